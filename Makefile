@@ -1,0 +1,51 @@
+# Crossfade. `make demo` and `make test` are all the set-up there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+KIND_JOBS ?= 3
+STRATEGY ?= canary
+
+.PHONY: help env up cluster demo test lint unit kind bench crds lock clean
+
+help: ## What can be done here
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+env: ## The Python environment (.venv), from the lock
+	@cluster/python-env
+
+up cluster: ## A Ready kind cluster with the operator installed
+	@cluster/up
+
+demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blueGreen|bigBang|recreate
+	@$(PY) -m bench.demo --strategy $(STRATEGY)
+
+test: lint unit kind ## Everything: format, lint, types, borders, unit tests, tests on the kind cluster
+
+lint: env ## Format, lint, types, import borders
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@PYTHONPATH=operator .venv/bin/lint-imports
+	@test ! -e operator/__init__.py || { echo "operator/__init__.py shadows the standard library's operator module: remove it"; exit 1; }
+	@.venv/bin/shellcheck -x $$(grep -lE '^#!.*(bash|sh)$$' cluster/* .ci/run)
+
+unit: env ## Unit tests: the inner loop, under a minute
+	@$(PY) -m pytest tests --ignore=tests/kind -q -n 2
+
+kind: up ## Tests with real pods on the kind cluster
+	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
+	@$(PY) -m pytest tests/kind -m serial
+
+bench: up ## Every strategy and failure under load, as a table
+	@$(PY) -m bench
+
+crds: env ## Write crds/ from the models
+	@PYTHONPATH=operator $(PY) -m crossfade.api.crd
+
+lock: ## Pin every dependency, with hashes
+	@uv=$$(ls -d $${HOME}/.cache/crossfade/uv-*/bin/uv | tail -1); \
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml -o requirements/run.txt; \
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --group dev -o requirements/dev.txt
+
+clean: ## Remove the kind cluster
+	@cluster/down

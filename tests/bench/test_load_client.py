@@ -71,14 +71,10 @@ def shop(free_port: int) -> Iterator[Callable[..., LocalShop]]:
 
 
 def load(port: int, seconds: float = 0.5, kept: int = 1) -> list[str]:
-    command = [
-        sys.executable,
-        BENCH / "load/client.py",
-        f"127.0.0.1:{port}",
-        f"--seconds={seconds}",
-        f"--kept={kept}",
-    ]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    client = str(BENCH / "load/client.py")
+    command = [sys.executable, client, f"127.0.0.1:{port}", f"--seconds={seconds}", f"--kept={kept}"]
+    finished = subprocess.run(command, check=True, capture_output=True, text=True)
+    return finished.stdout.splitlines()
 
 
 def test_a_healthy_shop_loses_nothing_and_answers_with_its_version(shop: Callable[..., LocalShop]) -> None:

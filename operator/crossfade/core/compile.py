@@ -1,0 +1,46 @@
+"""From a spec to its plan: the one place that knows all strategies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crossfade.api.rollout import RolloutSpec
+from crossfade.core.stages import READY, Route, Stage
+from crossfade.core.strategies import big_bang, blue_green, canary, recreate, rolling
+
+
+def compiled(spec: RolloutSpec, *, fast: bool = False, first: bool = False) -> list[Stage]:
+    """The stages that take `spec` from one revision to the next; empty where it has no replicas.
+
+    `first`: nothing serves yet, so there is nothing to protect and one stage does.
+    `fast`: a revision that has served before comes back: the same stages, without pauses and people.
+    """
+    if spec.replicas == 0:
+        return []
+    if first:
+        return [Stage("create", spec.replicas, 0, 100, Route.CANDIDATE)]
+    plan = _stages(spec)
+    return [replace(stage, gate=READY) for stage in plan] if fast else plan
+
+
+def _stages(spec: RolloutSpec) -> list[Stage]:
+    strategy, n, bake_s = spec.strategy, spec.replicas, spec.bake_seconds
+    if strategy.recreate is not None:
+        return recreate.stages(strategy.recreate, n, bake_s)
+    if strategy.rolling is not None:
+        return rolling.stages(strategy.rolling, n, bake_s)
+    if strategy.blue_green is not None:
+        return blue_green.stages(strategy.blue_green, n, bake_s)
+    if strategy.canary is not None:
+        return canary.stages(strategy.canary, n, bake_s)
+    return big_bang.stages(n, bake_s)
+
+
+def crash_allowance(spec: RolloutSpec) -> int:
+    """How many of the candidate's pods may crash while it serves before the release fails.
+
+    Rolling: maxUnavailable, which is what its user said may be missing. Others: one in ten, rounded down.
+    """
+    if spec.strategy.rolling is not None:
+        return rolling.limits(spec.strategy.rolling, spec.replicas)[1]
+    return spec.replicas // 10

@@ -1,0 +1,136 @@
+"""What is seen of the cluster, as values: the only thing, beside the Rollout and `now`, that decisions see.
+
+Built by the shell from its store; nothing here knows how. What was not seen is absent, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crossfade.api.action import RolloutAction
+from crossfade.api.release import Release
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which stored object was seen: writes carry it, so that none lands on another or a newer one."""
+
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """The Deployment of one revision.
+
+    `desired` is its spec's replicas; `replicas`, `ready`, `available` and `terminating` count pods, as its
+    status says (`terminating` is None on servers that do not count them). `current` is False while the
+    status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission).
+    """
+
+    identity: Identity
+    revision: str
+    desired: int
+    replicas: int = 0
+    ready: int = 0
+    available: int = 0
+    terminating: int | None = None
+    current: bool = True
+    ours: bool = True
+    refusal: str = ""
+    created_at: datetime | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SeenService:
+    """A Service of ours, or one in our way. `owner` is the Rollout that its label names, if any.
+
+    `ready` and `serving` count its endpoints by revision: serving includes terminating pods that still
+    answer; pods that belong to no revision of this Rollout count under "".
+    """
+
+    identity: Identity
+    name: str
+    ours: bool
+    owner: str
+    selector: Mapping[str, str]
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    ready: Mapping[str, int] = field(default_factory=dict)
+    serving: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exit:
+    """One container's most recent end: `code` as the container left it, `at` by the node's clock."""
+
+    container: str
+    code: int
+    reason: str
+    message: str
+    at: datetime
+    restarts: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A container that cannot start, with the kubelet's reason (ErrImagePull …) and message."""
+
+    container: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod of a revision, read only when something is wrong.
+
+    `leaving`: deleted, evicted or preempted: what its containers do is not the revision's fault.
+    """
+
+    name: str
+    revision: str
+    ready: bool
+    leaving: bool = False
+    exits: tuple[Exit, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    unschedulable: str = ""
+    pulled: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answers to what a decision asked to look at (see `plan.Look`).
+
+    `pods`: by revision. `refusal`: the server's message on a dry run of the candidate, "" where it accepts.
+    `services` and `deployments`: objects read by name, None where there is none.
+    `pull_pod`: the pod that pulls images, None where there is none.
+    """
+
+    pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
+    refusal: str | None = None
+    services: Mapping[str, SeenService | None] = field(default_factory=dict)
+    deployments: Mapping[str, Side | None] = field(default_factory=dict)
+    pull_pods: tuple[Pod, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One Rollout's part of the cluster at one moment.
+
+    `sides`: its Deployments by revision. `services`: by name, those that carry its label.
+    `releases` and `actions`: its own, oldest first.
+    `dropped`: revisions of which an endpoint or a ready pod went away since the last pass.
+    `namespace_terminating`: nothing new can be made there, and nothing may hold the deletion up.
+    """
+
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    services: Mapping[str, SeenService] = field(default_factory=dict)
+    releases: tuple[Release, ...] = ()
+    actions: tuple[RolloutAction, ...] = ()
+    dropped: frozenset[str] = frozenset()
+    found: Found = field(default_factory=Found)
+    namespace_terminating: bool = False

@@ -1,0 +1,85 @@
+"""What a pass decides, as values: writes, the status, events, and when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from crossfade.core.observed import Identity
+
+
+class Verb(StrEnum):
+    """How a write reaches the API server.
+
+    CREATE: POST; an object of that name in the way is an answer, not an error.
+    APPLY: server-side apply of the fields in `body`, forced, as field manager `crossfade`; with the seen uid
+    and resourceVersion in it, so that it never creates and never lands on something newer.
+    PATCH: JSON Patch, behind `test` operations on uid and resourceVersion.
+    STATUS: server-side apply of the status, as field manager `crossfade-status`.
+    DELETE: with the uid (and resourceVersion, where given) as a precondition.
+    """
+
+    CREATE = "Create"
+    APPLY = "Apply"
+    PATCH = "Patch"
+    STATUS = "Status"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write. `identity` is the object that was seen (None only for CREATE).
+
+    `body` is a manifest (CREATE), the fields to own (APPLY), `{"status": …}` (STATUS) or a list of JSON
+    Patch operations (PATCH). `orphan`: deletion leaves what the object owns.
+    """
+
+    verb: Verb
+    kind: str
+    name: str
+    body: Any = None
+    identity: Identity | None = None
+    orphan: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, told once: `kind` is Normal or Warning, `reason` a documented word."""
+
+    kind: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What must be seen before a decision is possible; the shell looks, and asks again.
+
+    `pods`: revisions whose pods are listed. `dry_run`: a Deployment manifest to send as a dry run.
+    `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images.
+    """
+
+    pods: frozenset[str] = frozenset()
+    dry_run: Mapping[str, Any] | None = None
+    services: frozenset[str] = frozenset()
+    deployments: frozenset[str] = frozenset()
+    pull_pods: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The outcome of one pass.
+
+    The shell writes `status` first, and only where it differs from the stored one, then `writes` in order;
+    the first one that fails ends the pass. With `look` set there is nothing to write yet.
+    `wake_after_s`: look again after so many seconds even if nothing changes; None: only when it does.
+    """
+
+    reason: str
+    status: Mapping[str, Any] | None = None
+    writes: tuple[Write, ...] = ()
+    events: tuple[Event, ...] = ()
+    wake_after_s: float | None = None
+    look: Look | None = None

@@ -1,0 +1,29 @@
+"""Blue/green: a whole second set is made ready, then traffic moves in one step.
+
+Its weaknesses are double cost and that all users move at once. The answer: the preview may be small and
+grows just before the switch; the old side stays warm for the bake, and traffic goes back by itself.
+"""
+
+from __future__ import annotations
+
+from crossfade.api.rollout import BlueGreen, Promote
+from crossfade.core.stages import READY, Gate, GateKind, Route, Stage
+
+
+def stages(spec: BlueGreen, replicas: int, bake_seconds: int) -> list[Stage]:
+    """Preview, grow to full size, switch and bake, retire the old side."""
+    preview = replicas if spec.preview_replicas is None else min(spec.preview_replicas, replicas)
+    grow = [Stage("grow", replicas, replicas, 0, Route.STABLE)] if preview < replicas else []
+    bake = Gate(GateKind.BAKE, bake_seconds)
+    return [
+        Stage("preview", preview, replicas, 0, Route.STABLE, _gate(spec)),
+        *grow,
+        Stage("bake", replicas, replicas, 100, Route.CANDIDATE, bake),
+        Stage("retire old", replicas, 0, 100, Route.CANDIDATE),
+    ]
+
+
+def _gate(spec: BlueGreen) -> Gate:
+    if spec.promote is Promote.MANUAL:
+        return Gate(GateKind.MANUAL)
+    return Gate(GateKind.PAUSE, spec.promote_after_seconds) if spec.promote_after_seconds else READY

@@ -1,0 +1,64 @@
+"""The RolloutAction: what a person or a pipeline asks of a Rollout, once."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from crossfade.api.base import Message, Metadata, Model, Rule, Time
+from crossfade.api.labels import API_VERSION
+
+ActionName = Literal["Promote", "Abort", "Retry", "Pause", "Resume", "Undo"]
+ACTIONS: tuple[ActionName, ...] = get_args(ActionName)
+
+
+class RolloutActionSpec(Model):
+    """What is asked, of which Rollout. It cannot be changed: make another action instead."""
+
+    rules = (
+        Rule(
+            cel="self == oldSelf",
+            message="an action cannot be changed once it is made: make another one instead",
+        ),
+    )
+
+    rollout: Annotated[str, Field(min_length=1, max_length=40)]
+    """Name of the Rollout, in the same namespace. Example: `shop`."""
+
+    action: ActionName
+    """What to do: `Promote` lets the stage that waits pass; `Abort` returns all requests to the stable revision, at any
+    moment; `Retry` tries a revision that failed again; `Pause` holds the release where it stands and `Resume` lets it
+    go on; `Undo` goes back to the revision that completed before, or to `revision`."""
+
+    revision: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    """The revision that it is meant for, by its hash. Where it is named and another one is under way, the action is
+    refused rather than done to the wrong one. For `Undo`: the revision to go back to. Default: whatever is under way,
+    and for `Undo` the one before. Example: `7c9f4b8d5`."""
+
+    reason: Annotated[str, Field(max_length=1024)] | None = None
+    """Why, in your words; kept in the Release. Example: `error rate in the checkout`."""
+
+
+class RolloutActionStatus(Model):
+    """What became of it."""
+
+    state: Literal["", "Done", "Refused"] = ""
+    """`Done`, or `Refused` (the message says why); empty until the operator has taken it up."""
+    message: Message = ""
+    """What was done, or why not, in one sentence."""
+    at: Time | None = None
+    """When the operator answered."""
+
+
+class RolloutAction(Model):
+    """Something that a person or a pipeline asks of a Rollout: promote, abort, retry, pause, resume or undo.
+
+    It is an object, so that RBAC says who may do what. Done ones are removed after a day; the Release keeps them.
+    """
+
+    api_version: Literal["crossfade.dev/v1alpha1"] = API_VERSION
+    kind: Literal["RolloutAction"] = "RolloutAction"
+    metadata: Metadata = Field(default_factory=Metadata)
+    spec: RolloutActionSpec
+    """What is asked, of which Rollout. It cannot be changed."""
+    status: RolloutActionStatus | None = None
+    """What became of it."""

@@ -1,0 +1,172 @@
+"""What every model of the API shares: names on the wire, strictness, rules, and the small types."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    JsonValue,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
+
+RULES: Final = "x-kubernetes-validations"
+WEEK_SECONDS: Final = 7 * 24 * 3600
+MAX_REPLICAS: Final = 10_000
+MESSAGE_LENGTH: Final = 2048
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One promise about several fields, said twice: in CEL for the API server, in Python for `crossfade plan -f`.
+
+    `message` says what to write instead. `field` is the path below the model, in wire names, that the error is shown
+    at. `holds` is None for a transition rule, which only the API server can check, since it needs the old object.
+    """
+
+    cel: str
+    message: str
+    holds: Callable[[Any], bool] | None = None
+    field: tuple[str, ...] = ()
+
+    def schema(self) -> dict[str, str]:
+        """Give the rule as an entry of `x-kubernetes-validations`."""
+        path = {"fieldPath": "".join(f".{name}" for name in self.field)} if self.field else {}
+        return {"rule": self.cel, "message": self.message, **path}
+
+    def error(self) -> PydanticCustomError:
+        """Give the rule's message as an error of pydantic."""
+        return PydanticCustomError("rule", self.message)
+
+
+class Model(BaseModel):
+    """A frozen value with camelCase names on the wire and snake_case names in Python.
+
+    `X.model_validate(obj)` reads a stored object and ignores fields it does not know, so that an older operator can
+    read what a newer one stored; `strict.parse_strict(X, obj)` reads what a person wrote. Types are never converted:
+    `"5"` is not a number here, since it is none to the API server.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        strict=True,
+        use_attribute_docstrings=True,
+    )
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="after")
+    def _obey_rules(self) -> Self:
+        broken = [rule for rule in self.rules if rule.holds is not None and not rule.holds(self)]
+        if broken:
+            errors = [InitErrorDetails(type=rule.error(), loc=rule.field, input=self) for rule in broken]
+            raise ValidationError.from_exception_data(type(self).__name__, errors)
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add the rules of the class to its schema."""
+        schema = handler(core_schema)
+        if cls.rules:
+            handler.resolve_ref_schema(schema)[RULES] = [rule.schema() for rule in cls.rules]
+        return schema
+
+    def to_wire(self) -> dict[str, Any]:
+        """Give the object as the API server knows it: camelCase names, and no field that is None."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@dataclass(frozen=True)
+class IntOrString:
+    """Accept a whole number from `minimum` to `maximum`, or a string that matches `pattern`.
+
+    One check for both forms, so that a wrong value gives one error, which says `expected`.
+    """
+
+    minimum: int
+    maximum: int
+    pattern: str
+    max_length: int
+    expected: str
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Replace pydantic's union, which would report each form apart."""
+        return no_info_plain_validator_function(self._accept)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Give the two forms, which the converter joins to `x-kubernetes-int-or-string`."""
+        number = {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
+        text = {"type": "string", "pattern": self.pattern, "maxLength": self.max_length}
+        return {"anyOf": [number, text]}
+
+    def _accept(self, value: object) -> int | str:
+        if isinstance(value, int) and not isinstance(value, bool) and self.minimum <= value <= self.maximum:
+            return value
+        if isinstance(value, str) and len(value) <= self.max_length and re.search(self.pattern, value):
+            return value
+        raise PydanticCustomError("int_or_string", "must be {expected}", {"expected": self.expected})
+
+
+def _clip(value: object) -> object:
+    """Shorten what we write into a status: a long message of the API server must never fail the status."""
+    too_long = isinstance(value, str) and len(value) > MESSAGE_LENGTH
+    return f"{str(value)[: MESSAGE_LENGTH - 1]}…" if too_long else value
+
+
+def list_map(*keys: str) -> dict[str, JsonValue]:
+    """Give the `json_schema_extra` of a list whose items are told apart by `keys`, so that writers share it."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+
+
+Name = Annotated[str, Field(max_length=63)]
+Message = Annotated[str, BeforeValidator(_clip), Field(max_length=MESSAGE_LENGTH)]
+Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Seconds = Annotated[int, Field(ge=0, le=WEEK_SECONDS)]
+PodCount = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
+Weight = Annotated[int, Field(ge=0, le=100)]
+
+PodsOrPercent = Annotated[
+    int | str,
+    IntOrString(
+        0, MAX_REPLICAS, r"^(100|[1-9]?[0-9])%$", 4, 'a number of pods (0 to 10000) or a share like "25%"'
+    ),
+]
+SomePodsOrPercent = Annotated[
+    int | str,
+    IntOrString(
+        1, MAX_REPLICAS, r"^(100|[1-9][0-9]?)%$", 4, 'a number of pods (1 to 10000) or a share like "25%"'
+    ),
+]
+
+
+class Metadata(Model):
+    """The part of an object's metadata that Crossfade reads."""
+
+    name: Annotated[str, Field(max_length=253)] = ""
+    namespace: Name = ""
+    uid: str = ""
+    generation: int = 0
+    resource_version: str = ""
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+    finalizers: list[str] = Field(default_factory=list)

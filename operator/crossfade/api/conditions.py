@@ -1,0 +1,112 @@
+"""The phases, condition types and reasons: what people read, and what tools and tests may depend on.
+
+A reason is written once, in the condition, and repeated by the event of the same moment.
+"""
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """One word for people; programs read the conditions."""
+
+    HEALTHY = "Healthy"
+    """The revision in the spec is stable and available."""
+    PROGRESSING = "Progressing"
+    """A release is under way and needs nobody."""
+    PAUSED = "Paused"
+    """A person must act: promote, resume, abort or change the template."""
+    WAITING = "Waiting"
+    """Something other than a person holds it: a policy, a window, or a Service that someone else still writes."""
+    ROLLING_BACK = "RollingBack"
+    """Requests return to the stable revision, or have returned and the candidate is being removed."""
+    ROLLED_BACK = "RolledBack"
+    """Stable serves, the spec does not; the failed revision is tried again only after a new template or a Retry."""
+    DEGRADED = "Degraded"
+    """The stable revision itself is not available."""
+    INVALID = "Invalid"
+    """The spec cannot be carried out; production is untouched until it is corrected."""
+
+
+class ConditionType(StrEnum):
+    """Ready, Reconciling and Stalled mean what kstatus says, so that GitOps tools need no knowledge of Crossfade."""
+
+    READY = "Ready"
+    """True: the spec's revision is stable and all its pods are available. Always present."""
+    RECONCILING = "Reconciling"
+    """True while a release is under way, also while it is paused; absent otherwise."""
+    STALLED = "Stalled"
+    """True when nothing will happen until the user changes something: rolled back, or invalid; absent otherwise."""
+    AVAILABLE = "Available"
+    """True while users are served by enough pods of a revision that was allowed to serve."""
+    PAUSED = "Paused"
+    """True while a person must act; absent otherwise."""
+    ROLLED_BACK = "RolledBack"
+    """True while stable serves although the spec names another revision; absent otherwise."""
+
+
+class Reason(StrEnum):
+    """Why a condition is as it is, in one CamelCase word; its message says the same in a sentence."""
+
+    COMPLETED = "Completed"
+    """The revision in the spec is stable."""
+    SCALED_TO_ZERO = "ScaledToZero"
+    """`replicas: 0`: there is nothing to serve, and a new template completes without stages."""
+
+    CREATING = "Creating"
+    """The candidate's Deployment is being made."""
+    PULLING = "Pulling"
+    """Recreate with `pullFirst`: a pod is pulling the new images before the old pods stop."""
+    SCALING_UP = "ScalingUp"
+    """The pods that are to receive requests are not yet available in the number that the stage needs."""
+    MOVING_TRAFFIC = "MovingTraffic"
+    """The Service is being pointed at other pods, or its endpoints do not show it yet."""
+    SETTLING = "Settling"
+    """The endpoints are right, and every node is given time to learn of them before pods are removed."""
+    BAKING = "Baking"
+    """The candidate serves everything and the stable pods are kept warm for `bakeSeconds`."""
+    PAUSED_FOR_TIME = "PausedForTime"
+    """A stage's `pauseSeconds` or `promoteAfterSeconds` has not passed yet."""
+    AWAITING_PROMOTION = "AwaitingPromotion"
+    """A stage has `pause: Manual` or `promote: Manual`: a Promote or an Abort is awaited."""
+    SHRINKING = "Shrinking"
+    """The pods that no longer receive requests are being removed."""
+    ROLLING_BACK = "RollingBack"
+    """Requests return to the stable revision."""
+
+    PAUSED_BY_SPEC = "PausedBySpec"
+    """`spec.paused` is true."""
+    PAUSED_BY_ACTION = "PausedByAction"
+    """A RolloutAction said Pause."""
+    PAUSED_BY_FAILURE = "PausedByFailure"
+    """The candidate failed and `onFailure: Pause` leaves all as it is."""
+    NOT_SOLE_OWNER = "NotSoleOwner"
+    """Another field manager still writes the selector of the Service that is to be adopted."""
+
+    ABORTED_BY_USER = "AbortedByUser"
+    """A RolloutAction said Abort."""
+    CANDIDATE_CRASHED = "CandidateCrashed"
+    """Containers of the candidate ended or restarted while it served, more often than the strategy allows."""
+    CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
+    """The candidate did not become available within `progressDeadlineSeconds`."""
+    IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"
+    """An image of the candidate does not exist or may not be pulled."""
+    PULL_CHECK_FAILED = "PullCheckFailed"
+    """Recreate with `pullFirst`: the pod that tries the new images could not be scheduled or started."""
+    DOWNTIME_EXCEEDED = "DowntimeExceeded"
+    """Recreate: nothing served for longer than `maxDowntimeSeconds`."""
+    SUPERSEDED = "Superseded"
+    """The template changed before the release was complete."""
+    CANCELLED = "Cancelled"
+    """The template went back to the stable revision before the release was complete."""
+    QUARANTINED = "Quarantined"
+    """This revision failed before; it is tried again after a Retry or a new template."""
+
+    STABLE_UNAVAILABLE = "StableUnavailable"
+    """Too few pods of the stable revision are available."""
+
+    INVALID_SPEC = "InvalidSpec"
+    """The spec breaks a rule that the installed CustomResourceDefinition did not enforce."""
+    INVALID_TEMPLATE = "InvalidTemplate"
+    """The API server refuses the pod template; the message is the server's own."""
+    NAME_TAKEN = "NameTaken"
+    """A Service or Deployment of the needed name belongs to someone else."""

@@ -1,0 +1,37 @@
+"""Every group, label, annotation, finalizer and field manager that Crossfade writes, in one place."""
+
+from typing import Final
+
+GROUP: Final = "crossfade.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = "crossfade.dev/v1alpha1"
+
+PREFIX: Final = "crossfade.dev/"
+"""What every label and annotation of ours begins with; a pod template may not use it."""
+
+LABEL_ROLLOUT: Final = "crossfade.dev/rollout"
+"""On everything made for a Rollout, and in the selectors of its Services: the Rollout's name."""
+
+LABEL_REVISION: Final = "crossfade.dev/revision"
+"""On a revision's Deployment and pods, and in a Service that selects one revision: the hash of the template."""
+
+LABEL_OWNER_UID: Final = "crossfade.dev/rollout-uid"
+"""On objects that are to outlive their Rollout and so have no owner reference: the UID of the Rollout."""
+
+LABEL_ROLE: Final = "crossfade.dev/role"
+"""On Services: `production`, `preview` or `canary`."""
+
+ANNOTATION_RELEASE: Final = "crossfade.dev/release"
+"""On a revision's Deployment: the number of the release that introduced it."""
+
+ANNOTATION_RESTARTED_AT: Final = "crossfade.dev/restarted-at"
+"""On a revision's pod template: when its pods were last asked to start anew."""
+
+ANNOTATION_GIVE_BACK: Final = "crossfade.dev/give-back-selector"
+"""On an adopted Service: its selector from before, as JSON, so that it can be given back."""
+
+FINALIZER: Final = "crossfade.dev/give-back"
+"""On a Rollout, only while it holds something that must be given back before it may go."""
+
+FIELD_MANAGER: Final = "crossfade"
+FIELD_MANAGER_STATUS: Final = "crossfade-status"

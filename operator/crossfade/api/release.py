@@ -1,0 +1,112 @@
+"""The Release: the record of one attempt to introduce a revision, written by the operator only."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from crossfade.api.base import Message, Metadata, Model, Name, PodCount, Time, Weight
+from crossfade.api.labels import API_VERSION
+
+TIMELINE_LENGTH = 200
+ACTIONS_LENGTH = 100
+PLAN_LENGTH = 200
+Outcome = Literal["", "Completed", "RolledBack", "Superseded", "Cancelled"]
+Short = Annotated[str, Field(max_length=253)]
+
+
+class PlannedStage(Model):
+    """One stage of the plan."""
+
+    name: Short = ""
+    """What the stage is for. Example: `canary 25 %`."""
+    candidate: PodCount = 0
+    """Pods of the new revision."""
+    stable: PodCount = 0
+    """Pods of the old revision."""
+    weight: Weight = 0
+    """Percent of the requests that the new revision gets."""
+    gate: Short = ""
+    """What must hold before the next stage. Example: `ready, then 60 s`."""
+
+
+class ReleaseSpec(Model):
+    """What was to be introduced, and how."""
+
+    rollout: Name = ""
+    """Name of the Rollout."""
+    number: Annotated[int, Field(ge=0)] = 0
+    """Number of this release, from 1, rising."""
+    revision: Name = ""
+    """The revision that it introduces: the hash of the template."""
+    from_revision: Name = ""
+    """The revision that was stable when it began; empty for the first."""
+    template: dict[str, Any] = Field(default_factory=dict)
+    """The pod template as submitted."""
+    plan: Annotated[list[PlannedStage], Field(max_length=PLAN_LENGTH)] = Field(default_factory=list)
+    """The stages, in order, as they were planned when it began."""
+
+
+class TimelineEntry(Model):
+    """What stood at one moment."""
+
+    at: Time | None = None
+    """When."""
+    stage: Annotated[int, Field(ge=0)] = 0
+    """Index of the stage, from 0."""
+    weight: Weight = 0
+    """Percent of the requests that the new revision was to get."""
+    candidate: Annotated[int, Field(ge=0)] = 0
+    """Available pods of the new revision."""
+    stable: Annotated[int, Field(ge=0)] = 0
+    """Available pods of the old revision."""
+    note: Message = ""
+    """What happened, in one sentence."""
+
+
+class ActionEntry(Model):
+    """What a person or a pipeline did."""
+
+    at: Time | None = None
+    """When it was taken up."""
+    action: Annotated[str, Field(max_length=32)] = ""
+    """What was asked for. Example: `Abort`."""
+    actor: Short | None = None
+    """Who asked, where it is known."""
+    reason: Message = ""
+    """Why, as they wrote it."""
+
+
+class ReleaseStatus(Model):
+    """How it went."""
+
+    outcome: Outcome = ""
+    """How it ended: `Completed`, `RolledBack`, `Superseded` (another template came first) or `Cancelled` (the template
+    went back); empty while it is under way."""
+    why: Message = ""
+    """Why it ended so, in one sentence that a person can act on."""
+    started_at: Time | None = None
+    """When it began."""
+    ended_at: Time | None = None
+    """When it ended."""
+    timeline: Annotated[list[TimelineEntry], Field(max_length=TIMELINE_LENGTH)] = Field(default_factory=list)
+    """What stood when, oldest first, at most 200 entries."""
+    actions: Annotated[list[ActionEntry], Field(max_length=ACTIONS_LENGTH)] = Field(default_factory=list)
+    """What people and pipelines did, oldest first, at most 100 entries."""
+    downtime_seconds: Annotated[float, Field(ge=0)] | None = None
+    """Seconds without a serving pod; only recreate has any."""
+
+
+class Release(Model):
+    """The record of one attempt to introduce a revision: what, how, when, by whom, and how it ended.
+
+    Written by the operator only, owned by its Rollout and named `<rollout>-<number>`. The last
+    `revisionHistoryLimit` are kept.
+    """
+
+    api_version: Literal["crossfade.dev/v1alpha1"] = API_VERSION
+    kind: Literal["Release"] = "Release"
+    metadata: Metadata = Field(default_factory=Metadata)
+    spec: ReleaseSpec
+    """What was to be introduced, and how."""
+    status: ReleaseStatus | None = None
+    """How it went."""

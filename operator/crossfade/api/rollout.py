@@ -1,0 +1,195 @@
+"""The Rollout: the one kind that users write."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from crossfade.api.base import MAX_REPLICAS, Message, Metadata, Model, Rule, Seconds
+from crossfade.api.base import WEEK_SECONDS as WEEK
+from crossfade.api.labels import API_VERSION
+from crossfade.api.service import SERVICE_NAME, ServicePort, ServiceSpec
+from crossfade.api.status import (
+    Condition,
+    Downtime,
+    Failed,
+    PausedBy,
+    Progress,
+    RevisionStatus,
+    RolloutStatus,
+)
+from crossfade.api.strategy import (
+    Batch,
+    BigBang,
+    BlueGreen,
+    Canary,
+    CanaryStep,
+    Recreate,
+    Rolling,
+    Strategy,
+    StrategyName,
+)
+from crossfade.api.template import PodTemplate
+
+__all__ = [
+    "Batch",
+    "BigBang",
+    "BlueGreen",
+    "Canary",
+    "CanaryStep",
+    "Condition",
+    "Downtime",
+    "Failed",
+    "Message",
+    "PausedBy",
+    "PodTemplate",
+    "Progress",
+    "Recreate",
+    "RevisionStatus",
+    "Rolling",
+    "Rollout",
+    "RolloutMetadata",
+    "RolloutSpec",
+    "RolloutStatus",
+    "ServicePort",
+    "ServiceSpec",
+    "Strategy",
+    "StrategyName",
+]
+
+NAME_LENGTH = 40
+
+
+def _service_name(rollout: str) -> str:
+    """Give the CEL of the name that the Service of `rollout` (`self` or `oldSelf`) has."""
+    return f"(has({rollout}.spec.service.name) ? {rollout}.spec.service.name : {rollout}.metadata.name)"
+
+
+def _strategy_is_optional_in_the_schema(schema: dict[str, Any]) -> None:
+    """Leave a missing strategy to a rule: the server's own "Required value" says nothing and hides all other rules."""
+    schema["required"].remove("strategy")
+
+
+class RolloutSpec(Model):
+    """What is wanted. Everything but `template` and `strategy` has a default."""
+
+    model_config = ConfigDict(json_schema_extra=_strategy_is_optional_in_the_schema)
+
+    rules = (
+        Rule(
+            cel="has(self.strategy)",
+            message="say how to release: exactly one of recreate, rolling, blueGreen, canary and bigBang, "
+            "for example `strategy: {rolling: {}}`",
+            holds=lambda _self: True,
+            field=("strategy",),
+        ),
+        Rule(
+            cel="self.minReadySeconds < self.progressDeadlineSeconds",
+            message="minReadySeconds must be below progressDeadlineSeconds, since no revision could be available in "
+            "time: raise progressDeadlineSeconds or lower minReadySeconds",
+            holds=lambda self: self.min_ready_seconds < self.progress_deadline_seconds,
+            field=("minReadySeconds",),
+        ),
+    )
+
+    replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS)] = 1
+    """Pods that serve when no release is under way, 0 to 10000, by default 1. Leave it out when an autoscaler or
+    `kubectl scale` sets it. With 0 nothing runs and a new template completes without stages. Example: `4`."""
+
+    template: PodTemplate
+
+    strategy: Strategy
+    """How the new revision takes over from the old one. Needed, exactly one member. Example: `rolling: {}`."""
+
+    service: ServiceSpec | None = None
+    """The Service that users reach the pods through. Leave it out for a worker that gets no requests. It is made and
+    owned by Crossfade, unless `adopt` is true. Example: `{ports: [{port: 80, targetPort: 8080}]}`."""
+
+    bake_seconds: Seconds = 30
+    """Seconds that the old pods are kept warm after the new revision got all requests, 0 to 604800, by default 30.
+    While it bakes, requests go back by themselves when the new revision fails. 0 removes the old pods at once."""
+
+    on_failure: Literal["Abort", "Pause"] = "Abort"
+    """What a failed release leads to: `Abort` (default) returns all requests to the stable revision; `Pause` leaves
+    everything as it is until a person decides, for changes that cannot be undone such as a migration."""
+
+    progress_deadline_seconds: Annotated[int, Field(ge=1, le=WEEK)] = 600
+    """Seconds that new pods may take to become available before the release has failed, 1 to 604800, by default
+    600. It starts anew with each stage; pauses and bakes are not counted."""
+
+    min_ready_seconds: Seconds = 0
+    """Seconds that a new pod must be ready without a crash before it is available, 0 to 604800, by default 0."""
+
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] = 5
+    """Seconds that a pod goes on serving after it is told to stop, 0 to 3600, by default 5, so that requests that are
+    still sent to it are answered. It is a preStop sleep, added to containers that have no preStop of their own, kept
+    below `terminationGracePeriodSeconds`, and none without `service`. 0 adds nothing. A change counts from the next
+    revision on."""
+
+    revision_history_limit: Annotated[int, Field(ge=0, le=50)] = 5
+    """Old revisions and finished Releases that are kept for `undo`, 0 to 50, by default 5."""
+
+    rollback_revisions: Annotated[int, Field(ge=0, le=50)] = 3
+    """How many of the last completed revisions may come back without pauses and gates, 0 to 50, by default 3: they
+    have proved themselves. 0 makes every way back a full release."""
+
+    paused: bool = False
+    """Whether the release is held where it stands, by default false. Requests keep their shares; abort and the safety
+    net still work."""
+
+    on_delete: Literal["Delete", "GiveBack"] = "Delete"
+    """What is left when the Rollout is deleted: `Delete` (default) nothing; `GiveBack` a plain Deployment of the stable
+    revision and the Service, which go on serving."""
+
+
+class RolloutMetadata(Metadata):
+    """Metadata of a Rollout: its name must leave room for the names of its children.
+
+    The API server allows rules about metadata at the root only; the converter lifts them there, so `self` is the
+    Rollout in their CEL form and the metadata in their Python form.
+    """
+
+    rules = (
+        Rule(
+            cel=f"self.metadata.name.size() <= {NAME_LENGTH}",
+            message=f"metadata.name: a Rollout's name has at most {NAME_LENGTH} characters, so that the names of its "
+            "pods keep the revision: choose a shorter name",
+            holds=lambda self: len(self.name) <= NAME_LENGTH,
+        ),
+        Rule(
+            cel=f"self.metadata.name.matches('{SERVICE_NAME}')",
+            message="metadata.name: a Rollout's name becomes the name of a Service, so it begins with a small letter "
+            "and has small letters, digits and - only, for example shop-2",
+            holds=lambda self: not self.name or re.search(SERVICE_NAME, self.name) is not None,
+        ),
+    )
+
+
+class Rollout(Model):
+    """A workload that changes version by a strategy of your choice.
+
+    Crossfade runs one Deployment for each revision of the pod template, points a Service at the right pods, and takes a
+    revision that fails back by itself. Change the template (for example the image) to start a release; follow it with
+    `crossfade status NAME --watch`.
+    """
+
+    rules = (
+        Rule(
+            cel="!has(self.spec.service) || !has(oldSelf.spec.service) || "
+            f"{_service_name('self')} == {_service_name('oldSelf')}",
+            message="the Service's name cannot be changed, since clients use it: keep the old name, or make a new "
+            "Rollout",
+            field=("spec", "service", "name"),
+        ),
+    )
+
+    api_version: Literal["crossfade.dev/v1alpha1"] = API_VERSION
+    kind: Literal["Rollout"] = "Rollout"
+    metadata: RolloutMetadata = Field(default_factory=RolloutMetadata)
+    spec: RolloutSpec
+    """What is wanted. Everything but `template` and `strategy` has a default."""
+
+    status: RolloutStatus | None = Field(
+        default=None, json_schema_extra={"default": {"observedGeneration": -1}}
+    )
+    """What is. Written by the operator only."""

@@ -1,0 +1,173 @@
+"""The status of a Rollout: what the operator saw and decided. Every field has a default, so that parts parse.
+
+Nothing here is a clock reading or a counter: at rest the operator writes nothing, and count-downs follow from a stored
+start. Every time is RFC 3339 in UTC and may carry microseconds.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from crossfade.api.base import Message, Model, Name, PodCount, Seconds, Time, Weight, list_map
+from crossfade.api.conditions import Phase
+
+COMPLETED_LENGTH = 50
+Count = Annotated[int, Field(ge=0)]
+Word = Annotated[str, Field(max_length=128)]
+
+
+class RevisionStatus(Model):
+    """One of the two sides: a revision and its pods."""
+
+    revision: Name = ""
+    """Hash of the pod template as submitted; also the label `crossfade.dev/revision` of its pods."""
+    image: Annotated[str, Field(max_length=1024)] = ""
+    """Images of its containers, joined by commas."""
+    replicas: Count = 0
+    """Pods that exist."""
+    ready: Count = 0
+    """Pods that answer their readiness probe now."""
+    available: Count = 0
+    """Pods that have been ready for `minReadySeconds`."""
+    release: Count = 0
+    """Number of the release that introduced it."""
+
+
+class Progress(Model):
+    """Where the release under way stands. Absent when none is."""
+
+    revision: Name = ""
+    """The candidate that it is about."""
+    stage: Count = 0
+    """Index of the stage in the plan, from 0."""
+    plan: Name = ""
+    """Hash of the plan, so that an edited strategy is noticed."""
+    started_at: Time | None = None
+    """When this stage began."""
+    reached_at: Time | None = None
+    """When its pods and its share of requests stood; pauses and the bake run from here."""
+    moved_at: Time | None = None
+    """When the Service was last pointed at other pods."""
+    serving_since: Time | None = None
+    """When the candidate was first allowed to serve."""
+    promoted: bool = False
+    """Whether a person let this stage pass."""
+    waiting_for: Message = ""
+    """What is awaited, as a sentence."""
+    until: Time | None = None
+    """When the wait ends by itself, where it does."""
+    fast: bool = False
+    """Whether a revision that completed before comes back, so that pauses and gates are skipped."""
+
+
+class Failed(Model):
+    """The revision that failed last. It is not tried again until the template changes or a Retry is asked for."""
+
+    revision: Name = ""
+    """The revision that failed."""
+    reason: Word = ""
+    """Why, in one word, as in the conditions. Example: `CandidateCrashed`."""
+    message: Message = ""
+    """Why, in one sentence that a person can act on."""
+    at: Time | None = None
+    """When it was judged."""
+
+
+class PausedBy(Model):
+    """The RolloutAction that holds the release, until a Resume."""
+
+    actor: Annotated[str, Field(max_length=253)] = ""
+    """Who made the action, where it is known."""
+    action: Annotated[str, Field(max_length=253)] = ""
+    """Name of the RolloutAction."""
+    at: Time | None = None
+    """When it was taken up."""
+
+
+class Downtime(Model):
+    """The time of the last recreate in which no pod served."""
+
+    started_at: Time | None = None
+    """When the last old pod ceased to serve."""
+    ended_at: Time | None = None
+    """When the first pod served again."""
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    """How long it lasted, in seconds, once it has ended."""
+
+
+class Condition(Model):
+    """One aspect of the state, for programs."""
+
+    type: Annotated[str, Field(min_length=1, max_length=128)]
+    """Name of the aspect. Example: `Ready`."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it holds: `True`, `False` or `Unknown`."""
+    reason: Annotated[str, Field(max_length=128)] = ""
+    """Why, in one CamelCase word."""
+    message: Message = ""
+    """Why, in a sentence."""
+    observed_generation: int = -1
+    """The `metadata.generation` that it was judged for."""
+    last_transition_time: Time | None = None
+    """When `status` last changed."""
+
+
+class RolloutStatus(Model):
+    """What is. Written by the operator only."""
+
+    observed_generation: int = -1
+    """The `metadata.generation` that this status is about; -1 before the operator has seen the object."""
+    strategy: Word = ""
+    """Name of the strategy in the spec. Example: `canary`."""
+    phase: Annotated[Phase, Strict(strict=False)] | None = None
+    """One word for people: Healthy, Progressing, Paused (a person must act), Waiting (something else holds it),
+    RollingBack, RolledBack (stable serves, the spec does not), Degraded (stable is not available) or Invalid. Programs
+    read the conditions."""
+    message: Message = ""
+    """What is going on or what went wrong, in one sentence, with what to do about it."""
+    replicas: PodCount | None = None
+    """Pods that the scale subresource counts."""
+    available_replicas: Count | None = None
+    """Pods of both revisions that are available."""
+    selector: Annotated[str, Field(max_length=1024)] = ""
+    """Label selector of the pods that the scale subresource counts; an autoscaler measures these."""
+    stage: Annotated[str, Field(max_length=16)] = ""
+    """Which stage of how many, as `3/6`; empty when no release is under way."""
+    weight: Weight | None = None
+    """Percent of the requests that the candidate is to get now."""
+    real_weight: Weight | None = None
+    """Percent of the requests that the candidate gets by its share of ready pods."""
+    release: Count = 0
+    """Number of the release under way or of the last one."""
+    stable: RevisionStatus | None = None
+    """The last revision that completed: what serves when no release is under way."""
+    candidate: RevisionStatus | None = None
+    """The revision that is being introduced; absent when none is."""
+    progress: Progress | None = None
+    """Where the release under way stands; absent when none is."""
+    failed: Failed | None = None
+    """The revision that failed last, which is not tried again by itself; absent once another has completed."""
+    completed: Annotated[list[Name], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
+    """Hashes of the last completed revisions, newest first."""
+    paused_by: PausedBy | None = None
+    """The RolloutAction that holds the release; absent when none does."""
+    downtime: Downtime | None = None
+    """The time of the last recreate in which no pod served."""
+    conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
+        default_factory=list, json_schema_extra=list_map("type")
+    )
+    """The state for programs: Ready, Reconciling and Stalled as kstatus means them, and Available, Paused and
+    RolledBack."""
+
+
+__all__ = [
+    "COMPLETED_LENGTH",
+    "Condition",
+    "Downtime",
+    "Failed",
+    "PausedBy",
+    "Progress",
+    "RevisionStatus",
+    "RolloutStatus",
+    "Seconds",
+]

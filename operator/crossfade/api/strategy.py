@@ -1,0 +1,208 @@
+"""The five strategies as a user writes them; what each becomes is a list of stages, made in `core`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from crossfade.api.base import WEEK_SECONDS as WEEK
+from crossfade.api.base import Model, PodCount, PodsOrPercent, Rule, Seconds, SomePodsOrPercent
+
+StrategyName = Literal["recreate", "rolling", "blueGreen", "canary", "bigBang"]
+
+ONE_PAUSE = Rule(
+    cel="!(has(self.pause) && has(self.pauseSeconds))",
+    message="pause and pauseSeconds exclude each other: write `pause: Manual` to wait for a person, "
+    "or `pauseSeconds: 60` to go on by itself",
+    holds=lambda self: self.pause is None or self.pause_seconds is None,
+)
+
+
+class Recreate(Model):
+    """Stops all old pods, then starts the new ones: for applications that cannot run in two versions at once.
+
+    Nothing serves in between. The down time is measured and shown in the status and the Release, and limited: when it
+    lasts longer than `maxDowntimeSeconds`, the stable revision comes back.
+    """
+
+    max_downtime_seconds: Annotated[int, Field(ge=1, le=WEEK)] = 120
+    """Longest time without a serving pod, in seconds, 1 to 604800, by default 120. When it has passed and the new
+    revision does not serve, the old one is brought back and the release has failed. Take the start-up time of the
+    application twice."""
+
+    pull_first: bool = True
+    """Whether one pod with the new images and a harmless command is started before anything stops, by default true.
+    It finds an image that does not exist and a pod that cannot be scheduled while the old revision still serves. It
+    never runs the application and never gets requests."""
+
+
+class Batch(Model):
+    """One part of a rolling update: how many pods are replaced, and what is waited for afterwards."""
+
+    rules = (ONE_PAUSE,)
+
+    replicas: SomePodsOrPercent
+    """Size of this batch: pods that are replaced before the pause, in addition to those of the batches before, as a
+    number or as a share of `spec.replicas`, rounded up. Example: `1` or `25%`."""
+
+    pause_seconds: Seconds | None = None
+    """Seconds to wait after this batch is available, 0 to 604800. Default: no wait. Example: `60`."""
+
+    pause: Literal["Manual"] | None = None
+    """`Manual` waits after this batch until a person promotes (`crossfade promote NAME`). Excludes `pauseSeconds`."""
+
+
+class Rolling(Model):
+    """Replaces the pods in turns behind one Service, as a Deployment does, but watched and taken back when it fails.
+
+    Users meet both revisions at random while it lasts. The last old pods stay warm, out of the Service, for
+    `bakeSeconds`. A batch that fails stops the roll and the stable revision gets all pods back.
+    """
+
+    rules = (
+        Rule(
+            cel="!(self.maxSurge in [dyn(0), dyn('0%')] && self.maxUnavailable in [dyn(0), dyn('0%')])",
+            message="maxSurge and maxUnavailable cannot both be 0, since no pod could be replaced: "
+            "write for example maxSurge: 25%",
+            holds=lambda self: not (self.max_surge in (0, "0%") and self.max_unavailable in (0, "0%")),
+        ),
+    )
+
+    max_surge: PodsOrPercent = "25%"
+    """Pods that may run beyond `spec.replicas`, as a number or as a share of it, rounded up. Default 25%. More is
+    faster and needs more room in the cluster. Example: `1` or `50%`."""
+
+    max_unavailable: PodsOrPercent = 0
+    """Pods that may be missing from `spec.replicas`, as a number or as a share of it, rounded down. Default 0: the
+    full number is available at every moment. When it and `maxSurge` both round to nothing, one pod may be missing."""
+
+    batches: Annotated[list[Batch], Field(max_length=50)] = Field(default_factory=list)
+    """Parts that the roll is cut into, with pauses between them, at most 50. Default: one roll without a pause. Pods
+    that the batches leave over follow as a last batch; batches beyond the last pod are left out.
+    Example: `[{replicas: 1, pauseSeconds: 60}, {replicas: 50%, pause: Manual}]`."""
+
+
+class BlueGreen(Model):
+    """Brings up the new revision beside the old one, lets it be looked at, then switches all requests at once.
+
+    The new pods are reached through the Service `<service>-preview` before the switch. After it the old pods are kept
+    for `bakeSeconds`, and requests go back to them by themselves when the new ones fail. It needs up to twice
+    `spec.replicas` pods.
+    """
+
+    rules = (
+        Rule(
+            cel="self.promote == 'Automatic' || self.promoteAfterSeconds == 0",
+            message="promoteAfterSeconds counts only with promote: Automatic: leave it out, or write promote: Automatic",
+            holds=lambda self: self.promote == "Automatic" or self.promote_after_seconds == 0,
+        ),
+    )
+
+    preview_replicas: Annotated[PodCount, Field(ge=1)] | None = None
+    """Pods of the new revision while it is only previewed, 1 to 10000, at most `spec.replicas`. They grow to
+    `spec.replicas` just before the switch. Default: `spec.replicas` from the start. Example: `1` saves room during a
+    long preview."""
+
+    promote: Literal["Automatic", "Manual"] = "Automatic"
+    """Who switches: `Automatic` (default) as soon as the new pods are available and `promoteAfterSeconds` has passed;
+    `Manual` when a person promotes (`crossfade promote NAME`)."""
+
+    promote_after_seconds: Seconds = 0
+    """Seconds that the preview stands before an automatic switch, 0 to 604800, by default 0. Only with
+    `promote: Automatic`."""
+
+
+class CanaryStep(Model):
+    """One step of a canary: a share of the requests, and what is waited for before the next step."""
+
+    rules = (ONE_PAUSE,)
+
+    weight: Annotated[int, Field(ge=1, le=100)]
+    """Percent of the requests that the new revision gets in this step, 1 to 100, more than in the step before. The
+    share follows from the number of pods, so with 4 pods it moves by 25 percent at a time: the status shows the wanted
+    share and the real one. Example: `25`."""
+
+    pause_seconds: Seconds | None = None
+    """Seconds to wait once this step's pods stand, 0 to 604800. Default: no wait. Example: `300`."""
+
+    pause: Literal["Manual"] | None = None
+    """`Manual` waits in this step until a person promotes (`crossfade promote NAME`). Excludes `pauseSeconds`."""
+
+
+class Canary(Model):
+    """Gives the new revision a growing share of the requests, step by step, and stops or returns when it fails.
+
+    Old and new pods serve behind one Service, in the proportion that comes closest to the step's weight. After the
+    last step the new revision gets everything, the last old pods are kept warm for `bakeSeconds`, and then it is
+    stable. Example:
+
+        canary:
+          steps:
+          - {weight: 5, pauseSeconds: 60}
+          - {weight: 25, pause: Manual}
+          - {weight: 50, pauseSeconds: 300}
+    """
+
+    rules = (
+        Rule(
+            cel="self.steps.map(step, step.weight).isSorted() && "
+            "self.steps.all(step, self.steps.exists_one(other, other.weight == step.weight))",
+            message="weights must rise from step to step: sort them and leave out repeats, for example 5, 25, 50",
+            holds=lambda self: all(
+                a.weight < b.weight for a, b in zip(self.steps, self.steps[1:], strict=False)
+            ),
+            field=("steps",),
+        ),
+    )
+
+    steps: Annotated[list[CanaryStep], Field(min_length=1, max_length=50)]
+    """The steps in order, 1 to 50, with rising weights. 100 percent follows the last step by itself."""
+
+    max_surge: SomePodsOrPercent = "25%"
+    """Pods that may run beyond `spec.replicas` while old pods are exchanged for new ones, as a number or as a share of
+    it, rounded up, at least 1. Default 25%. More is faster and meets small weights better: with 4 pods and `maxSurge`
+    1, a weight of 20 is met by 1 new pod and 4 old ones."""
+
+
+class BigBang(Model):
+    """Brings up the whole new revision beside the old one, then switches all requests at once, without a preview.
+
+    Like a blue/green without a pause before the switch: the old pods stay warm for `bakeSeconds`, and requests go back
+    to them by themselves when the new ones fail. It needs twice `spec.replicas` pods. It has no fields: write
+    `bigBang: {}`.
+    """
+
+
+class Strategy(Model):
+    """How the new revision takes over from the old one; exactly one member."""
+
+    rules = (
+        Rule(
+            cel="[has(self.recreate), has(self.rolling), has(self.blueGreen), has(self.canary), has(self.bigBang)]"
+            ".filter(chosen, chosen).size() == 1",
+            message="choose exactly one of recreate, rolling, blueGreen, canary and bigBang, "
+            "for example `strategy: {rolling: {}}`",
+            holds=lambda self: len(self.chosen()) == 1,
+        ),
+    )
+
+    recreate: Recreate | None = None
+    rolling: Rolling | None = None
+    blue_green: BlueGreen | None = None
+    canary: Canary | None = None
+    big_bang: BigBang | None = None
+
+    def chosen(self) -> list[StrategyName]:
+        """Give the names of the members that are set; the rule of this class lets only one through."""
+        members: dict[StrategyName, Model | None] = {
+            "recreate": self.recreate,
+            "rolling": self.rolling,
+            "blueGreen": self.blue_green,
+            "canary": self.canary,
+            "bigBang": self.big_bang,
+        }
+        return [name for name, member in members.items() if member is not None]
+
+    @property
+    def name(self) -> StrategyName:
+        """Give the name of the one member that is set, as it is written in the manifest."""
+        return self.chosen()[0]

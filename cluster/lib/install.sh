@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# The CRDs and the operator, from crds/ and manifests/.
+
+OPERATOR_NAMESPACE=crossfade-system
+OPERATOR_DEPLOYMENT=crossfade-operator
+IMAGE_ANNOTATION=crossfade.dev/started-image   # the image id that the operator's pods were last started from
+
+install_operator() {
+  local folder
+  for folder in crds manifests; do
+    [[ -n $(ls "$ROOT_DIR/$folder" 2>/dev/null) ]] ||
+      die "There is nothing in $folder/ to install. Restore it from Git; for the cluster without operator: cluster/up --until images."
+  done
+  kubectl apply --server-side --force-conflicts -f "$ROOT_DIR/crds/"
+  kubectl wait --for=condition=Established --timeout=30s -f "$ROOT_DIR/crds/"
+  kubectl apply -k "$ROOT_DIR/manifests/"
+  start_new_image
+  kubectl -n "$OPERATOR_NAMESPACE" rollout status "deployment/$OPERATOR_DEPLOYMENT" --timeout=120s ||
+    die "The operator did not become ready in 120 s. Look at: kubectl --context kind-$CLUSTER_NAME -n $OPERATOR_NAMESPACE describe pods; kubectl --context kind-$CLUSTER_NAME -n $OPERATOR_NAMESPACE logs deployment/$OPERATOR_DEPLOYMENT"
+}
+
+# The tag stays the same when the image changes, so pods of the old one would run on.
+start_new_image() {
+  local wanted started
+  wanted=$(image_id crossfade-operator:dev)
+  started=$(kubectl -n "$OPERATOR_NAMESPACE" get deployment "$OPERATOR_DEPLOYMENT" \
+    -o jsonpath="{.metadata.annotations.${IMAGE_ANNOTATION//./\\.}}")
+  [[ $started != "$wanted" ]] || return 0
+  [[ -z $started ]] || kubectl -n "$OPERATOR_NAMESPACE" rollout restart "deployment/$OPERATOR_DEPLOYMENT"
+  kubectl -n "$OPERATOR_NAMESPACE" annotate --overwrite deployment "$OPERATOR_DEPLOYMENT" "$IMAGE_ANNOTATION=$wanted"
+}

@@ -1,0 +1,189 @@
+"""A cluster's API server, spoken to in plain JSON.
+
+kubectl as a subprocess costs 50 ms of a core each time; on two cores that poll from several tests
+at once, it would be the load.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import urllib3
+from kubernetes import client, config
+
+Object = dict[str, Any]
+T = TypeVar("T")
+
+FIELD_MANAGER = "bench"
+GROUP = "/apis/crossfade.dev/v1alpha1"
+COLLECTIONS = {
+    "ConfigMap": ("/api/v1", "configmaps"),
+    "Deployment": ("/apis/apps/v1", "deployments"),
+    "EndpointSlice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
+    "Event": ("/api/v1", "events"),
+    "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
+    "Namespace": ("/api/v1", "namespaces"),
+    "Pod": ("/api/v1", "pods"),
+    "Release": (GROUP, "releases"),
+    "ReplicaSet": ("/apis/apps/v1", "replicasets"),
+    "Rollout": (GROUP, "rollouts"),
+    "RolloutAction": (GROUP, "rolloutactions"),
+    "Service": ("/api/v1", "services"),
+}
+
+
+class ApiError(Exception):
+    """An answer of the API server that is not a success; `status` is its HTTP code."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+
+
+class NeverHappenedError(AssertionError):
+    """What was waited for did not come; the message says what was seen last."""
+
+
+def collection(kind: str, namespace: str) -> str:
+    """The path of all objects of a kind in a namespace."""
+    prefix, plural = COLLECTIONS[kind]
+    return f"{prefix}/{plural}" if kind == "Namespace" else f"{prefix}/namespaces/{namespace}/{plural}"
+
+
+class Kube:
+    """Requests to one API server, with the client certificate of a kubeconfig."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        configuration = client.Configuration()
+        config.load_kube_config(str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
+        configuration.connection_pool_maxsize = 32
+        self.kubeconfig = kubeconfig
+        self.host = configuration.host
+        self.pool = client.ApiClient(configuration).rest_client.pool_manager
+
+    def request(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json"
+    ) -> Object:
+        """One request; raises ApiError for an answer that is not a success."""
+        data = None if body is None else json.dumps(body).encode()
+        answer = self.pool.request(
+            method, self.host + path, body=data, headers={"Content-Type": content_type}, timeout=30, retries=2
+        )
+        if answer.status >= 300:
+            raise ApiError(answer.status, message_of(answer.data))
+        return parsed(answer.data)
+
+    def stream(self, path: str, read_timeout_s: float = 300) -> urllib3.BaseHTTPResponse:
+        """An answer that is still being written: a watch, or a log that is followed."""
+        timeout = urllib3.Timeout(connect=10, read=read_timeout_s)
+        answer: urllib3.BaseHTTPResponse = self.pool.request(
+            "GET", self.host + path, preload_content=False, timeout=timeout, retries=False
+        )
+        if answer.status >= 300:
+            raise ApiError(answer.status, message_of(answer.read()))
+        return answer
+
+    def text(self, path: str) -> str:
+        """An answer that is not JSON: logs, metrics."""
+        answer = self.pool.request("GET", self.host + path, timeout=30, retries=2)
+        if answer.status >= 300:
+            raise ApiError(answer.status, message_of(answer.data))
+        return str(answer.data.decode(errors="replace"))
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, or None where there is none."""
+        try:
+            return self.request("GET", f"{collection(kind, namespace)}/{name}")
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, kind: str, namespace: str, labels: str = "") -> list[Object]:
+        """The objects of a kind in a namespace, narrowed by a label selector."""
+        query = f"?labelSelector={labels.replace('=', '%3D').replace(',', '%2C')}" if labels else ""
+        items: list[Object] = self.request("GET", collection(kind, namespace) + query)["items"]
+        return items
+
+    def create(self, manifest: Object) -> Object:
+        """Make an object in the namespace that it names."""
+        namespace = manifest["metadata"].get("namespace", "")
+        return self.request("POST", collection(manifest["kind"], namespace), manifest)
+
+    def apply(self, manifest: Object) -> Object:
+        """Server-side apply, forced: what `kubectl apply --server-side --force-conflicts` does."""
+        meta = manifest["metadata"]
+        path = f"{collection(manifest['kind'], meta.get('namespace', ''))}/{meta['name']}"
+        query = f"?fieldManager={FIELD_MANAGER}&force=true"
+        return self.request("PATCH", path + query, manifest, "application/apply-patch+yaml")
+
+    def scale(self, kind: str, namespace: str, name: str, replicas: int) -> None:
+        """Set the replicas through the scale subresource, as an HPA or `kubectl scale` does."""
+        path = f"{collection(kind, namespace)}/{name}/scale"
+        self.request("PATCH", path, {"spec": {"replicas": replicas}}, "application/merge-patch+json")
+
+    def delete(self, kind: str, namespace: str, name: str, grace_s: int | None = None) -> None:
+        """Delete an object without waiting for its end; one that is not there is fine."""
+        query = "" if grace_s is None else f"?gracePeriodSeconds={grace_s}"
+        try:
+            self.request("DELETE", f"{collection(kind, namespace)}/{name}{query}")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def evict(self, namespace: str, pod: str) -> None:
+        """Remove a pod the way a node drain does."""
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": namespace},
+        }
+        self.request("POST", f"{collection('Pod', namespace)}/{pod}/eviction", body)
+
+    def ask_pod(self, method: str, namespace: str, pod: str, target: str, port: int = 8080) -> None:
+        """One HTTP request to a pod, through the API server: it reaches that pod and no other."""
+        path = f"{collection('Pod', namespace)}/{pod}:{port}/proxy{target}"
+        answer = self.pool.request(method, self.host + path, timeout=10, retries=False)
+        if answer.status >= 300:
+            raise ApiError(answer.status, message_of(answer.data))
+
+    def logs(self, namespace: str, pod: str, container: str = "", *, previous: bool = False) -> str:
+        """What a container wrote so far."""
+        query = f"?container={container}&previous={str(previous).lower()}"
+        return self.text(f"{collection('Pod', namespace)}/{pod}/log{query}")
+
+
+def parsed(data: bytes) -> Object:
+    document: Object = json.loads(data)
+    return document
+
+
+def message_of(data: bytes) -> str:
+    """The message in the API server's Status, or its whole answer."""
+    try:
+        return str(parsed(data)["message"])
+    except (ValueError, KeyError, TypeError):
+        return data.decode(errors="replace")
+
+
+def lines_of(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
+    """The whole lines of a stream, each as soon as it is there."""
+    rest = b""
+    for chunk in answer.stream(amt=None, decode_content=False):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+
+
+def wait_for(what: str, condition: Callable[[], T | None], timeout_s: float, every_s: float = 0.1) -> T:
+    """The first true answer of `condition`, asked every `every_s`; NeverHappenedError after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        seen = condition()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            raise NeverHappenedError(f"waited {timeout_s:.0f} s in vain for {what}; last seen: {seen!r}")
+        time.sleep(every_s)

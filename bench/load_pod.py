@@ -1,0 +1,95 @@
+"""The load client as a pod, and its records as they arrive."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+import urllib3
+
+from bench import analysis
+from bench.kube import ApiError, Kube, Object, collection, lines_of, wait_for
+
+IMAGE = "crossfade-shop:dev"
+STARTS_WITHIN_S = 60
+STEADY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """New connections a second, kept-alive connections, and after how many seconds it ends by itself."""
+
+    per_s: int = 200
+    kept: int = 4
+    seconds: int = 300
+
+
+def manifest(namespace: str, name: str, target: str, rates: Rates) -> Object:
+    """The pod that loads `target`, a Service of its own namespace."""
+    arguments = [f"--rate={rates.per_s}", f"--kept={rates.kept}", f"--seconds={rates.seconds}"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": "load"}},
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 5,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "containers": [
+                {
+                    "name": "load",
+                    "image": IMAGE,
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["python3", "-I", "/shop/client.py", target, *arguments],
+                    "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}},
+                }
+            ],
+        },
+    }
+
+
+class Load:
+    """A running load; `records()` is what has arrived so far."""
+
+    def __init__(self, kube: Kube, namespace: str, target: str, rates: Rates) -> None:
+        self.kube = kube
+        self.namespace = namespace
+        self.name = f"load-{target}"
+        self.target = target
+        self.rates = rates
+        self.lines: list[str] = []
+        self.thread = threading.Thread(target=self._follow, daemon=True, name=self.name)
+
+    def start(self) -> None:
+        """Make the pod and wait until a second of requests was answered well."""
+        self.kube.create(manifest(self.namespace, self.name, self.target, self.rates))
+        wait_for("the load pod to run", self._runs, STARTS_WITHIN_S)
+        self.thread.start()
+        wait_for("a second of load without a loss", self._steady, STARTS_WITHIN_S)
+
+    def stop(self) -> list[analysis.Record]:
+        """End the load and return the whole record; raises if its end did not arrive."""
+        self.kube.delete("Pod", self.namespace, self.name)
+        wait_for("the last line of the load", lambda: analysis.is_whole(self.lines), 15)
+        return self.records()
+
+    def records(self) -> list[analysis.Record]:
+        """The records so far, in the order of their starts."""
+        return analysis.parse(list(self.lines))
+
+    def _runs(self) -> bool:
+        pod = self.kube.get("Pod", self.namespace, self.name)
+        return bool(pod) and pod["status"].get("phase") == "Running"  # type: ignore[index]
+
+    def _steady(self) -> bool:
+        now = time.time()
+        recent = [record for record in analysis.new(self.records()) if record.at > now - STEADY_S]
+        return len(recent) > 0.7 * self.rates.per_s * STEADY_S and not analysis.lost(recent)
+
+    def _follow(self) -> None:
+        path = f"{collection('Pod', self.namespace)}/{self.name}/log?follow=true"
+        try:
+            for line in lines_of(self.kube.stream(path)):
+                self.lines.append(line)
+        except (ApiError, urllib3.exceptions.HTTPError, OSError) as error:
+            self.lines.append(f"# the log was cut: {error}")

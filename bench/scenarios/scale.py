@@ -1,0 +1,50 @@
+"""The number of replicas changes in the middle of a canary."""
+
+import time
+
+from bench import analysis, manifests
+from bench.kube import Kube
+from bench.load_pod import Rates
+from bench.scenarios.shop import Result, Shop
+from bench.scenarios.strategies import SETTLED_AFTER_S
+
+HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}
+MEASURED_S = 5
+
+
+def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3)) -> Result:
+    """4 pods become 8, then 3, while a canary holds 50 %; then it goes on.
+
+    Figure: `shares`, one (replicas, pods of v1, pods of v2, percent answered by v2) per size.
+    """
+    with Shop(kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=3) as shop:
+        shop.created("v1", Rates())
+        changed_at = shop.apply("v2")
+        shop.wait_phase("Paused")
+        windows = [(replicas, *scaled(shop, replicas)) for replicas in to]
+        shop.act("Promote")
+        shop.wait_phase("Healthy")
+        shop.served_for(1)
+        result = shop.result(f"canary: scaled 4 → {' → '.join(map(str, to))} at 50 %", changed_at)
+        result.figures["shares"] = [
+            (replicas, old, new, analysis.share(analysis.between(result.new, since, until), "v2"))
+            for replicas, old, new, since, until in windows
+        ]
+        return result
+
+
+def scaled(shop: Shop, replicas: int) -> tuple[int, int, float, float]:
+    """Scale, wait until the split stands again, and let the load measure it: pods of both, since, until."""
+    shop.spec["replicas"] = replicas
+    shop.kube.scale("Rollout", shop.namespace, shop.name, replicas)
+
+    def stands(status: dict[str, dict[str, int]]) -> bool:
+        total = len(shop.pods_of("v1")) + len(shop.pods_of("v2"))
+        ready = status["stable"]["ready"] + status["candidate"]["ready"]
+        near = replicas <= total <= replicas + max(1, replicas // 4)
+        return near and ready == total and str(status.get("phase")) == "Paused"
+
+    shop.wait_status(f"the split of {replicas} pods", stands)
+    since = time.time() + SETTLED_AFTER_S
+    shop.served_for(SETTLED_AFTER_S + MEASURED_S)
+    return len(shop.pods_of("v1")), len(shop.pods_of("v2")), since, since + MEASURED_S

@@ -1,0 +1,293 @@
+"""The shop of one story: its Rollout, its pods as they come and go, and the load on its Service."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from bench import analysis, manifests
+from bench.analysis import Record
+from bench.kube import Kube, Object, wait_for
+from bench.load_pod import Load, Rates
+from bench.watch import Watch
+
+VERSION_LABEL = "version"
+CREATED_WITHIN_S = 60
+CHANGED_WITHIN_S = 120
+ENDED = ("Healthy", "RolledBack", "Invalid")
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """A time in which a stage stood: `weight` is wanted, `real_weight` is what its pods allow, in percent."""
+
+    weight: int
+    real_weight: int
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was seen in one story.
+
+    `requests` and `lost` count new connections; `seconds` run from the change to its end.
+    `happened` is the outcome and `why` the reason, both in the Release's words.
+    """
+
+    scenario: str
+    requests: int
+    lost: int
+    seconds: float
+    happened: str
+    why: str
+    records: list[Record] = field(repr=False)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def new(self) -> list[Record]:
+        return analysis.new(self.records)
+
+    @property
+    def kept(self) -> list[Record]:
+        return analysis.kept(self.records)
+
+
+class Shop:
+    """One Rollout in one namespace, and everything that is seen of it.
+
+    Enter it to start watching; `strategy` is a member of `spec.strategy`, `spec` the fields that the
+    story sets beside it.
+    """
+
+    def __init__(
+        self, kube: Kube, namespace: str, strategy: Object, name: str = manifests.NAME, **spec: Any
+    ) -> None:
+        self.kube = kube
+        self.namespace = namespace
+        self.name = name
+        self.strategy = strategy
+        self.spec = spec
+        self.rollouts = Watch(kube, "Rollout", namespace)
+        self.pods = Watch(kube, "Pod", namespace)
+        self.load: Load | None = None
+
+    def __enter__(self) -> Self:
+        self.rollouts.__enter__()
+        self.pods.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.rollouts.stop()
+        self.pods.stop()
+        with contextlib.suppress(Exception):
+            self.kube.delete("Pod", self.namespace, f"load-{self.name}", grace_s=0)
+
+    # What people do to it
+
+    def apply(self, version: str, image: str = manifests.IMAGE, **env: str) -> float:
+        """Apply the Rollout at a version; the unix time just before."""
+        pod_template = manifests.template(version, env=env, image=image, name=self.name)
+        at = time.time()
+        self.kube.apply(
+            manifests.rollout(self.namespace, self.strategy, pod_template, name=self.name, **self.spec)
+        )
+        return at
+
+    def created(self, version: str = "v1", rates: Rates | None = None) -> None:
+        """Bring the first version up and, with `rates`, put load on it."""
+        self.apply(version)
+        self.wait_phase("Healthy", timeout_s=CREATED_WITHIN_S)
+        if rates:
+            self.load = Load(self.kube, self.namespace, self.name, rates)
+            self.load.start()
+
+    def act(self, verb: str, **spec: Any) -> float:
+        """Make a RolloutAction and wait until it was Done; the unix time just before it was made."""
+        at = time.time()
+        made = self.kube.create(manifests.action(self.namespace, verb, name=self.name, **spec))
+        name = made["metadata"]["name"]
+        answer = wait_for(f"an answer to {name}", lambda: self._answer(name), 15, every_s=0.2)
+        if answer["state"] != "Done":
+            raise AssertionError(f"{name} was {answer['state']}: {answer.get('message')}")
+        return at
+
+    def _answer(self, name: str) -> Object | None:
+        seen = self.kube.get("RolloutAction", self.namespace, name) or {}
+        status: Object = seen.get("status", {})
+        return status if status.get("state") else None
+
+    def crash(self, version: str, in_s: float, apart_s: float = 0) -> float:
+        """Make every pod of a version crash once, the first in `in_s` and each next one `apart_s` later.
+
+        Returns the unix time of the first crash.
+        """
+        first_at = time.time() + in_s
+        for i, pod in enumerate(self.pods_of(version)):
+            target = f"/crash?at={first_at + i * apart_s:.3f}"
+            self.kube.ask_pod("POST", self.namespace, pod["metadata"]["name"], target)
+        return first_at
+
+    # What is seen of it
+
+    @property
+    def rollout(self) -> Object:
+        """The Rollout as last seen."""
+        return self.rollouts.latest.get(self.name, {})
+
+    @property
+    def status(self) -> Object:
+        """Its status, empty when there is none yet or it speaks of an older generation."""
+        return status_of(self.rollout)
+
+    def wait_status(
+        self, what: str, condition: Callable[[Object], Any], timeout_s: float = CHANGED_WITHIN_S
+    ) -> Object:
+        """Wait until the current status fulfils a condition; that status."""
+
+        def fulfilled(_: Watch) -> Object | None:
+            status = self.status
+            return status if status and condition(status) else None
+
+        return self.rollouts.wait_until(f"{what} (now: {self.told()})", fulfilled, timeout_s)
+
+    def wait_phase(self, *phases: str, timeout_s: float = CHANGED_WITHIN_S) -> Object:
+        """Wait until the current status has one of the phases."""
+        return self.wait_status(
+            f"phase {' or '.join(phases)}", lambda status: status.get("phase") in phases, timeout_s
+        )
+
+    def wait_reached(self, weight: int, timeout_s: float = CHANGED_WITHIN_S) -> Object:
+        """Wait until a stage that wants this weight stands: its pods and its traffic are as it says."""
+        return self.wait_status(
+            f"a standing stage of weight {weight}",
+            lambda status: status.get("weight") == weight and status.get("progress", {}).get("reachedAt"),
+            timeout_s,
+        )
+
+    def told(self) -> str:
+        """The status in one line."""
+        status = self.rollout.get("status", {})
+        words = {key: status.get(key) for key in ("phase", "stage", "weight", "realWeight", "message")}
+        return f"{words} {status.get('progress')}"
+
+    def pods_of(self, version: str) -> list[Object]:
+        """The pods of a version that were not told to stop."""
+        return [
+            pod
+            for pod in self.pods.latest.values()
+            if version_of(pod) == version and "deletionTimestamp" not in pod["metadata"]
+        ]
+
+    def last_told_to_stop(self, version: str) -> float | None:
+        """When the last pod of a version was seen to be told to stop, by unix time."""
+        first: dict[str, float] = {}
+        for seen in list(self.pods.history):
+            if version_of(seen.object) == version and "deletionTimestamp" in seen.object["metadata"]:
+                first.setdefault(seen.name, seen.at)
+        return max(first.values(), default=None)
+
+    @property
+    def number(self) -> int:
+        """The number of the release under way, or of the last one."""
+        return int(self.rollout.get("status", {}).get("release", 0))
+
+    def release(self, number: int) -> Object:
+        """The status of a release, empty where there is none."""
+        seen = self.kube.get("Release", self.namespace, f"{self.name}-{number}") or {}
+        status: Object = seen.get("status", {})
+        return status
+
+    def wait_outcome(self, number: int, timeout_s: float = 30) -> Object:
+        """Wait until a release has its outcome; its status."""
+
+        def ended() -> Object | None:
+            status = self.release(number)
+            return status if status.get("outcome") else None
+
+        return wait_for(f"the outcome of release {self.name}-{number}", ended, timeout_s, every_s=0.25)
+
+    def first_seen(self, condition: Callable[[Object], Any], since: float = 0) -> float | None:
+        """When a current status that fulfils a condition was first seen, by unix time."""
+        sightings = [
+            seen for seen in list(self.rollouts.history) if seen.at >= since and seen.name == self.name
+        ]
+        return next((seen.at for seen in sightings if condition(status_of(seen.object))), None)
+
+    def plateaus(self) -> list[Plateau]:
+        """The times in which a stage stood, the last one without its end left out."""
+        found: list[Plateau] = []
+        since, standing = 0.0, None
+        for seen in [each for each in list(self.rollouts.history) if each.name == self.name]:
+            now = standing_weights(status_of(seen.object))
+            if now == standing:
+                continue
+            if standing:
+                found.append(Plateau(*standing, since, seen.at))
+            since, standing = seen.at, now
+        return found
+
+    # What its users saw
+
+    def served_for(self, seconds: float) -> None:
+        """Let the load go on until it has requests of that much later than now."""
+        assert self.load
+        load, until = self.load, time.time() + seconds
+        wait_for(
+            "more load", lambda: any(r.at > until for r in load.records()[-50:]), seconds + 15, every_s=0.2
+        )
+
+    def answered_by(self, version: str, timeout_s: float = CHANGED_WITHIN_S) -> float:
+        """Wait for the first good answer of a version on a new connection; its unix time."""
+        assert self.load
+        load = self.load
+        return wait_for(
+            f"an answer of {version} (now: {self.told()})",
+            lambda: analysis.first_answer(analysis.new(load.records()), version),
+            timeout_s,
+            every_s=0.2,
+        )
+
+    def result(self, scenario: str, since: float, **figures: Any) -> Result:
+        """End the load and tell the story of the last release, from the change at `since` to its end.
+
+        Without an end yet, until now.
+        """
+        ended_at = self.first_seen(lambda status: status.get("phase") in ENDED, since) or time.time()
+        records = self.load.stop() if self.load else []
+        release = self.release(self.number)
+        new = analysis.new(records)
+        return Result(
+            scenario,
+            len(new),
+            len(analysis.lost(new)),
+            ended_at - since,
+            release.get("outcome", ""),
+            release.get("why", ""),
+            records,
+            {"losses": analysis.losses_by_outcome(new), **figures},
+        )
+
+
+def status_of(rollout: Object) -> Object:
+    """The status, or nothing while it speaks of an older generation."""
+    status: Object = rollout.get("status", {})
+    current = status.get("observedGeneration") == rollout.get("metadata", {}).get("generation")
+    return status if current else {}
+
+
+def standing_weights(status: Object) -> tuple[int, int] | None:
+    """The wanted and the real weight of a stage that stands, else None."""
+    if not status.get("progress", {}).get("reachedAt"):
+        return None
+    weight = int(status.get("weight", 0))
+    return weight, int(status.get("realWeight", weight))
+
+
+def version_of(pod: Object) -> str:
+    """The version of a shop pod by its label, empty for any other pod."""
+    return str(pod["metadata"].get("labels", {}).get(VERSION_LABEL, ""))

@@ -1,0 +1,51 @@
+"""A third version arrives before the second is done."""
+
+from bench import analysis, manifests
+from bench.kube import Kube
+from bench.load_pod import Rates
+from bench.scenarios.shop import Result, Shop
+
+HALF_THEN_ON = {"steps": [{"weight": 50, "pauseSeconds": 5}]}
+
+
+def superseded_at_half(kube: Kube, namespace: str) -> Result:
+    """v3 is applied while v2 holds 50 % of a canary; figures: `v2_outcome`, `v2_last_answer_s`, `v2_pods`."""
+    with Shop(kube, namespace, manifests.strategy("canary", **HALF_THEN_ON), bakeSeconds=3) as shop:
+        shop.created("v1", Rates())
+        shop.apply("v2")
+        shop.wait_reached(50)
+        second = shop.number
+        shop.served_for(1)
+        changed_at = shop.apply("v3")
+        shop.wait_phase("Healthy")
+        shop.served_for(1)
+        return finished(shop, "canary: v3 applied while v2 holds 50 %", changed_at, second)
+
+
+def superseded_while_baking(kube: Kube, namespace: str, strategy: str) -> Result:
+    """v3 is applied while v2 bakes in good health at 100 %; figures as above, `v1_answers` after the change."""
+    with Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=30) as shop:
+        shop.created("v1", Rates())
+        shop.apply("v2")
+        shop.wait_reached(100)
+        second = shop.number
+        shop.served_for(2)
+        shop.spec["bakeSeconds"] = 3
+        changed_at = shop.apply("v3")
+        shop.wait_phase("Healthy")
+        shop.served_for(1)
+        return finished(shop, f"{strategy}: v3 applied while v2 bakes", changed_at, second)
+
+
+def finished(shop: Shop, scenario: str, changed_at: float, second: int) -> Result:
+    """Add what a superseding is judged by."""
+    result = shop.result(scenario, changed_at)
+    after = [record for record in result.new if record.at > changed_at]
+    result.figures.update(
+        v2_outcome=shop.release(second).get("outcome"),
+        v2_last_answer_s=(analysis.last_answer(result.new, "v2") or 0) - changed_at,
+        v1_answers=len(analysis.answers(after, "v1")),
+        v2_pods=len(shop.pods_of("v2")),
+        last=result.new[-1].version,
+    )
+    return result

@@ -69,6 +69,16 @@ class Model(BaseModel):
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: object) -> object:
+        """Do as the API server does, which takes a null for a field that was left out."""
+        return (
+            {key: item for key, item in value.items() if item is not None}
+            if isinstance(value, dict)
+            else value
+        )
+
     @model_validator(mode="after")
     def _obey_rules(self) -> Self:
         broken = [rule for rule in self.rules if rule.holds is not None and not rule.holds(self)]
@@ -120,7 +130,7 @@ class IntOrString:
     def _accept(self, value: object) -> int | str:
         if isinstance(value, int) and not isinstance(value, bool) and self.minimum <= value <= self.maximum:
             return value
-        if isinstance(value, str) and len(value) <= self.max_length and re.search(self.pattern, value):
+        if isinstance(value, str) and len(value) <= self.max_length and re.fullmatch(self.pattern, value):
             return value
         raise PydanticCustomError("int_or_string", "must be {expected}", {"expected": self.expected})
 

@@ -152,15 +152,17 @@ class RolloutMetadata(Metadata):
     rules = (
         Rule(
             cel=f"self.metadata.name.size() <= {NAME_LENGTH}",
-            message=f"metadata.name: a Rollout's name has at most {NAME_LENGTH} characters, so that the names of its "
+            message=f"a Rollout's name has at most {NAME_LENGTH} characters, so that the names of its "
             "pods keep the revision: choose a shorter name",
             holds=lambda self: len(self.name) <= NAME_LENGTH,
+            field=("name",),
         ),
         Rule(
             cel=f"self.metadata.name.matches('{SERVICE_NAME}')",
-            message="metadata.name: a Rollout's name becomes the name of a Service, so it begins with a small letter "
+            message="a Rollout's name becomes the name of a Service, so it begins with a small letter "
             "and has small letters, digits and - only, for example shop-2",
-            holds=lambda self: not self.name or re.search(SERVICE_NAME, self.name) is not None,
+            holds=lambda self: not self.name or re.fullmatch(SERVICE_NAME, self.name) is not None,
+            field=("name",),
         ),
     )
 

@@ -77,7 +77,7 @@ class Rolling(Model):
 
     batches: Annotated[list[Batch], Field(max_length=50)] = Field(default_factory=list)
     """Parts that the roll is cut into, with pauses between them, at most 50. Default: one roll without a pause. Pods
-    that the batches leave over follow as a last batch; batches beyond the last pod are left out.
+    that the batches leave over follow as a last batch without a pause; a batch that would replace the last pod is left out.
     Example: `[{replicas: 1, pauseSeconds: 60}, {replicas: 50%, pause: Manual}]`."""
 
 

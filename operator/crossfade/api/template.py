@@ -65,8 +65,10 @@ class PodSpec(_Open):
     ] = Field(json_schema_extra=list_map("name"))
     """The containers of the pod, at least one and at most 64."""
 
-    termination_grace_period_seconds: Annotated[int, Field(ge=0)] = 30
-    """Seconds that a pod gets to end before it is killed, by default 30. `drainSeconds` is kept below it."""
+    # No default: it would be written into the stored template and so change the revision's hash.
+    termination_grace_period_seconds: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """Seconds that a pod gets to end before it is killed, by the API server's default 30. `drainSeconds` is kept
+    below it."""
 
 
 class PodTemplateShape(_Open):

@@ -1,0 +1,77 @@
+"""The installed operator as a test subject: killed, started again, and its writes counted."""
+
+import re
+import time
+from collections import Counter
+from datetime import UTC, datetime
+
+from bench.kube import Kube, Object, wait_for
+
+NAMESPACE = "crossfade-system"
+DEPLOYMENT = "crossfade-operator"
+WRITES = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
+REQUEST_TOTAL = re.compile(
+    r"^apiserver_request_total\{(?P<labels>[^}]*)\} (?P<count>[0-9.e+]+)$", re.MULTILINE
+)
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+def pods(kube: Kube) -> list[Object]:
+    """The operator's pods, those on their way out included."""
+    prefix = f"{DEPLOYMENT}-"
+    return [pod for pod in kube.list("Pod", NAMESPACE) if pod["metadata"]["name"].startswith(prefix)]
+
+
+def kill(kube: Kube) -> int:
+    """End every replica with SIGKILL, now, and start none; how many replicas there were.
+
+    A grace of 0 s makes the kubelet kill the containers at once: no handler runs, no Lease is released.
+    """
+    deployment = kube.get("Deployment", NAMESPACE, DEPLOYMENT)
+    if deployment is None:
+        raise AssertionError(f"there is no Deployment {DEPLOYMENT} in {NAMESPACE}: run `make cluster`")
+    kube.scale("Deployment", NAMESPACE, DEPLOYMENT, 0)
+    for pod in pods(kube):
+        kube.delete("Pod", NAMESPACE, pod["metadata"]["name"], grace_s=0)
+    wait_for("the operator's end", lambda: not pods(kube), 30)
+    return int(deployment["spec"]["replicas"])
+
+
+def start(kube: Kube, replicas: int) -> None:
+    """Start the operator again, without waiting for it to lead."""
+    kube.scale("Deployment", NAMESPACE, DEPLOYMENT, replicas)
+
+
+def wait_available(kube: Kube, timeout_s: float = 60) -> None:
+    """Wait until every replica is available."""
+
+    def available() -> bool:
+        deployment = kube.get("Deployment", NAMESPACE, DEPLOYMENT) or {}
+        status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+        return bool(status.get("availableReplicas") == wanted and len(pods(kube)) == wanted)
+
+    wait_for("the operator to be available", available, timeout_s)
+
+
+def killed_for(kube: Kube, seconds: float) -> None:
+    """Kill the operator, and start it again that many seconds later."""
+    replicas = kill(kube)
+    down_until = time.time() + seconds
+    wait_for("the operator's absence to last", lambda: time.time() > down_until, seconds + 5)
+    start(kube, replicas)
+
+
+def writes(kube: Kube) -> Counter[tuple[str, str, str]]:
+    """The API server's own count of writes so far, by (group, resource, verb); everyone's, not only ours."""
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for match in REQUEST_TOTAL.finditer(kube.text("/metrics")):
+        labels = dict(LABEL.findall(match["labels"]))
+        if labels.get("verb") in WRITES and not labels.get("dry_run"):
+            key = (labels.get("group", ""), labels.get("resource", ""), labels["verb"])
+            counted[key] += int(float(match["count"]))
+    return counted
+
+
+def rfc3339(unix_s: float) -> str:
+    """A time as the API server reads it."""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,84 @@
+"""Nothing is asked for, for two minutes: the operator must write nothing but its Lease."""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bench import manifests, operator_pods
+from bench.kube import COLLECTIONS, Kube, wait_for
+from bench.scenarios.shop import Shop
+
+# What an operator of Rollouts could write to. Nodes, leases and tokens are written by Kubernetes itself.
+OURS = ("", "apps", "discovery.k8s.io", "events.k8s.io", "crossfade.dev")
+NOT_OURS = frozenset({"nodes", "serviceaccounts", "tokenreviews", "subjectaccessreviews"})
+WATCHED_KINDS = (
+    "Rollout",
+    "Release",
+    "RolloutAction",
+    "Deployment",
+    "ReplicaSet",
+    "Service",
+    "EndpointSlice",
+    "Pod",
+)
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """What was written in a time of rest.
+
+    `writes`: the API server's counts by "group/resource verb", of all that Kubernetes does not write by
+    itself; `changed`: objects whose resourceVersion is another one; `lease_renewals`: of our Lease.
+    """
+
+    seconds: float
+    writes: dict[str, int]
+    changed: list[str]
+    lease_renewals: int
+
+
+def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
+    """One settled Rollout per strategy (one of them rolled back), watched for `seconds`."""
+    with ExitStack() as stack:
+        for strategy, namespace in namespaces.items():
+            shop = stack.enter_context(Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=1))
+            settle(shop, bad=strategy == "blueGreen")
+    before, counted = versions(kube, namespaces), operator_pods.writes(kube)
+    renewed, started = lease_version(kube), time.time()
+    wait_for("two minutes of rest", lambda: time.time() - started > seconds, seconds + 10, every_s=1)
+    after = operator_pods.writes(kube)
+    return Quiet(
+        time.time() - started,
+        {f"{g}/{r} {v}": n for (g, r, v), n in (after - counted).items() if g in OURS and r not in NOT_OURS},
+        sorted(set(before.items()) ^ set(versions(kube, namespaces).items())),  # type: ignore[arg-type]
+        int(lease_version(kube) != renewed),
+    )
+
+
+def settle(shop: Shop, *, bad: bool) -> None:
+    """Bring a Rollout to its rest: an update done, or a bad one taken back."""
+    shop.created("v1")
+    if bad:
+        shop.spec["progressDeadlineSeconds"] = 3
+        shop.apply("v2", NEVER_READY="1")
+        shop.wait_phase("RolledBack")
+    else:
+        shop.apply("v2")
+        shop.wait_phase("Healthy")
+
+
+def versions(kube: Kube, namespaces: dict[str, str]) -> dict[str, str]:
+    """The resourceVersion of every object that is there, by kind, namespace and name."""
+    return {
+        f"{kind} {namespace}/{item['metadata']['name']}": item["metadata"]["resourceVersion"]
+        for kind in WATCHED_KINDS
+        if kind in COLLECTIONS
+        for namespace in namespaces.values()
+        for item in kube.list(kind, namespace)
+    }
+
+
+def lease_version(kube: Kube) -> str:
+    """The resourceVersions of the operator's Leases."""
+    leases = kube.list("Lease", operator_pods.NAMESPACE)
+    return ",".join(sorted(lease["metadata"]["resourceVersion"] for lease in leases))

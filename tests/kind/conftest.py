@@ -1,0 +1,111 @@
+"""Real pods on the kind cluster: one namespace per test, and everything worth reading when one fails."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_kind import KindCluster
+
+from bench import namespaces, operator_pods
+from bench.kube import Kube, NeverHappenedError, Object
+
+CLUSTER = "crossfade"
+CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
+LOGS = Path(__file__).parent / "logs"
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs the cluster."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.kind)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let fixtures know, on their way down, whether their test failed."""
+    report = yield
+    if report.failed:  # type: ignore[attr-defined]
+        item.stash[FAILED] = True
+    return report
+
+
+def newest(pattern: str) -> Path:
+    """The tool that `make cluster` put into the cache."""
+    found = sorted((CACHE / "bin").glob(pattern))
+    if not found:
+        pytest.fail(f"there is no {pattern} in the cache: run `make cluster`", pytrace=False)
+    return found[-1]
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> KindCluster:
+    """The kind cluster that `make cluster` keeps; it is never made nor removed here."""
+    kind, kubectl = newest("kind-*/kind"), newest("kubernetes-*/kubectl")
+    listed = subprocess.run([kind, "get", "clusters"], capture_output=True, text=True, check=False)
+    if CLUSTER not in listed.stdout.split():
+        pytest.fail(f"there is no kind cluster {CLUSTER!r}: run `make cluster`", pytrace=False)
+    kubeconfig = tmp_path_factory.mktemp("kind") / "kubeconfig"
+    config = subprocess.run(
+        [kind, "get", "kubeconfig", "--name", CLUSTER], capture_output=True, text=True, check=True
+    )
+    kubeconfig.touch(0o600)
+    kubeconfig.write_text(config.stdout)
+    found = KindCluster(CLUSTER, kubeconfig=kubeconfig, kind_path=kind, kubectl_path=kubectl)
+    found.create()
+    return found
+
+
+@pytest.fixture(scope="session")
+def kube(cluster: KindCluster) -> Kube:
+    """The cluster's API server, in plain JSON."""
+    return Kube(Path(cluster.kubeconfig_path))
+
+
+@pytest.fixture(scope="session")
+def running_operator(kube: Kube) -> None:
+    """The operator of this cluster, available."""
+    try:
+        operator_pods.wait_available(kube)
+    except (NeverHappenedError, KeyError) as error:
+        pytest.fail(f"the operator is not available: run `make cluster` ({error})", pytrace=False)
+
+
+@pytest.fixture
+def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Makes namespaces; after a failure what is in them is kept as files before they go."""
+    made: list[str] = []
+    started = time.time()
+
+    def make() -> str:
+        made.append(namespaces.make(kube, "t"))
+        return made[-1]
+
+    yield make
+    if request.node.stash.get(FAILED, False):
+        folder = LOGS / request.node.name.replace("/", "-")
+        namespaces.keep_evidence(kube, made, folder, since=started)
+        print(f"what the cluster held is in {folder}")
+    for name in made:
+        kube.delete("Namespace", "", name)
+
+
+@pytest.fixture
+def namespace(new_namespace: Callable[[], str]) -> str:
+    """A fresh namespace for this test alone."""
+    return new_namespace()
+
+
+@pytest.fixture
+def apply(kube: Kube, namespace: str) -> Callable[[Object], Object]:
+    """Server-side apply of a manifest into the test's namespace; raises bench.kube.ApiError."""
+
+    def apply_manifest(manifest: Object) -> Object:
+        meta = {**manifest["metadata"], "namespace": namespace}
+        return kube.apply({**manifest, "metadata": meta})
+
+    return apply_manifest

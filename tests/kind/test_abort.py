@@ -1,0 +1,18 @@
+"""One command back to the old version."""
+
+import pytest
+
+from bench.kube import Kube
+from bench.scenarios.abort import abort_at_half
+
+pytestmark = pytest.mark.usefixtures("running_operator")
+
+
+def test_an_abort_at_half_takes_users_back_within_two_seconds_without_a_loss(
+    kube: Kube, namespace: str
+) -> None:
+    result = abort_at_half(kube, namespace)
+    assert result.lost == 0, result.figures
+    assert result.figures["last_answer_s"] < 2
+    assert result.happened == "RolledBack"
+    assert "more errors in the checkout" in result.why

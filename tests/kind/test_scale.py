@@ -1,0 +1,20 @@
+"""An autoscaler may act in the middle of a release."""
+
+import pytest
+
+from bench.kube import Kube
+from bench.scenarios.scale import scaled_in_the_middle
+
+pytestmark = pytest.mark.usefixtures("running_operator")
+
+
+def test_scaling_in_the_middle_of_a_canary_keeps_the_shares_and_loses_nothing(
+    kube: Kube, namespace: str
+) -> None:
+    result = scaled_in_the_middle(kube, namespace, (8, 3))
+    assert result.lost == 0, result.figures
+    assert result.happened == "Completed", result.why
+    for replicas, old, new, share in result.figures["shares"]:
+        assert replicas <= old + new <= replicas + max(1, replicas // 4)
+        assert 100 * new / (old + new) == pytest.approx(50, abs=5)
+        assert share == pytest.approx(100 * new / (old + new), abs=5)

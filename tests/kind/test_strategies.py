@@ -1,0 +1,59 @@
+"""A good update by each strategy, under 200 new connections a second: what its users see."""
+
+import pytest
+
+from bench.kube import Kube
+from bench.scenarios.shop import Result
+from bench.scenarios.strategies import good_update
+
+DRAIN_S = 5
+MIXING_AT_MOST_S = 2
+
+pytestmark = pytest.mark.usefixtures("running_operator")
+
+
+def assert_nothing_was_lost(result: Result) -> None:
+    assert result.happened == "Completed", result.why
+    assert result.lost == 0, result.figures
+    assert result.figures["order"] == ["v1", "v2"]
+    assert result.new[-1].version == "v2"
+    assert result.figures["kept_off_s"] <= DRAIN_S + 1
+
+
+def test_rolling_loses_nothing(kube: Kube, namespace: str) -> None:
+    assert_nothing_was_lost(good_update(kube, namespace, "rolling"))
+
+
+def test_canary_loses_nothing_and_meets_the_shares_of_its_pods(kube: Kube, namespace: str) -> None:
+    result = good_update(kube, namespace, "canary")
+    assert_nothing_was_lost(result)
+    shares = {weight: (real, share) for weight, real, share in result.figures["shares"] if weight < 100}
+    assert {weight: real for weight, (real, _) in shares.items()} == {25: 25, 50: 50}
+    for real, share in shares.values():
+        assert share == pytest.approx(real, abs=5)
+
+
+@pytest.mark.parametrize("strategy", ["blueGreen", "bigBang"])
+def test_a_switch_loses_nothing_and_mixes_versions_for_two_seconds_at_most(
+    kube: Kube, namespace: str, strategy: str
+) -> None:
+    result = good_update(kube, namespace, strategy)
+    assert_nothing_was_lost(result)
+    assert result.figures["mixing_s"] <= MIXING_AT_MOST_S
+
+
+def test_recreate_is_down_only_between_the_versions_and_tells_for_how_long(
+    kube: Kube, namespace: str
+) -> None:
+    result = good_update(kube, namespace, "recreate")
+    assert result.happened == "Completed", result.why
+    assert result.figures["order"] == ["v1", "v2"]
+    assert result.figures["mixing_s"] == 0
+    assert result.lost > 0, "a recreate without any down time was not seen: the load looked elsewhere"
+    last_v1 = max(record.at for record in result.new if record.version == "v1")
+    first_v2 = min(record.answered_at for record in result.new if record.version == "v2")
+    failed = [record for record in result.new if record.lost]
+    # A request on its way to a pod that stops at once is the last of the old version's serving.
+    assert all(last_v1 - 0.1 <= record.at <= first_v2 for record in failed)
+    assert result.figures["status_downtime_s"] == pytest.approx(result.figures["downtime_s"], abs=1)
+    assert result.figures["release_downtime_s"] == result.figures["status_downtime_s"]

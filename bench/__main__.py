@@ -1,0 +1,101 @@
+"""`python -m bench`: every strategy and failure under load on the kind cluster, as a table."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import namespaces, operator_pods
+from bench.kube import Kube
+from bench.load_pod import Rates
+from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
+from bench.scenarios.shop import Result
+from bench.stories import STORIES, Story
+
+CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
+KILLED = "operator-killed"
+ALWAYS_SHOWN = ("order", "mixing_s", "shares", "last_answer_s", "back_s", "downtime_s", "rolled_back_s")
+
+
+def main() -> int:
+    options = arguments()
+    kube = Kube(options.kubeconfig)
+    operator_pods.wait_available(kube)
+    chosen = [story for story in STORIES if not options.stories or story.name in options.stories]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(lambda story: played(kube, story), chosen))
+    if not options.stories or KILLED in options.stories:
+        results += operator_killed(kube)
+    Console(width=options.width).print(table(result for result in results if result))
+    return 0 if all(results) else 1
+
+
+def arguments() -> argparse.Namespace:
+    names = ", ".join([*(story.name for story in STORIES), KILLED])
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("stories", nargs="*", help=f"which to play, by default all: {names}")
+    parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")
+    parser.add_argument("--jobs", type=int, default=2, help="stories at a time (default 2)")
+    parser.add_argument("--width", type=int, default=None, help="of the table, default the terminal's")
+    return parser.parse_args()
+
+
+def played(kube: Kube, story: Story) -> Result | None:
+    """One story in a namespace of its own; None, and a line that says why, where it could not be told."""
+    started, namespace = time.monotonic(), namespaces.make(kube, "bench")
+    try:
+        result = story.play(kube, namespace)
+    except Exception as error:  # noqa: BLE001 - one story that fails must not hide the others
+        print(f"{story.name}: {error}", file=sys.stderr)
+        return None
+    finally:
+        kube.delete("Namespace", "", namespace)
+    print(f"{story.name}: {result.lost} lost of {result.requests} ({time.monotonic() - started:.0f} s)")
+    return result
+
+
+def operator_killed(kube: Kube) -> list[Result | None]:
+    """The story that needs the cluster for itself."""
+    made = {strategy: namespaces.make(kube, "bench") for strategy in MIDDLE}
+    try:
+        return list(killed_in_the_middle(kube, made, Rates(per_s=100, kept=2)).values())
+    finally:
+        for namespace in made.values():
+            kube.delete("Namespace", "", namespace)
+
+
+def table(results: Iterable[Result]) -> Table:
+    """One row per story: what its users saw, and what the Release says."""
+    rows = Table(title="200 new connections a second, 4 pods, an app that stops at once on SIGTERM")
+    for column in ("scenario", "requests", "lost", "seconds", "what happened and why"):
+        rows.add_column(column, justify="right" if column in {"requests", "lost", "seconds"} else "left")
+    for result in results:
+        rows.add_row(
+            result.scenario, str(result.requests), str(result.lost), f"{result.seconds:.1f}", told(result)
+        )
+    return rows
+
+
+def told(result: Result) -> str:
+    """The outcome, the reason, and the figures that belong to the story."""
+    figures = [f"{name} {shown(result.figures[name])}" for name in ALWAYS_SHOWN if result.figures.get(name)]
+    return ". ".join(part.rstrip(".") for part in (result.happened, result.why, "; ".join(figures)) if part)
+
+
+def shown(figure: object) -> str:
+    """A figure as people read it."""
+    if isinstance(figure, float):
+        return f"{figure:.2f}"
+    if isinstance(figure, list | tuple):
+        return " ".join(shown(each) for each in figure)
+    return str(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

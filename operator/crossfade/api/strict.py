@@ -1,7 +1,6 @@
 """Reads what a person wrote: everything that is wrong with it, at once, by path, with what to write instead."""
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, get_args
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from crossfade.api.base import Metadata, Model
+from crossfade.api.wording import did_you_mean, worded
 
 M = TypeVar("M", bound=Model)
 SAID_ELSEWHERE: Final = frozenset({"default_factory_not_called"})
@@ -83,11 +83,10 @@ def _of_closed(cls: type[Model], unknown: list[ErrorDetails]) -> list[ErrorDetai
 def _problem(cls: type[Model], detail: ErrorDetails) -> Problem:
     loc, owner = detail["loc"], _owner(cls, detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return Problem(_path(loc), f"is not a field{_did_you_mean(str(loc[-1]), _names(owner))}")
+        return Problem(_path(loc), f"is not a field{did_you_mean(str(loc[-1]), _names(owner))}")
     if detail["type"] == "missing":
         return Problem(_path(loc), _requirement(owner, str(loc[-1])))
-    wording = WORDINGS.get(detail["type"])
-    return Problem(_path(loc), wording(detail) if wording else detail["msg"])
+    return Problem(_path(loc), worded(detail))
 
 
 def _is_open(owner: type[Model]) -> bool:
@@ -125,45 +124,3 @@ def _names(owner: type[Model] | None) -> list[str]:
 def _path(loc: Location) -> str:
     """Write a location as the API server does: `spec.strategy.canary.steps[1].weight`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
-
-
-def _did_you_mean(wrong: str, right: list[str]) -> str:
-    by_small = {name.lower(): name for name in right}
-    close = difflib.get_close_matches(wrong.replace("_", "").lower(), by_small, n=1)
-    if close:
-        return f": did you mean {by_small[close[0]]}?"
-    return f": there are {', '.join(right)}" if right else ": there are no fields here"
-
-
-def _choice(detail: ErrorDetails) -> str:
-    expected = detail["ctx"]["expected"].replace("'", "")
-    options = expected.replace(" or ", ", ").split(", ")
-    given = detail["input"]
-    close = _did_you_mean(given, options) if isinstance(given, str) else ""
-    hint = close if "did you mean" in close else ""
-    return f"must be {expected}, not {given!r}{hint}"
-
-
-def _too_many(detail: ErrorDetails) -> str:
-    context = detail["ctx"]
-    return f"has {context['actual_length']} items, but at most {context['max_length']} are allowed"
-
-
-WORDINGS: dict[str, Callable[[ErrorDetails], str]] = {
-    "literal_error": _choice,
-    "greater_than_equal": lambda detail: f"must be at least {detail['ctx']['ge']}, not {detail['input']}",
-    "less_than_equal": lambda detail: f"must be at most {detail['ctx']['le']}, not {detail['input']}",
-    "int_type": lambda detail: f"must be a whole number, not {detail['input']!r}",
-    "bool_type": lambda detail: f"must be true or false, not {detail['input']!r}",
-    "string_type": lambda detail: f"must be a text, not {detail['input']!r}: put it in quotes",
-    "list_type": lambda _detail: "must be a list",
-    "dict_type": lambda _detail: "must be an object",
-    "model_type": lambda _detail: "must be an object",
-    "too_long": _too_many,
-    "too_short": lambda detail: f"must have at least {detail['ctx']['min_length']} item",
-    "string_too_long": lambda detail: f"has at most {detail['ctx']['max_length']} characters",
-    "string_too_short": lambda detail: f"has at least {detail['ctx']['min_length']} character",
-    "string_pattern_mismatch": lambda detail: (
-        f"must match {detail['ctx']['pattern']}, not {detail['input']!r}"
-    ),
-}

@@ -34,7 +34,9 @@ class TemplateMetadata(_Open):
         ),
     )
 
-    labels: Annotated[dict[str, str], Field(max_length=64)] = Field(default_factory=dict)
+    labels: Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=64)] = Field(
+        default_factory=dict
+    )
     """Labels of the pods, as in a Deployment, at most 64. Crossfade adds its own, which tell revisions apart, and
     selects by those, so none is needed. Example: `{app: shop}`."""
 

@@ -1,0 +1,56 @@
+"""The words for what is wrong: pydantic's errors said for someone who writes YAML."""
+
+import difflib
+from collections.abc import Callable
+from typing import Final
+
+from pydantic_core import ErrorDetails
+
+
+def worded(detail: ErrorDetails) -> str:
+    """Say what is wrong and what to write instead; an error that is not known here keeps pydantic's words."""
+    wording = WORDINGS.get(detail["type"])
+    return wording(detail) if wording else detail["msg"]
+
+
+def did_you_mean(wrong: str, right: list[str]) -> str:
+    """Give the end of a sentence that names the closest of `right`, or all of them when none is close."""
+    by_small = {name.lower(): name for name in right}
+    close = difflib.get_close_matches(wrong.replace("_", "").lower(), by_small, n=1)
+    if close:
+        return f": did you mean {by_small[close[0]]}?"
+    return f": there are {', '.join(right)}" if right else ": there are no fields here"
+
+
+def _choice(detail: ErrorDetails) -> str:
+    expected = detail["ctx"]["expected"].replace("'", "")
+    options = expected.replace(" or ", ", ").split(", ")
+    given = detail["input"]
+    close = did_you_mean(given, options) if isinstance(given, str) else ""
+    hint = close if "did you mean" in close else ""
+    return f"must be {expected}, not {given!r}{hint}"
+
+
+def _too_many(detail: ErrorDetails) -> str:
+    context = detail["ctx"]
+    return f"has {context['actual_length']} items, but at most {context['max_length']} are allowed"
+
+
+WORDINGS: Final[dict[str, Callable[[ErrorDetails], str]]] = {
+    "literal_error": _choice,
+    "greater_than_equal": lambda detail: f"must be at least {detail['ctx']['ge']}, not {detail['input']}",
+    "less_than_equal": lambda detail: f"must be at most {detail['ctx']['le']}, not {detail['input']}",
+    "int_type": lambda detail: f"must be a whole number, not {detail['input']!r}",
+    "bool_type": lambda detail: f"must be true or false, not {detail['input']!r}",
+    "string_type": lambda detail: f"must be a text, not {detail['input']!r}: put it in quotes",
+    "list_type": lambda _detail: "must be a list",
+    "dict_type": lambda _detail: "must be an object",
+    "model_type": lambda _detail: "must be an object",
+    "too_long": _too_many,
+    "too_short": lambda detail: f"must have at least {detail['ctx']['min_length']} item",
+    "string_too_long": lambda detail: f"has at most {detail['ctx']['max_length']} characters",
+    "string_too_short": lambda detail: f"has at least {detail['ctx']['min_length']} character",
+    "string_pattern_mismatch": lambda detail: (
+        f"must match {detail['ctx']['pattern']}, not {detail['input']!r}"
+    ),
+}

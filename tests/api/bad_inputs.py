@@ -1,0 +1,264 @@
+"""Every mistake that can be known when a Rollout is applied, once for both who must find it.
+
+`crossfade plan -f` finds it without a cluster (tests/api), the API server when it is applied (tests/kind).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.manifests import ABSENT
+
+STEPS = "spec.strategy.canary.steps"
+PORTS = "spec.service.ports"
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """A manifest that differs from the good one by `changes`.
+
+    `path` and `says` are what both must show; `server_says` is for messages that are the API server's own.
+    """
+
+    title: str
+    changes: dict[str, Any]
+    path: str
+    says: str
+    server_says: str = ""
+
+    def __str__(self) -> str:
+        return self.title
+
+
+CHOOSE = "exactly one of recreate, rolling, blueGreen, canary and bigBang"
+
+BAD_INPUTS = (
+    BadInput(
+        "no strategy at all", {"spec.strategy": ABSENT}, "spec.strategy", f"say how to release: {CHOOSE}"
+    ),
+    BadInput("an empty strategy", {"spec.strategy": {}}, "spec.strategy", f"choose {CHOOSE}"),
+    BadInput("a strategy without a value", {"spec.strategy": {"bigBang": None}}, "spec.strategy", CHOOSE),
+    BadInput("two strategies", {"spec.strategy.rolling": {}}, "spec.strategy", f"choose {CHOOSE}"),
+    BadInput(
+        "falling weights",
+        {STEPS: [{"weight": 50}, {"weight": 25}]},
+        STEPS,
+        "weights must rise from step to step: sort them and leave out repeats, for example 5, 25, 50",
+    ),
+    BadInput(
+        "a weight twice",
+        {STEPS: [{"weight": 50}, {"weight": 50}]},
+        STEPS,
+        "weights must rise from step to step",
+    ),
+    BadInput(
+        "weight 101",
+        {f"{STEPS}.1.weight": 101},
+        f"{STEPS}[1].weight",
+        "must be at most 100, not 101",
+        "should be less than or equal to 100",
+    ),
+    BadInput(
+        "weight 0",
+        {f"{STEPS}.0.weight": 0},
+        f"{STEPS}[0].weight",
+        "must be at least 1, not 0",
+        "should be greater than or equal to 1",
+    ),
+    BadInput(
+        "both forms of a pause",
+        {f"{STEPS}.0.pause": "Manual"},
+        f"{STEPS}[0]",
+        "write `pause: Manual` to wait for a person, or `pauseSeconds: 60` to go on by itself",
+    ),
+    BadInput(
+        "51 steps",
+        {STEPS: [{"weight": weight} for weight in range(1, 52)]},
+        STEPS,
+        "has 51 items, but at most 50 are allowed",
+        "Too many: 51: must have at most 50 items",
+    ),
+    BadInput("no steps", {STEPS: []}, STEPS, "must have at least 1 item", "should have at least 1 items"),
+    BadInput(
+        "the value of promote misspelt",
+        {"spec.strategy": {"blueGreen": {"promote": "Manul"}}},
+        "spec.strategy.blueGreen.promote",
+        "must be Automatic or Manual, not 'Manul': did you mean Manual?",
+        'Unsupported value: "Manul": supported values: "Automatic", "Manual"',
+    ),
+    BadInput(
+        "the name of promote misspelt",
+        {"spec.strategy": {"blueGreen": {"promot": "Manual"}}},
+        "spec.strategy.blueGreen.promot",
+        "is not a field: did you mean promote?",
+        'unknown field "spec.strategy.blueGreen.promot"',
+    ),
+    BadInput(
+        "a wait before a switch that a person makes",
+        {"spec.strategy": {"blueGreen": {"promote": "Manual", "promoteAfterSeconds": 5}}},
+        "spec.strategy.blueGreen",
+        "promoteAfterSeconds counts only with promote: Automatic: leave it out",
+    ),
+    BadInput(
+        "a negative duration",
+        {"spec.bakeSeconds": -1},
+        "spec.bakeSeconds",
+        "must be at least 0, not -1",
+        "should be greater than or equal to 0",
+    ),
+    BadInput(
+        "a duration of more than a week",
+        {"spec.bakeSeconds": 604801},
+        "spec.bakeSeconds",
+        "must be at most 604800, not 604801",
+        "should be less than or equal to 604800",
+    ),
+    BadInput(
+        "a duration with a unit",
+        {"spec.bakeSeconds": "30s"},
+        "spec.bakeSeconds",
+        "must be a whole number, not '30s'",
+        "must be of type integer",
+    ),
+    BadInput(
+        "a Service port without number",
+        {PORTS: [{"targetPort": 8080}]},
+        f"{PORTS}[0].port",
+        "is required",
+        "Required value",
+    ),
+    BadInput(
+        "port 0",
+        {f"{PORTS}.0.port": 0},
+        f"{PORTS}[0].port",
+        "must be at least 1, not 0",
+        "should be greater than or equal to 1",
+    ),
+    BadInput(
+        "a targetPort that is no port",
+        {f"{PORTS}.0.targetPort": "8080"},
+        f"{PORTS}[0].targetPort",
+        "must be a port number (1 to 65535) or the name of a port",
+        "should match",
+    ),
+    BadInput(
+        "two ports without names",
+        {PORTS: [{"port": 80}, {"port": 81}]},
+        PORTS,
+        "each of several ports needs a name: write for example {name: http, port: 80}",
+    ),
+    BadInput(
+        "two ports with one name",
+        {PORTS: [{"port": 80, "name": "http"}, {"port": 81, "name": "http"}]},
+        PORTS,
+        "two ports have the same name: give each its own",
+    ),
+    BadInput(
+        "a port twice",
+        {PORTS: [{"port": 80, "name": "a"}, {"port": 80, "name": "b"}]},
+        PORTS,
+        "has 80/TCP more than once",
+        "Duplicate value",
+    ),
+    BadInput(
+        "adopt without a name",
+        {"spec.service.adopt": True},
+        "spec.service.name",
+        "adopt: true needs the name of the Service to take over",
+    ),
+    BadInput(
+        "a Service name that is none",
+        {"spec.service.name": "My_Shop"},
+        "spec.service.name",
+        "must match",
+        "should match",
+    ),
+    BadInput(
+        "a name too long for the names of the pods",
+        {"metadata.name": "a" * 41},
+        "metadata.name",
+        "at most 40 characters, so that the names of its pods keep the revision: choose a shorter name",
+    ),
+    BadInput(
+        "a name that no Service can have",
+        {"metadata.name": "2shop"},
+        "metadata.name",
+        "begins with a small letter and has small letters, digits and - only, for example shop-2",
+    ),
+    BadInput(
+        "a rolling update that may not move",
+        {"spec.strategy": {"rolling": {"maxSurge": "0%", "maxUnavailable": 0}}},
+        "spec.strategy.rolling",
+        "maxSurge and maxUnavailable cannot both be 0, since no pod could be replaced: "
+        "write for example maxSurge: 25%",
+    ),
+    BadInput(
+        "a share above 100 %",
+        {"spec.strategy": {"rolling": {"maxSurge": "125%"}}},
+        "spec.strategy.rolling.maxSurge",
+        'must be a number of pods (0 to 10000) or a share like "25%"',
+        "should match",
+    ),
+    BadInput(
+        "a batch of no pods",
+        {"spec.strategy": {"rolling": {"batches": [{"replicas": 0}]}}},
+        "spec.strategy.rolling.batches[0].replicas",
+        'must be a number of pods (1 to 10000) or a share like "25%"',
+        "should be greater than or equal to 1",
+    ),
+    BadInput(
+        "ready for longer than the deadline",
+        {"spec.minReadySeconds": 60, "spec.progressDeadlineSeconds": 60},
+        "spec.minReadySeconds",
+        "minReadySeconds must be below progressDeadlineSeconds",
+    ),
+    BadInput(
+        "no containers",
+        {"spec.template.spec.containers": []},
+        "spec.template.spec.containers",
+        "must have at least 1 item",
+        "should have at least 1 items",
+    ),
+    BadInput(
+        "a container without image",
+        {"spec.template.spec.containers": [{"name": "app"}]},
+        "spec.template.spec.containers[0].image",
+        "is required",
+        "Required value",
+    ),
+    BadInput(
+        "two containers of one name",
+        {"spec.template.spec.containers": [{"name": "app", "image": "a"}, {"name": "app", "image": "b"}]},
+        "spec.template.spec.containers",
+        "has more than one app",
+        "Duplicate value",
+    ),
+    BadInput(
+        "a label that is ours",
+        {"spec.template.metadata": {"labels": {"crossfade.dev/revision": "mine"}}},
+        "spec.template.metadata.labels",
+        "labels that begin with crossfade.dev/ are set by Crossfade: leave them out of the template",
+    ),
+    BadInput(
+        "a label that is no text",
+        {"spec.template.metadata": {"labels": {"version": 2}}},
+        "spec.template.metadata.labels.version",
+        "must be a text, not 2: put it in quotes",
+        "must be of type string",
+    ),
+    BadInput(
+        "a field that is reserved for later",
+        {"spec.analysis": {}},
+        "spec.analysis",
+        "is not a field",
+        'unknown field "spec.analysis"',
+    ),
+    BadInput(
+        "more replicas than 10000",
+        {"spec.replicas": 10001},
+        "spec.replicas",
+        "must be at most 10000, not 10001",
+        "should be less than or equal to 10000",
+    ),
+)

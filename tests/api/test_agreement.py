@@ -1,0 +1,201 @@
+"""The models and the generated schema accept and refuse the same specs.
+
+Rules of several fields exist twice, in Python and in CEL, and are compared on a real API server in tests/kind.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from crossfade.api.action import RolloutAction
+from crossfade.api.crd import KINDS, root_schema
+from crossfade.api.rollout import Rollout, RolloutSpec
+
+BEYOND_SCHEMA = {"rule", "duplicate"}
+"""Errors whose counterpart is CEL or a list map's keys, which JSON schema does not know."""
+
+SCHEMAS = {kind.model: Draft202012Validator(root_schema(kind.model)) for kind in KINDS}
+
+STRATEGIES: list[dict[str, Any]] = [
+    {"recreate": {"maxDowntimeSeconds": 60, "pullFirst": False}},
+    {
+        "rolling": {
+            "maxSurge": "25%",
+            "maxUnavailable": 1,
+            "batches": [{"replicas": "25%", "pauseSeconds": 1}, {"replicas": 1, "pause": "Manual"}],
+        }
+    },
+    {"blueGreen": {"previewReplicas": 1, "promote": "Automatic", "promoteAfterSeconds": 5}},
+    {
+        "canary": {
+            "steps": [{"weight": 1, "pauseSeconds": 0}, {"weight": 100, "pause": "Manual"}],
+            "maxSurge": 1,
+        }
+    },
+    {"bigBang": {}},
+]
+FULL: dict[str, Any] = {
+    "replicas": 4,
+    "template": {
+        "metadata": {"labels": {"app": "shop"}, "annotations": {}},
+        "spec": {
+            "containers": [{"name": "app", "image": "shop:1", "env": []}],
+            "terminationGracePeriodSeconds": 9,
+        },
+    },
+    "service": {
+        "name": "shop",
+        "ports": [
+            {"port": 80, "targetPort": "http", "name": "http", "protocol": "TCP"},
+            {"port": 81, "targetPort": 8080, "name": "more", "protocol": "UDP"},
+        ],
+        "adopt": False,
+    },
+    "bakeSeconds": 0,
+    "onFailure": "Pause",
+    "progressDeadlineSeconds": 900,
+    "minReadySeconds": 1,
+    "drainSeconds": 0,
+    "revisionHistoryLimit": 0,
+    "rollbackRevisions": 0,
+    "paused": True,
+    "onDelete": "GiveBack",
+}
+"""A spec in which every field is set, so that each can be changed."""
+
+NUMBERS = [
+    -1,
+    0,
+    1,
+    2,
+    50,
+    51,
+    100,
+    101,
+    3600,
+    3601,
+    10_000,
+    10_001,
+    65_535,
+    65_536,
+    604_800,
+    604_801,
+    2**31,
+    2**63,
+]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "a-b",
+    "-a",
+    "80",
+    "http",
+    "Manual",
+    "Automatic",
+    "Abort",
+    "Pause",
+    "TCP",
+    "SCTP",
+    "Delete",
+]
+SHARES = ["0%", "1%", "25%", "100%", "101%", "025%", "25", "%", "25%\n", "٢%"]
+LENGTHS = ["a" * n for n in (15, 16, 40, 41, 55, 56, 63, 64, 1024, 1025)]
+values = st.sampled_from(
+    [*NUMBERS, *TEXTS, *SHARES, *LENGTHS, True, False, [], {}, [{}] * 65, ["a"], {"a": 1}]
+)
+
+
+def places(at: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of everything inside `at`."""
+    if not isinstance(at, dict | list):
+        return []
+    inside = at.items() if isinstance(at, dict) else enumerate(at)
+    return [found for key, value in inside for found in ((*path, key), *places(value, (*path, key)))]
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    """A spec in which up to three places are removed or hold something else."""
+    spec = copy.deepcopy({**FULL, "strategy": draw(st.sampled_from(STRATEGIES))})
+    for _ in range(draw(st.integers(0, 3))):
+        *parents, last = draw(st.sampled_from(places(spec)))
+        at: Any = spec
+        for part in parents:
+            at = at[part]
+        if draw(st.booleans()):
+            at[last] = copy.deepcopy(draw(values))
+        elif isinstance(at, dict):
+            del at[last]
+    return spec
+
+
+actions = st.fixed_dictionaries(
+    {"rollout": values, "action": st.sampled_from(["Promote", "Undo", "promote", ""])},
+    optional={"revision": values, "reason": values},
+)
+
+
+def refused_by_model(model: type[Any], obj: dict[str, Any]) -> list[str]:
+    """Where the model finds something wrong that a schema can know."""
+    try:
+        model.model_validate(obj, by_alias=True, by_name=False)
+    except ValidationError as error:
+        return [
+            str(detail)
+            for detail in error.errors()
+            if detail["type"] not in BEYOND_SCHEMA and not by_rule(detail)
+        ]
+    return []
+
+
+def by_rule(detail: Any) -> bool:
+    """A missing strategy is left to a rule, whose message says what to write."""
+    return detail["type"] == "missing" and detail["loc"] == ("spec", "strategy")
+
+
+def refused_by_schema(model: type[Any], obj: dict[str, Any]) -> list[str]:
+    return [error.message for error in SCHEMAS[model].iter_errors(obj)]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+def test_the_model_refuses_a_rollout_exactly_when_the_schema_does(spec: dict[str, Any]) -> None:
+    obj = {"metadata": {"name": "shop"}, "spec": spec}
+    by_model, by_schema = refused_by_model(Rollout, obj), refused_by_schema(Rollout, obj)
+    assert bool(by_model) == bool(by_schema), (by_model, by_schema)
+
+
+@settings(max_examples=200, deadline=None)
+@given(actions)
+def test_the_model_refuses_an_action_exactly_when_the_schema_does(spec: dict[str, Any]) -> None:
+    obj = {"metadata": {"name": "a"}, "spec": spec}
+    assert bool(refused_by_model(RolloutAction, obj)) == bool(refused_by_schema(RolloutAction, obj))
+
+
+def defaulted(schema: dict[str, Any], value: Any) -> Any:
+    """Fill in the schema's defaults as the API server does when an object is stored."""
+    if isinstance(value, list):
+        return [defaulted(schema.get("items", {}), item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = schema.get("properties", {})
+    filled = {name: field["default"] for name, field in known.items() if "default" in field} | value
+    return {name: defaulted(known.get(name, {}), item) for name, item in filled.items()}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+def test_what_the_api_server_stores_reads_back_equal(spec: dict[str, Any]) -> None:
+    try:
+        submitted = RolloutSpec.model_validate(spec)
+    except ValidationError:
+        return
+    stored = defaulted(root_schema(Rollout)["properties"]["spec"], spec)
+    assert RolloutSpec.model_validate(stored) == submitted

@@ -128,6 +128,20 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """How an API server is reached and who asks; None where it is not used."""
+
+    server: str
+    ca_path: str | None
+    certificate_path: str | None
+    private_key_path: str | None
+    scheme: str | None
+    token: str | None
+    insecure: bool
+    proxy_url: str | None
+
+
+@dataclass(frozen=True)
 class _Call:
     method: str
     kind: str
@@ -179,6 +193,23 @@ class Cluster:
     def server(self) -> str:
         """The API server's address."""
         return str(self._configuration.host)
+
+    async def credentials(self) -> Credentials:
+        """Read the address and rights anew, for another client of the same server."""
+        await self._load()
+        configuration: Any = self._configuration
+        settings: Any = await configuration.auth_settings()
+        scheme, _, token = settings.get("BearerToken", {}).get("value", "").partition(" ")
+        return Credentials(
+            server=self.server,
+            ca_path=configuration.ssl_ca_cert,
+            certificate_path=configuration.cert_file,
+            private_key_path=configuration.key_file,
+            scheme=scheme or None,
+            token=token.strip() or None,
+            insecure=not configuration.verify_ssl,
+            proxy_url=configuration.proxy,
+        )
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
         """Read one object; None where there is none."""
@@ -253,14 +284,17 @@ class Cluster:
         uid: str | None = None,
         resource_version: str | None = None,
         orphan: bool = False,
-    ) -> None:
-        """Delete that one object and no other of its name; what it owns follows, or stays with `orphan`."""
+    ) -> Raw:
+        """Delete that one object and no other of its name; what it owns follows, or stays with `orphan`.
+
+        Gives the object where it goes on existing for a while (grace period, finalizers), else a `Status`.
+        """
         wanted = {"uid": uid, "resourceVersion": resource_version}
         body = {
             "propagationPolicy": "Orphan" if orphan else "Background",
             "preconditions": {key: value for key, value in wanted.items() if value},
         }
-        await self._ask(_Call("DELETE", kind, _path(kind, namespace, name), body=body))
+        return await self._ask(_Call("DELETE", kind, _path(kind, namespace, name), body=body))
 
     async def watch(
         self,

@@ -1,0 +1,5 @@
+"""`python -m crossfade.cli`."""
+
+from crossfade.cli.main import run
+
+run()

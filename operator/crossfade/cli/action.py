@@ -1,0 +1,115 @@
+"""`crossfade promote|abort|retry|pause|resume|undo NAME`: each makes a RolloutAction and waits for the answer."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from crossfade.api.labels import API_VERSION
+from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
+from crossfade.cli.errors import CommandError
+from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.follow import states
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What is typed, what the action is called, and what it does."""
+
+    word: str
+    action: str
+    meaning: str
+
+
+VERBS = (
+    Verb("promote", "Promote", "let the stage that waits pass"),
+    Verb("abort", "Abort", "return all requests to the stable revision, at any moment"),
+    Verb("retry", "Retry", "try a revision that failed again"),
+    Verb("pause", "Pause", "hold a release where it stands"),
+    Verb("resume", "Resume", "let a held release go on"),
+    Verb("undo", "Undo", "go back to the revision that completed before"),
+)
+
+
+def add(commands: Any, where: argparse.ArgumentParser) -> None:
+    """Add the six commands to the command line."""
+    for verb in VERBS:
+        parser = commands.add_parser(
+            verb.word, parents=[where], help=verb.meaning, description=f"{verb.meaning}."
+        )
+        parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+        parser.add_argument("--reason", metavar="TEXT", help="why; kept in the Release")
+        parser.add_argument("--revision", metavar="HASH", help=revision_help(verb))
+        parser.add_argument(
+            "--timeout",
+            type=float,
+            default=60,
+            metavar="SECONDS",
+            help="wait so long for the answer (default: 60)",
+        )
+        parser.set_defaults(run=lambda options: asyncio.run(with_cluster(act, options)), verb=verb)
+
+
+def revision_help(verb: Verb) -> str:
+    """Say what --revision means to this command."""
+    if verb.action == "Undo":
+        return "the revision to go back to (default: the one before)"
+    return "refuse it unless it is about this revision"
+
+
+async def act(options: argparse.Namespace, cluster: Api) -> int:
+    """Make the action and wait until the operator has answered; the exit code says Done or Refused."""
+    rollout = await find_rollout(cluster, options)
+    made = await cluster.create("RolloutAction", options.namespace, manifest(options, rollout))
+    answered = await answer(cluster, options, made["metadata"]["name"])
+    status = answered["status"]
+    if options.output == "json":
+        print(json.dumps(answered, indent=2))
+    else:
+        print(f"{status['state']}: {status.get('message', '')}".rstrip(": "))
+    return ExitCode.DONE if status["state"] == "Done" else ExitCode.FAILED
+
+
+def manifest(options: argparse.Namespace, rollout: Raw) -> Raw:
+    """Give the action as an object; the server gives it its name.
+
+    A promotion is for the candidate that stood there when it was typed: should another one have taken its place
+    by the time the operator reads it, it is refused rather than applied to that one.
+    """
+    candidate = ((rollout.get("status") or {}).get("candidate") or {}).get("revision")
+    seen = candidate if options.verb.action == "Promote" else None
+    spec = {
+        "rollout": options.name,
+        "action": options.verb.action,
+        "revision": options.revision or seen,
+        "reason": options.reason,
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "RolloutAction",
+        "metadata": {"generateName": f"{options.name}-{options.verb.word}-", "namespace": options.namespace},
+        "spec": {key: value for key, value in spec.items() if value},
+    }
+
+
+async def answer(cluster: Api, options: argparse.Namespace, name: str) -> Raw:
+    """Wait for the operator's answer; raises CommandError when none comes in time."""
+    try:
+        async with asyncio.timeout(options.timeout):
+            async for state in states(cluster, "RolloutAction", options.namespace, name):
+                if (state.get("status") or {}).get("state"):
+                    return state
+    except TimeoutError:
+        raise CommandError(
+            f"The operator did not answer within {options.timeout:g} s. RolloutAction '{name}' stays and is taken up "
+            f"when the operator runs again: see `kubectl get pods -A -l {OPERATOR_LABEL}`; "
+            f"`kubectl delete rolloutaction {name} -n {options.namespace}` takes it back.",
+            ExitCode.TIMED_OUT,
+        ) from None
+    raise CommandError(f"RolloutAction '{name}' was deleted before the operator answered.")
+
+
+OPERATOR_LABEL = "app.kubernetes.io/name=crossfade"

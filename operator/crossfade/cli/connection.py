@@ -1,0 +1,73 @@
+"""Reaching the cluster, and finding the Rollout that a command is about."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from crossfade.cli.errors import CommandError, explained, no_such_rollout
+
+Raw = dict[str, Any]
+
+
+class Api(Protocol):
+    """What the commands need of a cluster; `crossfade.cluster.Cluster` has it, and so have the tests' clusters."""
+
+    namespace: str
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
+        """Read one object; None where there is none."""
+
+    async def list(self, kind: str, namespace: str | None = None) -> list[Raw]:
+        """List objects of a kind."""
+
+    async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Raw:
+        """Create an object."""
+
+    async def json_patch(
+        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]]
+    ) -> Raw:
+        """Change an object; a `test` that fails is a Conflict."""
+
+    def watch(
+        self, kind: str, namespace: str | None, *, name: str | None = None, resource_version: str = ""
+    ) -> AsyncIterator[tuple[str, Raw]]:
+        """Give changes as they come."""
+
+
+Command = Callable[[argparse.Namespace, Api], Awaitable[int]]
+"""`options.namespace` is set when it is called."""
+
+
+async def with_cluster(command: Command, options: argparse.Namespace) -> int:
+    """Run a command against the cluster that the options name; raises CommandError for what goes wrong there."""
+    from crossfade.cluster import ApiError, Cluster  # noqa: PLC0415 -- costs 0.4 s, and --help has no need of it
+
+    try:
+        async with Cluster.connect(options.kubeconfig, options.context) as cluster:
+            options.scope = scope_of(options)
+            options.namespace = options.namespace or cluster.namespace
+            return await command(options, cluster)
+    except ApiError as error:
+        raise CommandError(explained(error)) from error
+
+
+def scope_of(options: argparse.Namespace) -> str:
+    """Give the flags that a command to type next needs too, as the user gave them."""
+    flags = {
+        "-n": options.namespace,
+        "--context": options.context,
+        "--kubeconfig": options.kubeconfig,
+    }
+    return " ".join(f"{flag} {value}" for flag, value in flags.items() if value)
+
+
+async def find_rollout(cluster: Api, options: argparse.Namespace) -> Raw:
+    """Read the Rollout that the command names; where there is none, say which ones there are."""
+    found = await cluster.get("Rollout", options.namespace, options.name)
+    if found is None:
+        others = await cluster.list("Rollout", options.namespace)
+        names = [each["metadata"]["name"] for each in others]
+        raise CommandError(no_such_rollout(options.name, options.namespace, names))
+    return found

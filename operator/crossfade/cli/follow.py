@@ -1,0 +1,58 @@
+"""An object's states as they come, across watches that the server ends and outages that pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from crossfade.cli.connection import Api, Raw
+
+OUTAGE_TRIES = 30
+"""Looks in vain, one a second, before an unreachable API server ends the command: restarts take less."""
+
+
+async def states(cluster: Api, kind: str, namespace: str, name: str) -> AsyncIterator[Raw]:
+    """Give what the object is now and whenever it changes; ends when it is deleted or was never there."""
+    while True:
+        current = await _patient_get(cluster, kind, namespace, name)
+        if current is None:
+            return
+        yield current
+        version = current["metadata"]["resourceVersion"]
+        async for change, state in _until_cut(cluster, kind, namespace, name, version):
+            if change == "DELETED":
+                return
+            yield state
+
+
+async def _until_cut(
+    cluster: Api, kind: str, namespace: str, name: str, version: str
+) -> AsyncIterator[tuple[str, Raw]]:
+    """Give changes until the watch ends for any reason; what was missed is seen by looking again."""
+    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
+
+    try:
+        async for change, state in cluster.watch(kind, namespace, name=name, resource_version=version):
+            yield change, state
+    except ApiError as error:
+        if error.status != HTTPStatus.GONE and not _passes(error.status):
+            raise
+
+
+async def _patient_get(cluster: Api, kind: str, namespace: str, name: str) -> Raw | None:
+    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
+
+    for left in range(OUTAGE_TRIES, -1, -1):
+        try:
+            return await cluster.get(kind, namespace, name)
+        except ApiError as error:
+            if not left or not _passes(error.status):
+                raise
+        await asyncio.sleep(1)
+    return None
+
+
+def _passes(status: int) -> bool:
+    """Whether an error is the server's trouble of the moment: unreachable, overloaded, or failing."""
+    return status in {0, HTTPStatus.TOO_MANY_REQUESTS} or status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,92 @@
+"""The entry: commands, options, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from crossfade import __version__
+from crossfade.cli import action, plan, set_image, status
+from crossfade.cli.errors import CommandError
+from crossfade.cli.exit_codes import INTERRUPTED, ExitCode
+
+COMMANDS: tuple[ModuleType, ...] = (status, plan, set_image, action)
+EPILOG = """\
+exit codes: 0 done or healthy, 1 usage or API error, 2 failed or rolled back, 3 timed out, 4 waiting for a person
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Like argparse's, but a wrong command line ends with 1, since 2 means a failed Rollout here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and end."""
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.ERROR, f"{self.prog}: {message}. `{self.prog} --help` shows what there is.\n")
+
+
+def run() -> NoReturn:
+    """Be the program: read the command line, do it, exit."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the command line says and give the exit code; failures are told on standard error."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help()
+        return ExitCode.ERROR
+    try:
+        return int(options.run(options))
+    except CommandError as error:
+        print(f"crossfade: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `crossfade … | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the whole command line; global options may stand before and after the command."""
+    parser = Parser(
+        prog=_program(),
+        description="Follow and steer Rollouts: a workload's safe way from one version to the next.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[global_options(None)],
+    )
+    parser.add_argument("--version", action="version", version=f"crossfade {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
+    for command in COMMANDS:
+        command.add(commands, global_options(argparse.SUPPRESS))
+    return parser
+
+
+def global_options(default: str | None) -> argparse.ArgumentParser:
+    """Give the options of every command. SUPPRESS as `default` keeps what stood before the command."""
+    options = argparse.ArgumentParser(add_help=False)
+    group = options.add_argument_group("where")
+    group.add_argument(
+        "-n", "--namespace", default=default, metavar="NAME", help="namespace (default: the context's)"
+    )
+    group.add_argument("--context", default=default, metavar="NAME", help="context of the kubeconfig")
+    group.add_argument(
+        "--kubeconfig", default=default, metavar="FILE", help="default: $KUBECONFIG or ~/.kube/config"
+    )
+    group.add_argument(
+        "-o", "--output", choices=["json"], default=default, help="for programs instead of people"
+    )
+    return options
+
+
+def _program() -> str:
+    """Give the name as it is typed; kubectl runs its plugins by the name of their file."""
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 -- pathlib costs 10 ms here
+    return "kubectl crossfade" if name == "kubectl-crossfade" else "crossfade"

@@ -1,0 +1,62 @@
+"""A forecast as a table. Imports rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from crossfade.view.forecast import Forecast, StageForecast
+from crossfade.view.quantity import show_cpu, show_memory
+from crossfade.view.text import duration
+
+
+def drawn(forecast: Forecast) -> RenderableType:
+    """Give the stages as a table, the cost and the time below it, then what should be known."""
+    place = f" in {forecast.namespace}" if forecast.namespace else ""
+    head = Text(f"{forecast.name}{place}: {forecast.strategy} with {_pods(forecast.replicas)}", style="bold")
+    facts = [Text(f"  {label:<9} {words}") for label, words in _facts(forecast)]
+    known = [Text.assemble(("  ! ", "yellow"), concern) for concern in forecast.concerns]
+    return Group(head, *([_table(forecast)] if forecast.stages else []), *facts, *known)
+
+
+def _table(forecast: Forecast) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    table.add_column("#", justify="right")
+    table.add_column("stage", no_wrap=True)
+    for title in ("new pods", "old pods", "peak"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("new share", justify="right", no_wrap=True)
+    table.add_column("goes on when")
+    for stage in forecast.stages:
+        counts = (stage.candidate, stage.stable, stage.peak_pods)
+        table.add_row(str(stage.number), stage.name, *map(str, counts), _share(stage), stage.awaits)
+    return table
+
+
+def _share(stage: StageForecast) -> str:
+    """Say the share that is wanted, and the one that the pods give where it is another."""
+    wanted, real = stage.wanted_share, stage.real_share
+    return f"{wanted} %" if wanted == real else f"{wanted} %, real {real} %"
+
+
+def _facts(forecast: Forecast) -> Iterator[tuple[str, str]]:
+    peak = forecast.peak
+    cpu = "CPU not requested" if peak.cpu is None else f"CPU {show_cpu(peak.cpu)}"
+    memory = "memory not requested" if peak.memory is None else f"memory {show_memory(peak.memory)}"
+    yield "Peak", f"{_pods(forecast.peak_pods)}: {cpu}, {memory}; pods that drain count until they are gone"
+    people = f", and as long as {_people(forecast.people)} may take" if forecast.people else ""
+    yield "Earliest", f"{duration(forecast.at_least_s)} and the time that pods need to start{people}"
+    if forecast.stages:
+        yield "First", "a new Rollout has nothing to protect: its first revision starts in one stage"
+
+
+def _people(count: int) -> str:
+    return "one decision of a person" if count == 1 else f"{count} decisions of people"
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"{count} pods"

@@ -1,0 +1,135 @@
+"""`crossfade status NAME [--watch]`: where a Rollout stands, and what to type next."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
+from crossfade.cli.errors import CommandError
+from crossfade.cli.exit_codes import BY_OUTCOME, ExitCode
+from crossfade.cli.follow import states
+from crossfade.view import text
+from crossfade.view.model import RolloutView
+from crossfade.view.read import release_name, rollout_view
+
+Show = Callable[[RolloutView], None]
+
+
+def add(commands: Any, where: argparse.ArgumentParser) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "status", parents=[where], help="where a Rollout stands, and what to type next"
+    )
+    parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+    parser.add_argument(
+        "-w",
+        "--watch",
+        action="store_true",
+        help="follow it until it is done, has failed, or waits for a person",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="with --watch: give up after so long (default: never)",
+    )
+    parser.set_defaults(run=lambda options: asyncio.run(with_cluster(status, options)))
+
+
+async def status(options: argparse.Namespace, cluster: Api) -> int:
+    """Show the Rollout, once or until it is settled, and give the exit code for what was seen last."""
+    first = await find_rollout(cluster, options)
+    if not options.watch:
+        view = await ReleaseNames(cluster, options).view(first)
+        show_once(view, options.output)
+        return BY_OUTCOME[view.outcome]
+    with shown(options.output) as show:
+        return await watch(options, cluster, show)
+
+
+async def watch(options: argparse.Namespace, cluster: Api, show: Show) -> int:
+    """Show every state until it is settled; raises CommandError when time is over or the Rollout is gone."""
+    names, view = ReleaseNames(cluster, options), None
+    try:
+        async with asyncio.timeout(options.timeout):
+            async for rollout in states(cluster, "Rollout", options.namespace, options.name):
+                view = await names.view(rollout)
+                show(view)
+                if view.outcome.settled:
+                    return BY_OUTCOME[view.outcome]
+    except TimeoutError:
+        last = f" Last seen: {text.line(view)}" if view else ""
+        raise CommandError(
+            f"'{options.name}' was not settled within {options.timeout:g} s.{last}", ExitCode.TIMED_OUT
+        ) from None
+    raise CommandError(f"Rollout '{options.name}' was deleted.")
+
+
+class ReleaseNames:
+    """Views of one Rollout, with the names of its stages; each Release is read once, since its plan never changes."""
+
+    def __init__(self, cluster: Api, options: argparse.Namespace) -> None:
+        self.cluster = cluster
+        self.options = options
+        self.release: Raw | None = None
+
+    async def view(self, rollout: Raw) -> RolloutView:
+        """Give what there is to show; without the right to read Releases, without names."""
+        name = release_name(rollout)
+        if name and (self.release or {}).get("metadata", {}).get("name") != name:
+            self.release = await self._read(name)
+        return rollout_view(rollout, self.release, scope=self.options.scope)
+
+    async def _read(self, name: str) -> Raw | None:
+        from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
+
+        try:
+            return await self.cluster.get("Release", self.options.namespace, name)
+        except ApiError:
+            return None
+
+
+def show_once(view: RolloutView, output: str | None) -> None:
+    """Print one state: JSON, coloured rows on a terminal, plain rows elsewhere."""
+    if output == "json":
+        print(json.dumps(text.jsonable(view), indent=2))
+    elif sys.stdout.isatty():
+        from crossfade.cli import screen  # noqa: PLC0415 -- rich costs 60 ms
+
+        screen.print_view(view)
+    else:
+        print(text.paragraph(view, datetime.now(UTC)))
+
+
+@contextlib.contextmanager
+def shown(output: str | None) -> Iterator[Show]:
+    """Give what shows each state: in place on a terminal, else a line for each change."""
+    if output is None and sys.stdout.isatty():
+        from crossfade.cli import screen  # noqa: PLC0415 -- rich costs 60 ms
+
+        with screen.live() as show:
+            yield show
+    else:
+        yield line_by_line(output)
+
+
+def line_by_line(output: str | None) -> Show:
+    """Print a state only where its line differs from the one before."""
+    last = ""
+
+    def show(view: RolloutView) -> None:
+        nonlocal last
+        said = json.dumps(text.jsonable(view)) if output == "json" else text.line(view)
+        if said != last:
+            stamp = "" if output == "json" else f"{datetime.now(UTC):%H:%M:%S} "
+            print(stamp + said, flush=True)
+        last = said
+
+    return show

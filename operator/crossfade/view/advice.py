@@ -1,0 +1,77 @@
+"""What a person can type next, by phase and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crossfade.api.conditions import Phase, Reason
+from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.view.model import RolloutView, Step
+
+
+def next_steps(view: RolloutView, scope: str = "") -> tuple[Step, ...]:
+    """Give the commands that make sense now, the likeliest first; `scope` is added to each of them."""
+    if view.deleting:
+        return ()
+    steps = ADVICE.get(view.phase, _watch)(view)
+    return tuple(Step(f"{step.command} {scope}".rstrip(), step.purpose) for step in steps)
+
+
+def _crossfade(verb: str, view: RolloutView, purpose: str, *flags: str) -> Step:
+    return Step(" ".join(("crossfade", verb, view.name, *flags)), purpose)
+
+
+def _nothing(_view: RolloutView) -> list[Step]:
+    return []
+
+
+def _watch(view: RolloutView) -> list[Step]:
+    return [_crossfade("status", view, "to follow it", "--watch")]
+
+
+def _follow_or_abort(view: RolloutView) -> list[Step]:
+    return [*_watch(view), _abort(view)]
+
+
+def _abort(view: RolloutView) -> Step:
+    return _crossfade("abort", view, "to return all requests to the stable revision")
+
+
+def _paused(view: RolloutView) -> list[Step]:
+    if view.reason == Reason.PAUSED_BY_ACTION:
+        return [_crossfade("resume", view, "to let it go on"), _abort(view)]
+    if view.reason == Reason.PAUSED_BY_SPEC:
+        manifest = Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")
+        return [manifest, _abort(view)]
+    if view.reason == Reason.PAUSED_BY_FAILURE:
+        return [_abort(view), _crossfade("retry", view, "to try the same revision again")]
+    return [_crossfade("promote", view, "to let it go on"), _abort(view)]
+
+
+def _rolled_back(view: RolloutView) -> list[Step]:
+    return [
+        _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
+        _crossfade("retry", view, "to try the same revision again"),
+    ]
+
+
+def _degraded(view: RolloutView) -> list[Step]:
+    revision = f",{LABEL_REVISION}={view.stable.revision}" if view.stable else ""
+    pods = Step(f"kubectl get pods -l {LABEL_ROLLOUT}={view.name}{revision}", "to see what its pods lack")
+    return [pods, _crossfade("undo", view, "to go back to the revision before")]
+
+
+def _invalid(view: RolloutView) -> list[Step]:
+    return [Step(f"kubectl edit rollout {view.name}", "to correct what the message names")]
+
+
+ADVICE: dict[str, Callable[[RolloutView], list[Step]]] = {
+    Phase.HEALTHY: _nothing,
+    Phase.PROGRESSING: _follow_or_abort,
+    Phase.PAUSED: _paused,
+    Phase.WAITING: _follow_or_abort,
+    Phase.ROLLING_BACK: _watch,
+    Phase.ROLLED_BACK: _rolled_back,
+    Phase.DEGRADED: _degraded,
+    Phase.INVALID: _invalid,
+}

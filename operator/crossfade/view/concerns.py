@@ -1,0 +1,115 @@
+"""What somebody should know about a manifest before it is applied: allowed, but perhaps not what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from crossfade.api.rollout import RolloutSpec
+from crossfade.core.stages import GateKind, Route, Stage, pods_of
+from crossfade.core.strategies.canary import split_of
+from crossfade.view.quantity import pod_requests
+
+NOTICEABLE_POINTS = 5
+MOST_PODS_SUGGESTED = 200
+
+
+def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
+    """Give each concern as a sentence with what to do about it."""
+    if spec.replicas == 0:
+        yield "replicas is 0: nothing runs, and a new template completes at once."
+        return
+    yield from _shares(spec, plan)
+    yield from _downtime(spec)
+    yield from _fewer_pods(spec)
+    yield from _people(plan)
+    yield from _no_bake(spec)
+    yield from _unknown_readiness(spec)
+    yield from _unknown_cost(spec)
+
+
+def real_share(stage: Stage) -> int:
+    """Give the percent of requests that the stage's pods allow on the candidate."""
+    if stage.route is Route.STABLE:
+        return 0
+    pods = stage.candidate + stage.stable
+    if stage.route is Route.CANDIDATE or not pods:
+        return 100 if stage.candidate else 0
+    return round(100 * stage.candidate / pods)
+
+
+def _shares(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
+    if spec.strategy.canary is None:
+        return
+    for stage in plan:
+        real = real_share(stage)
+        if abs(real - stage.weight) > NOTICEABLE_POINTS:
+            counts = f"{stage.candidate} of {stage.candidate + stage.stable} pods"
+            yield (
+                f"Stage '{stage.name}' wants {stage.weight} % of the requests on the new revision, and {counts} give "
+                f"{real} %: {_closer(spec, stage.weight)}."
+            )
+
+
+def _closer(spec: RolloutSpec, weight: int) -> str:
+    """Say how many replicas would meet the weight."""
+    max_surge = spec.strategy.canary.max_surge if spec.strategy.canary else 0
+    for replicas in range(spec.replicas + 1, MOST_PODS_SUGGESTED + 1):
+        surge = max(1, pods_of(max_surge, replicas, up=True))
+        new, old = split_of(weight, replicas, surge)
+        if abs(100 * new / (new + old) - weight) <= NOTICEABLE_POINTS:
+            return f"replicas: {replicas} would come within {NOTICEABLE_POINTS} points"
+    return "take a larger weight"
+
+
+def _downtime(spec: RolloutSpec) -> Iterator[str]:
+    recreate = spec.strategy.recreate
+    if recreate is None:
+        return
+    limit = f"after {recreate.max_downtime_seconds} s without a serving pod the old revision comes back"
+    yield f"recreate: nothing serves between the last old pod and the first new ready one; {limit}."
+    if not recreate.pull_first:
+        yield (
+            "pullFirst is false: a missing image or a pod that fits nowhere is found only after the old pods have "
+            "stopped. Leave pullFirst out to find it before."
+        )
+
+
+def _fewer_pods(spec: RolloutSpec) -> Iterator[str]:
+    rolling = spec.strategy.rolling
+    missing = pods_of(rolling.max_unavailable, spec.replicas, up=False) if rolling else 0
+    if missing:
+        yield f"maxUnavailable: up to {missing} of {spec.replicas} pods are missing while it rolls."
+
+
+def _people(plan: Sequence[Stage]) -> Iterator[str]:
+    names = [f"'{stage.name}'" for stage in plan if stage.gate.kind is GateKind.MANUAL]
+    if names:
+        yield f"{', '.join(names)}: waits until a person types `crossfade promote`; it does not go on by itself."
+
+
+def _no_bake(spec: RolloutSpec) -> Iterator[str]:
+    if spec.bake_seconds == 0:
+        yield (
+            "bakeSeconds is 0: the old pods go at once, so a revision that fails afterwards is not taken back by "
+            "itself. Leave it out for 30 s."
+        )
+
+
+def _unknown_readiness(spec: RolloutSpec) -> Iterator[str]:
+    containers = spec.template["spec"]["containers"]
+    bare = [each["name"] for each in containers if not each.get("readinessProbe")]
+    if spec.service is not None and len(bare) == len(containers):
+        yield (
+            f"No container has a readinessProbe ({', '.join(bare)}): a pod counts as ready as soon as it runs, and "
+            "requests reach it before it can answer. Add a readinessProbe."
+        )
+
+
+def _unknown_cost(spec: RolloutSpec) -> Iterator[str]:
+    asked = pod_requests(spec.template)
+    lacking = [word for word, amount in (("CPU", asked.cpu), ("memory", asked.memory)) if amount is None]
+    if lacking:
+        yield (
+            f"No container requests {' or '.join(lacking)}: the peak is not known, and the scheduler reserves nothing. "
+            "Set resources.requests."
+        )

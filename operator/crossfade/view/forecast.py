@@ -1,0 +1,146 @@
+"""What a change of the template will do, stage by stage, before it is applied. Needs no cluster."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from crossfade.api.rollout import Rollout, RolloutSpec
+from crossfade.core.compile import compiled
+from crossfade.core.stages import GateKind, Route, Stage
+from crossfade.view.concerns import concerns, real_share
+from crossfade.view.quantity import Requests, pod_requests
+
+
+@dataclass(frozen=True)
+class StageForecast:
+    """One stage as it will stand. `share` is percent of the requests, as wanted and as the pods allow.
+
+    `gate` is the gate's word, `awaits` says what must hold before the next stage. `peak_pods` may exist on the way.
+    """
+
+    number: int
+    name: str
+    candidate: int
+    stable: int
+    wanted_share: int
+    real_share: int
+    gate: str
+    awaits: str
+    peak_pods: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A plan with its cost.
+
+    `peak` is what `peak_pods` pods ask for, the stable ones taken to ask for the same as the new ones.
+    `at_least_s` is the time that gates and `minReadySeconds` take in any case; pods that start and pull come on top.
+    `people` is how many stages wait for a person.
+    """
+
+    name: str
+    namespace: str
+    strategy: str
+    replicas: int
+    stages: tuple[StageForecast, ...]
+    peak_pods: int
+    peak: Requests
+    at_least_s: int
+    people: int
+    concerns: tuple[str, ...]
+
+
+def forecast(rollout: Rollout) -> Forecast:
+    """Say what a change of the template will do. Raises ValueError where an amount of CPU or memory is none."""
+    spec = rollout.spec
+    plan = compiled(spec)
+    before = [Stage("now", 0, spec.replicas, 0, Route.STABLE), *plan]
+    stages = tuple(_shown(spec, i, a, b) for i, (a, b) in enumerate(pairwise(before), start=1))
+    peak = max([spec.replicas, *(stage.peak_pods for stage in stages)])
+    return Forecast(
+        name=rollout.metadata.name,
+        namespace=rollout.metadata.namespace,
+        strategy=spec.strategy.name,
+        replicas=spec.replicas,
+        stages=stages,
+        peak_pods=peak,
+        peak=pod_requests(spec.template).times(peak),
+        at_least_s=sum(at_least_s(spec, a, b) for a, b in pairwise(before)),
+        people=sum(stage.gate.kind is GateKind.MANUAL for stage in plan),
+        concerns=tuple(concerns(spec, plan)),
+    )
+
+
+def peak_pods(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
+    """Give the most pods that may exist on the way from one stage to the next.
+
+    The receiving side grows before the giving side shrinks; a counted stage never exceeds replicas + surge.
+    """
+    both = max(before.candidate, stage.candidate) + max(before.stable, stage.stable)
+    if stage.pull_check:
+        return both + 1
+    return min(both, spec.replicas + stage.surge) if stage.counted else both
+
+
+def at_least_s(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
+    """Give the seconds that a stage takes in any case: its gate, new pods proving themselves, old ones draining."""
+    return (
+        stage.gate.seconds + _waves(before, stage) * spec.min_ready_seconds + _draining_s(spec, before, stage)
+    )
+
+
+def _waves(before: Stage, stage: Stage) -> int:
+    """Give in how many turns the new pods come: a counted stage brings surge + unavailable of them at a time."""
+    new = max(stage.candidate - before.candidate, 0)
+    at_once = stage.surge + stage.unavailable if stage.counted else new
+    return math.ceil(new / max(at_once, 1))
+
+
+def _draining_s(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
+    """Only a stage that waits for the last old pod to be gone waits for its drain."""
+    return spec.drain_seconds if stage.old_gone and before.stable and spec.service else 0
+
+
+def _shown(spec: RolloutSpec, number: int, before: Stage, stage: Stage) -> StageForecast:
+    return StageForecast(
+        number=number,
+        name=stage.name,
+        candidate=stage.candidate,
+        stable=stage.stable,
+        wanted_share=stage.weight,
+        real_share=real_share(stage),
+        gate=str(stage.gate),
+        awaits=", then ".join([*_pods_awaited(spec, before, stage), *_gate_awaited(stage)]),
+        peak_pods=peak_pods(spec, before, stage),
+    )
+
+
+def _pods_awaited(spec: RolloutSpec, before: Stage, stage: Stage) -> list[str]:
+    proved = f" for {spec.min_ready_seconds} s" if spec.min_ready_seconds else ""
+    conditions = {
+        "one pod has pulled the new images": stage.pull_check,
+        "every old pod is gone": stage.old_gone,
+        f"{_pods(stage.candidate)} ready{proved}": stage.candidate > before.candidate,
+        "all requests have moved": stage.route is Route.CANDIDATE and before.route is not Route.CANDIDATE,
+        "the old pods are gone": stage.route is Route.CANDIDATE and stage.stable == 0,
+    }
+    return [condition for condition, applies in conditions.items() if applies]
+
+
+def _pods(count: int) -> str:
+    return "1 new pod is" if count == 1 else f"{count} new pods are"
+
+
+def _gate_awaited(stage: Stage) -> list[str]:
+    seconds = stage.gate.seconds
+    match stage.gate.kind:
+        case GateKind.PAUSE:
+            return [f"{seconds} s pass"]
+        case GateKind.BAKE if seconds:
+            return [f"{seconds} s without a crash"]
+        case GateKind.MANUAL:
+            return ["a person promotes"]
+        case _:
+            return []

@@ -1,0 +1,94 @@
+"""The values that are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What a script needs to know: whether it is over, and how."""
+
+    DONE = "Done"
+    """The revision in the spec serves, and nothing is under way."""
+    UNDER_WAY = "UnderWay"
+    """It goes on without anybody."""
+    FAILING = "Failing"
+    """It is going back, or what serves is not available; it may still come right by itself."""
+    FAILED = "Failed"
+    """Rolled back or invalid: somebody must change something."""
+    NEEDS_PERSON = "NeedsPerson"
+    """It is held until a person decides."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether waiting longer changes nothing."""
+        return self not in {Outcome.UNDER_WAY, Outcome.FAILING}
+
+
+@dataclass(frozen=True)
+class SideView:
+    """One revision and its pods. `desired` is what the current stage wants, None where that is not known."""
+
+    revision: str
+    image: str
+    desired: int | None
+    pods: int
+    ready: int
+    available: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Stage `number` (from 1) of `total`; `name` is empty where the plan is not at hand."""
+
+    number: int
+    total: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What is awaited, as a sentence, and when the wait ends by itself, where it does."""
+
+    what: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to type next, and what for."""
+
+    command: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class RolloutView:
+    """A Rollout at one moment.
+
+    `weight` and `real_weight` are percent of the requests, wanted and given by the ready pods; None when no release is
+    under way. `seen` is False while the status still speaks of an older spec, or of none. `reason` is the one-word
+    reason of the condition that explains the phase. `why` is how the last release ended, where it failed.
+    """
+
+    name: str
+    namespace: str
+    phase: str
+    reason: str
+    message: str
+    strategy: str
+    release: int
+    seen: bool
+    deleting: bool
+    outcome: Outcome
+    stage: Place | None = None
+    weight: int | None = None
+    real_weight: int | None = None
+    stable: SideView | None = None
+    candidate: SideView | None = None
+    awaited: Wait | None = None
+    why: str = ""
+    downtime_s: float | None = None
+    next_steps: tuple[Step, ...] = ()

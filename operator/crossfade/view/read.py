@@ -1,0 +1,148 @@
+"""From stored objects to what is shown. Reads raw objects, and takes any part of them to be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from crossfade.api.conditions import Phase
+from crossfade.view.advice import next_steps
+from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
+
+Object = Mapping[str, Any]
+
+NOT_SEEN = "NotSeen"
+"""Shown as the phase of a Rollout that the operator has not looked at yet."""
+
+OUTCOMES = {
+    Phase.HEALTHY: Outcome.DONE,
+    Phase.PAUSED: Outcome.NEEDS_PERSON,
+    Phase.ROLLING_BACK: Outcome.FAILING,
+    Phase.DEGRADED: Outcome.FAILING,
+    Phase.ROLLED_BACK: Outcome.FAILED,
+    Phase.INVALID: Outcome.FAILED,
+}
+EXPLAINING = ("Paused", "Stalled", "Reconciling", "Ready")
+"""Conditions from the most to the least telling; the first one that is there explains the phase."""
+
+
+def rollout_view(rollout: Object, release: Object | None = None, *, scope: str = "") -> RolloutView:
+    """Give what there is to show of `rollout`.
+
+    `release` is the Release with the number in its status: it knows the names of the stages and the pods they want.
+    `scope` is what the commands to type next need in addition, such as `-n shop`.
+    """
+    meta, status = rollout.get("metadata", {}), rollout.get("status") or {}
+    seen = status.get("observedGeneration", -1) == meta.get("generation", 0)
+    deleting = bool(meta.get("deletionTimestamp"))
+    plan = _plan(release, status)
+    view = RolloutView(
+        name=meta.get("name", ""),
+        namespace=meta.get("namespace", ""),
+        phase=status.get("phase") or NOT_SEEN,
+        reason=_reason(status),
+        message=_message(status, seen=seen, deleting=deleting),
+        strategy=status.get("strategy") or next(iter(rollout.get("spec", {}).get("strategy") or {}), ""),
+        release=status.get("release", 0),
+        seen=seen,
+        deleting=deleting,
+        outcome=_outcome(status, seen=seen, deleting=deleting),
+        stage=_place(status, plan),
+        weight=status.get("weight"),
+        real_weight=status.get("realWeight"),
+        stable=_side(status, "stable", plan, rollout),
+        candidate=_side(status, "candidate", plan, rollout),
+        awaited=_awaited(status),
+        why=(status.get("failed") or {}).get("message", ""),
+        downtime_s=(status.get("downtime") or {}).get("seconds"),
+    )
+    return replace(view, next_steps=next_steps(view, scope))
+
+
+def release_name(rollout: Object) -> str:
+    """Give the name of the Release that the status speaks of, or "" before the first one."""
+    number = (rollout.get("status") or {}).get("release", 0)
+    return f"{rollout['metadata']['name']}-{number}" if number else ""
+
+
+def time_of(text: str | None) -> datetime | None:
+    """Read an RFC 3339 time; None where there is none, or where it is not a time."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _outcome(status: Object, *, seen: bool, deleting: bool) -> Outcome:
+    if not seen or deleting:
+        return Outcome.UNDER_WAY
+    return OUTCOMES.get(status.get("phase", ""), Outcome.UNDER_WAY)
+
+
+def _message(status: Object, *, seen: bool, deleting: bool) -> str:
+    if deleting:
+        return "It is being deleted."
+    if "phase" not in status:
+        return "The operator has not seen it yet."
+    if not seen:
+        return "The operator has not seen the latest change yet."
+    return str(status.get("message", ""))
+
+
+def _reason(status: Object) -> str:
+    held = {c.get("type"): c.get("reason", "") for c in status.get("conditions", []) if _tells(c)}
+    return next((held[name] for name in EXPLAINING if name in held), "")
+
+
+def _tells(condition: Object) -> bool:
+    """Ready explains whatever its status; the others only where they hold."""
+    return condition.get("type") == "Ready" or condition.get("status") == "True"
+
+
+def _plan(release: Object | None, status: Object) -> list[Object]:
+    """Give the stages of the release under way, or none where the Release is of another attempt."""
+    spec = (release or {}).get("spec", {})
+    revision = (status.get("progress") or {}).get("revision")
+    return list(spec.get("plan", [])) if revision and spec.get("revision") == revision else []
+
+
+def _place(status: Object, plan: list[Object]) -> Place | None:
+    number, _, total = str(status.get("stage", "")).partition("/")
+    if not (number.isdecimal() and total.isdecimal()):
+        return None
+    stage = _stage(status, plan)
+    return Place(int(number), int(total), stage.get("name", ""))
+
+
+def _stage(status: Object, plan: list[Object]) -> Object:
+    index = (status.get("progress") or {}).get("stage", 0)
+    return plan[index] if index < len(plan) else {}
+
+
+def _side(status: Object, name: str, plan: list[Object], rollout: Object) -> SideView | None:
+    side = status.get(name)
+    if not side or not side.get("revision"):
+        return None
+    return SideView(
+        revision=side["revision"],
+        image=side.get("image", ""),
+        desired=_desired(status, name, plan, rollout),
+        pods=side.get("replicas", 0),
+        ready=side.get("ready", 0),
+        available=side.get("available", 0),
+    )
+
+
+def _desired(status: Object, name: str, plan: list[Object], rollout: Object) -> int | None:
+    """Give the pods that this side is to have now: by the stage, or all of them when nothing is under way."""
+    if "progress" in status or "candidate" in status:
+        return _stage(status, plan).get(name)
+    return rollout.get("spec", {}).get("replicas", 1) if name == "stable" else None
+
+
+def _awaited(status: Object) -> Wait | None:
+    progress = status.get("progress") or {}
+    what = progress.get("waitingFor", "")
+    return Wait(what, time_of(progress.get("until"))) if what else None

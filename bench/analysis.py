@@ -54,13 +54,18 @@ class Run:
     answers: int
 
 
+def parsed(line: str) -> Record | None:
+    """The record in a line; None for a note (`#`) and for a line that was cut."""
+    fields = line.split()
+    if line.startswith("#") or len(fields) != 5:
+        return None
+    at, kind, outcome, version, latency_ms = fields
+    return Record(float(at), kind, outcome, version, float(latency_ms) / 1000)
+
+
 def parse(lines: Iterable[str]) -> list[Record]:
-    """The records in the order of their starts; notes (`#`) and a cut last line are left out."""
-    fields = (line.split() for line in lines if not line.startswith("#"))
-    records = [
-        Record(float(at), kind, outcome, version, float(latency_ms) / 1000)
-        for at, kind, outcome, version, latency_ms in (each for each in fields if len(each) == 5)
-    ]
+    """The records in the order of their starts; a slow request is written late."""
+    records = [record for record in map(parsed, lines) if record]
     return sorted(records, key=lambda record: record.at)
 
 

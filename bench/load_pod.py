@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import urllib3
 
 from bench import analysis
+from bench.analysis import Record
 from bench.kube import ApiError, Kube, Object, collection, lines_of, wait_for
 
 IMAGE = "crossfade-shop:dev"
@@ -57,7 +58,8 @@ class Load:
         self.name = f"load-{target}"
         self.target = target
         self.rates = rates
-        self.lines: list[str] = []
+        self.arrived: list[Record] = []
+        self.notes: list[str] = []
         self.thread = threading.Thread(target=self._follow, daemon=True, name=self.name)
 
     def start(self) -> None:
@@ -67,29 +69,41 @@ class Load:
         self.thread.start()
         wait_for("a second of load without a loss", self._steady, STARTS_WITHIN_S)
 
-    def stop(self) -> list[analysis.Record]:
+    def stop(self) -> list[Record]:
         """End the load and return the whole record; raises if its end did not arrive."""
         self.kube.delete("Pod", self.namespace, self.name)
-        wait_for("the last line of the load", lambda: analysis.is_whole(self.lines), 15)
+        wait_for("the last line of the load", lambda: analysis.is_whole(self.notes), 15)
         return self.records()
 
-    def records(self) -> list[analysis.Record]:
+    def records(self) -> list[Record]:
         """The records so far, in the order of their starts."""
-        return analysis.parse(list(self.lines))
+        return sorted(self.arrived, key=lambda record: record.at)
+
+    def recent(self, seconds: float) -> list[Record]:
+        """The new connections that started in the last seconds, as far as they have arrived."""
+        since = time.time() - seconds
+        last = self.arrived[-int(self.rates.per_s * 2 * (seconds + 1)) :]
+        return [record for record in analysis.new(last) if record.at > since]
 
     def _runs(self) -> bool:
         pod = self.kube.get("Pod", self.namespace, self.name)
         return bool(pod) and pod["status"].get("phase") == "Running"  # type: ignore[index]
 
     def _steady(self) -> bool:
-        now = time.time()
-        recent = [record for record in analysis.new(self.records()) if record.at > now - STEADY_S]
+        recent = self.recent(STEADY_S)
         return len(recent) > 0.7 * self.rates.per_s * STEADY_S and not analysis.lost(recent)
 
     def _follow(self) -> None:
         path = f"{collection('Pod', self.namespace)}/{self.name}/log?follow=true"
         try:
             for line in lines_of(self.kube.stream(path)):
-                self.lines.append(line)
+                self._take(line)
         except (ApiError, urllib3.exceptions.HTTPError, OSError) as error:
-            self.lines.append(f"# the log was cut: {error}")
+            self.notes.append(f"# the log was cut: {error}")
+
+    def _take(self, line: str) -> None:
+        record = analysis.parsed(line)
+        if record:
+            self.arrived.append(record)
+        else:
+            self.notes.append(line)

@@ -47,7 +47,7 @@ def rolled_out(kube: Kube, namespace: str) -> bool:
 
 def only_v2_answers(load: Load) -> bool:
     """Whether the last two seconds of answers were all of v2."""
-    recent = [record for record in analysis.new(load.records()) if record.at > time.time() - 2]
+    recent = load.recent(2)
     return len(recent) > load.rates.per_s and {record.version for record in recent} == {"v2"}
 
 

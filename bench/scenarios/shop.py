@@ -103,8 +103,12 @@ class Shop:
         self.apply(version)
         self.wait_phase("Healthy", timeout_s=CREATED_WITHIN_S)
         if rates:
-            self.load = Load(self.kube, self.namespace, self.name, rates)
-            self.load.start()
+            self.put_under_load(rates)
+
+    def put_under_load(self, rates: Rates) -> None:
+        """Start the load and wait until it is steady."""
+        self.load = Load(self.kube, self.namespace, self.name, rates)
+        self.load.start()
 
     def act(self, verb: str, **spec: Any) -> float:
         """Make a RolloutAction and wait until it was Done; the unix time just before it was made."""
@@ -238,7 +242,10 @@ class Shop:
         assert self.load
         load, until = self.load, time.time() + seconds
         wait_for(
-            "more load", lambda: any(r.at > until for r in load.records()[-50:]), seconds + 15, every_s=0.2
+            "more load",
+            lambda: any(record.at > until for record in load.arrived[-50:]),
+            seconds + 15,
+            every_s=0.2,
         )
 
     def answered_by(self, version: str, timeout_s: float = CHANGED_WITHIN_S) -> float:
@@ -247,7 +254,7 @@ class Shop:
         load = self.load
         return wait_for(
             f"an answer of {version} (now: {self.told()})",
-            lambda: analysis.first_answer(analysis.new(load.records()), version),
+            lambda: analysis.first_answer(analysis.new(load.arrived), version),
             timeout_s,
             every_s=0.2,
         )

@@ -15,7 +15,7 @@ from bench import namespaces, operator_pods
 from bench.kube import Kube
 from bench.load_pod import Rates
 from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
-from bench.scenarios.shop import Result
+from bench.scenarios.seen import Result
 from bench.stories import STORIES, Story
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))

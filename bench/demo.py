@@ -19,7 +19,8 @@ from rich.text import Text
 from bench import analysis, manifests, operator_pods, shop_images
 from bench.kube import ApiError, Kube, Object, wait_for
 from bench.load_pod import Rates
-from bench.scenarios.shop import ENDED, Result, Shop
+from bench.scenarios.seen import Result
+from bench.scenarios.shop import ENDED, Shop
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 NAMESPACE = "crossfade-demo"

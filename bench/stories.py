@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.kube import Kube
 from bench.scenarios import abort, bad_candidates, crashes, plain, scale, strategies, superseding
-from bench.scenarios.shop import Result
+from bench.scenarios.seen import Result
 
 Play = Callable[[Kube, str], Result]
 

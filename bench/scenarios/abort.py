@@ -3,7 +3,8 @@
 from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.shop import Result, Shop
+from bench.scenarios.seen import Result
+from bench.scenarios.shop import Shop
 
 HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}
 

@@ -5,7 +5,8 @@ import time
 from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.shop import Result, Shop
+from bench.scenarios.seen import Result
+from bench.scenarios.shop import Shop
 
 DEADLINE_S = 12
 NO_SUCH_IMAGE = "crossfade-shop:no-such-version"

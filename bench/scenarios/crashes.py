@@ -5,7 +5,8 @@ import time
 from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.shop import Result, Shop
+from bench.scenarios.seen import Result, is_ready
+from bench.scenarios.shop import Shop
 
 BAKE_S = 40
 AT_ONCE_S = 0.0

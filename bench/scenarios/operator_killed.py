@@ -8,7 +8,8 @@ from typing import Any
 from bench import manifests, operator_pods
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.shop import Result, Shop
+from bench.scenarios.seen import Result
+from bench.scenarios.shop import Shop
 from bench.scenarios.strategies import with_figures
 
 DOWN_S = 5

@@ -5,7 +5,7 @@ import time
 from bench import analysis, manifests
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
-from bench.scenarios.shop import Result
+from bench.scenarios.seen import Result
 
 
 def at_rest(kube: Kube, namespace: str, seconds: float, rates: Rates | None = None) -> Result:

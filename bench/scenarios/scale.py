@@ -5,7 +5,8 @@ import time
 from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.shop import Result, Shop
+from bench.scenarios.seen import Result
+from bench.scenarios.shop import Shop
 from bench.scenarios.strategies import SETTLED_AFTER_S
 
 HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}

@@ -2,7 +2,9 @@
 
 from bench import manifests
 from bench.kube import Kube
-from bench.scenarios.shop import Result, Shop, version_of
+from bench.scenarios.seen import Result, is_ready, version_of
+from bench.scenarios.shop import Shop
+from bench.watch import Sighting
 
 
 def worker_update(kube: Kube, namespace: str, strategy: str) -> Result:
@@ -22,21 +24,20 @@ def worker_update(kube: Kube, namespace: str, strategy: str) -> Result:
         result.figures.update(
             services=[each["metadata"]["name"] for each in kube.list("Service", namespace)],
             drained=[pod for pod in shop.pods_of("v2") if "lifecycle" in pod["spec"]["containers"][0]],
-            together=together(shop),
+            together=ever_together(list(shop.pods.history), {"v1", "v2"}),
             versions={version_of(pod) for pod in shop.pods.latest.values()},
         )
         return result
 
 
-def together(shop: Shop) -> bool:
-    """Whether at some moment pods of both versions were ready."""
+def ever_together(sightings: list[Sighting], versions: set[str]) -> bool:
+    """Whether at some moment pods of all these versions were ready."""
     ready: dict[str, str] = {}
-    for seen in list(shop.pods.history):
-        conditions = seen.object.get("status", {}).get("conditions", [])
-        if not seen.gone and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
+    for seen in sightings:
+        if not seen.gone and is_ready(seen.object):
             ready[seen.name] = version_of(seen.object)
         else:
             ready.pop(seen.name, None)
-        if {"v1", "v2"} <= set(ready.values()):
+        if versions <= set(ready.values()):
             return True
     return False

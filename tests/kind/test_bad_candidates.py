@@ -5,7 +5,7 @@ import pytest
 from bench.kube import Kube
 from bench.scenarios import bad_candidates
 from bench.scenarios.bad_candidates import DEADLINE_S, NO_IMAGE_NAME, NO_SUCH_IMAGE
-from bench.scenarios.shop import Result
+from bench.scenarios.seen import Result
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 

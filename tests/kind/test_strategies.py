@@ -3,7 +3,7 @@
 import pytest
 
 from bench.kube import Kube
-from bench.scenarios.shop import Result
+from bench.scenarios.seen import Result
 from bench.scenarios.strategies import good_update
 
 DRAIN_S = 5

@@ -8,8 +8,9 @@ from http import HTTPStatus
 
 from crossfade.cli.connection import Api, Raw
 
+RETRY_AFTER_S = 1.0
 OUTAGE_TRIES = 30
-"""Looks in vain, one a second, before an unreachable API server ends the command: restarts take less."""
+"""Looks in vain before an unreachable API server ends the command: its restarts take less than 30 s."""
 
 
 async def states(cluster: Api, kind: str, namespace: str, name: str) -> AsyncIterator[Raw]:
@@ -49,7 +50,7 @@ async def _patient_get(cluster: Api, kind: str, namespace: str, name: str) -> Ra
         except ApiError as error:
             if not left or not _passes(error.status):
                 raise
-        await asyncio.sleep(1)
+        await asyncio.sleep(RETRY_AFTER_S)
     return None
 
 

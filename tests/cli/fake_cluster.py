@@ -1,0 +1,102 @@
+"""A cluster of a few objects in memory, whose watches play what a test scripts."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from crossfade.cluster import ApiError
+
+Object = dict[str, Any]
+Key = tuple[str, str]
+
+
+class FakeCluster:
+    """Objects by kind and name. `coming` holds the states that the next watch of a kind gives, one by one."""
+
+    namespace = "demo"
+
+    def __init__(self, *objects: Object) -> None:
+        self.objects: dict[Key, Object] = {key_of(each): each for each in objects}
+        self.coming: dict[str, list[Object | None]] = {}
+        self.created: list[tuple[str, Object]] = []
+        self.patches: list[list[Object]] = []
+        self.failures: list[ApiError] = []
+        self.before_patch: Callable[[], None] = lambda: None
+        self.when_watch_ends: Callable[[], None] = lambda: None
+        self.silent = False
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Object | None:
+        self._fail()
+        return copy.deepcopy(self.objects.get((kind, name)))
+
+    async def list(self, kind: str, namespace: str | None = None) -> list[Object]:
+        self._fail()
+        return [each for (other, _), each in self.objects.items() if other == kind]
+
+    async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Object:
+        self._fail()
+        meta = body["metadata"]
+        name = meta.get("name") or f"{meta['generateName']}x7k2p"
+        made = {**body, "metadata": {**meta, "name": name, "resourceVersion": "1"}}
+        self.created.append((kind, dict(body)))
+        self.objects[kind, name] = made
+        return made
+
+    async def json_patch(
+        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]]
+    ) -> Object:
+        self._fail()
+        self.before_patch()
+        self.patches.append([dict(op) for op in ops])
+        target = self.objects[kind, name]
+        for op in ops:
+            apply_operation(target, op)
+        return target
+
+    async def watch(
+        self, kind: str, namespace: str | None, *, name: str | None = None, resource_version: str = ""
+    ) -> AsyncIterator[tuple[str, Object]]:
+        states = self.coming.get(kind, [])
+        if self.silent:
+            await asyncio.Event().wait()
+        if not states:
+            raise AssertionError(
+                f"nothing is scripted to happen to this {kind}, so the command would wait for ever"
+            )
+        while states:
+            state = states.pop(0)
+            if state is None:
+                self.objects.pop((kind, name or ""), None)
+                yield "DELETED", {}
+                return
+            merged = {**self.objects.get((kind, name or ""), {}), **state}
+            self.objects[kind, name or ""] = merged
+            yield "MODIFIED", merged
+        self.when_watch_ends()
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+def key_of(stored: Object) -> Key:
+    return stored.get("kind", "Release"), stored["metadata"]["name"]
+
+
+def apply_operation(target: Object, op: Mapping[str, Any]) -> None:
+    """The two operations of JSON Patch that are used."""
+    *parents, last = op["path"].strip("/").split("/")
+    holder: Any = target
+    for part in parents:
+        holder = holder[int(part)] if isinstance(holder, list) else holder[part]
+    if op["op"] == "test" and holder[last] != op["value"]:
+        raise ApiError(409, "Conflict", f"test of {op['path']} failed")
+    if op["op"] == "replace":
+        holder[last] = op["value"]
+
+
+def forbidden(verb: str, resource: str) -> ApiError:
+    """The API server's answer to somebody without the right."""
+    message = f'{resource}.crossfade.dev is forbidden: User "ann" cannot {verb} resource "{resource}"'
+    return ApiError(403, "Forbidden", message)

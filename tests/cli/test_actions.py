@@ -1,0 +1,103 @@
+"""`crossfade promote|abort|retry|pause|resume|undo`: the RolloutAction, its answer, and the exit code."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from cli.fake_cluster import FakeCluster, forbidden
+from crossfade.api.action import ACTIONS, RolloutAction
+from crossfade.api.strict import parse_strict
+from crossfade.cli.action import VERBS
+from view.stored import rollout, under_way
+
+Run = Callable[..., int]
+DONE = {"status": {"state": "Done", "message": "Stage '50 %' passes."}}
+REFUSED = {"status": {"state": "Refused", "message": "Nothing is under way."}}
+
+
+def answering(*states: dict[str, object]) -> FakeCluster:
+    cluster = FakeCluster(under_way())
+    cluster.coming["RolloutAction"] = list(states)
+    return cluster
+
+
+def test_every_action_of_the_api_has_a_command() -> None:
+    assert {verb.action for verb in VERBS} == set(ACTIONS)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
+def test_each_command_makes_its_action_as_the_api_wants_it(crossfade: Run, verb: object) -> None:
+    cluster = answering(DONE)
+    assert crossfade(cluster, verb.word, "shop") == 0  # type: ignore[attr-defined]
+    [(kind, body)] = cluster.created
+    made = parse_strict(RolloutAction, body)
+    assert (kind, made.spec.rollout, made.spec.action) == ("RolloutAction", "shop", verb.action)  # type: ignore[attr-defined]
+    assert body["metadata"]["generateName"] == f"shop-{verb.word}-"  # type: ignore[attr-defined]
+
+
+def test_a_promotion_is_only_for_the_candidate_that_was_seen(crossfade: Run) -> None:
+    cluster = answering(DONE)
+    crossfade(cluster, "promote", "shop")
+    assert cluster.created[0][1]["spec"]["revision"] == "bbb222"
+
+
+def test_an_abort_is_for_whatever_is_under_way(crossfade: Run) -> None:
+    cluster = answering(DONE)
+    crossfade(cluster, "abort", "shop", "--reason", "checkout fails")
+    assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Abort", "reason": "checkout fails"}
+
+
+def test_undo_goes_to_the_revision_that_is_named(crossfade: Run) -> None:
+    cluster = answering(DONE)
+    crossfade(cluster, "undo", "shop", "--revision", "aaa111")
+    assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Undo", "revision": "aaa111"}
+
+
+def test_the_answer_is_waited_for_and_printed(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert crossfade(answering({"status": {}}, DONE), "promote", "shop") == 0
+    assert capsys.readouterr().out == "Done: Stage '50 %' passes.\n"
+
+
+def test_a_refused_action_ends_with_2_and_says_why(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crossfade(answering(REFUSED), "promote", "shop") == 2
+    assert capsys.readouterr().out == "Refused: Nothing is under way.\n"
+
+
+def test_as_json_the_whole_action_is_printed(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    crossfade(answering(DONE), "promote", "shop", "-o", "json")
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["kind"], printed["status"]["state"]) == ("RolloutAction", "Done")
+
+
+def test_no_answer_in_time_ends_with_3_and_says_what_becomes_of_the_action(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(under_way())
+    cluster.silent = True
+    assert crossfade(cluster, "abort", "shop", "--timeout", "0.01") == 3
+    told = capsys.readouterr().err
+    assert "The operator did not answer within 0.01 s" in told
+    assert "kubectl delete rolloutaction shop-abort-x7k2p -n demo" in told
+
+
+def test_an_action_on_a_rollout_that_does_not_exist_is_not_made(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(rollout())
+    assert crossfade(cluster, "abort", "shopp") == 1
+    assert cluster.created == []
+    assert "Did you mean 'shop'? There are: shop." in capsys.readouterr().err
+
+
+def test_without_the_right_it_says_which_one_is_missing(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = answering(DONE)
+    cluster.failures = [forbidden("get", "rollouts")]
+    assert crossfade(cluster, "abort", "shop") == 1
+    told = capsys.readouterr().err
+    assert 'User "ann" cannot get resource "rollouts"' in told
+    assert "kubectl auth can-i --list" in told

@@ -1,0 +1,115 @@
+"""`crossfade plan -f`: the table, JSON, and what is said of bad manifests."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from crossfade.cli.main import main
+
+GOOD = """\
+apiVersion: crossfade.dev/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  replicas: 4
+  template:
+    spec:
+      containers:
+      - name: app
+        image: shop:v1
+        resources: {requests: {cpu: 100m, memory: 64Mi}}
+        readinessProbe: {httpGet: {path: /, port: 80}}
+  service: {ports: [{port: 80}]}
+  strategy: {canary: {steps: [{weight: 5, pauseSeconds: 60}, {weight: 50, pause: Manual}]}}
+"""
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n"
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "rollout.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_the_table_has_stages_pods_shares_gates_peak_and_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "-f", written(tmp_path, GOOD)]) == 0
+    squeezed = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert squeezed[0] == "shop: canary with 4 pods"
+    assert "1 5 % 1 4 5 5 %, real 20 % 1 new pod is ready, then 60 s pass" in squeezed
+    assert "2 50 % 2 2 5 50 % 2 new pods are ready, then a person promotes" in squeezed
+    assert "Peak 6 pods: CPU 600m, memory 384Mi; pods that drain count until they are gone" in squeezed
+    assert (
+        "Earliest 1 min 30 s and the time that pods need to start, and as long as one decision of a person may take"
+        in squeezed
+    )
+
+
+def test_json_has_the_same_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "-f", written(tmp_path, GOOD), "-o", "json"]) == 0
+    [plan] = json.loads(capsys.readouterr().out)["rollouts"]
+    assert plan["peak"] == {"cpu": "600m", "memory": "384Mi"}
+    assert (plan["peakPods"], plan["atLeastSeconds"], plan["people"]) == (6, 90, 1)
+    assert plan["stages"][0]["realShare"] == 20
+
+
+def test_every_rollout_of_a_file_is_planned_and_other_kinds_are_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "---\n".join([SERVICE, GOOD, GOOD.replace("name: shop}", "name: till}"), ""])
+    assert main(["plan", "-f", written(tmp_path, text)]) == 0
+    printed = capsys.readouterr().out
+    assert "shop: canary" in printed
+    assert "till: canary" in printed
+
+
+def test_standard_input_is_read_where_the_file_is_a_dash(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(GOOD))
+    assert main(["plan", "-f", "-"]) == 0
+    assert "shop: canary" in capsys.readouterr().out
+
+
+def test_all_that_is_wrong_is_told_at_once_with_its_path_and_what_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = GOOD.replace("replicas: 4", "replicas: -1").replace("weight: 5,", "weigth: 5,")
+    path = written(tmp_path, bad)
+    assert main(["plan", "-f", path]) == 1
+    told = capsys.readouterr().err
+    assert f"{path}: Rollout 'shop': spec.replicas: must be at least 0, not -1" in told
+    assert "spec.strategy.canary.steps[0].weigth: is not a field: did you mean weight?" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [1,", "is not YAML: while parsing a flow node"),
+        (
+            "",
+            "no Rollout in it (it is empty; a Rollout has kind: Rollout and apiVersion: crossfade.dev/v1alpha1)",
+        ),
+        (SERVICE, "no Rollout in it (Service of v1;"),
+        (GOOD.replace("crossfade.dev/v1alpha1", "argoproj.io/v1alpha1"), "Rollout of argoproj.io/v1alpha1;"),
+        (GOOD.replace("v1alpha1", "v1"), "has apiVersion crossfade.dev/v1: write crossfade.dev/v1alpha1"),
+        (GOOD.replace("apiVersion: crossfade.dev/v1alpha1\n", ""), "apiVersion: is required"),
+        (
+            GOOD.replace("64Mi", "64MB"),
+            "'64MB' is not an amount: write for example 250m (CPU) or 64Mi (memory)",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_planned_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    assert main(["plan", "-f", written(tmp_path, text)]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "-f", "nowhere.yaml"]) == 1
+    assert "Cannot read nowhere.yaml: No such file or directory" in capsys.readouterr().err

@@ -1,0 +1,185 @@
+"""What a person reads of a Rollout, for every state that it can be in."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from crossfade.api.conditions import Phase
+from crossfade.view import text
+from crossfade.view.advice import ADVICE
+from crossfade.view.model import Outcome
+from crossfade.view.read import NOT_SEEN, release_name, rollout_view
+from view.stored import STABLE, condition, release, rollout, under_way
+
+NOW = datetime(2026, 1, 31, 12, 0, 18, tzinfo=UTC)
+
+
+def test_a_new_rollout_that_the_operator_has_not_seen_says_so() -> None:
+    view = rollout_view(rollout())
+    assert (view.phase, view.outcome, view.seen) == (NOT_SEEN, Outcome.UNDER_WAY, False)
+    assert view.message == "The operator has not seen it yet."
+
+
+def test_a_healthy_rollout_whose_spec_was_just_changed_is_not_done() -> None:
+    stored = rollout(phase="Healthy", message="All is well.", observedGeneration=2)
+    view = rollout_view(stored)
+    assert view.outcome is Outcome.UNDER_WAY
+    assert view.message == "The operator has not seen the latest change yet."
+
+
+@pytest.mark.parametrize(
+    ("phase", "outcome", "settled"),
+    [
+        ("Healthy", Outcome.DONE, True),
+        ("Progressing", Outcome.UNDER_WAY, False),
+        ("Waiting", Outcome.UNDER_WAY, False),
+        ("Paused", Outcome.NEEDS_PERSON, True),
+        ("RollingBack", Outcome.FAILING, False),
+        ("Degraded", Outcome.FAILING, False),
+        ("RolledBack", Outcome.FAILED, True),
+        ("Invalid", Outcome.FAILED, True),
+    ],
+)
+def test_a_phase_says_whether_it_is_over_and_how(phase: str, outcome: Outcome, settled: bool) -> None:
+    view = rollout_view(rollout(phase=phase))
+    assert (view.outcome, view.outcome.settled) == (outcome, settled)
+
+
+def test_a_release_under_way_shows_stage_shares_pods_and_what_is_awaited() -> None:
+    shown = text.paragraph(rollout_view(under_way(), release()), NOW)
+    assert (
+        shown
+        == """\
+shop in demo: Progressing (canary, release 2)
+  Half of the requests go to the candidate.
+  Stage      2 of 3: 50 %
+  Weight     50 % of the requests wanted on the candidate, 33 % by its ready pods
+  Stable     aaa111  shop:v1  2/2 pods available
+  Candidate  bbb222  shop:v2  1/2 pods available, 2 ready
+  Waiting    60 s to pass (42 s left, until 12:01:00 UTC)
+  Next       crossfade status shop --watch   to follow it
+  or         crossfade abort shop   to return all requests to the stable revision"""
+    )
+
+
+def test_a_log_line_tells_the_same_without_count_downs() -> None:
+    assert text.line(rollout_view(under_way(), release())) == (
+        "Progressing, stage 2/3 50 %, weight 50% (real 33%), stable 2/2, candidate 1/2: "
+        "Half of the requests go to the candidate."
+    )
+
+
+def test_without_the_release_the_stage_has_no_name_and_the_wanted_pods_are_those_that_exist() -> None:
+    view = rollout_view(under_way())
+    assert view.stage is not None
+    assert view.stage.name == ""
+    assert text.line(view).startswith("Progressing, stage 2/3, weight")
+    assert "candidate 1/2" in text.line(view)
+
+
+def test_the_release_of_another_revision_lends_no_names() -> None:
+    view = rollout_view(under_way(), release("ccc333"))
+    assert view.stage is not None
+    assert view.stage.name == ""
+
+
+def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
+    view = rollout_view(rollout(phase="Healthy", stable={**STABLE, "replicas": 3, "available": 3}))
+    assert view.stable is not None
+    assert (view.stable.desired, view.stable.available) == (4, 3)
+    assert view.candidate is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "commands"),
+    [
+        (rollout(phase="Healthy"), []),
+        (under_way(), ["crossfade status shop --watch", "crossfade abort shop"]),
+        (
+            under_way("Paused", conditions=[condition("Paused", "AwaitingPromotion")]),
+            ["crossfade promote shop", "crossfade abort shop"],
+        ),
+        (
+            under_way("Paused", conditions=[condition("Paused", "PausedByAction")]),
+            ["crossfade resume shop", "crossfade abort shop"],
+        ),
+        (
+            under_way("Paused", conditions=[condition("Paused", "PausedBySpec")]),
+            ["kubectl edit rollout shop", "crossfade abort shop"],
+        ),
+        (
+            under_way("Paused", conditions=[condition("Paused", "PausedByFailure")]),
+            ["crossfade abort shop", "crossfade retry shop"],
+        ),
+        (under_way("RollingBack"), ["crossfade status shop --watch"]),
+        (rollout(phase="RolledBack"), ["crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop"]),
+        (
+            rollout(phase="Degraded", stable=STABLE),
+            [
+                "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111",
+                "crossfade undo shop",
+            ],
+        ),
+        (rollout(phase="Invalid"), ["kubectl edit rollout shop"]),
+    ],
+)
+def test_each_state_says_what_to_type_next(stored: dict[str, Any], commands: list[str]) -> None:
+    assert [step.command for step in rollout_view(stored).next_steps] == commands
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_phase_has_advice_of_its_own(phase: Phase) -> None:
+    assert phase in ADVICE
+
+
+def test_commands_to_type_next_carry_the_flags_that_were_given() -> None:
+    view = rollout_view(under_way(), scope="-n demo --context prod")
+    assert view.next_steps[1].command == "crossfade abort shop -n demo --context prod"
+
+
+def test_a_rollout_that_is_being_deleted_gives_no_advice_and_is_not_settled() -> None:
+    stored = rollout(phase="Healthy")
+    stored["metadata"]["deletionTimestamp"] = "2026-01-31T12:00:00Z"
+    view = rollout_view(stored)
+    assert (view.message, view.next_steps, view.outcome.settled) == ("It is being deleted.", (), False)
+
+
+def test_a_rolled_back_rollout_says_why_the_revision_failed() -> None:
+    failed = {"revision": "bbb222", "reason": "CandidateCrashed", "message": "container app exited with 42"}
+    view = rollout_view(rollout(phase="RolledBack", message="v1 serves.", failed=failed))
+    assert ("Failed", "container app exited with 42") in text.rows(view, NOW)
+
+
+def test_the_down_time_of_a_recreate_is_shown_even_when_there_was_none() -> None:
+    view = rollout_view(rollout(phase="Healthy", downtime={"seconds": 0}))
+    assert ("Downtime", "0 s in the last release") in text.rows(view, NOW)
+
+
+def test_a_wait_whose_time_has_passed_never_shows_a_negative_rest() -> None:
+    late = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
+    assert ("Waiting", "60 s to pass (0 s left, until 12:01:00 UTC)") in text.rows(
+        rollout_view(under_way()), late
+    )
+
+
+def test_json_has_camel_case_names_units_and_rfc_3339_times() -> None:
+    view = rollout_view(under_way(downtime={"seconds": 1.5}), release())
+    plain = text.jsonable(view)
+    assert plain["realWeight"] == 33
+    assert plain["downtimeSeconds"] == 1.5
+    assert plain["awaited"] == {"what": "60 s to pass", "until": "2026-01-31T12:01:00.500000+00:00"}
+    assert plain["outcome"] == "UnderWay"
+    assert plain["nextSteps"][0]["command"] == "crossfade status shop --watch"
+
+
+@pytest.mark.parametrize(("number", "name"), [(0, ""), (2, "shop-2")])
+def test_the_release_of_a_status_is_named_by_its_number(number: int, name: str) -> None:
+    assert release_name(rollout(phase="Healthy", release=number)) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (45, "45 s"), (390, "6 min 30 s"), (7200, "2 h"), (3601, "1 h 1 s")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    assert text.duration(seconds) == words

@@ -103,9 +103,3 @@ def crash_until_degraded(shop: Shop) -> dict[str, object]:
             shop.crash("v1", 0.2)
         time.sleep(0.3)
     raise AssertionError(f"v1 crashed and crashed, and the phase was never Degraded: {shop.told()}")
-
-
-def is_ready(pod: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
-    """Whether a pod's condition Ready is True."""
-    conditions = pod.get("status", {}).get("conditions", [])
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -3,56 +3,18 @@
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 from bench import analysis, manifests
-from bench.analysis import Record
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
-from bench.watch import Watch
+from bench.scenarios.seen import Result, status_of, version_of
+from bench.watch import Sighting, Watch
 
-VERSION_LABEL = "version"
 CREATED_WITHIN_S = 60
 CHANGED_WITHIN_S = 120
 ENDED = ("Healthy", "RolledBack", "Invalid")
-
-
-@dataclass(frozen=True)
-class Plateau:
-    """A time in which a stage stood: `weight` is wanted, `real_weight` is what its pods allow, in percent."""
-
-    weight: int
-    real_weight: int
-    since: float
-    until: float
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was seen in one story.
-
-    `requests` and `lost` count new connections; `seconds` run from the change to its end.
-    `happened` is the outcome and `why` the reason, both in the Release's words.
-    """
-
-    scenario: str
-    requests: int
-    lost: int
-    seconds: float
-    happened: str
-    why: str
-    records: list[Record] = field(repr=False)
-    figures: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def new(self) -> list[Record]:
-        return analysis.new(self.records)
-
-    @property
-    def kept(self) -> list[Record]:
-        return analysis.kept(self.records)
 
 
 class Shop:
@@ -217,23 +179,12 @@ class Shop:
 
     def first_seen(self, condition: Callable[[Object], Any], since: float = 0) -> float | None:
         """When a current status that fulfils a condition was first seen, by unix time."""
-        sightings = [
-            seen for seen in list(self.rollouts.history) if seen.at >= since and seen.name == self.name
-        ]
+        sightings = (seen for seen in self.sightings() if seen.at >= since)
         return next((seen.at for seen in sightings if condition(status_of(seen.object))), None)
 
-    def plateaus(self) -> list[Plateau]:
-        """The times in which a stage stood, the last one without its end left out."""
-        found: list[Plateau] = []
-        since, standing = 0.0, None
-        for seen in [each for each in list(self.rollouts.history) if each.name == self.name]:
-            now = standing_weights(status_of(seen.object))
-            if now == standing:
-                continue
-            if standing:
-                found.append(Plateau(*standing, since, seen.at))
-            since, standing = seen.at, now
-        return found
+    def sightings(self) -> list[Sighting]:
+        """Every state of the Rollout that was seen, oldest first."""
+        return [seen for seen in list(self.rollouts.history) if seen.name == self.name]
 
     # What its users saw
 
@@ -278,23 +229,3 @@ class Shop:
             records,
             {"losses": analysis.losses_by_outcome(new), **figures},
         )
-
-
-def status_of(rollout: Object) -> Object:
-    """The status, or nothing while it speaks of an older generation."""
-    status: Object = rollout.get("status", {})
-    current = status.get("observedGeneration") == rollout.get("metadata", {}).get("generation")
-    return status if current else {}
-
-
-def standing_weights(status: Object) -> tuple[int, int] | None:
-    """The wanted and the real weight of a stage that stands, else None."""
-    if not status.get("progress", {}).get("reachedAt"):
-        return None
-    weight = int(status.get("weight", 0))
-    return weight, int(status.get("realWeight", weight))
-
-
-def version_of(pod: Object) -> str:
-    """The version of a shop pod by its label, empty for any other pod."""
-    return str(pod["metadata"].get("labels", {}).get(VERSION_LABEL, ""))

@@ -5,7 +5,8 @@ from typing import Any
 from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.shop import Plateau, Result, Shop
+from bench.scenarios.seen import Plateau, Result, plateaus
+from bench.scenarios.shop import Shop
 
 BAKE_S = 6
 # kube-proxy has followed the endpoints, and removed pods have drained, this long after a stage stands.
@@ -34,7 +35,8 @@ def with_figures(shop: Shop, result: Result, told_at: float | None) -> Result:
         order=analysis.versions_in_order(result.new),
         mixing_s=analysis.mixing_s(result.new, "v1", "v2"),
         shares=[
-            (plateau.weight, plateau.real_weight, share) for plateau, share in shares(shop.plateaus(), result)
+            (plateau.weight, plateau.real_weight, share)
+            for plateau, share in shares(plateaus(shop.sightings()), result)
         ],
         kept_off_s=(last_kept or 0) - (told_at or 0),
         downtime_s=analysis.downtime_s(result.new),
@@ -44,10 +46,10 @@ def with_figures(shop: Shop, result: Result, told_at: float | None) -> Result:
     return result
 
 
-def shares(plateaus: list[Plateau], result: Result) -> list[tuple[Plateau, float]]:
+def shares(stood: list[Plateau], result: Result) -> list[tuple[Plateau, float]]:
     """The candidate's share of the answers on each plateau that lasted long enough to be measured."""
     return [
         (each, analysis.share(analysis.between(result.new, each.since + SETTLED_AFTER_S, each.until), "v2"))
-        for each in plateaus
+        for each in stood
         if each.until - each.since > PLATEAU_AT_LEAST_S
     ]

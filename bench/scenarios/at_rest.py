@@ -43,6 +43,8 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
         for strategy, namespace in namespaces.items():
             shop = stack.enter_context(Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=1))
             settle(shop, bad=strategy == "blueGreen")
+    # Namespaces of earlier stories are still being emptied, which is writing too.
+    wait_for("earlier namespaces to be gone", lambda: not terminating(kube), 120, every_s=1)
     before, counted = versions(kube, namespaces), operator_pods.writes(kube)
     renewed, started = lease_version(kube), time.time()
     wait_for("two minutes of rest", lambda: time.time() - started > seconds, seconds + 10, every_s=1)
@@ -50,7 +52,7 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
     return Quiet(
         time.time() - started,
         {f"{g}/{r} {v}": n for (g, r, v), n in (after - counted).items() if g in OURS and r not in NOT_OURS},
-        sorted(set(before.items()) ^ set(versions(kube, namespaces).items())),  # type: ignore[arg-type]
+        sorted(name for name, _ in set(before.items()) ^ set(versions(kube, namespaces).items())),
         int(lease_version(kube) != renewed),
     )
 
@@ -65,6 +67,12 @@ def settle(shop: Shop, *, bad: bool) -> None:
     else:
         shop.apply("v2")
         shop.wait_phase("Healthy")
+
+
+def terminating(kube: Kube) -> list[str]:
+    """The namespaces that are on their way out."""
+    found = kube.list("Namespace", "")
+    return [each["metadata"]["name"] for each in found if each["status"]["phase"] == "Terminating"]
 
 
 def versions(kube: Kube, namespaces: dict[str, str]) -> dict[str, str]:

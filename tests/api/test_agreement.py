@@ -20,7 +20,25 @@ from crossfade.api.rollout import Rollout, RolloutSpec
 BEYOND_SCHEMA = {"rule", "duplicate"}
 """Errors whose counterpart is CEL or a list map's keys, which JSON schema does not know."""
 
-SCHEMAS = {kind.model: Draft202012Validator(root_schema(kind.model)) for kind in KINDS}
+
+def pruned(value: Any) -> Any:
+    """Leave out nulls in objects, as the API server does before it looks at the schema."""
+    if isinstance(value, list):
+        return [pruned(item) for item in value]
+    if isinstance(value, dict):
+        return {name: pruned(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def plain(schema: Any) -> Any:
+    """Write `x-kubernetes-int-or-string`, which JSON schema does not know, as a type."""
+    if not isinstance(schema, dict):
+        return schema
+    typed = {"type": ["integer", "string"]} if schema.get("x-kubernetes-int-or-string") is True else {}
+    return {name: plain(value) for name, value in schema.items()} | typed
+
+
+SCHEMAS = {kind.model: Draft202012Validator(plain(root_schema(kind.model))) for kind in KINDS}
 
 STRATEGIES: list[dict[str, Any]] = [
     {"recreate": {"maxDowntimeSeconds": 60, "pullFirst": False}},
@@ -87,7 +105,6 @@ NUMBERS = [
     604_800,
     604_801,
     2**31,
-    2**63,
 ]
 TEXTS = [
     "",
@@ -108,7 +125,7 @@ TEXTS = [
 SHARES = ["0%", "1%", "25%", "100%", "101%", "025%", "25", "%", "25%\n", "٢%"]
 LENGTHS = ["a" * n for n in (15, 16, 40, 41, 55, 56, 63, 64, 1024, 1025)]
 values = st.sampled_from(
-    [*NUMBERS, *TEXTS, *SHARES, *LENGTHS, True, False, [], {}, [{}] * 65, ["a"], {"a": 1}]
+    [*NUMBERS, *TEXTS, *SHARES, *LENGTHS, None, True, False, [], {}, [{}] * 65, ["a"], {"a": 1}]
 )
 
 
@@ -161,7 +178,7 @@ def by_rule(detail: Any) -> bool:
 
 
 def refused_by_schema(model: type[Any], obj: dict[str, Any]) -> list[str]:
-    return [error.message for error in SCHEMAS[model].iter_errors(obj)]
+    return [error.message for error in SCHEMAS[model].iter_errors(pruned(obj))]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -197,5 +214,5 @@ def test_what_the_api_server_stores_reads_back_equal(spec: dict[str, Any]) -> No
         submitted = RolloutSpec.model_validate(spec)
     except ValidationError:
         return
-    stored = defaulted(root_schema(Rollout)["properties"]["spec"], spec)
-    assert RolloutSpec.model_validate(stored) == submitted
+    stored = RolloutSpec.model_validate(defaulted(root_schema(Rollout)["properties"]["spec"], pruned(spec)))
+    assert pruned(stored.to_wire()) == pruned(submitted.to_wire())

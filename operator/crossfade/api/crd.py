@@ -107,7 +107,7 @@ def root_schema(model: type[Model]) -> Schema:
     lifted = [{**rule, "fieldPath": f".metadata{rule['fieldPath']}"} for rule in metadata.get(RULES, [])]
     rules = [*lifted, *schema.get(RULES, [])]
     named = {key: {"type": "string", "description": text} for key, text in _TYPE_META.items()}
-    schema["properties"] |= {**named, "metadata": {"type": "object"}}
+    schema["properties"] |= {**named, "metadata": _metadata(bool(lifted))}
     return schema | ({RULES: rules} if rules else {})
 
 
@@ -115,6 +115,11 @@ _TYPE_META: Final = {
     "apiVersion": f"Always {GROUP}/{VERSION}.",
     "kind": "Name of the kind.",
 }
+
+
+def _metadata(has_rules: bool) -> Schema:
+    """Declare the name where a rule points at it: the server refuses a `fieldPath` that the schema does not have."""
+    return {"type": "object"} | ({"properties": {"name": {"type": "string"}}} if has_rules else {})
 
 
 def _names(kind: Kind) -> dict[str, Any]:

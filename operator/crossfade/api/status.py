@@ -46,8 +46,12 @@ class Progress(Model):
     """When this stage began."""
     reached_at: Time | None = None
     """When its pods and its share of requests stood; pauses and the bake run from here."""
+    short_since: Time | None = None
+    """Since when pods have been awaited without any progress; absent while they stand. The deadline runs from here."""
     moved_at: Time | None = None
-    """When the Service was last pointed at other pods."""
+    """When the endpoints first listed only the pods that are to serve; old pods are removed a little later."""
+    release_started_at: Time | None = None
+    """When the release began; an action that is older is refused."""
     serving_since: Time | None = None
     """When the candidate was first allowed to serve."""
     promoted: bool = False
@@ -58,6 +62,12 @@ class Progress(Model):
     """When the wait ends by itself, where it does."""
     fast: bool = False
     """Whether a revision that completed before comes back, so that pauses and gates are skipped."""
+    stable_was_down: bool = False
+    """Whether stable was already unavailable when the release began: then the release may be the cure, and goes on."""
+    returning: Word = ""
+    """Why requests go back to stable, in one word; empty while the release goes forward."""
+    held: Message = ""
+    """Why the release is frozen after a failure (`onFailure: Pause`); empty otherwise."""
 
 
 class Failed(Model):
@@ -71,6 +81,36 @@ class Failed(Model):
     """Why, in one sentence that a person can act on."""
     at: Time | None = None
     """When it was judged."""
+
+
+class LastRelease(Model):
+    """How the release before the present one, or the last one, ended."""
+
+    number: Count = 0
+    """Its number."""
+    outcome: Literal["", "Completed", "RolledBack", "Superseded", "Cancelled"] = ""
+    """How it ended."""
+    why: Message = ""
+    """Why it ended so, in one sentence."""
+    at: Time | None = None
+    """When it ended."""
+
+
+class LastAction(Model):
+    """The RolloutAction that was answered last, so that none is ever carried out twice."""
+
+    uid: Word = ""
+    """Its UID."""
+    name: Annotated[str, Field(max_length=253)] = ""
+    """Its name."""
+    action: Word = ""
+    """What it asked for. Example: `Promote`."""
+    state: Literal["", "Done", "Refused"] = ""
+    """The answer."""
+    message: Message = ""
+    """What was done, or why not, in one sentence."""
+    at: Time | None = None
+    """When it was answered."""
 
 
 class PausedBy(Model):
@@ -149,6 +189,12 @@ class RolloutStatus(Model):
     """The revision that failed last, which is not tried again by itself; absent once another has completed."""
     completed: Annotated[list[Name], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
     """Hashes of the last completed revisions, newest first."""
+    last: LastRelease | None = None
+    """How the last release ended."""
+    last_action: LastAction | None = None
+    """The RolloutAction that was answered last."""
+    undo_to: Name = ""
+    """The revision that an Undo goes back to while the spec still names the undone one; empty otherwise."""
     paused_by: PausedBy | None = None
     """The RolloutAction that holds the release; absent when none does."""
     downtime: Downtime | None = None

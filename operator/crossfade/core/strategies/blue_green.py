@@ -6,14 +6,14 @@ grows just before the switch; the old side stays warm for the bake, and traffic 
 
 from __future__ import annotations
 
-from crossfade.api.rollout import BlueGreen, Promote
+from crossfade.api.rollout import BlueGreen
 from crossfade.core.stages import READY, Gate, GateKind, Route, Stage
 
 
 def stages(spec: BlueGreen, replicas: int, bake_seconds: int) -> list[Stage]:
     """Preview, grow to full size, switch and bake, retire the old side."""
     preview = replicas if spec.preview_replicas is None else min(spec.preview_replicas, replicas)
-    grow = [Stage("grow", replicas, replicas, 0, Route.STABLE)] if preview < replicas else []
+    grow = [Stage("grow", replicas, replicas, 0, Route.STABLE)] if spec.preview_replicas is not None else []
     bake = Gate(GateKind.BAKE, bake_seconds)
     return [
         Stage("preview", preview, replicas, 0, Route.STABLE, _gate(spec)),
@@ -24,6 +24,6 @@ def stages(spec: BlueGreen, replicas: int, bake_seconds: int) -> list[Stage]:
 
 
 def _gate(spec: BlueGreen) -> Gate:
-    if spec.promote is Promote.MANUAL:
+    if spec.promote == "Manual":
         return Gate(GateKind.MANUAL)
     return Gate(GateKind.PAUSE, spec.promote_after_seconds) if spec.promote_after_seconds else READY

@@ -43,12 +43,13 @@ def limits(spec: Rolling, replicas: int) -> tuple[int, int]:
 
 
 def _cumulated(batches: list[Batch], replicas: int) -> list[tuple[Batch, int]]:
-    """Each batch with the pods that are new once it is done; the last batch leaves one old pod at least."""
+    """Each batch with the pods that are new once it is done.
+
+    As many rows for any number of replicas, so that scaling in the middle never skips a stage.
+    """
     done, rows = 0, []
     for batch in batches:
-        done = done + max(1, pods_of(batch.replicas, replicas, up=True))
-        if done >= replicas:
-            break
+        done = min(replicas, done + max(1, pods_of(batch.replicas, replicas, up=True)))
         rows.append((batch, done))
     return rows
 

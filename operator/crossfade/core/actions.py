@@ -1,0 +1,163 @@
+"""What people and pipelines ask for, and the answer. A new action is a function here and a line in ANSWERS.
+
+An action is answered once: the answer is remembered with the same write that carries it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crossfade.api.action import RolloutAction
+from crossfade.api.conditions import Reason
+from crossfade.api.status import Failed, LastAction, PausedBy
+from crossfade.core.gates import paused
+from crossfade.core.moments import moment_of, text_of
+from crossfade.core.plan import Event
+from crossfade.core.situation import Situation
+from crossfade.core.transitions import failed, target
+from crossfade.core.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Done (with the new memory in `s`) or refused; `message` says what was done, or why not."""
+
+    s: Situation
+    message: str
+    done: bool = True
+    events: tuple[Event, ...] = ()
+
+
+def pending(s: Situation) -> RolloutAction | None:
+    """The oldest action without an answer. None while the last answer is not written to its action yet."""
+    unanswered = [a for a in s.seen.actions if not (a.status and a.status.state)]
+    if not unanswered or unwritten(s) is not None:
+        return None
+    return unanswered[0]
+
+
+def unwritten(s: Situation) -> RolloutAction | None:
+    """The action whose answer is remembered, but not in its status yet."""
+    last = s.memory.last_action
+    return next(
+        (
+            a
+            for a in s.seen.actions
+            if last is not None and a.metadata.uid == last.uid and not (a.status and a.status.state)
+        ),
+        None,
+    )
+
+
+def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Event, ...]]:
+    """The memory after `action`, answer included, and what to tell."""
+    answer = _refused_for_its_age_or_revision(s, action) or ANSWERS[action.spec.action](s, action)
+    last = LastAction(
+        uid=action.metadata.uid,
+        name=action.metadata.name,
+        action=action.spec.action,
+        state="Done" if answer.done else "Refused",
+        message=answer.message,
+        at=text_of(s.now),
+    )
+    return answer.s.remember(last_action=last), answer.events
+
+
+def _refused(s: Situation, message: str) -> Answer:
+    return Answer(s, message, done=False)
+
+
+def _refused_for_its_age_or_revision(s: Situation, action: RolloutAction) -> Answer | None:
+    named, begun = action.spec.revision, s.progress.release_started_at
+    made = action.metadata.creation_timestamp
+    if begun and made and moment_of(made) < moment_of(begun).replace(microsecond=0):
+        return _refused(s, "the action is older than the release under way: make a new one")
+    current = s.progress.revision or s.spec_revision
+    if named and action.spec.action != "Undo" and named != current:
+        return _refused(s, f"it is meant for revision {named}, and {current} is under way: nothing was done")
+    return None
+
+
+def _abort(s: Situation, action: RolloutAction) -> Answer:
+    if not s.under_way:
+        return _refused(s, "nothing is under way: to go back to an earlier revision use Undo")
+    if not s.stable_revision:
+        return _refused(
+            s, "this is the first release: there is nothing to return to. Change the template instead"
+        )
+    if s.progress.returning:
+        return Answer(s, f"already returning to {s.stable_revision}")
+    reason = action.spec.reason or "no reason given"
+    turn = failed(s, Verdict(Reason.ABORTED_BY_USER, f"aborted by {action.metadata.name}: {reason}"))
+    return Answer(
+        turn.s, f"{s.progress.revision} is taken back, {s.stable_revision} serves", events=turn.events
+    )
+
+
+def _promote(s: Situation, _action: RolloutAction) -> Answer:
+    if not s.under_way or s.progress.returning:
+        return _refused(s, "no release goes forward: there is nothing to promote")
+    if s.progress.held:
+        return _refused(s, "the release failed and is frozen: Retry to go on, Abort to return")
+    if paused(s):
+        return _refused(s, "the Rollout is paused: Resume it first (or set spec.paused to false)")
+    step = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
+    return Answer(s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand")
+
+
+def _retry(s: Situation, _action: RolloutAction) -> Answer:
+    if s.progress.held:
+        fresh = s.progress_with(held="", short_since=text_of(s.now), reached_at=None)
+        since = text_of(s.now) if s.progress.serving_since else None
+        return Answer(
+            fresh.progress_with(serving_since=since), "the release goes on; what happened before is forgiven"
+        )
+    if s.memory.failed is None or s.memory.failed.revision != s.spec_revision:
+        return _refused(s, "no failed revision is in the spec: there is nothing to retry")
+    return Answer(s.remember(failed=None, undo_to=""), f"{s.spec_revision} is tried again")
+
+
+def _pause(s: Situation, action: RolloutAction) -> Answer:
+    by = PausedBy(action=action.metadata.name, at=text_of(s.now))
+    return Answer(s.remember(paused_by=by), "paused; Resume lets it go on")
+
+
+def _resume(s: Situation, _action: RolloutAction) -> Answer:
+    if s.spec.paused:
+        return _refused(s, "spec.paused is true: set it to false, since the spec is yours to change")
+    if s.memory.paused_by is None:
+        return _refused(s, "it is not paused. A stage that waits for a person is passed by Promote")
+    return Answer(s.remember(paused_by=None), "it goes on")
+
+
+def _undo(s: Situation, action: RolloutAction) -> Answer:
+    if s.under_way:
+        return _abort(s, action)
+    to = action.spec.revision or _before(s)
+    if not to or to not in s.memory.completed:
+        known = ", ".join(s.memory.completed[1:]) or "none"
+        return _refused(s, f"no such completed revision to go back to; known are: {known}")
+    if to == target(s):
+        return Answer(s, f"{to} serves already")
+    if not any(release.spec.revision == to for release in s.seen.releases):
+        return _refused(s, f"the Release that holds the template of {to} is gone (revisionHistoryLimit)")
+    note = f"undone by {action.metadata.name}: put the template of {to} back into the manifest"
+    verdict = Failed(revision=s.spec_revision, reason="Undone", message=note, at=text_of(s.now))
+    return Answer(
+        s.remember(failed=verdict, undo_to="" if to == s.stable_revision else to), f"going back to {to}"
+    )
+
+
+def _before(s: Situation) -> str:
+    return next((known for known in s.memory.completed if known != s.stable_revision), "")
+
+
+ANSWERS: dict[str, Callable[[Situation, RolloutAction], Answer]] = {
+    "Abort": _abort,
+    "Promote": _promote,
+    "Retry": _retry,
+    "Pause": _pause,
+    "Resume": _resume,
+    "Undo": _undo,
+}

@@ -1,0 +1,125 @@
+"""`decide`: one Rollout, what is seen of it, and the time, in; a Plan, out. Nothing else in the core is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from crossfade.api.conditions import Reason
+from crossfade.api.rollout import Rollout
+from crossfade.api.status import RolloutStatus
+from crossfade.core import conflicts, deletion, layout, records, summary
+from crossfade.core.evidence import told
+from crossfade.core.gates import hold
+from crossfade.core.moments import moment_of, seconds_since
+from crossfade.core.observed import Observed
+from crossfade.core.plan import Event, Look, Plan
+from crossfade.core.progress import PATIENCE_S, next_turn, wanted_now
+from crossfade.core.reach import Wanted
+from crossfade.core.situation import Situation
+from crossfade.core.turn import Turn
+
+INVALID_AGAIN_S = 30.0
+"""What the API server refuses may be accepted later (a quota, an admission rule): ask again so often."""
+
+POLL_S = 1.0
+"""Pods that have to be gone are not watched: look again so often."""
+
+
+def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
+    """The next pass for `rollout`. Deterministic, and nothing is written where everything is as it should be."""
+    s = Situation(rollout, seen, now, rollout.status or RolloutStatus())
+    if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
+        return deletion.plan(s)
+    look = conflicts.look(s)
+    if look is not None:
+        return Plan(reason="Looking", look=look)
+    conflict = conflicts.conflict(s)
+    if conflict is not None:
+        return _refused(s, Reason.NAME_TAKEN, conflict)
+    turn = next_turn(s)
+    if turn.look is not None:
+        return Plan(reason="Looking", look=turn.look)
+    if turn.refusal:
+        return _refused(
+            turn.s, Reason.INVALID_TEMPLATE, f"the API server refuses the pod template: {turn.refusal}"
+        )
+    return _carried_out(turn)
+
+
+def unreadable(rollout: Mapping[str, Any], message: str, now: datetime) -> Plan:
+    """The plan for a stored Rollout whose spec does not parse: say so, and touch nothing."""
+    memory = RolloutStatus.model_validate(rollout.get("status") or {})
+    return Plan(
+        reason=Reason.INVALID_SPEC,
+        status=summary.unreadable(memory, rollout, message, now).to_wire(),
+        events=(Event("Warning", Reason.INVALID_SPEC, message),),
+    )
+
+
+def _refused(s: Situation, reason: Reason, message: str) -> Plan:
+    known = any(c.reason == reason and c.message == message for c in s.memory.conditions)
+    events = () if known else (Event("Warning", reason, message),)
+    return Plan(
+        reason=reason,
+        status=summary.refused(s, reason, message).to_wire(),
+        writes=records.writes(s),
+        events=events,
+        wake_after_s=INVALID_AGAIN_S,
+    )
+
+
+def _carried_out(turn: Turn) -> Plan:
+    s = turn.s
+    wanted = wanted_now(s)
+    if s.seen.found.pull_pods is None and s.exclusive and s.under_way and s.stage.pull_check:
+        return Plan(reason="Looking", look=Look(pull_pods=True))
+    cause = told(s.pods(s.progress.revision) or ()) if s.under_way and not wanted.standing else ""
+    status = summary.status(s, wanted, cause)
+    return Plan(
+        reason=str(status.conditions[0].reason),
+        status=status.to_wire(),
+        writes=(*layout.writes(s, wanted), *records.writes(s), *turn.writes),
+        events=turn.events,
+        wake_after_s=_wake_after_s(s, wanted),
+    )
+
+
+def _wake_after_s(s: Situation, wanted: Wanted) -> float | None:
+    """The nearest moment at which time alone changes what is decided."""
+    waits = [records.next_expiry_s(s)]
+    if not s.under_way:
+        waits.append(summary.SHORT_S if not wanted.standing else None)
+    elif s.progress.returning:
+        waits.append(summary.settle_left_s(s) if wanted.settles else POLL_S)
+    else:
+        waits.extend(_forward_waits(s, wanted))
+    known = [wait for wait in waits if wait is not None]
+    return max(0.05, min(known)) if known else None
+
+
+def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
+    held = hold(s)
+    if wanted.standing and held is None:
+        return [0.05]
+    if wanted.standing and held is not None:
+        return [(moment_of(held.until) - s.now).total_seconds() if held.until else None]
+    quick = s.stage.old_gone or s.stage.pull_check
+    waited = seconds_since(s.progress.short_since, s.now)
+    patience = PATIENCE_S - waited if waited < PATIENCE_S else PATIENCE_S
+    deadline = s.spec.progress_deadline_seconds - waited if s.progress.short_since else None
+    return [
+        POLL_S if quick else None,
+        summary.settle_left_s(s) if wanted.settles else None,
+        patience if s.candidate.available < s.candidate.desired else None,
+        deadline if deadline is None or deadline > 0 else POLL_S,
+        _downtime_left_s(s),
+    ]
+
+
+def _downtime_left_s(s: Situation) -> float | None:
+    recreate, down = s.spec.strategy.recreate, s.memory.downtime
+    if recreate is None or down is None or down.ended_at:
+        return None
+    return recreate.max_downtime_seconds - seconds_since(down.started_at, s.now)

@@ -1,0 +1,79 @@
+"""What must hold before the next stage, once a stage stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossfade.api.conditions import Reason
+from crossfade.core.moments import later, moment_of
+from crossfade.core.situation import Situation
+from crossfade.core.stages import GateKind, Route
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a standing stage does not pass: a word, a sentence, and until when (None: until something happens).
+
+    `person`: it is a person who must act.
+    """
+
+    why: Reason
+    waiting_for: str
+    until: str | None = None
+    person: bool = False
+
+
+def hold(s: Situation) -> Hold | None:
+    """What holds the stage, most urgent first; None where the gate is open."""
+    rungs = (_held_after_failure, _paused, _scaled_to_zero, _stable_unavailable, _gate)
+    return next((found for rung in rungs if (found := rung(s)) is not None), None)
+
+
+def paused(s: Situation) -> bool:
+    """Whether a person holds the Rollout where it stands."""
+    return s.spec.paused or s.memory.paused_by is not None
+
+
+def _held_after_failure(s: Situation) -> Hold | None:
+    if not s.progress.held:
+        return None
+    what = f"{s.progress.held}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
+    return Hold(Reason.PAUSED_BY_FAILURE, what, person=True)
+
+
+def _paused(s: Situation) -> Hold | None:
+    if s.spec.paused:
+        return Hold(Reason.PAUSED_BY_SPEC, "spec.paused to become false", person=True)
+    if s.memory.paused_by is not None:
+        return Hold(Reason.PAUSED_BY_ACTION, "a Resume", person=True)
+    return None
+
+
+def _scaled_to_zero(s: Situation) -> Hold | None:
+    return None if s.n else Hold(Reason.SCALED_TO_ZERO, "replicas above 0: no gate passes without pods")
+
+
+def _stable_unavailable(s: Situation) -> Hold | None:
+    """An accident of stable never promotes a candidate whose gate has not passed."""
+    guarded = s.stage.route is Route.STABLE or (s.stage.counted and s.stage.gate.kind is not GateKind.READY)
+    short = s.stable.available < s.stable.desired
+    if not guarded or not short or s.progress.promoted or s.progress.stable_was_down:
+        return None
+    have = f"{s.stable.available} of {s.stable.desired} pods of stable are available"
+    return Hold(
+        Reason.STABLE_UNAVAILABLE, f"stable to recover: {have}, and the candidate is not promoted by that"
+    )
+
+
+def _gate(s: Situation) -> Hold | None:
+    gate, since = s.stage.gate, s.progress.reached_at
+    if s.progress.promoted or gate.kind is GateKind.READY:
+        return None
+    if gate.kind is GateKind.MANUAL:
+        return Hold(Reason.AWAITING_PROMOTION, "a Promote", person=True)
+    until = later(since, gate.seconds) if since else None
+    if until is not None and s.now >= moment_of(until):
+        return None
+    baking = gate.kind is GateKind.BAKE
+    what = "the bake to end" if baking else "the pause to end"
+    return Hold(Reason.BAKING if baking else Reason.PAUSED_FOR_TIME, what, until)

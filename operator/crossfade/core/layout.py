@@ -1,0 +1,242 @@
+"""Which writes take the cluster from what is seen to what is wanted. Nothing is written that is so already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossfade.api.labels import (
+    ANNOTATION_GIVE_BACK,
+    FINALIZER,
+    LABEL_OWNER_UID,
+    LABEL_REVISION,
+    LABEL_ROLE,
+    LABEL_ROLLOUT,
+)
+from crossfade.core import manifests
+from crossfade.core.observed import Identity, SeenService, Side
+from crossfade.core.plan import Verb, Write
+from crossfade.core.reach import Wanted
+from crossfade.core.situation import Situation
+from crossfade.core.stages import Route
+
+
+def writes(s: Situation, wanted: Wanted) -> tuple[Write, ...]:
+    """Traffic before pods, growth before shrinking, and old things last."""
+    return (
+        *_finalizer(s),
+        *_production(s, wanted),
+        *_deployments(s, wanted),
+        *_preview(s),
+        *_pull_pod(s),
+        *_leftovers(s),
+    )
+
+
+def _finalizer(s: Situation) -> Iterator[Write]:
+    """Held only while there is something to give back."""
+    held, needed = FINALIZER in s.rollout.metadata.finalizers, manifests.outlives(s)
+    if held != needed:
+        body = {"metadata": {"finalizers": [FINALIZER] if needed else []}}
+        yield Write(Verb.APPLY, "Rollout", s.name, body, identity(s))
+
+
+def identity(s: Situation) -> Identity:
+    """The Rollout that was seen."""
+    return Identity(s.rollout.metadata.uid, s.rollout.metadata.resource_version)
+
+
+def _production(s: Situation, wanted: Wanted) -> Iterator[Write]:
+    if not s.service_name or not (s.stable_revision or s.progress.revision):
+        return
+    selector = s.selector(wanted.route) if wanted.route else None
+    live = s.production
+    if live is not None:
+        yield from _kept(s, live, selector or dict(live.selector), "production")
+    elif manifests.adopts(s):
+        yield from _adopted(s, selector)
+    elif selector is not None:
+        body = manifests.service(s, s.service_name, "production", selector)
+        yield Write(Verb.CREATE, "Service", s.service_name, body)
+
+
+def _kept(s: Situation, live: SeenService, selector: Mapping[str, str], role: str) -> Iterator[Write]:
+    """Selector, owner and ports of a Service of ours as they should be."""
+    meta = _marks(s, role)
+    yield from _disowned(s, "Service", live.name, live)
+    if dict(live.selector) != dict(selector) or not _has(live.manifest.get("metadata", {}), meta):
+        body = {"metadata": {**meta, **_memo(live)}, "spec": {"selector": dict(selector)}}
+        yield Write(Verb.APPLY, "Service", live.name, body, live.identity)
+    elif not manifests.adopts(s) and not _same_ports(live, manifests.ports(s)):
+        change = [{"op": "replace", "path": "/spec/ports", "value": manifests.ports(s)}]
+        yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
+
+
+def _marks(s: Situation, role: str) -> dict[str, Any]:
+    meta = manifests.owned(s, {LABEL_ROLE: role})
+    return {"labels": meta["labels"]} | (
+        {"ownerReferences": meta["ownerReferences"]} if meta["ownerReferences"] else {}
+    )
+
+
+def _memo(live: SeenService) -> dict[str, Any]:
+    """What an adopted Service must be given back as: repeated in each apply, since an apply drops what it leaves out."""
+    memo = live.manifest.get("metadata", {}).get("annotations", {}).get(ANNOTATION_GIVE_BACK)
+    return {"annotations": {ANNOTATION_GIVE_BACK: memo}} if memo is not None else {}
+
+
+def _adopted(s: Situation, selector: Mapping[str, str] | None) -> Iterator[Write]:
+    """Somebody's Service is taken over once the first revision can take its requests."""
+    found = s.seen.found.services.get(s.service_name)
+    if found is None or selector is None:
+        return
+    memo = {ANNOTATION_GIVE_BACK: json.dumps(dict(found.selector), sort_keys=True)}
+    body = {
+        "metadata": {**_marks(s, "production"), "annotations": memo},
+        "spec": {"selector": dict(selector)},
+    }
+    yield Write(Verb.APPLY, "Service", s.service_name, body, found.identity)
+
+
+def _has(live: Any, wanted: Any) -> bool:
+    """Whether everything `wanted` says is so in `live`, which may say more."""
+    if isinstance(wanted, Mapping):
+        return isinstance(live, Mapping) and all(_has(live.get(k), v) for k, v in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(live, list) and all(any(_has(item, w) for item in live) for w in wanted)
+    return bool(live == wanted)
+
+
+def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:
+    listed = live.manifest.get("spec", {}).get("ports", [])
+    return len(listed) == len(wanted) and all(_has(a, b) for a, b in zip(listed, wanted, strict=True))
+
+
+def _deployments(s: Situation, wanted: Wanted) -> Iterator[Write]:
+    pods = {revision: count for revision, count in wanted.pods.items() if revision}
+    for revision, count in sorted(
+        pods.items(), key=lambda item: item[1] - s.side(item[0]).desired, reverse=True
+    ):
+        yield from _deployment(s, revision, count)
+    for revision, side in s.seen.sides.items():
+        if revision not in pods and side.ours and side.desired:
+            yield _scaled(s, side, 0)
+
+
+def _deployment(s: Situation, revision: str, count: int) -> Iterator[Write]:
+    side = s.seen.sides.get(revision)
+    if side is None:
+        template = manifests.template_of(s, revision)
+        if template is not None:
+            body = manifests.deployment(s, revision, template, count)
+            yield Write(Verb.CREATE, "Deployment", body["metadata"]["name"], body)
+    elif side.ours:
+        yield from _disowned(s, "Deployment", manifests.deployment_name(s, revision), side)
+        if side.desired != count or not _has(side.manifest, _upkeep(s, side)):
+            yield _scaled(s, side, count)
+
+
+def _disowned(s: Situation, kind: str, name: str, live: Side | SeenService) -> Iterator[Write]:
+    """What is to outlive the Rollout must not be owned by it: the garbage collector would take it along."""
+    owners = live.manifest.get("metadata", {}).get("ownerReferences", [])
+    others = [ref for ref in owners if ref.get("uid") != s.rollout.metadata.uid]
+    if manifests.outlives(s) and len(others) < len(owners):
+        change = [{"op": "replace", "path": "/metadata/ownerReferences", "value": others}]
+        yield Write(Verb.PATCH, kind, name, change, live.identity)
+
+
+def _upkeep(s: Situation, side: Side) -> dict[str, Any]:
+    """What is kept as it should be on a revision's Deployment, besides its replicas."""
+    meta = manifests.owned(s, {LABEL_REVISION: side.revision})
+    if not meta["ownerReferences"]:
+        del meta["ownerReferences"]
+    return {"metadata": meta, "spec": {"minReadySeconds": s.spec.min_ready_seconds}}
+
+
+def _scaled(s: Situation, side: Side, count: int) -> Write:
+    body = _upkeep(s, side)
+    body["spec"]["replicas"] = count
+    return Write(Verb.APPLY, "Deployment", manifests.deployment_name(s, side.revision), body, side.identity)
+
+
+def preview_name(s: Situation) -> str:
+    """The Service that reaches a blue/green candidate before the switch; empty where there is none."""
+    return f"{s.service_name}-preview" if s.service_name and s.spec.strategy.blue_green is not None else ""
+
+
+def _preview(s: Situation) -> Iterator[Write]:
+    """Points at the candidate, and at stable where nothing is under way."""
+    name, revision = preview_name(s), s.progress.revision or s.stable_revision
+    if not name or not revision:
+        return
+    selector = s.selector(Route.CANDIDATE if s.progress.revision else Route.STABLE)
+    live = s.seen.services.get(name)
+    if live is None:
+        yield Write(Verb.CREATE, "Service", name, manifests.service(s, name, "preview", selector))
+    elif live.ours:
+        yield from _kept(s, live, selector, "preview")
+
+
+def _pull_pod(s: Situation) -> Iterator[Write]:
+    pods = s.seen.found.pull_pods
+    if pods is None or not s.under_way:
+        return
+    wanted = s.stage.pull_check and not s.progress.returning
+    name = f"{manifests.deployment_name(s, s.progress.revision)}-pull"
+    template = manifests.template_of(s, s.progress.revision)
+    if wanted and not pods and template is not None:
+        yield Write(Verb.CREATE, "Pod", name, manifests.pull_pod(s, template))
+    for pod in pods:
+        if not wanted and not pod.leaving:
+            yield Write(Verb.DELETE, "Pod", pod.name)
+
+
+def _leftovers(s: Situation) -> Iterator[Write]:
+    """Services that the spec does not ask for any more, and empty Deployments beyond the history limit."""
+    names = {s.service_name, preview_name(s)}
+    for name, live in s.seen.services.items():
+        if live.ours and name not in names:
+            yield (
+                given_back(live)
+                if _was_adopted(live)
+                else Write(Verb.DELETE, "Service", name, None, live.identity)
+            )
+    if not s.under_way:
+        for side in _forgotten(s):
+            yield Write(
+                Verb.DELETE, "Deployment", manifests.deployment_name(s, side.revision), None, side.identity
+            )
+
+
+def _was_adopted(live: SeenService) -> bool:
+    return bool(_memo(live))
+
+
+def given_back(live: SeenService) -> Write:
+    """An adopted Service with its selector from before, and without our marks."""
+    memo = _memo(live)["annotations"][ANNOTATION_GIVE_BACK]
+    ops = [{"op": "replace", "path": "/spec/selector", "value": json.loads(memo)}, *unmarked(live)]
+    return Write(Verb.PATCH, "Service", live.name, ops, live.identity)
+
+
+def unmarked(live: SeenService) -> list[dict[str, Any]]:
+    """JSON Patch operations that take our labels and annotations off a Service."""
+    meta = live.manifest.get("metadata", {})
+    ours = [("labels", key) for key in (LABEL_ROLLOUT, LABEL_OWNER_UID, LABEL_ROLE)] + [
+        ("annotations", ANNOTATION_GIVE_BACK)
+    ]
+    return [
+        {"op": "remove", "path": f"/metadata/{group}/{key.replace('/', '~1')}"}
+        for group, key in ours
+        if key in meta.get(group, {})
+    ]
+
+
+def _forgotten(s: Situation) -> list[Side]:
+    """Empty Deployments beyond `revisionHistoryLimit`, oldest first."""
+    kept = {s.stable_revision, s.memory.undo_to}
+    old = [side for rev, side in s.seen.sides.items() if side.ours and rev not in kept and not side.desired]
+    empty = [side for side in old if not side.replicas]
+    by_age = sorted(empty, key=lambda side: str(side.created_at or ""))
+    return by_age[: max(0, len(by_age) - s.spec.revision_history_limit)]

@@ -1,0 +1,193 @@
+"""The objects that a Rollout consists of, as manifests. Names, labels and owners of everything ours are here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossfade.api.labels import (
+    ANNOTATION_RELEASE,
+    API_VERSION,
+    LABEL_OWNER_UID,
+    LABEL_REVISION,
+    LABEL_ROLE,
+    LABEL_ROLLOUT,
+)
+from crossfade.core.situation import Situation
+
+LABEL_PULL = "crossfade.dev/pull"
+"""On the pod that pulls images, instead of the labels that production selects: it never gets traffic."""
+
+HARMLESS = ["/crossfade-pull-check"]
+"""A command that no image has: its container ends when the image is there, without running anything of it."""
+
+DEFAULT_GRACE_S = 30
+
+
+def deployment_name(s: Situation, revision: str) -> str:
+    """One Deployment per revision."""
+    return f"{s.name}-{revision}"
+
+
+def outlives(s: Situation) -> bool:
+    """Whether something of this Rollout must go on after it: then a finalizer is held, and owners are labels."""
+    return s.spec.on_delete == "GiveBack" or adopts(s)
+
+
+def adopts(s: Situation) -> bool:
+    """Whether the production Service is somebody's that was there before."""
+    return s.spec.service is not None and s.spec.service.adopt
+
+
+def owner(s: Situation) -> dict[str, Any]:
+    """The owner reference to the Rollout."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Rollout",
+        "name": s.name,
+        "uid": s.rollout.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def owned(s: Situation, labels: Mapping[str, str] | None = None, *, always: bool = False) -> dict[str, Any]:
+    """The metadata that says whose an object is: an owner reference, or (where it may outlive) a label."""
+    marks = {LABEL_ROLLOUT: s.name, **(labels or {})}
+    if outlives(s) and not always:
+        return {"labels": {**marks, LABEL_OWNER_UID: s.rollout.metadata.uid}, "ownerReferences": []}
+    return {"labels": marks, "ownerReferences": [owner(s)]}
+
+
+def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
+    """The template of `revision` as it was submitted: from the spec, else from its Release; None if lost."""
+    if revision == s.spec_revision:
+        return s.spec.template
+    releases = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
+    return next(releases, None)
+
+
+def deployment(s: Situation, revision: str, template: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+    """The Deployment of one revision. Its template is never changed afterwards."""
+    metadata = owned(s, {LABEL_REVISION: revision})
+    labels = {
+        **(template.get("metadata") or {}).get("labels", {}),
+        LABEL_ROLLOUT: s.name,
+        LABEL_REVISION: revision,
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": deployment_name(s, revision),
+            "namespace": s.rollout.metadata.namespace,
+            "annotations": {ANNOTATION_RELEASE: str(s.memory.release)},
+            **metadata,
+        },
+        "spec": {
+            "replicas": replicas,
+            "minReadySeconds": s.spec.min_ready_seconds,
+            "revisionHistoryLimit": 1,
+            "selector": {"matchLabels": labels},
+            "template": {
+                **template,
+                "metadata": {**(template.get("metadata") or {}), "labels": labels},
+                "spec": drained(s, template["spec"]),
+            },
+        },
+    }
+
+
+def drained(s: Situation, pod: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod spec with a preStop sleep where a container has no preStop, below the grace period.
+
+    An application that stops at once on SIGTERM would lose the requests that kube-proxy still sends it.
+    """
+    grace_s = pod.get("terminationGracePeriodSeconds", DEFAULT_GRACE_S)
+    seconds = min(s.spec.drain_seconds, grace_s - 1) if s.spec.service else 0
+    return (
+        {**pod, "containers": [_sleeping(c, seconds) for c in pod["containers"]]}
+        if seconds > 0
+        else dict(pod)
+    )
+
+
+def _sleeping(container: Mapping[str, Any], seconds: int) -> dict[str, Any]:
+    lifecycle = container.get("lifecycle") or {}
+    if lifecycle.get("preStop"):
+        return dict(container)
+    return {**container, "lifecycle": {**lifecycle, "preStop": {"sleep": {"seconds": seconds}}}}
+
+
+def ports(s: Situation) -> list[dict[str, Any]]:
+    """The Service's ports as the API server knows them."""
+    listed = s.spec.service.ports if s.spec.service else []
+    return [port.to_wire() for port in listed]
+
+
+def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> dict[str, Any]:
+    """A Service of ours: `role` is production or preview."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": name,
+            "namespace": s.rollout.metadata.namespace,
+            **owned(s, {LABEL_ROLE: role}),
+        },
+        "spec": {"selector": dict(selector), "ports": ports(s)},
+    }
+
+
+def release(s: Situation, number: int, revision: str, template: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a release that begins."""
+    plan = [
+        {
+            "name": st.name,
+            "candidate": st.candidate,
+            "stable": st.stable,
+            "weight": st.weight,
+            "gate": str(st.gate),
+        }
+        for st in s.plan
+    ]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Release",
+        "metadata": {
+            "name": f"{s.name}-{number}",
+            "namespace": s.rollout.metadata.namespace,
+            **owned(s, {LABEL_REVISION: revision}, always=True),
+        },
+        "spec": {
+            "rollout": s.name,
+            "number": number,
+            "revision": revision,
+            "fromRevision": s.stable_revision,
+            "template": template,
+            "plan": plan,
+        },
+    }
+
+
+def pull_pod(s: Situation, template: Mapping[str, Any]) -> dict[str, Any]:
+    """A pod with all images of the candidate, which runs none of them and is selected by nothing."""
+    pod = template["spec"]
+    containers = [_pulling(c) for c in (*pod.get("initContainers", ()), *pod["containers"])]
+    spec = {k: v for k, v in pod.items() if k not in {"initContainers", "containers", "restartPolicy"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{deployment_name(s, s.progress.revision)}-pull",
+            "namespace": s.rollout.metadata.namespace,
+            "labels": {LABEL_PULL: s.name},
+            "ownerReferences": [owner(s)],
+        },
+        "spec": {**spec, "restartPolicy": "Never", "containers": containers},
+    }
+
+
+def _pulling(container: Mapping[str, Any]) -> dict[str, Any]:
+    ran = {"args", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports", "restartPolicy"}
+    return {**{k: v for k, v in container.items() if k not in ran}, "command": HARMLESS}

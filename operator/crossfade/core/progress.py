@@ -1,0 +1,259 @@
+"""The ladder: which step a Rollout takes now. Rungs from most to least urgent; the first that applies wins."""
+
+from __future__ import annotations
+
+from crossfade.api.conditions import Reason
+from crossfade.api.status import Downtime, RevisionStatus
+from crossfade.core import manifests
+from crossfade.core.actions import answered, pending
+from crossfade.core.gates import hold, paused
+from crossfade.core.moments import later, seconds_since, text_of
+from crossfade.core.plan import Look
+from crossfade.core.reach import Wanted, back, forward, frozen, settled
+from crossfade.core.situation import Situation
+from crossfade.core.stages import Route
+from crossfade.core.transitions import (
+    completed,
+    dropped,
+    failed,
+    passed,
+    returned,
+    started,
+    target,
+    turned_back,
+)
+from crossfade.core.turn import Turn, normal
+from crossfade.core.verdicts import verdict
+
+PATIENCE_S = 5.0
+"""Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""
+
+
+def next_turn(s: Situation) -> Turn:
+    """The one step that is due, or none: then the memory differs only in its clocks."""
+    s = with_clocks(_positioned(s))
+    for rung in (_recovered, _asked, _forgiven, _seen_first, _overtaken, _failed, _returned, _passed, _due):
+        turn = rung(s)
+        if turn is not None:
+            return turn
+    return Turn(s)
+
+
+def wanted_now(s: Situation) -> Wanted:
+    """What the memory asks of pods and traffic."""
+    if not s.under_way:
+        return settled(s)
+    if s.progress.returning:
+        return back(s)
+    stopped = s.progress.held or (paused(s) and s.progress.reached_at is None)
+    return frozen(s) if stopped and s.stable_revision else forward(s)
+
+
+def with_clocks(s: Situation) -> Situation:
+    """Stored starts follow what is seen: the only times in the memory, and none is a reading of the clock."""
+    if not s.under_way:
+        return s
+    s = _with_moved_at(s)
+    wanted, now = wanted_now(s), text_of(s.now)
+    p = s.progress
+    serves = (
+        wanted.route in {Route.BOTH, Route.CANDIDATE}
+        and not p.returning
+        and wanted.pods.get(p.revision, 0) > 0
+    )
+    moving = any(pods != s.side(revision).desired for revision, pods in wanted.pods.items())
+    clocks = {
+        "serving_since": p.serving_since or (now if serves else None),
+        "reached_at": p.reached_at or (now if wanted.standing else None),
+        "short_since": None if wanted.standing or paused(s) else now if moving else p.short_since or now,
+    }
+    return _with_downtime(s.progress_with(**clocks))
+
+
+def _with_moved_at(s: Situation) -> Situation:
+    """When the endpoints first listed only the side that is to serve; none while both may."""
+    route = Route.STABLE if s.progress.returning else s.stage.route
+    side = {Route.STABLE: s.stable_revision, Route.CANDIDATE: s.progress.revision}.get(route, "")
+    right = bool(side) and s.live_route is route and s.listed_only(side)
+    return s.progress_with(moved_at=(s.progress.moved_at or text_of(s.now)) if right else None)
+
+
+def _with_downtime(s: Situation) -> Situation:
+    """Recreate: from the last old pod that serves to the first new one that is ready, as the endpoints say.
+
+    A second gap in the same release (new pods that crash, the way back) adds to the first.
+    """
+    if (
+        not s.exclusive
+        or not s.stable_revision
+        or (s.stage.route is Route.STABLE and not s.progress.returning)
+    ):
+        return s
+    down, now = s.memory.downtime, text_of(s.now)
+    serving, ready = _serving(s)
+    if down is None and not serving:
+        return s.remember(downtime=Downtime(started_at=now))
+    if down is not None and down.ended_at is not None and not serving:
+        resumed = later(now, -(down.seconds or 0))
+        return s.remember(downtime=Downtime(started_at=resumed))
+    if down is not None and down.ended_at is None and ready:
+        lasted = round(seconds_since(down.started_at, s.now), 3)
+        return s.remember(downtime=Downtime(started_at=down.started_at, ended_at=now, seconds=lasted))
+    return s
+
+
+def _serving(s: Situation) -> tuple[int, int]:
+    """(pods that still answer, pods that are ready): by the endpoints, for a worker by its Deployments."""
+    if s.production is not None:
+        return sum(s.production.serving.values()), sum(s.production.ready.values())
+    ready = s.stable.ready + s.candidate.ready
+    return ready + s.stable.replicas, ready
+
+
+def _positioned(s: Situation) -> Situation:
+    """After an edit of the strategy: the first stage of the new plan that has the present weight."""
+    if not s.under_way or s.progress.plan == s.plan_hash:
+        return s
+    weight = s.memory.weight or 0
+    index = next((i for i, stage in enumerate(s.plan) if stage.weight >= weight), len(s.plan) - 1)
+    now = text_of(s.now)
+    fresh = {"started_at": now, "short_since": now, "reached_at": None, "promoted": False}
+    return s.progress_with(plan=s.plan_hash, stage=index if weight else 0, **fresh)
+
+
+def _recovered(s: Situation) -> Turn | None:
+    """The memory is lost (a restored backup, a wiped status): what serves, or completed last, is stable."""
+    if s.under_way or s.stable_revision or not s.seen.releases:
+        return None
+    completed_ones = [
+        r.spec.revision for r in reversed(s.seen.releases) if r.status and r.status.outcome == "Completed"
+    ]
+    serving = [rev for rev, side in s.seen.sides.items() if side.ours and _selects(s, rev)]
+    found = next((rev for rev in (*serving, *completed_ones) if rev in s.seen.sides), "")
+    if not found:
+        return None
+    number = s.seen.releases[-1].spec.number
+    known = list(dict.fromkeys([found, *completed_ones]))
+    memory = s.remember(
+        stable=RevisionStatus(revision=found, release=number), release=number, completed=known
+    )
+    return Turn(memory, normal("MemoryRecovered", f"the status was lost: {found} is what serves"))
+
+
+def _selects(s: Situation, revision: str) -> bool:
+    return s.production is not None and revision in s.production.selector.values()
+
+
+def _asked(s: Situation) -> Turn | None:
+    """A person or a pipeline asks for something."""
+    action = pending(s)
+    if action is None:
+        return None
+    after, events = answered(s, action)
+    return Turn(after, events)
+
+
+def _forgiven(s: Situation) -> Turn | None:
+    """The failed template is not in the spec any more: it is tried anew when it returns."""
+    if s.memory.failed is None or s.under_way or s.memory.failed.revision == s.spec_revision:
+        return None
+    return Turn(s.remember(failed=None, undo_to=""))
+
+
+def _overtaken(s: Situation) -> Turn | None:
+    """Another revision is wanted than the one under way."""
+    if not s.under_way or s.progress.returning or target(s) == s.progress.revision:
+        return None
+    if not s.stable_revision:
+        return completed(s) if s.candidate.ready else dropped(s)
+    if target(s) == s.stable_revision:
+        return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
+    if _proved(s):
+        return completed(s)
+    return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
+
+
+def _proved(s: Situation) -> bool:
+    """Whether the candidate has all traffic, in good health, and only its bake is not over."""
+    there = s.stage.route is Route.CANDIDATE and s.progress.reached_at is not None
+    return there and not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
+
+
+def _seen_first(s: Situation) -> Turn | None:
+    """What must be looked at before anything can be judged."""
+    look = _needed(s)
+    return Turn(s, look=look) if look else None
+
+
+def _needed(s: Situation) -> Look | None:
+    if not s.under_way:
+        return None
+    revisions = frozenset(rev for rev in _suspects(s) if s.pods(rev) is None)
+    pull = s.exclusive and bool(s.stable_revision) and s.seen.found.pull_pods is None and _pulls(s)
+    return Look(pods=revisions, pull_pods=pull) if revisions or pull else None
+
+
+def _pulls(s: Situation) -> bool:
+    return s.stage.pull_check or s.stage.old_gone or bool(s.progress.returning)
+
+
+def _suspects(s: Situation) -> set[str]:
+    """The revisions whose pods must be looked at now."""
+    p, side = s.progress, s.candidate
+    suspects: set[str] = set()
+    if p.returning:
+        alone = s.exclusive and s.stable.desired < s.n and not side.desired and not side.replicas
+        return {p.revision} if alone else suspects
+    waited = seconds_since(p.short_since, s.now)
+    slow = side.available < side.desired and p.short_since is not None and waited >= PATIENCE_S
+    gate_opens = p.serving_since is not None and p.reached_at is not None and hold(s) is None
+    dropped_ = p.revision in s.seen.dropped or (p.serving_since is not None and side.ready < side.desired)
+    overtaken = s.stage.route is Route.CANDIDATE and target(s) != p.revision
+    if side.identity.uid and (slow or gate_opens or overtaken or (dropped_ and p.serving_since is not None)):
+        suspects.add(p.revision)
+    if s.stage.old_gone and not s.stable.desired and not s.stable.replicas:
+        suspects.add(s.stable_revision)
+    return suspects
+
+
+def _failed(s: Situation) -> Turn | None:
+    """The release has failed."""
+    if not s.under_way or s.progress.returning or s.progress.held:
+        return None
+    why = verdict(s)
+    return failed(s, why) if why else None
+
+
+def _returned(s: Situation) -> Turn | None:
+    """Everything is back on stable."""
+    return returned(s) if s.progress.returning and back(s).standing else None
+
+
+def _passed(s: Situation) -> Turn | None:
+    """The stage stands and its gate is open."""
+    if not s.under_way or s.progress.returning or s.progress.held or paused(s):
+        return None
+    if s.stage.pull_check and not any(pod.pulled for pod in s.seen.found.pull_pods or ()):
+        return None
+    return passed(s) if forward(s).standing and hold(s) is None else None
+
+
+def _due(s: Situation) -> Turn | None:
+    """A release is to begin: first the API server is asked whether it would take the candidate at all."""
+    revision = target(s)
+    if s.under_way or revision == s.stable_revision or paused(s):
+        return None
+    template = manifests.template_of(s, revision)
+    if revision not in s.seen.sides and template is not None:
+        if s.seen.found.refusal is None:
+            return Turn(s, look=Look(dry_run=manifests.deployment(s, revision, template, 0)))
+        if s.seen.found.refusal:
+            return Turn(s, refusal=s.seen.found.refusal)
+    begun = started(s, revision)
+    return begun if s.n else _at_once(begun)
+
+
+def _at_once(begun: Turn) -> Turn:
+    """With no replicas there is nothing to do in stages."""
+    done = completed(begun.s)
+    return Turn(done.s, begun.events + done.events)

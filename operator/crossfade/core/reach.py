@@ -1,0 +1,220 @@
+"""How a stage is reached: which counts and which route to ask for next, one risky change at a time.
+
+Moved stages bring the receiving side up, move the traffic, see that it moved, and only then shrink the other.
+Counted stages exchange pods in turns within the stage's surge and unavailability. Both are resumed from
+whatever is seen: nothing here remembers a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crossfade.api.conditions import Reason
+from crossfade.core.moments import seconds_since
+from crossfade.core.observed import Side
+from crossfade.core.situation import Situation
+from crossfade.core.stages import Route, Stage
+
+SETTLE_S = 2.0
+"""From the endpoints being right to the removal of pods: kube-proxy takes up to 1 s to follow, measured."""
+
+RETURN_FLOOR = 4
+"""Traffic returns at once where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to ask for in this pass.
+
+    `pods`: by revision. `route`: what production is to select, None where it stays as it is.
+    `standing`: pods and traffic are as the stage (or the way back) says. `why`, `waiting_for`: what is missing.
+    `settles`: only time is missing, until `SETTLE_S` after the endpoints were right.
+    """
+
+    pods: Mapping[str, int]
+    route: Route | None
+    standing: bool
+    why: Reason
+    waiting_for: str
+    settles: bool = False
+
+
+def settled(s: Situation) -> Wanted:
+    """Nothing under way: stable has all pods and all traffic, every other revision none."""
+    short = s.stable.available < s.n
+    return Wanted(
+        {s.stable_revision: s.n},
+        Route.STABLE,
+        standing=not short,
+        why=Reason.SCALING_UP if short else Reason.COMPLETED,
+        waiting_for=_available(s.stable, s.n, "stable") if short else "",
+    )
+
+
+def forward(s: Situation) -> Wanted:
+    """Towards the stage that the release is in."""
+    stage = s.stage if s.n else _emptied(s.stage)
+    if stage.route is Route.BOTH:
+        return _counted(s, stage)
+    if stage.route is Route.STABLE:
+        return _beside(s, stage)
+    return _moved(s, stage)
+
+
+def frozen(s: Situation) -> Wanted:
+    """Nothing moves: pods and traffic stay as they are."""
+    pods = {side.revision: side.desired for side in (s.stable, s.candidate) if side.revision}
+    return Wanted(pods, None, standing=False, why=Reason.PAUSED_BY_ACTION, waiting_for="a person")
+
+
+def back(s: Situation) -> Wanted:
+    """Towards stable, from anywhere: traffic first, and the candidate's pods only when it has left them."""
+    if s.exclusive and s.stable.desired < s.n:
+        return _back_alone(s)
+    left = _left(s)
+    pods = {s.stable_revision: s.n, s.progress.revision: 0 if left else s.candidate.desired}
+    route = _route_back(s)
+    gone = left and s.candidate.desired == 0 and s.candidate.replicas == 0 and not s.seen.found.pull_pods
+    return Wanted(pods, route, gone, *_missing_on_the_way_back(s, route, left=left), settles=_settling(s))
+
+
+def _left(s: Situation) -> bool:
+    """Whether the candidate gets no requests any more, or has nothing that could answer one."""
+    away = s.listed_only(s.stable_revision) and _live(s, Route.STABLE) and _has_settled(s)
+    dead = s.candidate.ready == 0 and s.candidate.current and (_live(s, Route.STABLE) or not s.service_name)
+    return away or dead
+
+
+def _route_back(s: Situation) -> Route | None:
+    """Stable, as soon as it can take everything; both, where it is too small and would otherwise get nothing."""
+    ready, others = s.stable.ready, s.candidate.ready
+    if ready * RETURN_FLOOR >= s.n or others == 0:
+        return Route.STABLE
+    return Route.BOTH if ready else None
+
+
+def _missing_on_the_way_back(s: Situation, route: Route | None, *, left: bool) -> tuple[Reason, str]:
+    if route is not Route.STABLE:
+        have = f"{s.stable.ready} of {s.n} pods of stable are ready"
+        return Reason.ROLLING_BACK, f"{have}: traffic returns as they come up"
+    if not left:
+        return Reason.ROLLING_BACK, "the endpoints to list stable's pods only"
+    return Reason.SHRINKING, f"{s.candidate.replicas} pods of the candidate to go"
+
+
+def _back_alone(s: Situation) -> Wanted:
+    """The way back where two revisions must not run at once: the candidate goes, then stable comes."""
+    gone = s.candidate.desired == 0 and s.candidate.replicas == 0 and s.pods(s.progress.revision) == ()
+    pods = {s.stable_revision: s.n if gone else s.stable.desired, s.progress.revision: 0}
+    waiting = f"{s.candidate.replicas} pods of the candidate to go, before stable's may start"
+    return Wanted(pods, Route.BOTH, standing=False, why=Reason.ROLLING_BACK, waiting_for=waiting)
+
+
+def _beside(s: Situation, stage: Stage) -> Wanted:
+    """A candidate beside production, without traffic."""
+    route = _route_back(s) if s.live_route is not Route.STABLE else Route.STABLE
+    away = _live(s, Route.STABLE)
+    shrinks = stage.candidate < s.candidate.desired and not away
+    want = s.candidate.desired if shrinks else stage.candidate
+    up = s.candidate.available >= stage.candidate and s.candidate.desired == stage.candidate
+    pods = {s.stable_revision: s.n, s.progress.revision: want}
+    waiting = _available(s.candidate, stage.candidate, "candidate")
+    return Wanted(pods, route, up and away, Reason.SCALING_UP, waiting)
+
+
+def _moved(s: Situation, stage: Stage) -> Wanted:
+    """All pods of the candidate, then the traffic, then (once it is seen to have moved) fewer old pods."""
+    first = not s.stable_revision and not _adopting(s)
+    up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
+    there = _live(s, Route.CANDIDATE)
+    route = Route.CANDIDATE if first or there or up else None
+    seen = there and (first or s.listed_only(s.progress.revision))
+    settled_ = seen and (first or _has_settled(s))
+    old = stage.stable if settled_ else max(stage.stable, s.stable.desired)
+    pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
+    shrunk = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
+    standing = up and settled_ and (shrunk or s.stable.desired < stage.stable)
+    return Wanted(pods, route, standing, *_missing(s, stage, up=up, seen=seen), settles=seen and not settled_)
+
+
+def _missing(s: Situation, stage: Stage, *, up: bool, seen: bool) -> tuple[Reason, str]:
+    if not up:
+        return Reason.SCALING_UP, _available(s.candidate, stage.candidate, "candidate")
+    if not seen:
+        return Reason.MOVING_TRAFFIC, "the endpoints to list the candidate's pods only"
+    if not _has_settled(s):
+        return Reason.SETTLING, "every node to follow the endpoints"
+    return Reason.SHRINKING, f"{max(0, s.stable.replicas - stage.stable)} old pods to go"
+
+
+def _counted(s: Situation, stage: Stage) -> Wanted:
+    """Pods are exchanged in turns behind one selector."""
+    new, old = _exchange(s, stage)
+    pods = {s.stable_revision: old, s.progress.revision: new}
+    fits = s.candidate.desired <= stage.candidate and not _strangers(s)
+    wide = _live(s, Route.BOTH)
+    route = Route.BOTH if wide or fits else None
+    up = s.candidate.desired == stage.candidate and s.candidate.available >= stage.candidate
+    down = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
+    seen = wide and (not s.production or s.production.ready.get(s.progress.revision, 0) >= stage.candidate)
+    gone = not stage.old_gone or (s.pods(s.stable_revision) == () and not s.seen.found.pull_pods)
+    waiting = _available(s.candidate, stage.candidate, "candidate")
+    if up and not (down and gone):
+        return Wanted(pods, route, False, Reason.SHRINKING, f"{_left_over(s, stage)} to go")
+    return Wanted(pods, route, up and down and seen and gone, Reason.SCALING_UP, waiting)
+
+
+def _left_over(s: Situation, stage: Stage) -> str:
+    existing = s.stable.replicas + (s.stable.terminating or 0)
+    return f"{max(0, existing - stage.stable)} old pods" if existing > stage.stable else "the last old pods"
+
+
+def _exchange(s: Situation, stage: Stage) -> tuple[int, int]:
+    """(candidate, stable) pods to ask for now.
+
+    Worked example, 4 pods, surge 1, from (0, 4) to (2, 2): (1, 4) → (1, 3) once the new one is available →
+    (2, 3) → (2, 2). Availability counts at most what is asked for: a status that lags behind a scale-down
+    would else allow the next one too early.
+    """
+    new_now, old_now = s.candidate.desired, s.stable.desired
+    room = s.n + stage.surge - new_now - max(old_now, s.stable.replicas)
+    new = min(stage.candidate, new_now + max(0, room)) if stage.candidate > new_now else stage.candidate
+    if stage.stable >= old_now:
+        return new, stage.stable
+    serving = min(s.candidate.available, new) + min(s.stable.available, old_now)
+    spare = max(0, serving - (s.n - stage.unavailable))
+    broken = max(0, old_now - s.stable.available) if s.stable.current else 0
+    return new, max(stage.stable, old_now - spare - broken)
+
+
+def _strangers(s: Situation) -> bool:
+    """Whether pods of a third revision would get traffic from a selector of both."""
+    known = {s.stable_revision, s.progress.revision}
+    return any(side.desired or side.replicas for rev, side in s.seen.sides.items() if rev not in known)
+
+
+def _live(s: Situation, route: Route) -> bool:
+    return not s.service_name or s.live_route is route
+
+
+def _has_settled(s: Situation) -> bool:
+    moved = s.progress.moved_at
+    return not s.service_name or (moved is not None and seconds_since(moved, s.now) >= SETTLE_S)
+
+
+def _settling(s: Situation) -> bool:
+    return s.progress.moved_at is not None and not _has_settled(s)
+
+
+def _adopting(s: Situation) -> bool:
+    return s.spec.service is not None and s.spec.service.adopt
+
+
+def _emptied(stage: Stage) -> Stage:
+    return Stage(stage.name, 0, 0, stage.weight, stage.route, stage.gate)
+
+
+def _available(side: Side, wanted: int, which: str) -> str:
+    refused = f": {side.refusal}" if side.refusal else ""
+    return f"{min(side.available, wanted)} of {wanted} pods of {which} to be available{refused}"

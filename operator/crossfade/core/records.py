@@ -1,0 +1,149 @@
+"""The record: Releases and the answers to actions, kept as far as the memory says. Each write repeats safely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from crossfade.api.action import RolloutAction
+from crossfade.api.release import (
+    ACTIONS_LENGTH,
+    TIMELINE_LENGTH,
+    ActionEntry,
+    Release,
+    ReleaseStatus,
+    TimelineEntry,
+)
+from crossfade.core import manifests
+from crossfade.core.actions import unwritten
+from crossfade.core.moments import moment_of, text_of
+from crossfade.core.observed import Identity
+from crossfade.core.plan import Verb, Write
+from crossfade.core.situation import Situation
+
+ACTION_KEPT = timedelta(days=1)
+
+
+def writes(s: Situation) -> tuple[Write, ...]:
+    """Answers to actions, the current Release, the ends of earlier ones, and what has grown too old."""
+    return (*_answers(s), *_begun(s), *_kept(s), *_too_old(s))
+
+
+def _answers(s: Situation) -> Iterator[Write]:
+    action, last = unwritten(s), s.memory.last_action
+    if action is not None and last is not None:
+        body = {"status": {"state": last.state, "message": last.message, "at": last.at}}
+        yield Write(Verb.STATUS, "RolloutAction", action.metadata.name, body, _identity(action))
+
+
+def _begun(s: Situation) -> Iterator[Write]:
+    """The Release of the last number, where it was not made yet."""
+    number, known = s.memory.release, {r.spec.number for r in s.seen.releases}
+    revision = s.progress.revision or s.stable_revision
+    template = manifests.template_of(s, revision)
+    if number and number not in known and revision and template is not None:
+        body = manifests.release(s, number, revision, template)
+        yield Write(Verb.CREATE, "Release", body["metadata"]["name"], body)
+
+
+def _kept(s: Situation) -> Iterator[Write]:
+    for release in s.seen.releases:
+        before = release.status or ReleaseStatus()
+        after = _status_of(s, release, before)
+        if after != before:
+            body = {"status": after.to_wire()}
+            yield Write(Verb.STATUS, "Release", release.metadata.name, body, _identity(release))
+
+
+def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
+    if before.outcome:
+        return before
+    if s.under_way and release.spec.number == s.memory.release:
+        return _under_way(s, before)
+    return _ended(s, release, before)
+
+
+def _under_way(s: Situation, before: ReleaseStatus) -> ReleaseStatus:
+    changes: dict[str, object] = {
+        "started_at": before.started_at or s.progress.release_started_at,
+        "timeline": _timeline(s, before),
+        "actions": _actions(s, before),
+    }
+    if s.memory.downtime is not None:
+        changes["downtime_seconds"] = s.memory.downtime.seconds
+    return before.model_copy(update=changes)
+
+
+def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
+    """Its outcome as remembered; a release whose end was overwritten by a later one was superseded."""
+    last = s.memory.last
+    end: dict[str, object] = {
+        "outcome": "Superseded",
+        "why": "a later release took its place",
+        "ended_at": text_of(s.now),
+    }
+    if last is not None and last.number == release.spec.number:
+        end = {"outcome": last.outcome, "why": last.why, "ended_at": last.at}
+        if s.memory.downtime is not None and not s.under_way:
+            end["downtime_seconds"] = s.memory.downtime.seconds
+    end["actions"] = _actions(s, before)
+    return before.model_copy(update=end)
+
+
+def _timeline(s: Situation, before: ReleaseStatus) -> list[TimelineEntry]:
+    """An entry per stage, and one for the way back; told apart by their start, so that none is written twice."""
+    note = f"back: {s.progress.returning}" if s.progress.returning else s.stage.name
+    known = [(entry.stage, entry.note) for entry in before.timeline]
+    if (s.progress.stage, note) in known[-1:] or len(known) >= TIMELINE_LENGTH:
+        return before.timeline
+    entry = TimelineEntry(
+        at=text_of(s.now) if s.progress.returning else s.progress.started_at,
+        stage=s.progress.stage,
+        weight=0 if s.progress.returning else s.stage.weight,
+        candidate=s.candidate.available,
+        stable=s.stable.available,
+        note=note,
+    )
+    return [*before.timeline, entry]
+
+
+def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
+    last = s.memory.last_action
+    if last is None or last.state != "Done" or any(entry.at == last.at for entry in before.actions):
+        return before.actions
+    begun = before.started_at or s.progress.release_started_at
+    if begun is None or last.at is None or moment_of(last.at) < moment_of(begun):
+        return before.actions
+    entry = ActionEntry(at=last.at, action=last.action, reason=_reason(s, last.uid))
+    return [*before.actions, entry][-ACTIONS_LENGTH:]
+
+
+def _reason(s: Situation, uid: str) -> str:
+    return next((a.spec.reason or "" for a in s.seen.actions if a.metadata.uid == uid), "")
+
+
+def _too_old(s: Situation) -> Iterator[Write]:
+    """Answered actions after a day; Releases beyond the limit, but never stable's: it holds its template."""
+    for action in s.seen.actions:
+        if action.status and action.status.at and s.now - moment_of(action.status.at) >= ACTION_KEPT:
+            yield Write(Verb.DELETE, "RolloutAction", action.metadata.name, None, _identity(action))
+    ended = [r for r in s.seen.releases if r.status and r.status.outcome and not _needed(s, r)]
+    for release in ended[: max(0, len(ended) - s.spec.revision_history_limit)]:
+        yield Write(Verb.DELETE, "Release", release.metadata.name, None, _identity(release))
+
+
+def _needed(s: Situation, release: Release) -> bool:
+    return release.spec.number == s.memory.release or release.spec.revision in {
+        s.stable_revision,
+        s.memory.undo_to,
+    }
+
+
+def next_expiry_s(s: Situation) -> float | None:
+    """Seconds until the first answered action is a day old."""
+    ends = [moment_of(a.status.at) + ACTION_KEPT for a in s.seen.actions if a.status and a.status.at]
+    return max(1.0, (min(ends) - s.now).total_seconds()) if ends else None
+
+
+def _identity(stored: Release | RolloutAction) -> Identity:
+    return Identity(stored.metadata.uid, stored.metadata.resource_version)

@@ -1,0 +1,148 @@
+"""One Rollout at one moment, with the questions that every rule asks of it answered in one place.
+
+`memory` is what earlier passes decided (the stored status); rules replace it, never change it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.api.rollout import Rollout, RolloutSpec
+from crossfade.api.status import Progress, RolloutStatus
+from crossfade.core.compile import compiled
+from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
+from crossfade.core.revision import revision_of
+from crossfade.core.stages import Route, Stage
+
+NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
+"""The Deployment of a revision that has none."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a rule may ask: what is wanted, what earlier passes decided, what is seen, and the time."""
+
+    rollout: Rollout
+    seen: Observed
+    now: datetime
+    memory: RolloutStatus
+
+    def remember(self, **changes: object) -> Situation:
+        """The same with `changes` to the memory."""
+        return replace(self, memory=self.memory.model_copy(update=changes))
+
+    def progress_with(self, **changes: object) -> Situation:
+        """The same with `changes` to the progress of the release under way."""
+        return self.remember(progress=self.progress.model_copy(update=changes))
+
+    @cached_property
+    def spec(self) -> RolloutSpec:
+        """What the user wants."""
+        return self.rollout.spec
+
+    @cached_property
+    def name(self) -> str:
+        """The Rollout's name."""
+        return self.rollout.metadata.name
+
+    @cached_property
+    def n(self) -> int:
+        """The replicas wanted."""
+        return self.spec.replicas
+
+    @cached_property
+    def spec_revision(self) -> str:
+        """The revision that the spec names."""
+        return revision_of(self.spec.template)
+
+    @cached_property
+    def service_name(self) -> str:
+        """The production Service's name; empty for a worker."""
+        return (self.spec.service.name or self.name) if self.spec.service else ""
+
+    @cached_property
+    def under_way(self) -> bool:
+        """Whether a release is under way, forward or back."""
+        return self.memory.progress is not None
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The release under way (an empty one where none is)."""
+        return self.memory.progress or Progress()
+
+    @cached_property
+    def stable_revision(self) -> str:
+        """The last revision that completed; empty before the first."""
+        return self.memory.stable.revision if self.memory.stable else ""
+
+    @cached_property
+    def stable(self) -> Side:
+        """Stable's Deployment as seen."""
+        return self.side(self.stable_revision)
+
+    @cached_property
+    def candidate(self) -> Side:
+        """The candidate's Deployment as seen."""
+        return self.side(self.progress.revision)
+
+    def side(self, revision: str) -> Side:
+        """The Deployment of `revision`, or NOWHERE."""
+        return self.seen.sides.get(revision, NOWHERE)
+
+    def pods(self, revision: str) -> tuple[Pod, ...] | None:
+        """The pods of `revision`, where they were looked at in this pass."""
+        return self.seen.found.pods.get(revision)
+
+    @cached_property
+    def exclusive(self) -> bool:
+        """Whether two revisions must never run at once (recreate)."""
+        return self.spec.strategy.recreate is not None
+
+    @cached_property
+    def plan(self) -> list[Stage]:
+        """The stages of the release under way; with no replicas, those of one replica, held at no pods."""
+        spec = self.spec if self.n else self.spec.model_copy(update={"replicas": 1})
+        return compiled(spec, fast=self.progress.fast, first=not self.stable_revision)
+
+    @cached_property
+    def plan_hash(self) -> str:
+        """Changes when the user edits the strategy, and not when they scale."""
+        text = self.spec.strategy.model_dump_json() + str(bool(self.stable_revision))
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The stage that the release under way is in."""
+        return self.plan[min(self.progress.stage, len(self.plan) - 1)]
+
+    @cached_property
+    def production(self) -> SeenService | None:
+        """The production Service, where it is ours."""
+        service = self.seen.services.get(self.service_name)
+        return service if service is not None and service.ours else None
+
+    def selector(self, route: Route) -> dict[str, str]:
+        """The selector that `route` means."""
+        if route is Route.BOTH:
+            return {LABEL_ROLLOUT: self.name}
+        revision = self.stable_revision if route is Route.STABLE else self.progress.revision
+        return {LABEL_ROLLOUT: self.name, LABEL_REVISION: revision}
+
+    @cached_property
+    def live_route(self) -> Route | None:
+        """How production selects now; None where it does not exist or selects something else."""
+        if self.production is None:
+            return None
+        matching = [r for r in Route if self.production.selector == self.selector(r)]
+        return matching[0] if matching else None
+
+    def listed_only(self, revision: str) -> bool:
+        """Whether production's endpoints are pods of `revision` and of nothing else, and some are ready."""
+        if not self.service_name:
+            return True
+        ready = {k: v for k, v in self.production.ready.items() if v} if self.production else {}
+        return set(ready) == {revision}

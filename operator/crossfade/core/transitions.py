@@ -1,0 +1,114 @@
+"""The moves of a release: start, fail, return, cancel, pass a stage, complete. Each from memory to memory."""
+
+from __future__ import annotations
+
+from crossfade.api.conditions import Reason
+from crossfade.api.release import Outcome
+from crossfade.api.status import Failed, LastRelease, Progress, RevisionStatus
+from crossfade.core.moments import text_of
+from crossfade.core.situation import Situation
+from crossfade.core.turn import Turn, normal, warning
+from crossfade.core.verdicts import Verdict
+
+COMPLETED_KEPT = 50
+
+
+def target(s: Situation) -> str:
+    """The revision that is wanted: the spec's, unless it failed or was undone; then the one to be at instead."""
+    failed = s.memory.failed
+    if failed is not None and failed.revision == s.spec_revision:
+        return s.memory.undo_to or s.stable_revision or s.spec_revision
+    return s.spec_revision
+
+
+def started(s: Situation, revision: str) -> Turn:
+    """A release of `revision` begins."""
+    known = s.memory.completed[: s.spec.rollback_revisions + 1]
+    now = text_of(s.now)
+    progress = Progress(
+        revision=revision,
+        plan=s.plan_hash,
+        started_at=now,
+        short_since=now,
+        release_started_at=now,
+        fast=bool(s.stable_revision) and revision in known,
+        stable_was_down=s.stable.available < s.stable.desired,
+    )
+    number = s.memory.release + 1
+    begun = s.remember(progress=progress, release=number, downtime=None)
+    return Turn(
+        begun, normal("ReleaseStarted", f"release {number}: {s.stable_revision or 'nothing'} → {revision}")
+    )
+
+
+def failed(s: Situation, why: Verdict) -> Turn:
+    """The release has failed: its revision is quarantined, and traffic goes back (or all is frozen)."""
+    if s.spec.on_failure == "Pause" and why.reason is not Reason.ABORTED_BY_USER:
+        frozen = s.progress_with(held=f"{why.reason}: {why.message}")
+        return Turn(frozen, warning("ReleaseFrozen", f"{why.message}. Abort to return, Retry to go on"))
+    verdict = Failed(revision=s.progress.revision, reason=why.reason, message=why.message, at=text_of(s.now))
+    return Turn(_turned_back(s.remember(failed=verdict), why.reason), warning(why.reason, why.message))
+
+
+def turned_back(s: Situation, reason: Reason, note: str) -> Turn:
+    """The release is given up without a failure: the template changed, or went back."""
+    return Turn(_turned_back(s, reason), normal(reason, note))
+
+
+def _turned_back(s: Situation, reason: Reason) -> Situation:
+    return s.progress_with(
+        returning=str(reason), held="", moved_at=None, reached_at=None, short_since=text_of(s.now)
+    )
+
+
+def returned(s: Situation) -> Turn:
+    """Stable serves alone again, and the candidate is gone."""
+    reason = s.progress.returning
+    gave_up: dict[str, Outcome] = {Reason.SUPERSEDED: "Superseded", Reason.CANCELLED: "Cancelled"}
+    why = s.memory.failed.message if s.memory.failed and reason not in gave_up else _why_given_up(reason)
+    outcome = gave_up.get(reason, "RolledBack")
+    done = _ended(s, outcome, why).remember(progress=None, candidate=None)
+    return Turn(done, normal("ReleaseReturned", f"{s.stable_revision} serves alone again"))
+
+
+def _why_given_up(reason: str) -> str:
+    if reason == Reason.CANCELLED:
+        return "the template went back to the stable revision"
+    return "the template changed before the release was complete"
+
+
+def dropped(s: Situation) -> Turn:
+    """A first release is given up for another template: there is nothing to return to."""
+    done = _ended(s, "Superseded", _why_given_up(Reason.SUPERSEDED)).remember(progress=None, candidate=None)
+    return Turn(done, normal(Reason.SUPERSEDED, "another template came before anything served"))
+
+
+def passed(s: Situation) -> Turn:
+    """The stage's gate is open: the next stage begins, or the release is complete."""
+    if s.progress.stage >= len(s.plan) - 1:
+        return completed(s)
+    index, now = s.progress.stage + 1, text_of(s.now)
+    fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
+    note = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}"
+    return Turn(s.progress_with(stage=index, **fresh), normal("StageStarted", note))
+
+
+def completed(s: Situation) -> Turn:
+    """The candidate is the stable revision now."""
+    revision = s.progress.revision
+    others = [known for known in s.memory.completed if known != revision]
+    done = _ended(s, "Completed", f"{revision} serves alone").remember(
+        stable=RevisionStatus(revision=revision, release=s.memory.release),
+        completed=[revision, *others][:COMPLETED_KEPT],
+        progress=None,
+        candidate=None,
+        undo_to="",
+    )
+    return Turn(
+        done, normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} serves alone")
+    )
+
+
+def _ended(s: Situation, outcome: Outcome, why: str) -> Situation:
+    last = LastRelease(number=s.memory.release, outcome=outcome, why=why, at=text_of(s.now))
+    return s.remember(last=last)

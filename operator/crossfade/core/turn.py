@@ -1,0 +1,32 @@
+"""One step of a Rollout's life, as a value: the memory after it, and what is to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossfade.core.plan import Event, Look, Write
+from crossfade.core.situation import Situation
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`s` carries the new memory. With `look` set, something must be seen before the step can be taken.
+
+    `refusal`: the API server's reason why the candidate cannot be made at all.
+    """
+
+    s: Situation
+    events: tuple[Event, ...] = ()
+    writes: tuple[Write, ...] = ()
+    look: Look | None = None
+    refusal: str = ""
+
+
+def normal(reason: str, note: str) -> tuple[Event, ...]:
+    """An event about something that went as it should."""
+    return (Event("Normal", reason, note),)
+
+
+def warning(reason: str, note: str) -> tuple[Event, ...]:
+    """An event that someone should read."""
+    return (Event("Warning", reason, note),)

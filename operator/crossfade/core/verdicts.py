@@ -1,0 +1,100 @@
+"""When a release has failed, and why. One function per cause, each named as the violated fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossfade.api.conditions import Reason
+from crossfade.core.compile import crash_allowance
+from crossfade.core.evidence import crashed, final_causes, told
+from crossfade.core.moments import moment_of, seconds_since
+from crossfade.core.situation import Situation
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why the release has failed: a documented word, and a sentence that a person can act on."""
+
+    reason: Reason
+    message: str
+
+
+def verdict(s: Situation) -> Verdict | None:
+    """The first failure found, or None. Nothing fails where there is no stable revision to return to.
+
+    In the last stage the candidate has passed all its gates: what happens then happens to a stable revision.
+    """
+    if not s.stable_revision or s.progress.stage >= len(s.plan) - 1:
+        return None
+    causes = (
+        candidate_crashed,
+        image_cannot_be_pulled,
+        downtime_exceeded,
+        pull_failed,
+        candidate_unavailable,
+    )
+    return next((found for cause in causes if (found := cause(s)) is not None), None)
+
+
+def candidate_crashed(s: Situation) -> Verdict | None:
+    """More of the candidate's pods crashed since it began to serve than the strategy allows."""
+    pods, since = s.pods(s.progress.revision), s.progress.serving_since
+    if not pods or since is None:
+        return None
+    culprits = crashed(pods, moment_of(since))
+    allowed = crash_allowance(s.spec)
+    if len(culprits) <= allowed:
+        return None
+    message = (
+        f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {told(culprits)}"
+    )
+    return Verdict(Reason.CANDIDATE_CRASHED, message)
+
+
+def image_cannot_be_pulled(s: Situation) -> Verdict | None:
+    """A container can never start, whatever is waited for."""
+    pods = (*(s.pods(s.progress.revision) or ()), *(s.seen.found.pull_pods or ()))
+    causes = final_causes(pods)
+    return Verdict(Reason.IMAGE_CANNOT_BE_PULLED, causes[0]) if causes else None
+
+
+def downtime_exceeded(s: Situation) -> Verdict | None:
+    """Recreate: nothing has served for longer than the user accepts."""
+    recreate, down = s.spec.strategy.recreate, s.memory.downtime
+    if recreate is None or down is None or down.ended_at is not None:
+        return None
+    lasted = seconds_since(down.started_at, s.now)
+    if lasted < recreate.max_downtime_seconds:
+        return None
+    limit = (
+        f"nothing has served for {lasted:.0f} s, and maxDowntimeSeconds is {recreate.max_downtime_seconds}"
+    )
+    return Verdict(Reason.DOWNTIME_EXCEEDED, _with_cause(limit, s))
+
+
+def pull_failed(s: Situation) -> Verdict | None:
+    """Recreate: the pod that pulls the images did not get them in time."""
+    if not s.stage.pull_check or not _overdue(s):
+        return None
+    cause = told(s.seen.found.pull_pods or ()) or "the images were not pulled"
+    return Verdict(Reason.PULL_CHECK_FAILED, f"nothing was stopped: {cause}")
+
+
+def candidate_unavailable(s: Situation) -> Verdict | None:
+    """The candidate's pods did not become available within the deadline."""
+    side = s.candidate
+    wanted = s.stage.candidate if s.n else 0
+    if side.available >= wanted or not _overdue(s):
+        return None
+    limit = f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s"
+    return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(limit, s))
+
+
+def _overdue(s: Situation) -> bool:
+    waited = seconds_since(s.progress.short_since, s.now)
+    return s.progress.short_since is not None and waited >= s.spec.progress_deadline_seconds
+
+
+def _with_cause(limit: str, s: Situation) -> str:
+    cause = s.candidate.refusal or told(s.pods(s.progress.revision) or ())
+    return f"{limit}; {cause}" if cause else limit

@@ -123,20 +123,17 @@ def _positioned(s: Situation) -> Situation:
 
 def _recovered(s: Situation) -> Turn | None:
     """The memory is lost (a restored backup, a wiped status): what serves, or completed last, is stable."""
-    if s.under_way or s.stable_revision or not s.seen.releases:
+    if s.under_way or s.stable_revision or not s.seen.sides:
         return None
-    completed_ones = [
-        r.spec.revision for r in reversed(s.seen.releases) if r.status and r.status.outcome == "Completed"
-    ]
+    ended = [r for r in reversed(s.seen.releases) if r.status and r.status.outcome == "Completed"]
+    completed_ones = [release.spec.revision for release in ended]
     serving = [rev for rev, side in s.seen.sides.items() if side.ours and _selects(s, rev)]
     found = next((rev for rev in (*serving, *completed_ones) if rev in s.seen.sides), "")
     if not found:
         return None
-    number = s.seen.releases[-1].spec.number
+    number = s.seen.releases[-1].spec.number if s.seen.releases else 0
     known = list(dict.fromkeys([found, *completed_ones]))
-    memory = s.remember(
-        stable=RevisionStatus(revision=found, release=number), release=number, completed=known
-    )
+    memory = s.remember(stable=RevisionStatus(revision=found, release=number), release=number, completed=known)
     return Turn(memory, normal("MemoryRecovered", f"the status was lost: {found} is what serves"))
 
 

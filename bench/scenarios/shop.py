@@ -9,7 +9,7 @@ from typing import Any, Self
 from bench import analysis, manifests
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
-from bench.scenarios.seen import Result, status_of, version_of
+from bench.scenarios.seen import Result, standing_weights, status_of, version_of
 from bench.watch import Sighting, Watch
 
 CREATED_WITHIN_S = 60
@@ -128,10 +128,10 @@ class Shop:
         )
 
     def wait_reached(self, weight: int, timeout_s: float = CHANGED_WITHIN_S) -> Object:
-        """Wait until a stage that wants this weight stands: its pods and its traffic are as it says."""
+        """Wait until a stage stands in which the candidate gets this share, as wanted and in fact."""
         return self.wait_status(
             f"a standing stage of weight {weight}",
-            lambda status: status.get("weight") == weight and status.get("progress", {}).get("reachedAt"),
+            lambda status: standing_weights(status) == (weight, weight),
             timeout_s,
         )
 

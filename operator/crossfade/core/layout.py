@@ -189,7 +189,7 @@ def _pull_pod(s: Situation) -> Iterator[Write]:
         yield Write(Verb.CREATE, "Pod", name, manifests.pull_pod(s, template))
     for pod in pods:
         if not wanted and not pod.leaving:
-            yield Write(Verb.DELETE, "Pod", pod.name)
+            yield Write(Verb.DELETE, "Pod", pod.name, None, Identity(pod.uid, ""))
 
 
 def _leftovers(s: Situation) -> Iterator[Write]:

@@ -99,6 +99,7 @@ class Pod:
     waiting: tuple[Waiting, ...] = ()
     unschedulable: str = ""
     pulled: bool = False
+    uid: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""Remembers that ready pods of a revision went away, until a pass has taken it into account.
+
+A first crash shows as 0 ready endpoints for only 0.1 s, since the kubelet restarts at once: whoever reads the store
+a moment later sees nothing. So the drop is latched while the change is put into the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossfade.api.labels import LABEL_REVISION
+from crossfade.controller.slices import count
+from crossfade.controller.store import Key, Raw
+
+
+class Drops:
+    """The revisions of each Rollout of which a ready endpoint or a ready pod went away."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Key, dict[str, int]] = {}
+        self._number = 0
+
+    def note(self, kind: str, key: Key, old: Raw | None, new: Raw | None) -> None:
+        """Compare an object with its former self; a listener of the store."""
+        if old is None or kind not in {"EndpointSlice", "Deployment"}:
+            return
+        before, after = _ready(kind, key, old), _ready(kind, key, new)
+        for revision, ready in before.items():
+            if revision and after.get(revision, 0) < ready:
+                self._number += 1
+                self._seen.setdefault(key, {})[revision] = self._number
+
+    def of(self, key: Key) -> Mapping[str, int]:
+        """The revisions that dropped, each with the number of its last drop, to be given back to `settle`."""
+        return dict(self._seen.get(key, {}))
+
+    def settle(self, key: Key, handled: Mapping[str, int]) -> None:
+        """Forget what a completed pass knew; a drop that came during the pass stays."""
+        kept = {r: n for r, n in self._seen.get(key, {}).items() if handled.get(r) != n}
+        if kept:
+            self._seen[key] = kept
+        else:
+            self._seen.pop(key, None)
+
+    def forget(self, key: Key) -> None:
+        self._seen.pop(key, None)
+
+
+def _ready(kind: str, key: Key, obj: Mapping[str, Any] | None) -> Mapping[str, int]:
+    if obj is None:
+        return {}
+    if kind == "EndpointSlice":
+        return count([obj], key.name).ready
+    revision = (obj["metadata"].get("labels") or {}).get(LABEL_REVISION, "")
+    return {revision: (obj.get("status") or {}).get("readyReplicas", 0)}

@@ -1,0 +1,64 @@
+"""What kopf calls: each event goes into the store, and the Rollouts that it is news for into the queue.
+
+Nothing else is done here: kopf logs the errors of such handlers and drops them, so all that can fail lives behind
+the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import kopf
+
+from crossfade.cluster import Credentials
+from crossfade.controller.store import WATCHED, Key, Raw, Store
+
+
+class Intake:
+    """Takes what a watch brings; `add` queues a Rollout."""
+
+    def __init__(self, store: Store, add: Callable[[Key], None]) -> None:
+        self._store = store
+        self._add = add
+
+    def take(self, kind: str, event_type: str | None, obj: Raw) -> None:
+        """Keep or forget one object. `event_type` is None for what the first listing brings."""
+        if event_type == "DELETED":
+            meta = obj["metadata"]
+            keys = self._store.remove(kind, meta["namespace"], meta["name"], meta["uid"])
+        else:
+            keys = self._store.put(kind, obj)
+        for key in keys:
+            self._add(key)
+
+
+def registry(intake: Intake, credentials: Callable[[], Awaitable[Credentials]]) -> kopf.OperatorRegistry:
+    """One handler for each watched kind, and the login, which reads the same configuration as our own requests."""
+    registered = kopf.OperatorRegistry()
+    for kind in WATCHED:
+        _register(registered, intake, kind)
+
+    @kopf.on.login(registry=registered)
+    async def log_in(**_: Any) -> kopf.ConnectionInfo:
+        found = await credentials()
+        return kopf.ConnectionInfo(
+            server=found.server,
+            ca_path=found.ca_path,
+            certificate_path=found.certificate_path,
+            private_key_path=found.private_key_path,
+            scheme=found.scheme,
+            token=found.token,
+            insecure=found.insecure,
+            proxy_url=found.proxy_url,
+        )
+
+    return registered
+
+
+def _register(registered: kopf.OperatorRegistry, intake: Intake, kind: str) -> None:
+    watched = WATCHED[kind]
+
+    @kopf.on.event(watched.group, watched.version, watched.plural, id=watched.plural, registry=registered)
+    async def on_event(event: Any, **_: Any) -> None:  # whatever it returned, kopf would write into a status
+        intake.take(kind, event["type"], event["object"])

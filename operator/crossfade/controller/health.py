@@ -1,0 +1,75 @@
+"""Answers the kubelet's probes and Prometheus, on two ports.
+
+/livez is 200 while restarting would not help: 503 where a pass or a key hangs, or where a watch is dead though
+kopf takes it for alive. /readyz is 200 while this process works or stands by. /metrics is on a port of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.store import Key
+from crossfade.controller.workers import PASS_LIMIT_S
+
+STUCK_S: Final = PASS_LIMIT_S + 30
+"""A pass ends by itself after PASS_LIMIT_S; what is older than this hangs."""
+
+
+class Health:
+    """What ails this process: no sentence means nothing."""
+
+    def __init__(self, queue: KeyedQueue[Key], behind: Callable[[], str]) -> None:
+        self._queue = queue
+        self._behind = behind
+        self.ready = False
+
+    def complaints(self, now_s: float) -> Iterable[str]:
+        oldest_s = self._queue.oldest_s()
+        if oldest_s is not None and now_s - oldest_s > STUCK_S:
+            yield f"a Rollout has waited or been worked on for {now_s - oldest_s:.0f} s"
+        if self._behind():
+            yield f"the watch of {self._behind()} does not bring what is there"
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    health: Health, registry: CollectorRegistry, host: str | None, health_port: int, metrics_port: int
+) -> AsyncIterator[None]:
+    """Serve both ports on `host` (None: all addresses) for the length of the block."""
+
+    async def livez(_: web.Request) -> web.Response:
+        return _verdict(list(health.complaints(time.monotonic())))
+
+    async def readyz(_: web.Request) -> web.Response:
+        return _verdict([] if health.ready else ["not connected to the API server yet"])
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    probes, figures = web.Application(), web.Application()
+    probes.add_routes([web.get("/livez", livez), web.get("/readyz", readyz)])
+    figures.add_routes([web.get("/metrics", metrics)])
+    async with _site(probes, host, health_port), _site(figures, host, metrics_port):
+        yield
+
+
+def _verdict(complaints: list[str]) -> web.Response:
+    return web.Response(status=503 if complaints else 200, text="; ".join(complaints) or "ok")
+
+
+@contextlib.asynccontextmanager
+async def _site(application: web.Application, host: str | None, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

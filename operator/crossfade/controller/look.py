@@ -1,0 +1,87 @@
+"""Answers what a decision asks to look at: the reads that are too costly to be made at every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.cluster import ApiError
+from crossfade.controller.observe import SERVICE_NAME
+from crossfade.controller.seen import pod_of, service_of, side_of
+from crossfade.controller.slices import count
+from crossfade.controller.store import Key, Raw
+from crossfade.core.manifests import LABEL_PULL
+from crossfade.core.observed import Found, Pod, SeenService, Side
+from crossfade.core.plan import Look
+
+
+class Reads(Protocol):
+    """The part of a Cluster that looking needs."""
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None: ...
+
+    async def list(self, kind: str, namespace: str | None = None, labels: str | None = None) -> list[Raw]: ...
+
+    async def create(
+        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Raw: ...
+
+
+async def answer(reads: Reads, key: Key, uid: str, look: Look, found: Found) -> Found:
+    """Look, and add what is seen to what was `found` before."""
+    pods = {rev: await _pods(reads, key, f"{LABEL_REVISION}={rev}") for rev in sorted(look.pods)}
+    seen = replace(
+        found,
+        pods={**found.pods, **pods},
+        services={**found.services, **await services(reads, key, uid, look.services)},
+        deployments={**found.deployments, **await deployments(reads, key, uid, look.deployments)},
+    )
+    if look.dry_run is not None:
+        seen = replace(seen, refusal=await _refusal(reads, key, look.dry_run))
+    if look.pull_pods:
+        seen = replace(seen, pull_pods=await _pull_pods(reads, key))
+    return seen
+
+
+async def services(reads: Reads, key: Key, uid: str, names: Collection[str]) -> dict[str, SeenService | None]:
+    """Read Services by name, whoever they belong to, with their endpoints."""
+    seen: dict[str, SeenService | None] = {}
+    for name in sorted(names):
+        raw = await reads.get("Service", key.namespace, name)
+        slices = await reads.list("EndpointSlice", key.namespace, f"{SERVICE_NAME}={name}") if raw else ()
+        seen[name] = service_of(raw, count(slices, key.name), uid) if raw else None
+    return seen
+
+
+async def deployments(reads: Reads, key: Key, uid: str, names: Collection[str]) -> dict[str, Side | None]:
+    """Read Deployments by name, whoever they belong to."""
+    raws = {name: await reads.get("Deployment", key.namespace, name) for name in sorted(names)}
+    return {name: side_of(raw, uid) if raw else None for name, raw in raws.items()}
+
+
+async def _pods(reads: Reads, key: Key, selector: str) -> tuple[Pod, ...]:
+    raws = await reads.list("Pod", key.namespace, f"{LABEL_ROLLOUT}={key.name},{selector}")
+    return tuple(pod_of(raw) for raw in raws)
+
+
+async def _pull_pods(reads: Reads, key: Key) -> tuple[Pod, ...]:
+    return tuple(pod_of(raw) for raw in await reads.list("Pod", key.namespace, f"{LABEL_PULL}={key.name}"))
+
+
+async def _refusal(reads: Reads, key: Key, manifest: Mapping[str, Any]) -> str:
+    """The server's reason why it would not take the manifest, "" where it would; other errors are raised.
+
+    An object of that name in the way is not a reason against the manifest.
+    """
+    try:
+        await reads.create("Deployment", key.namespace, manifest, dry_run=True)
+    except ApiError as error:
+        if error.already_exists:
+            return ""
+        if error.invalid or (error.status == HTTPStatus.FORBIDDEN and not error.namespace_terminating):
+            return error.message
+        raise
+    return ""

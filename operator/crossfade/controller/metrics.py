@@ -1,0 +1,84 @@
+"""The operator's figures for Prometheus."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from crossfade.cluster import Request
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.store import Key, Store
+
+_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """Every figure, in a registry of its own, so that tests can make many."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self.reconciles = Counter("crossfade_reconciles", "Passes, by result.", ["result"], registry=registry)
+        self.reconcile_seconds = Histogram(
+            "crossfade_reconcile_seconds", "Seconds that a pass took.", buckets=_SECONDS, registry=registry
+        )
+        self.queue_wait = Histogram(
+            "crossfade_queue_wait_seconds",
+            "Seconds that a Rollout waited for a worker.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.writes = Counter(
+            "crossfade_writes", "Writes to the cluster.", ["verb", "kind"], registry=registry
+        )
+        self.requests = Counter(
+            "crossfade_api_requests", "Requests to the API server.", ["method", "code"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "crossfade_api_request_seconds",
+            "Seconds until the API server's answer.",
+            ["method"],
+            registry=registry,
+        )
+        self.leader = Gauge("crossfade_leader", "1 where this process holds the Lease.", registry=registry)
+
+    def passed(self, result: str, seconds: float) -> None:
+        self.reconciles.labels(result).inc()
+        self.reconcile_seconds.observe(seconds)
+
+    def wrote(self, verb: str, kind: str) -> None:
+        self.writes.labels(verb, kind).inc()
+
+    def requested(self, request: Request) -> None:
+        """Count one request; the observer of a Cluster."""
+        self.requests.labels(request.method, str(request.status or "none")).inc()
+        self.request_seconds.labels(request.method).observe(request.seconds)
+
+    def watch(self, store: Store, queue: KeyedQueue[Key]) -> None:
+        """Count what there is at the moment of each reading."""
+        self.registry.register(_Present(store, queue))
+
+
+class _Present(Collector):
+    """Rollouts by phase and the queue's length, counted when asked: nothing to keep up to date."""
+
+    def __init__(self, store: Store, queue: KeyedQueue[Key]) -> None:
+        self._store = store
+        self._queue = queue
+
+    def collect(self) -> Iterable[Metric]:
+        rollouts = GaugeMetricFamily("crossfade_rollouts", "Rollouts, by phase.", labels=["phase"])
+        phases = Tally((raw.get("status") or {}).get("phase") or "New" for raw in self._store.all("Rollout"))
+        for phase, number in sorted(phases.items()):
+            rollouts.add_metric([phase], number)
+        yield rollouts
+        yield GaugeMetricFamily(
+            "crossfade_queue_depth", "Rollouts that wait for a worker.", value=len(self._queue)
+        )
+        working = self._queue.working
+        yield GaugeMetricFamily("crossfade_passes_running", "Passes that run now.", value=working)

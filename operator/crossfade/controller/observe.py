@@ -1,0 +1,110 @@
+"""From the store to what a decision sees."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from crossfade.api.action import RolloutAction
+from crossfade.api.base import Model
+from crossfade.api.labels import LABEL_REVISION
+from crossfade.api.release import Release
+from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
+from crossfade.api.status import RolloutStatus
+from crossfade.controller.seen import label, service_of, side_of
+from crossfade.controller.slices import count
+from crossfade.controller.store import Key, Raw, Store
+from crossfade.core.observed import Observed, SeenService, Side
+
+log = logging.getLogger(__name__)
+
+SERVICE_NAME = "kubernetes.io/service-name"
+"""On EndpointSlices: the Service that they belong to."""
+
+M = TypeVar("M", bound=Model)
+
+
+class Observer:
+    """Reads what belongs to a Rollout. What was parsed is kept until the object changes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._specs: dict[Key, tuple[str, int, RolloutSpec]] = {}
+        self._models: dict[tuple[str, Key], dict[str, tuple[str, Any]]] = {}
+
+    def rollout(self, key: Key, raw: Raw) -> Rollout:
+        """Parse a Rollout, its spec once for each generation; ValidationError where the spec breaks a rule.
+
+        A status that does not parse (written by a newer version) counts as lost.
+        """
+        meta = raw["metadata"]
+        uid, generation = meta["uid"], meta.get("generation", 0)
+        kept = self._specs.get(key)
+        if kept is None or kept[:2] != (uid, generation):
+            kept = (uid, generation, RolloutSpec.model_validate(raw.get("spec") or {}))
+            self._specs[key] = kept
+        status = _status(raw)
+        metadata = RolloutMetadata.model_validate(meta)
+        return Rollout.model_construct(metadata=metadata, spec=kept[2], status=status)
+
+    def observed(
+        self, key: Key, raw: Raw, dropped: frozenset[str], *, namespace_terminating: bool
+    ) -> Observed:
+        """What the store holds of the Rollout; `found` is empty yet."""
+        uid = raw["metadata"]["uid"]
+        sides = self._sides(key, uid)
+        releases = self._parsed("Release", key, Release)
+        actions = self._parsed("RolloutAction", key, RolloutAction)
+        return Observed(
+            sides=sides,
+            services=self._services(key, uid, frozenset(sides)),
+            releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
+            actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
+            dropped=dropped,
+            namespace_terminating=namespace_terminating,
+        )
+
+    def forget(self, key: Key) -> None:
+        self._specs.pop(key, None)
+        for kind in ("Release", "RolloutAction"):
+            self._models.pop((kind, key), None)
+
+    def _sides(self, key: Key, uid: str) -> dict[str, Side]:
+        labelled = [d for d in self._store.children("Deployment", key) if label(d, LABEL_REVISION)]
+        sides = sorted((side_of(d, uid) for d in labelled), key=lambda side: side.ours)
+        return {side.revision: side for side in sides}  # of two with one revision, ours comes last and stays
+
+    def _services(self, key: Key, uid: str, known: frozenset[str]) -> dict[str, SeenService]:
+        slices: dict[str, list[Raw]] = {}
+        for one in self._store.children("EndpointSlice", key):
+            slices.setdefault(label(one, SERVICE_NAME), []).append(one)
+        return {
+            (name := s["metadata"]["name"]): service_of(s, count(slices.get(name, ()), key.name, known), uid)
+            for s in self._store.children("Service", key)
+        }
+
+    def _parsed(self, kind: str, key: Key, model: type[M]) -> list[M]:
+        """Parse what changed; what does not parse is told of and left out."""
+        kept = self._models.get((kind, key), {})
+        fresh: dict[str, tuple[str, M]] = {}
+        for raw in self._store.children(kind, key):
+            uid, version = raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]
+            known = kept.get(uid)
+            try:
+                parsed = known[1] if known and known[0] == version else model.model_validate(raw)
+            except ValidationError as error:
+                log.warning("%s %s cannot be read: %s", kind, raw["metadata"]["name"], error)
+                continue
+            fresh[uid] = (version, parsed)
+        self._models[kind, key] = fresh
+        return [parsed for _, parsed in fresh.values()]
+
+
+def _status(raw: Raw) -> RolloutStatus | None:
+    try:
+        return RolloutStatus.model_validate(raw["status"]) if raw.get("status") else None
+    except ValidationError as error:
+        log.warning("the status cannot be read and is made anew: %s", error)
+        return None

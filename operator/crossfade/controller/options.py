@@ -1,0 +1,61 @@
+"""The options of `python -m crossfade.controller`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """How this process runs. None for `kubeconfig` and `context` means as kubectl would; for `namespace` all."""
+
+    kubeconfig: str | None
+    context: str | None
+    namespace: str | None
+    lease: bool
+    lease_namespace: str | None
+    bind_address: str | None
+    health_port: int
+    metrics_port: int
+    log_format: str
+    log_level: str
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line; ends the process with a message where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m crossfade.controller", description="The Crossfade operator."
+    )
+    add = parser.add_argument
+    add("--kubeconfig", help="which file to read (default: $KUBECONFIG, the pod's account, ~/.kube/config)")
+    add("--context", help="which of its contexts to use (default: its current one)")
+    add("--namespace", help="work on this namespace only (default: all)")
+    add("--no-lease", dest="lease", action="store_false", help="run without a Lease: for development, alone")
+    add("--lease-namespace", help="where the Lease is (default: the namespace of the pod or context)")
+    add(
+        "--bind-address",
+        help="where to serve probes and metrics (default: everywhere in a pod, else 127.0.0.1)",
+    )
+    add("--health-port", type=int, default=8081, help="/livez and /readyz (default: %(default)s)")
+    add("--metrics-port", type=int, default=8080, help="/metrics (default: %(default)s)")
+    add("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
+    add(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="default: %(default)s",
+    )
+    chosen = vars(parser.parse_args(arguments))
+    if chosen["bind_address"] is None and "KUBERNETES_SERVICE_HOST" not in os.environ:
+        chosen["bind_address"] = "127.0.0.1"
+    return Options(**chosen)
+
+
+def identity() -> str:
+    """Who this process is: a pod's name outlives its containers, so a restarted one has its Lease back at once."""
+    return os.environ.get("POD_NAME") or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,181 @@
+"""The life of the operator's process: connect, wait for the Lease, fill the store, work, and leave in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import kopf
+
+from crossfade.cluster import ApiError, Cluster
+from crossfade.controller import handlers, watching
+from crossfade.controller.drops import Drops
+from crossfade.controller.events import Teller
+from crossfade.controller.health import Health, serving
+from crossfade.controller.leader import Election, Lost
+from crossfade.controller.metrics import Metrics
+from crossfade.controller.options import Options, identity
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.reconcile import Core, Reconciler, World
+from crossfade.controller.relist import Relist
+from crossfade.controller.store import WATCHED, Key, Store
+from crossfade.controller.workers import Workers
+from crossfade.core.decide import decide, unreadable
+
+log = logging.getLogger(__name__)
+
+LEASE_NAME: Final = "crossfade-operator"
+LEAVE_WITHIN_S: Final = 1.2
+"""For passes that run when the process is told to stop; with the Lease's release it is gone in under 2 s."""
+
+
+class Unready(Exception):  # noqa: N818 -- a sentence for the person who starts it
+    """The cluster is not as the operator needs it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All parts of a working operator, put together."""
+
+    cluster: Cluster
+    store: Store
+    workers: Workers
+    relist: Relist
+    health: Health
+    election: Election | None
+    namespace: str | None
+
+
+async def run(options: Options) -> int:
+    """Run until told to stop (gives 0) or until kopf ends (1). Raises Lost, Unready, ApiError."""
+    stop = asyncio.Event()
+    metrics = Metrics()
+    async with Cluster.connect(options.kubeconfig, options.context, metrics.requested) as cluster:
+        parts = _assembled(options, cluster, metrics)
+        async with serving(
+            parts.health, metrics.registry, options.bind_address, options.health_port, options.metrics_port
+        ):
+            _on_signals(stop.set)
+            await _checked(cluster, options.namespace)
+            parts.health.ready = True
+            if parts.election and not await _first(stop, parts.election.acquire()):
+                return 0
+            metrics.leader.set(1)
+            return await _work(parts, stop)
+
+
+def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
+    store, drops, queue = Store(), Drops(), KeyedQueue[Key](_jitter)
+    store.listen(drops.note)
+    metrics.watch(store, queue)
+    me = identity()
+    place = options.lease_namespace or cluster.namespace
+    election = Election(cluster, place, LEASE_NAME, me, time.monotonic) if options.lease else None
+    core = Core(decide, unreadable, _now)
+    fence = election.fence if election else _no_fence
+    world = World(cluster, Teller(cluster, me, _now), fence, metrics.wrote)
+    workers = Workers(queue, Reconciler(store, drops, core, world), metrics)
+    relist = Relist(cluster, store, workers.add, options.namespace, _jitter)
+    health = Health(queue, lambda: relist.behind)
+    return Parts(cluster, store, workers, relist, health, election, options.namespace)
+
+
+async def _work(parts: Parts, stop: asyncio.Event) -> int:
+    """Work until told to stop, or until a part ends that never should."""
+    keep = [asyncio.create_task(parts.election.keep(), name="lease")] if parts.election else []
+    await _fill(parts)
+    parts.workers.start()
+    relist = asyncio.create_task(parts.relist.run(), name="relist")
+    watches = await _watch(parts, stop)
+    stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="stop")
+    ended, _ = await asyncio.wait({*keep, relist, watches, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in keep:
+        if task in ended:
+            task.result()  # raises Lost: somebody else may write now, so nothing is finished
+    in_time = await parts.workers.stop(LEAVE_WITHIN_S)
+    if parts.election and in_time:
+        for task in keep:
+            task.cancel()
+        await parts.election.release()
+    if stopped in ended:
+        log.info("stopped%s", "" if in_time else ", with a pass cut off")
+        return 0
+    for task in ended:
+        log.error("the part %r ended", task.get_name(), exc_info=task.exception())
+    return 1
+
+
+async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
+    """Start kopf. It takes the signals for itself, so they are taken back."""
+    intake = handlers.Intake(parts.store, parts.workers.add)
+    older = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
+        registry=handlers.registry(intake, parts.cluster.credentials),
+        settings=watching.settings(),
+        clusterwide=parts.namespace is None,
+        namespaces=[parts.namespace] if parts.namespace else [],
+    )
+    _on_signals(stop.set)
+    return asyncio.create_task(kopf.run_tasks(tasks, ignored=older), name="watches")
+
+
+async def _fill(parts: Parts) -> None:
+    """List everything once before the first decision: a Deployment not seen yet must not look like none."""
+    for kind, watched in WATCHED.items():
+        for raw in await parts.cluster.list(kind, parts.namespace, watched.selector):
+            parts.store.put(kind, raw)
+    for raw in parts.store.all("Rollout"):
+        parts.workers.add(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+
+
+async def _checked(cluster: Cluster, namespace: str | None) -> None:
+    """Say at the start what would otherwise fail at every turn."""
+    try:
+        for kind in WATCHED:
+            await cluster.list(kind, namespace, "crossfade.dev/none-has-this", metadata_only=True)
+    except ApiError as error:
+        if error.not_found:
+            raise Unready(
+                "the cluster does not know Crossfade's kinds: run `kubectl apply --server-side -k manifests/`"
+            ) from error
+        raise
+
+
+async def _first(stop: asyncio.Event, wait: Coroutine[Any, Any, None]) -> bool:
+    """Wait for `wait`; False where the process is told to stop before."""
+    waiting, stopped = asyncio.create_task(wait), asyncio.create_task(stop.wait())
+    await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not waiting.done():
+        waiting.cancel()
+        return False
+    stopped.cancel()
+    waiting.result()
+    return True
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop)
+
+
+def _jitter() -> float:
+    return random.uniform(0.8, 1.2)  # noqa: S311 -- spreads load, keeps no secret
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _no_fence() -> None:
+    """Without a Lease nobody else writes: that is what --no-lease promises."""
+
+
+__all__ = ["Lost", "Unready", "run"]

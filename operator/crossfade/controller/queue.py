@@ -1,0 +1,103 @@
+"""Which Rollout is worked on next: a key waits once, is never worked twice at a time, and backs off on its own.
+
+Pure: time comes in as an argument, so that its rules are tested without waiting. `workers` runs it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final, Generic, TypeVar
+
+FIRST_BACK_OFF_S: Final = 0.2
+LAST_BACK_OFF_S: Final = 60.0
+_DOUBLINGS: Final = 10  # 0.2 s · 2^9 is past the last one
+
+K = TypeVar("K", bound=Hashable)
+
+
+class KeyedQueue(Generic[K]):
+    """Keys to work on. `jitter` gives factors around 1, so that failures of many keys do not beat in time."""
+
+    def __init__(self, jitter: Callable[[], float] = lambda: 1.0) -> None:
+        self._jitter = jitter
+        self._ready: OrderedDict[K, float] = OrderedDict()  # key -> since when it waits
+        self._working: dict[K, float] = {}  # key -> since when it is worked on
+        self._again: set[K] = set()  # added while worked on
+        self._due: dict[K, float] = {}
+        self._heap: list[tuple[float, int, K]] = []
+        self._order = 0
+        self._failures: dict[K, int] = {}
+
+    def add(self, key: K, now_s: float) -> None:
+        """Have `key` worked on as soon as possible: once, however often it is added."""
+        if key in self._working:
+            self._again.add(key)
+        else:
+            self._ready.setdefault(key, now_s)
+
+    def add_after(self, key: K, delay_s: float, now_s: float) -> None:
+        """Have `key` worked on in `delay_s` at the latest; the earliest of several wins."""
+        due_s = now_s + max(0.0, delay_s)
+        if due_s < self._due.get(key, float("inf")):
+            self._due[key] = due_s
+            self._order += 1
+            heapq.heappush(self._heap, (due_s, self._order, key))
+
+    def take(self, now_s: float) -> tuple[K, float] | None:
+        """The key to work on now and the seconds it waited; None where there is none. `done` or `failed` must follow.
+
+        Taking a key drops its timer: the pass that begins says when to look again.
+        """
+        self._promote(now_s)
+        if not self._ready:
+            return None
+        key, since_s = self._ready.popitem(last=False)
+        self._working[key] = now_s
+        self._due.pop(key, None)
+        return key, now_s - since_s
+
+    def done(self, key: K, now_s: float) -> None:
+        """The pass ended well: the key's back-off begins anew."""
+        self._failures.pop(key, None)
+        self._finish(key, now_s)
+
+    def failed(self, key: K, now_s: float) -> float:
+        """The pass failed: it is repeated after 0.2 s, 0.4 s … 60 s, earlier if added; gives the seconds."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = min(failures + 1, _DOUBLINGS)
+        delay_s = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * float(1 << failures)) * self._jitter()
+        self.add_after(key, delay_s, now_s)
+        self._finish(key, now_s)
+        return delay_s
+
+    def next_due_s(self) -> float | None:
+        """When the next timer runs out; None where none runs."""
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def oldest_s(self) -> float | None:
+        """Since when the longest waiting or longest worked key waits or is worked on."""
+        return min([*self._ready.values(), *self._working.values()], default=None)
+
+    def __len__(self) -> int:
+        """Keys that wait to be worked on now."""
+        return len(self._ready)
+
+    @property
+    def working(self) -> int:
+        return len(self._working)
+
+    def _promote(self, now_s: float) -> None:
+        while (due_s := self.next_due_s()) is not None and due_s <= now_s:
+            _, _, key = heapq.heappop(self._heap)
+            del self._due[key]
+            self.add(key, due_s)
+
+    def _finish(self, key: K, now_s: float) -> None:
+        del self._working[key]
+        if key in self._again:
+            self._again.discard(key)
+            self._ready.setdefault(key, now_s)

@@ -1,0 +1,203 @@
+"""One pass: observe, decide, look where the decision asks for it and decide again, write, tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from crossfade.api.rollout import Rollout
+from crossfade.api.status import RolloutStatus
+from crossfade.cluster import ApiError, Cluster
+from crossfade.controller import look
+from crossfade.controller.apply import Refused, Writer
+from crossfade.controller.drops import Drops
+from crossfade.controller.events import Teller
+from crossfade.controller.logs import about_revision
+from crossfade.controller.observe import Observer
+from crossfade.controller.seen import identity_of
+from crossfade.controller.store import Key, Raw, Store
+from crossfade.controller.workers import Stale
+from crossfade.core.observed import Found, Observed
+from crossfade.core.plan import Plan, Verb, Write
+
+log = logging.getLogger(__name__)
+
+ROUNDS: Final = 4
+"""How often a decision may ask to look; more is a mistake of the core, and an endless loop without a limit."""
+
+RESTLESS: Final = 30
+"""After so many passes in a row that all wrote something, passes are 1 s apart: nothing needs so many at once."""
+
+Decide = Callable[[Rollout, Observed, datetime], Plan]
+Unreadable = Callable[[Mapping[str, Any], str, datetime], Plan]
+
+
+@dataclass(frozen=True)
+class Core:
+    """The two functions that decide, and the clock that they are given the time of."""
+
+    decide: Decide
+    unreadable: Unreadable
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class World:
+    """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind."""
+
+    cluster: Cluster
+    teller: Teller
+    fence: Callable[[], None]
+    wrote: Callable[[str, str], None]
+
+
+@dataclass
+class _Known:
+    """What is remembered of a Rollout between passes; it may be lost."""
+
+    services: set[str] = field(default_factory=set)  # names that a CREATE found taken
+    deployments: set[str] = field(default_factory=set)
+    namespace_terminating: bool = False
+    writing_passes: int = 0
+
+
+class Reconciler:
+    """Runs passes; never two of one key at a time (the queue sees to that)."""
+
+    def __init__(self, store: Store, drops: Drops, core: Core, world: World) -> None:
+        self._store = store
+        self._drops = drops
+        self._core = core
+        self._world = world
+        self._cluster = world.cluster
+        self._observer = Observer(store)
+        self._known: dict[tuple[Key, str], _Known] = {}
+
+    async def __call__(self, key: Key) -> float | None:
+        """Run one pass; gives the seconds after which to look again, None: only when something changes.
+
+        Raises Stale where the world changed meanwhile, ApiError where the API server refused.
+        """
+        raw = self._store.rollout(key)
+        if raw is None:
+            self._forget(key)
+            return None
+        known = self._known.setdefault((key, raw["metadata"]["uid"]), _Known())
+        dropped = self._drops.of(key)
+        plan = await self._decided(key, raw, known, frozenset(dropped))
+        about_revision(_revision(plan.status))
+        wrote = await self._carry_out(key, raw, known, plan)
+        self._drops.settle(key, dropped)
+        return self._next(known, plan, wrote=wrote)
+
+    def _forget(self, key: Key) -> None:
+        self._drops.forget(key)
+        self._observer.forget(key)
+        self._known = {place: known for place, known in self._known.items() if place[0] != key}
+
+    async def _decided(self, key: Key, raw: Raw, known: _Known, dropped: frozenset[str]) -> Plan:
+        try:
+            rollout = self._observer.rollout(key, raw)
+        except ValidationError as error:
+            return self._core.unreadable(raw, _readable(error), self._core.now())
+        terminating = known.namespace_terminating or await self._is_terminating(key, raw)
+        seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
+        uid = raw["metadata"]["uid"]
+        found = await self._contested(key, uid, known)
+        for _ in range(ROUNDS):
+            plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
+            if plan.look is None:
+                return plan
+            found = await look.answer(self._cluster, key, uid, plan.look, found)
+        raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.look}")
+
+    async def _is_terminating(self, key: Key, raw: Raw) -> bool:
+        """Asked only of a Rollout that is being deleted; else the refusal of a create tells."""
+        if not raw["metadata"].get("deletionTimestamp"):
+            return False
+        namespace = await self._cluster.get("Namespace", None, key.namespace)
+        return namespace is None or bool(namespace["metadata"].get("deletionTimestamp"))
+
+    async def _contested(self, key: Key, uid: str, known: _Known) -> Found:
+        """Look at the objects whose names were taken when we wanted them; forget those that are gone or ours."""
+        if not (known.services or known.deployments):
+            return Found()
+        services = await look.services(self._cluster, key, uid, known.services)
+        deployments = await look.deployments(self._cluster, key, uid, known.deployments)
+        known.services = {name for name, seen in services.items() if seen and not seen.ours}
+        known.deployments = {name for name, seen in deployments.items() if seen and not seen.ours}
+        return Found(services=services, deployments=deployments)
+
+    async def _carry_out(self, key: Key, raw: Raw, known: _Known, plan: Plan) -> bool:
+        """Write the status, then the rest in order, and tell; the first write that fails ends it."""
+        writer = Writer(self._cluster, self._store, self._world.fence)
+        changed = plan.status is not None and differs(raw.get("status"), plan.status)
+        writes = (*((_status_write(raw, plan.status),) if changed else ()), *plan.writes)
+        done: list[str] = []
+        try:
+            for write in writes:
+                await self._write(writer, key, known, write)
+                self._world.wrote(write.verb, write.kind)
+                done.append(f"{write.verb} {write.kind}/{write.name}")
+        finally:
+            if done:
+                log.info("%s: %s", plan.reason, ", ".join(done), extra={"reason": plan.reason})
+            if done or not writes:  # with the status not stored, the next pass comes to the same events
+                await self._world.teller.tell(raw, plan.events)
+        return bool(done)
+
+    async def _write(self, writer: Writer, key: Key, known: _Known, write: Write) -> None:
+        try:
+            await writer.write(key, write)
+        except Refused as refused:
+            if write.verb is Verb.CREATE and refused.error.already_exists:
+                taken = {"Service": known.services, "Deployment": known.deployments}
+                taken.get(write.kind, set()).add(write.name)
+            raise Stale(str(refused)) from refused
+        except ApiError as error:
+            if not error.namespace_terminating:
+                raise
+            known.namespace_terminating = True
+            raise Stale(str(error)) from error
+
+    def _next(self, known: _Known, plan: Plan, *, wrote: bool) -> float | None:
+        """After a write, look again at once: its answer is in the store, and no event will tell of it."""
+        known.writing_passes = known.writing_passes + 1 if wrote else 0
+        if not wrote:
+            return plan.wake_after_s
+        if known.writing_passes == RESTLESS:
+            log.warning("%d passes in a row wrote something, the last one for %s", RESTLESS, plan.reason)
+        return 0.0 if known.writing_passes < RESTLESS else 1.0
+
+
+def differs(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
+    """Whether the stored status means something else than the wanted one; defaults and order of keys do not."""
+    if stored is None:
+        return True
+    try:
+        return RolloutStatus.model_validate(stored) != RolloutStatus.model_validate(wanted)
+    except ValidationError:
+        return dict(stored) != dict(wanted)
+
+
+def _status_write(raw: Raw, status: Mapping[str, Any] | None) -> Write:
+    return Write(Verb.STATUS, "Rollout", raw["metadata"]["name"], {"status": status}, identity_of(raw))
+
+
+def _revision(status: Mapping[str, Any] | None) -> str:
+    """The revision that a pass is about: the candidate, else stable."""
+    sides = [(status or {}).get(side) or {} for side in ("candidate", "stable")]
+    return next((side["revision"] for side in sides if side.get("revision")), "")
+
+
+def _readable(error: ValidationError) -> str:
+    """All that is wrong with a spec, each with its place in wire names."""
+    return "; ".join(
+        f"spec.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" if one["loc"] else one["msg"]
+        for one in error.errors(include_url=False)
+    )

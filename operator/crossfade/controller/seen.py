@@ -1,0 +1,148 @@
+"""Turns raw objects into the core's values: one function for each kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from crossfade.api.labels import LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.controller.slices import Endpoints
+from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Waiting
+
+Obj = Mapping[str, Any]
+
+_STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
+_TAKEN_BY_NODE: Final = frozenset(
+    {"Evicted", "Preempting", "NodeShutdown", "NodeLost", "NodeAffinity", "Shutdown", "Terminated"}
+)
+"""Reasons of a Failed pod that speak of its node: the kubelet's admission, evictions and shutdowns."""
+_NO_ROOM: Final = ("OutOf", "UnexpectedAdmissionError")
+
+
+def identity_of(obj: Obj) -> Identity:
+    meta = obj["metadata"]
+    return Identity(meta["uid"], meta["resourceVersion"])
+
+
+def label(obj: Obj, name: str) -> str:
+    """The value of a label, "" where it has none."""
+    return str((obj["metadata"].get("labels") or {}).get(name, ""))
+
+
+def is_ours(obj: Obj, rollout_uid: str) -> bool:
+    """Whether that very Rollout made it: by owner reference, or by label where it is to outlive its Rollout."""
+    owners = obj["metadata"].get("ownerReferences") or ()
+    return any(owner["uid"] == rollout_uid for owner in owners) or label(obj, LABEL_OWNER_UID) == rollout_uid
+
+
+def side_of(obj: Obj, rollout_uid: str) -> Side:
+    """Read a Deployment; what its status does not say is 0."""
+    meta, status = obj["metadata"], obj.get("status") or {}
+    refusal = _condition(status, "ReplicaFailure")
+    return Side(
+        identity=identity_of(obj),
+        revision=label(obj, LABEL_REVISION),
+        desired=(obj.get("spec") or {}).get("replicas", 1),
+        replicas=status.get("replicas", 0),
+        ready=status.get("readyReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        terminating=status.get("terminatingReplicas"),
+        current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
+        ours=is_ours(obj, rollout_uid),
+        refusal=refusal.get("message", "") if refusal.get("status") == "True" else "",
+        created_at=_moment(meta.get("creationTimestamp")),
+        manifest=obj,
+    )
+
+
+def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str) -> SeenService:
+    """Read a Service, with what its EndpointSlices say."""
+    return SeenService(
+        identity=identity_of(obj),
+        name=obj["metadata"]["name"],
+        ours=is_ours(obj, rollout_uid),
+        owner=label(obj, LABEL_ROLLOUT),
+        selector=(obj.get("spec") or {}).get("selector") or {},
+        manifest=obj,
+        ready=endpoints.ready,
+        serving=endpoints.serving,
+    )
+
+
+def pod_of(obj: Obj) -> Pod:
+    """Read a pod."""
+    status = obj.get("status") or {}
+    scheduled = _condition(status, "PodScheduled")
+    statuses = list(_container_statuses(obj))
+    waiting = [(one, (one.get("state") or {}).get("waiting")) for one in statuses]
+    return Pod(
+        name=obj["metadata"]["name"],
+        uid=obj["metadata"].get("uid", ""),
+        revision=label(obj, LABEL_REVISION),
+        ready=_condition(status, "Ready").get("status") == "True",
+        leaving=_is_leaving(obj),
+        exits=tuple(_exits(obj)),
+        waiting=tuple(
+            Waiting(one["name"], state.get("reason", ""), state.get("message", ""))
+            for one, state in waiting
+            if state and state.get("reason") not in _STARTING
+        ),
+        unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
+        pulled=_is_pulled(obj, statuses),
+    )
+
+
+def _is_leaving(obj: Obj) -> bool:
+    """Deleted, evicted or preempted: what its containers do is not the revision's fault."""
+    status = obj.get("status") or {}
+    if (
+        obj["metadata"].get("deletionTimestamp")
+        or _condition(status, "DisruptionTarget").get("status") == "True"
+    ):
+        return True
+    reason = status.get("reason", "")
+    return status.get("phase") == "Failed" and (reason in _TAKEN_BY_NODE or reason.startswith(_NO_ROOM))
+
+
+def _exits(obj: Obj) -> Iterator[Exit]:
+    """Each container's ends that are still told of.
+
+    An init container ends in the course of things, so only its failures count; a sidecar, which is an init
+    container that is restarted always, counts as a container.
+    """
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    to_end = {c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") != "Always"}
+    for one in _container_statuses({"status": status}):
+        for state in (one.get("lastState") or {}, one.get("state") or {}):
+            end = state.get("terminated")
+            if end and not (one["name"] in to_end and end.get("exitCode") == 0):
+                yield from _exit(one, end)
+
+
+def _exit(status: Obj, end: Obj) -> Iterator[Exit]:
+    at = _moment(end.get("finishedAt"))
+    if at is not None:  # a container lost with its node has no time, and is no crash
+        restarts = status.get("restartCount", 0)
+        message = end.get("message", "")
+        yield Exit(status["name"], end.get("exitCode", 0), end.get("reason", ""), message, at, restarts)
+
+
+def _is_pulled(obj: Obj, statuses: Iterable[Obj]) -> bool:
+    spec = obj.get("spec") or {}
+    names = {c["name"] for c in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))}
+    return bool(names) and names == {one["name"] for one in statuses if one.get("imageID")}
+
+
+def _container_statuses(obj: Obj) -> Iterator[Obj]:
+    status = obj.get("status") or {}
+    yield from status.get("initContainerStatuses") or ()
+    yield from status.get("containerStatuses") or ()
+
+
+def _condition(status: Obj, kind: str) -> Obj:
+    return next((c for c in status.get("conditions") or () if c.get("type") == kind), {})
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,153 @@
+"""What is known of the cluster: the newest seen form of each watched object, found by the Rollout it belongs to.
+
+Fed by the watches and by the answer to every write, so that the operator never has a stale view of its own writes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from crossfade.api.labels import LABEL_ROLLOUT
+
+Raw = dict[str, Any]
+
+_REMEMBERED_DELETIONS: Final = 10_000
+
+
+class Key(NamedTuple):
+    """A Rollout by name: the unit of work."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A kind to watch: `labelled` ones only where they carry our label."""
+
+    group: str
+    version: str
+    plural: str
+    labelled: bool
+
+    @property
+    def selector(self) -> str | None:
+        return LABEL_ROLLOUT if self.labelled else None
+
+
+WATCHED: Final[Mapping[str, Watched]] = {
+    "Rollout": Watched("crossfade.dev", "v1alpha1", "rollouts", labelled=False),
+    "Release": Watched("crossfade.dev", "v1alpha1", "releases", labelled=False),
+    "RolloutAction": Watched("crossfade.dev", "v1alpha1", "rolloutactions", labelled=False),
+    "Deployment": Watched("apps", "v1", "deployments", labelled=True),
+    "Service": Watched("", "v1", "services", labelled=True),
+    "EndpointSlice": Watched("discovery.k8s.io", "v1", "endpointslices", labelled=True),
+}
+
+Listener = Callable[[str, Key, Raw | None, Raw | None], None]
+"""Told of every change: kind, key, the object before and after; None where there was or is none."""
+
+
+def owner_key(kind: str, obj: Mapping[str, Any]) -> Key | None:
+    """The Rollout that an object belongs to; None for one that belongs to none."""
+    meta = obj["metadata"]
+    if kind == "Rollout":
+        name = meta["name"]
+    elif kind == "RolloutAction":
+        name = (obj.get("spec") or {}).get("rollout")
+    else:
+        name = (meta.get("labels") or {}).get(LABEL_ROLLOUT)
+    return Key(meta["namespace"], name) if name else None
+
+
+def version_of(obj: Mapping[str, Any]) -> int:
+    """Resource versions of one kind are ordered numbers (a promise of the API since 1.35)."""
+    return int(obj["metadata"]["resourceVersion"])
+
+
+class Store:
+    """The newest seen form of each object. An older form is ignored; a deletion counts for its own UID only."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, dict[tuple[str, str], Raw]] = {kind: {} for kind in WATCHED}
+        self._children: dict[tuple[str, Key], dict[str, Raw]] = {}
+        self._deleted: OrderedDict[str, None] = OrderedDict()
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def rollout(self, key: Key) -> Raw | None:
+        return self._objects["Rollout"].get((key.namespace, key.name))
+
+    def children(self, kind: str, key: Key) -> list[Raw]:
+        """The objects of `kind` that belong to the Rollout, in no particular order."""
+        return list(self._children.get((kind, key), {}).values())
+
+    def all(self, kind: str) -> Iterable[Raw]:
+        return self._objects[kind].values()
+
+    def get(self, kind: str, namespace: str, name: str) -> Raw | None:
+        return self._objects[kind].get((namespace, name))
+
+    def is_deleted(self, uid: str) -> bool:
+        """Whether the object with that UID is known to be gone."""
+        return uid in self._deleted
+
+    def put(self, kind: str, obj: Raw) -> tuple[Key, ...]:
+        """Keep `obj` where it is news; gives the Rollouts that it is news for."""
+        place, uid = _place(obj), obj["metadata"]["uid"]
+        old = self._objects[kind].get(place)
+        if uid in self._deleted or (old is not None and version_of(obj) <= version_of(old)):
+            return ()
+        lean = obj if kind == "Service" else _without_managers(obj)
+        self._objects[kind][place] = lean
+        return self._index(kind, old, lean)
+
+    def remove(self, kind: str, namespace: str, name: str, uid: str) -> tuple[Key, ...]:
+        """Forget the object with that UID, for ever: what is still said of it later is about the past."""
+        self._deleted[uid] = None
+        if len(self._deleted) > _REMEMBERED_DELETIONS:
+            self._deleted.popitem(last=False)
+        old = self._objects[kind].get((namespace, name))
+        if old is None or old["metadata"]["uid"] != uid:
+            return ()
+        del self._objects[kind][namespace, name]
+        return self._index(kind, old, None)
+
+    def _index(self, kind: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
+        before = owner_key(kind, old) if old is not None else None
+        after = owner_key(kind, new) if new is not None else None
+        if old is not None and before is not None and before != after:
+            self._forget_child(kind, before, old["metadata"]["name"])
+            self._tell(kind, before, old, None)
+        if new is not None and after is not None:
+            self._children.setdefault((kind, after), {})[new["metadata"]["name"]] = new
+            self._tell(kind, after, old if before == after else None, new)
+        return tuple(key for key in dict.fromkeys((before, after)) if key is not None)
+
+    def _forget_child(self, kind: str, key: Key, name: str) -> None:
+        siblings = self._children[kind, key]
+        del siblings[name]
+        if not siblings:
+            del self._children[kind, key]
+
+    def _tell(self, kind: str, key: Key, old: Raw | None, new: Raw | None) -> None:
+        for listener in self._listeners:
+            listener(kind, key, old, new)
+
+
+def _place(obj: Mapping[str, Any]) -> tuple[str, str]:
+    meta = obj["metadata"]
+    return meta["namespace"], meta["name"]
+
+
+def _without_managers(obj: Raw) -> Raw:
+    """Leave out managedFields, a third of an object's size; only a Service's are ever read."""
+    meta = obj["metadata"]
+    if "managedFields" not in meta:
+        return obj
+    return {**obj, "metadata": {key: value for key, value in meta.items() if key != "managedFields"}}

@@ -1,0 +1,104 @@
+"""Runs passes: a few at a time, never two of one key, each with a time limit, each outcome counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from crossfade.cluster import ApiError
+from crossfade.controller.logs import about
+from crossfade.controller.metrics import Metrics
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.store import Key
+
+log = logging.getLogger(__name__)
+
+WORKERS: Final = 4
+PASS_LIMIT_S: Final = 120.0
+
+Pass = Callable[[Key], Awaitable[float | None]]
+"""One pass; gives the seconds after which to look again, None: only when something changes."""
+
+
+class Stale(Exception):  # noqa: N818 -- nothing is wrong: the world moved on, and the pass is to be repeated
+    """What a pass saw is no longer so."""
+
+
+class Workers:
+    """Workers on one queue. `add` may be called from anywhere in the event loop."""
+
+    def __init__(self, queue: KeyedQueue[Key], run_pass: Pass, metrics: Metrics) -> None:
+        self._queue = queue
+        self._run_pass = run_pass
+        self._metrics = metrics
+        self._changed = asyncio.Event()
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to work; before kopf begins, which ends every task that is younger than itself."""
+        self._tasks = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(WORKERS)]
+
+    async def stop(self, within_s: float) -> bool:
+        """Begin nothing new and let running passes end; whether they did in time."""
+        self._stopping = True
+        self._changed.set()
+        if not self._tasks:
+            return True
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        return not late
+
+    def add(self, key: Key) -> None:
+        self._queue.add(key, time.monotonic())
+        self._changed.set()
+
+    async def _work(self) -> None:
+        while not self._stopping:
+            taken = self._queue.take(time.monotonic())
+            if taken is None:
+                await self._wait()
+                continue
+            key, waited_s = taken
+            self._metrics.queue_wait.observe(waited_s)
+            with about(key.namespace, key.name):
+                await self._work_on(key)
+
+    async def _wait(self) -> None:
+        """Wait for a key or for the next timer; nothing is awaited between `take` and `clear`, so none is missed."""
+        self._changed.clear()
+        due_s = self._queue.next_due_s()
+        limit_s = None if due_s is None else max(0.0, due_s - time.monotonic())
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _work_on(self, key: Key) -> None:
+        started_s, result = time.monotonic(), "error"
+        try:
+            async with asyncio.timeout(PASS_LIMIT_S):
+                again_s = await self._run_pass(key)
+            result = "success"
+        except Stale as why:
+            result = "stale"
+            log.debug("repeating the pass: %s", why)
+        except ApiError as error:
+            log.warning(
+                "the API server refused: %s", error, extra={"code": error.status, "reason": error.reason}
+            )
+        except Exception:
+            log.exception("the pass failed")
+        finally:
+            now_s = time.monotonic()
+            self._metrics.passed(result, now_s - started_s)
+            if result == "success":
+                if again_s is not None:
+                    self._queue.add_after(key, again_s, now_s)
+                self._queue.done(key, now_s)
+            else:
+                self._queue.failed(key, now_s)
+            self._changed.set()

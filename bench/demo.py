@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -104,7 +104,7 @@ class Shown:
         self.last: tuple[Any, ...] = ()
         self.live = Live(console=console, auto_refresh=False) if console.is_terminal else None
 
-    def __enter__(self) -> "Shown":
+    def __enter__(self) -> Self:
         if self.live:
             self.live.start()
         return self

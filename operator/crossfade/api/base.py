@@ -32,7 +32,8 @@ class Rule:
     """One promise about several fields, said twice: in CEL for the API server, in Python for `crossfade plan -f`.
 
     `message` says what to write instead. `field` is the path below the model, in wire names, that the error is shown
-    at. `holds` is None for a transition rule, which only the API server can check, since it needs the old object.
+    at. `holds` is None where Python needs none: for a field that pydantic demands anyway, and for a transition rule,
+    which only the API server can check, since it needs the old object.
     """
 
     cel: str

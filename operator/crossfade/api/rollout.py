@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from crossfade.api.base import MAX_REPLICAS, Message, Metadata, Model, Rule, Seconds
+from crossfade.api.base import MAX_REPLICAS, Metadata, Model, Rule, Seconds
 from crossfade.api.base import WEEK_SECONDS as WEEK
 from crossfade.api.labels import API_VERSION
 from crossfade.api.service import SERVICE_NAME, ServicePort, ServiceSpec
@@ -40,7 +40,6 @@ __all__ = [
     "Condition",
     "Downtime",
     "Failed",
-    "Message",
     "PausedBy",
     "PodTemplate",
     "Progress",
@@ -80,7 +79,6 @@ class RolloutSpec(Model):
             cel="has(self.strategy)",
             message="say how to release: exactly one of recreate, rolling, blueGreen, canary and bigBang, "
             "for example `strategy: {rolling: {}}`",
-            holds=lambda _self: True,
             field=("strategy",),
         ),
         Rule(

@@ -63,8 +63,12 @@ def forward(s: Situation) -> Wanted:
 
 
 def frozen(s: Situation) -> Wanted:
-    """Nothing moves: pods and traffic stay as they are."""
+    """Nothing moves: pods and traffic stay as they are, but what serves may still be scaled up."""
     pods = {side.revision: side.desired for side in (s.stable, s.candidate) if side.revision}
+    serving = {Route.STABLE: (s.stable,), Route.CANDIDATE: (s.candidate,)}.get(s.live_route or Route.BOTH)
+    sides = serving or (s.stable, s.candidate)
+    if sides[0].revision:
+        pods[sides[0].revision] += max(0, s.n - sum(side.desired for side in sides))
     return Wanted(pods, None, standing=False, why=Reason.PAUSED_BY_ACTION, waiting_for="a person")
 
 

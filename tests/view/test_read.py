@@ -84,6 +84,22 @@ def test_the_release_of_another_revision_lends_no_names() -> None:
     assert view.stage.name == ""
 
 
+def test_a_plan_made_for_other_replicas_is_not_taken_for_what_is_wanted_now() -> None:
+    view = rollout_view(under_way() | {"spec": {"replicas": 8}}, release())
+    assert view.stable is not None
+    assert view.stable.desired is None
+    assert view.stage is not None
+    assert view.stage.name == "50 %"
+
+
+def test_on_the_way_back_all_pods_of_stable_are_wanted_and_there_is_no_stage() -> None:
+    stored = under_way("RollingBack")
+    stored["status"]["progress"]["returning"] = "CandidateCrashed"
+    view = rollout_view(stored, release())
+    assert view.stage is None
+    assert text.line(view).startswith("RollingBack, weight 50% (real 33%), stable 2/4, candidate 1/0")
+
+
 def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
     view = rollout_view(rollout(phase="Healthy", stable={**STABLE, "replicas": 3, "available": 3}))
     assert view.stable is not None

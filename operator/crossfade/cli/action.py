@@ -14,6 +14,9 @@ from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.follow import states
 
+OPERATOR_NAMESPACE = "crossfade-system"
+"""Where manifests/ put the operator."""
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -105,11 +108,8 @@ async def answer(cluster: Api, options: argparse.Namespace, name: str) -> Raw:
     except TimeoutError:
         raise CommandError(
             f"The operator did not answer within {options.timeout:g} s. RolloutAction '{name}' stays and is taken up "
-            f"when the operator runs again: see `kubectl get pods -A -l {OPERATOR_LABEL}`; "
+            f"when the operator runs again: see `kubectl -n {OPERATOR_NAMESPACE} get pods`; "
             f"`kubectl delete rolloutaction {name} -n {options.namespace}` takes it back.",
             ExitCode.TIMED_OUT,
         ) from None
     raise CommandError(f"RolloutAction '{name}' was deleted before the operator answered.")
-
-
-OPERATOR_LABEL = "app.kubernetes.io/name=crossfade"

@@ -37,7 +37,7 @@ def rollout_view(rollout: Object, release: Object | None = None, *, scope: str =
     meta, status = rollout.get("metadata", {}), rollout.get("status") or {}
     seen = status.get("observedGeneration", -1) == meta.get("generation", 0)
     deleting = bool(meta.get("deletionTimestamp"))
-    plan = _plan(release, status)
+    plan, replicas = _plan(release, status), rollout.get("spec", {}).get("replicas", 1)
     view = RolloutView(
         name=meta.get("name", ""),
         namespace=meta.get("namespace", ""),
@@ -52,8 +52,8 @@ def rollout_view(rollout: Object, release: Object | None = None, *, scope: str =
         stage=_place(status, plan),
         weight=status.get("weight"),
         real_weight=status.get("realWeight"),
-        stable=_side(status, "stable", plan, rollout),
-        candidate=_side(status, "candidate", plan, rollout),
+        stable=_side(status, "stable", plan, replicas),
+        candidate=_side(status, "candidate", plan, replicas),
         awaited=_awaited(status),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
@@ -104,45 +104,51 @@ def _tells(condition: Object) -> bool:
 def _plan(release: Object | None, status: Object) -> list[Object]:
     """Give the stages of the release under way, or none where the Release is of another attempt."""
     spec = (release or {}).get("spec", {})
-    revision = (status.get("progress") or {}).get("revision")
+    revision = _progress(status).get("revision")
     return list(spec.get("plan", [])) if revision and spec.get("revision") == revision else []
 
 
+def _progress(status: Object) -> Object:
+    return status.get("progress") or {}
+
+
 def _place(status: Object, plan: list[Object]) -> Place | None:
+    """On the way back there are no stages any more."""
     number, _, total = str(status.get("stage", "")).partition("/")
-    if not (number.isdecimal() and total.isdecimal()):
+    if not (number.isdecimal() and total.isdecimal()) or _progress(status).get("returning"):
         return None
-    stage = _stage(status, plan)
-    return Place(int(number), int(total), stage.get("name", ""))
+    return Place(int(number), int(total), _stage(status, plan).get("name", ""))
 
 
 def _stage(status: Object, plan: list[Object]) -> Object:
-    index = (status.get("progress") or {}).get("stage", 0)
+    index = _progress(status).get("stage", 0)
     return plan[index] if index < len(plan) else {}
 
 
-def _side(status: Object, name: str, plan: list[Object], rollout: Object) -> SideView | None:
+def _side(status: Object, name: str, plan: list[Object], replicas: int) -> SideView | None:
     side = status.get(name)
     if not side or not side.get("revision"):
         return None
     return SideView(
         revision=side["revision"],
         image=side.get("image", ""),
-        desired=_desired(status, name, plan, rollout),
+        desired=_desired(status, name, plan, replicas),
         pods=side.get("replicas", 0),
         ready=side.get("ready", 0),
         available=side.get("available", 0),
     )
 
 
-def _desired(status: Object, name: str, plan: list[Object], rollout: Object) -> int | None:
-    """Give the pods that this side is to have now: by the stage, or all of them when nothing is under way."""
-    if "progress" in status or "candidate" in status:
-        return _stage(status, plan).get(name)
-    return rollout.get("spec", {}).get("replicas", 1) if name == "stable" else None
+def _desired(status: Object, name: str, plan: list[Object], replicas: int) -> int | None:
+    """Give the pods that this side is to have now; None where the plan is not known or was made for other replicas."""
+    progress = _progress(status)
+    if not progress or progress.get("returning"):
+        return replicas if name == "stable" else 0
+    made_for_these = bool(plan) and plan[-1].get("candidate", 0) == replicas
+    return _stage(status, plan).get(name, 0) if made_for_these else None
 
 
 def _awaited(status: Object) -> Wait | None:
-    progress = status.get("progress") or {}
+    progress = _progress(status)
     what = progress.get("waitingFor", "")
     return Wait(what, time_of(progress.get("until"))) if what else None

@@ -264,10 +264,15 @@ class Cluster:
         return await self._ask(_Call("PATCH", kind, path, query, _typed(kind, body), _APPLY))
 
     async def json_patch(
-        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]]
+        self,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        ops: Sequence[Mapping[str, Any]],
+        manager: str = FIELD_MANAGER,
     ) -> Raw:
-        """JSON Patch; a `test` that fails is a Conflict."""
-        query = {"fieldManager": FIELD_MANAGER}
+        """JSON Patch as field manager `manager`; a `test` that fails is a Conflict."""
+        query = {"fieldManager": manager}
         return await self._ask(_Call("PATCH", kind, _path(kind, namespace, name), query, [*ops], _JSON_PATCH))
 
     async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:

@@ -1,12 +1,13 @@
 """Remembers that ready pods of a revision went away, until a pass has taken it into account.
 
 A first crash shows as 0 ready endpoints for only 0.1 s, since the kubelet restarts at once: whoever reads the store
-a moment later sees nothing. So the drop is latched while the change is put into the store.
+a moment later sees nothing. So the drop is latched while the change is put into the store. A Deployment that is seen
+for the first time counts as dropped too: what happened while no operator ran shows in its pods only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
@@ -23,13 +24,21 @@ class Drops:
 
     def note(self, kind: str, key: Key, old: Raw | None, new: Raw | None) -> None:
         """Compare an object with its former self; a listener of the store."""
-        if old is None or kind not in {"EndpointSlice", "Deployment"}:
+        if kind not in {"EndpointSlice", "Deployment"}:
+            return
+        if old is None:
+            first = _ready(kind, key, new) if kind == "Deployment" else {}
+            self._latch(key, first)
             return
         before, after = _ready(kind, key, old), _ready(kind, key, new)
         for revision, ready in before.items():
-            if revision and after.get(revision, 0) < ready:
-                self._number += 1
-                self._seen.setdefault(key, {})[revision] = self._number
+            if after.get(revision, 0) < ready:
+                self._latch(key, (revision,))
+
+    def _latch(self, key: Key, revisions: Iterable[str]) -> None:
+        for revision in filter(None, revisions):
+            self._number += 1
+            self._seen.setdefault(key, {})[revision] = self._number
 
     def of(self, key: Key) -> Mapping[str, int]:
         """The revisions that dropped, each with the number of its last drop, to be given back to `settle`."""

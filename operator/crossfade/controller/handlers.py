@@ -12,7 +12,7 @@ from typing import Any
 import kopf
 
 from crossfade.cluster import Credentials
-from crossfade.controller.store import WATCHED, Key, Raw, Store
+from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
 
 
 class Intake:
@@ -26,7 +26,7 @@ class Intake:
         """Keep or forget one object. `event_type` is None for what the first listing brings."""
         if event_type == "DELETED":
             meta = obj["metadata"]
-            keys = self._store.remove(kind, meta["namespace"], meta["name"], meta["uid"])
+            keys = self._store.remove(kind, meta["namespace"], meta["name"], meta["uid"], version_of(obj))
         else:
             keys = self._store.put(kind, obj)
         for key in keys:

@@ -88,7 +88,7 @@ class Relist:
         return [raw for raw in listed if self._is_newer(kind, raw)]
 
     def _is_newer(self, kind: str, listed: Raw) -> bool:
-        if self._store.is_deleted(listed["metadata"]["uid"]):
+        if self._store.is_gone(listed):
             return False
         stored = self._store.get(kind, *_place(listed))
         return stored is None or version_of(stored) < version_of(listed)

@@ -90,6 +90,7 @@ def pod_of(obj: Obj) -> Pod:
         ),
         unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
         pulled=_is_pulled(obj, statuses),
+        uid=obj["metadata"]["uid"],
     )
 
 

@@ -69,12 +69,12 @@ def version_of(obj: Mapping[str, Any]) -> int:
 
 
 class Store:
-    """The newest seen form of each object. An older form is ignored; a deletion counts for its own UID only."""
+    """The newest seen form of each object. An older form is ignored; a deletion counts for its own UID."""
 
     def __init__(self) -> None:
         self._objects: dict[str, dict[tuple[str, str], Raw]] = {kind: {} for kind in WATCHED}
         self._children: dict[tuple[str, Key], dict[str, Raw]] = {}
-        self._deleted: OrderedDict[str, None] = OrderedDict()
+        self._gone: OrderedDict[str, int] = OrderedDict()  # UID -> the version that it went with
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
@@ -93,30 +93,38 @@ class Store:
     def get(self, kind: str, namespace: str, name: str) -> Raw | None:
         return self._objects[kind].get((namespace, name))
 
-    def is_deleted(self, uid: str) -> bool:
-        """Whether the object with that UID is known to be gone."""
-        return uid in self._deleted
+    def is_gone(self, obj: Raw) -> bool:
+        """Whether `obj` is from before the object's deletion, or before it lost our label, which looks the same."""
+        return version_of(obj) <= self._gone.get(obj["metadata"]["uid"], -1)
 
     def put(self, kind: str, obj: Raw) -> tuple[Key, ...]:
         """Keep `obj` where it is news; gives the Rollouts that it is news for."""
-        place, uid = _place(obj), obj["metadata"]["uid"]
+        place = _place(obj)
         old = self._objects[kind].get(place)
-        if uid in self._deleted or (old is not None and version_of(obj) <= version_of(old)):
+        if self.is_gone(obj) or (old is not None and version_of(obj) <= version_of(old)):
             return ()
         lean = obj if kind == "Service" else _without_managers(obj)
         self._objects[kind][place] = lean
         return self._index(kind, old, lean)
 
-    def remove(self, kind: str, namespace: str, name: str, uid: str) -> tuple[Key, ...]:
-        """Forget the object with that UID, for ever: what is still said of it later is about the past."""
-        self._deleted[uid] = None
-        if len(self._deleted) > _REMEMBERED_DELETIONS:
-            self._deleted.popitem(last=False)
+    def remove(
+        self, kind: str, namespace: str, name: str, uid: str, version: int | None = None
+    ) -> tuple[Key, ...]:
+        """Forget the object with that UID; what is said of it up to `version` (default: the one stored) is past."""
         old = self._objects[kind].get((namespace, name))
-        if old is None or old["metadata"]["uid"] != uid:
+        is_it = old is not None and old["metadata"]["uid"] == uid
+        if version is None and old is not None and is_it:
+            version = version_of(old)
+        self._remember_gone(uid, version or 0)
+        if old is None or not is_it:
             return ()
         del self._objects[kind][namespace, name]
         return self._index(kind, old, None)
+
+    def _remember_gone(self, uid: str, version: int) -> None:
+        self._gone[uid] = max(version, self._gone.pop(uid, 0))
+        if len(self._gone) > _REMEMBERED_DELETIONS:
+            self._gone.popitem(last=False)
 
     def _index(self, kind: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
         before = owner_key(kind, old) if old is not None else None

@@ -18,6 +18,6 @@ debian_tree() {
   rm -rf "$fresh"/root/var/cache/apt/* "$fresh"/root/var/lib/apt/lists/* "$fresh"/root/usr/share/{doc,man,locale}/*
   tar -C "$fresh/root" --one-file-system --exclude=./proc/* --exclude=./sys/* -cf "$fresh/tar" .
   mkdir -p "$CACHE/debian"
-  mv "$fresh/tar" "$tar"
+  mv -T "$fresh/tar" "$tar"
   rm -rf --one-file-system "$fresh"
 }

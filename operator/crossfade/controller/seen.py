@@ -78,7 +78,6 @@ def pod_of(obj: Obj) -> Pod:
     waiting = [(one, (one.get("state") or {}).get("waiting")) for one in statuses]
     return Pod(
         name=obj["metadata"]["name"],
-        uid=obj["metadata"].get("uid", ""),
         revision=label(obj, LABEL_REVISION),
         ready=_condition(status, "Ready").get("status") == "True",
         leaving=_is_leaving(obj),

@@ -60,6 +60,7 @@ class Load:
         self.rates = rates
         self.arrived: list[Record] = []
         self.notes: list[str] = []
+        self.steady_since = 0.0
         self.thread = threading.Thread(target=self._follow, daemon=True, name=self.name)
 
     def start(self) -> None:
@@ -68,6 +69,7 @@ class Load:
         wait_for("the load pod to run", self._runs, STARTS_WITHIN_S)
         self.thread.start()
         wait_for("a second of load without a loss", self._steady, STARTS_WITHIN_S)
+        self.steady_since = time.time() - STEADY_S
 
     def stop(self) -> list[Record]:
         """End the load and return the whole record; raises if its end did not arrive."""
@@ -76,8 +78,12 @@ class Load:
         return self.records()
 
     def records(self) -> list[Record]:
-        """The records so far, in the order of their starts."""
-        return sorted(self.arrived, key=lambda record: record.at)
+        """The records so far, in the order of their starts.
+
+        The first ones are left out: kube-proxy learns of a new Service up to a second after its pods are ready.
+        """
+        known = [record for record in self.arrived if record.at >= self.steady_since]
+        return sorted(known, key=lambda record: record.at)
 
     def recent(self, seconds: float) -> list[Record]:
         """The new connections that started in the last seconds, as far as they have arrived."""

@@ -113,6 +113,14 @@ class ApiError(Exception):
         return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 
     @property
+    def passing(self) -> bool:
+        """The server is overloaded, starting, or out of reach: the same request may succeed in a moment."""
+        return (
+            self.status in {0, HTTPStatus.TOO_MANY_REQUESTS}
+            or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+
+    @property
     def namespace_terminating(self) -> bool:
         return any(cause.reason == "NamespaceTerminating" for cause in self.causes)
 

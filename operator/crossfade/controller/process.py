@@ -36,6 +36,13 @@ LEAVE_WITHIN_S: Final = 1.2
 """For passes that run when the process is told to stop; with the Lease's release it is gone in under 2 s."""
 
 
+START_ATTEMPTS: Final = 20
+
+_NOT_INSTALLED: Final = (
+    "the cluster does not know Crossfade's kinds: run `kubectl apply --server-side -k manifests/`"
+)
+
+
 class Unready(Exception):  # noqa: N818 -- a sentence for the person who starts it
     """The cluster is not as the operator needs it."""
 
@@ -136,16 +143,20 @@ async def _fill(parts: Parts) -> None:
 
 
 async def _checked(cluster: Cluster, namespace: str | None) -> None:
-    """Say at the start what would otherwise fail at every turn."""
-    try:
-        for kind in WATCHED:
-            await cluster.list(kind, namespace, "crossfade.dev/none-has-this", metadata_only=True)
-    except ApiError as error:
-        if error.not_found:
-            raise Unready(
-                "the cluster does not know Crossfade's kinds: run `kubectl apply --server-side -k manifests/`"
-            ) from error
-        raise
+    """Say at the start what would otherwise fail at every turn; wait a little for kinds that were just installed."""
+    for attempt in range(START_ATTEMPTS):
+        try:
+            for kind in WATCHED:
+                await cluster.list(kind, namespace, "crossfade.dev/none-has-this", metadata_only=True)
+        except ApiError as error:
+            if error.not_found:
+                raise Unready(_NOT_INSTALLED) from error
+            if not error.passing or attempt == START_ATTEMPTS - 1:
+                raise
+            log.warning("waiting for the API server: %s", error)
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 async def _first(stop: asyncio.Event, wait: Coroutine[Any, Any, None]) -> bool:

@@ -44,8 +44,9 @@ class FakeCluster:
         return made
 
     async def json_patch(
-        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]]
+        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]], *, manager: str
     ) -> Object:
+        assert manager == "kubectl-crossfade"
         self._fail()
         self.before_patch()
         self.patches.append([dict(op) for op in ops])

@@ -125,7 +125,7 @@ def test_the_namespace_may_stand_before_and_after_the_command(
         ),
         (
             ApiError(404, "NotFound", "the server could not find the requested resource"),
-            "Crossfade is not installed there. Install it with `kubectl apply --server-side -f crds/ && kubectl apply -k manifests/`",
+            "Crossfade is not installed there. Install it with `kubectl apply --server-side -k manifests/`",
         ),
         (ApiError(422, "Invalid", "spec.x: too long"), "The API server refused it: spec.x: too long"),
     ],

@@ -26,7 +26,7 @@ class Api(Protocol):
         """Create an object."""
 
     async def json_patch(
-        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]]
+        self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]], *, manager: str
     ) -> Raw:
         """Change an object; a `test` that fails is a Conflict."""
 

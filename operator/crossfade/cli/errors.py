@@ -11,7 +11,7 @@ from crossfade.cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from crossfade.cluster import ApiError
 
-INSTALL = "kubectl apply --server-side -f crds/ && kubectl apply -k manifests/"
+INSTALL = "kubectl apply --server-side -k manifests/"
 
 
 class CommandError(Exception):

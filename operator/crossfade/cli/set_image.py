@@ -16,6 +16,8 @@ TRIES = 5
 """Another writer may come between reading and writing; each try starts from what is stored then."""
 
 LISTS = ("containers", "initContainers")
+MANAGER = "kubectl-crossfade"
+"""The field manager of what people write: not the operator's, which never writes a spec."""
 
 
 @dataclass(frozen=True)

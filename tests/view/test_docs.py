@@ -1,0 +1,58 @@
+"""The pages say what the code says."""
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from crossfade.api import labels
+from crossfade.api.conditions import ConditionType, Phase, Reason
+from crossfade.api.rollout import Rollout, StrategyName
+from crossfade.api.strict import parse_strict
+from crossfade.cli import action
+from crossfade.cli.main import COMMANDS, build_parser
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture
+def writer() -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "docs" / "conditions.py"))
+
+
+def test_the_lists_of_phases_conditions_and_reasons_are_the_codes_own(writer: dict[str, Any]) -> None:
+    source = writer["SOURCE"].read_text()
+    assert writer["rewritten"](PAGE, source) == PAGE, "run: python docs/conditions.py"
+
+
+@pytest.mark.parametrize("word", [*Phase, *ConditionType, *Reason])
+def test_every_word_of_a_condition_is_explained(word: str) -> None:
+    assert re.search(rf"^\| `{word}` \| .+ \|$", PAGE, re.MULTILINE)
+
+
+def test_the_finalizer_and_the_annotations_are_named_as_they_are() -> None:
+    for name in (labels.FINALIZER, labels.ANNOTATION_GIVE_BACK, labels.LABEL_OWNER_UID):
+        assert name in PAGE
+
+
+def test_every_command_is_in_the_readme() -> None:
+    words = {verb.word for verb in action.VERBS} | {"status", "plan", "set image"}
+    assert len(COMMANDS) == 4, "a new command: add it here and to the README"
+    assert [word for word in sorted(words) if f"crossfade {word} " not in README] == []
+    assert build_parser().prog == "crossfade"
+
+
+def yaml_blocks() -> list[Any]:
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
+
+
+def test_the_readme_shows_every_strategy_and_each_is_valid_as_it_stands() -> None:
+    whole, *others = yaml_blocks()
+    manifests = [whole, *({**whole, "spec": {**whole["spec"], **other}} for other in others)]
+    shown = [parse_strict(Rollout, manifest).spec.strategy.name for manifest in manifests]
+    assert sorted(shown) == sorted(get_args(StrategyName))

@@ -61,7 +61,7 @@ async def set_image(options: argparse.Namespace, cluster: Api) -> int:
             break
         try:
             rollout = await cluster.json_patch(
-                "Rollout", options.namespace, options.name, list(patch(changes))
+                "Rollout", options.namespace, options.name, list(patch(changes)), manager=MANAGER
             )
             break
         except ApiError as error:

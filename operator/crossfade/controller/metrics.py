@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -21,6 +21,7 @@ class Metrics:
     """Every figure, in a registry of its own, so that tests can make many."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use here
         self.registry = CollectorRegistry()
         registry = self.registry
         self.reconciles = Counter("crossfade_reconciles", "Passes, by result.", ["result"], registry=registry)

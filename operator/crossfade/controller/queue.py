@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 FIRST_BACK_OFF_S: Final = 0.2
 LAST_BACK_OFF_S: Final = 60.0
-_DOUBLINGS: Final = 10  # 0.2 s · 2^9 is past the last one
+_DOUBLINGS: Final = 11  # 0.2 s · 2^9 is past the last one
 
 K = TypeVar("K", bound=Hashable)
 
@@ -63,11 +63,15 @@ class KeyedQueue(Generic[K]):
         self._failures.pop(key, None)
         self._finish(key, now_s)
 
-    def failed(self, key: K, now_s: float) -> float:
-        """The pass failed: it is repeated after 0.2 s, 0.4 s … 60 s, earlier if added; gives the seconds."""
+    def failed(self, key: K, now_s: float, *, first_s: float = FIRST_BACK_OFF_S) -> float:
+        """The pass failed: it is repeated after `first_s`, then 0.2 s, 0.4 s … 60 s; gives the seconds.
+
+        A key that is added meanwhile does not wait.
+        """
         failures = self._failures.get(key, 0)
         self._failures[key] = min(failures + 1, _DOUBLINGS)
-        delay_s = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * float(1 << failures)) * self._jitter()
+        back_off_s = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * float(1 << max(0, failures - 1)))
+        delay_s = (back_off_s if failures else first_s) * self._jitter()
         self.add_after(key, delay_s, now_s)
         self._finish(key, now_s)
         return delay_s

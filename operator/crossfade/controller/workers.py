@@ -99,6 +99,10 @@ class Workers:
                 if again_s is not None:
                     self._queue.add_after(key, again_s, now_s)
                 self._queue.done(key, now_s)
+            elif result == "stale":
+                self._queue.failed(
+                    key, now_s, first_s=0.0
+                )  # what is there was read anew: no need to wait once
             else:
                 self._queue.failed(key, now_s)
             self._changed.set()

@@ -123,7 +123,11 @@ async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
     """Start kopf. It takes the signals for itself, so they are taken back."""
     intake = handlers.Intake(parts.store, parts.workers.add)
     older = asyncio.all_tasks()
+    who: Any = (
+        "crossfade"  # for peering, which is off; kopf's own choice needs a user name, and a pod has none
+    )
     tasks = await kopf.spawn_tasks(
+        identity=who,
         registry=handlers.registry(intake, parts.cluster.credentials),
         settings=watching.settings(),
         clusterwide=parts.namespace is None,

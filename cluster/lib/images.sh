@@ -14,7 +14,7 @@ project_images() {
   CACHED=1
   base_image
   site_packages
-  project_image crossfade-operator Dockerfile Dockerfile pyproject.toml README.md operator requirements/run.txt
+  project_image crossfade-operator Dockerfile Dockerfile operator/crossfade .build/site
   project_image crossfade-shop bench/shop/Dockerfile bench/shop bench/load
 }
 
@@ -59,7 +59,7 @@ install_site_packages() {
 
 wheel_platform() { echo "$(uname -m)-manylinux_2_31"; }
 
-# project_image NAME DOCKERFILE INPUT...: NAME:dev, of these files of the project and the dependencies, in the node.
+# project_image NAME DOCKERFILE INPUT...: NAME:dev, of these files and folders of the repository, in the node.
 project_image() {
   local name=$1 dockerfile=$2 inputs
   shift 2
@@ -71,7 +71,8 @@ project_image() {
 image_inputs() {
   (
     cd "$ROOT_DIR" || exit
-    { fingerprint "$@"; docker image inspect -f '{{.Id}}' "$BASE_IMAGE"; cat "$SITE/.lock"; } | sha256sum | cut -c1-16
+    # The dependencies are thousands of files; the lock that they came from stands for them.
+    { fingerprint "${@/#.build\/site/.build\/site\/.lock}"; image_id "$BASE_IMAGE"; } | sha256sum | cut -c1-16
   )
 }
 
@@ -83,7 +84,7 @@ build_image() {
   local image=$1 dockerfile=$2 inputs=$3 previous
   shift 3
   previous=$(image_id "$image")
-  tar -C "$ROOT_DIR" --exclude=__pycache__ -c "$@" .build/site |
+  tar -C "$ROOT_DIR" --exclude=__pycache__ -c "$@" |
     docker build -f "$dockerfile" --build-arg "BASE_IMAGE=$BASE_IMAGE" --label "$INPUTS_LABEL=$inputs" -t "$image" -
   [[ -z $previous || $previous == "$(image_id "$image")" ]] || docker rmi "$previous" || true
 }

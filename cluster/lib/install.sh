@@ -13,7 +13,7 @@ install_operator() {
   done
   kubectl apply --server-side --force-conflicts -f "$ROOT_DIR/crds/"
   kubectl wait --for=condition=Established --timeout=30s -f "$ROOT_DIR/crds/"
-  kubectl apply -k "$ROOT_DIR/manifests/"
+  kubectl apply --server-side --force-conflicts -k "$ROOT_DIR/manifests/"
   start_new_image
   kubectl -n "$OPERATOR_NAMESPACE" rollout status "deployment/$OPERATOR_DEPLOYMENT" --timeout=120s ||
     die "The operator did not become ready in 120 s. Look at: kubectl --context kind-$CLUSTER_NAME -n $OPERATOR_NAMESPACE describe pods; kubectl --context kind-$CLUSTER_NAME -n $OPERATOR_NAMESPACE logs deployment/$OPERATOR_DEPLOYMENT"

@@ -100,7 +100,12 @@ def _adopted(s: Situation, selector: Mapping[str, str] | None) -> Iterator[Write
 
 
 def _has(live: Any, wanted: Any) -> bool:
-    """Whether everything `wanted` says is so in `live`, which may say more."""
+    """Whether everything `wanted` says is so in `live`, which may say more.
+
+    The API server leaves out zeros (`minReadySeconds: 0` is stored as nothing).
+    """
+    if wanted == 0 and live is None:
+        return True
     if isinstance(wanted, Mapping):
         return isinstance(live, Mapping) and all(_has(live.get(k), v) for k, v in wanted.items())
     if isinstance(wanted, list):

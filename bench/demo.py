@@ -23,6 +23,7 @@ from bench.scenarios.shop import ENDED, Shop
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 CONTEXT = "kind-crossfade"
+CROSSFADE = Path(sys.executable).with_name("crossfade")
 NAMESPACE = "crossfade-demo"
 DRAWN_EVERY_S = 0.5
 SHOWN_AFTER_THE_END_S = 3.0
@@ -41,19 +42,21 @@ STRATEGIES: dict[str, Object] = {
     "bigBang": {},
     "recreate": {},
 }
-LIMITS = """\
-What was caught: pods that crash, or never become ready. Nobody measures answers yet, so a version that stays up and
-answers wrongly would not have been taken back; for that there is `abort`, at any moment.
-"""
+LIMITS = (
+    "What was caught: pods that crash, or never become ready. Nobody measures answers yet, so a version that stays up "
+    "and answers wrongly would have gone through; for that there is `abort`, at any moment.\n"
+)
 NEXT = """\
 What to try next. The load has ended; the shop runs on in namespace {namespace}:
-  {crossfade} status shop
-  {crossfade} set image shop shop={good}   # a release of your own …
-  {crossfade} status shop --watch                   # … to follow
-  {crossfade} abort shop                            # … and to take back while it is under way
+  alias cf='{crossfade}'
+  cf status shop                                # where it stands, and what to type next
+  cf set image shop shop={good}   # a release of your own …
+  cf status shop --watch                        # … to follow
+  cf abort shop                                 # … and to take back while it is under way
+  cf undo shop                                  # once it is complete: back to the version before
   {kubectl} get rollouts,releases
-  make demo STRATEGY={other}   # the same with another strategy
-  make clean                     # removes the cluster
+  make demo STRATEGY={other}                  # the same with another strategy
+  make clean                                    # removes the cluster
 """
 INTERRUPTED = """
 Ended by you. The shop is still there: `kubectl --context {context} delete namespace {namespace}` removes it,
@@ -148,9 +151,10 @@ def apply(shop: Shop, version: str) -> float:
     return at
 
 
-def fresh_namespace(kube: Kube) -> None:
+def fresh_namespace(kube: Kube, console: Console) -> None:
     """The demo's namespace, without what an earlier demo left in it."""
     if kube.get("Namespace", "", NAMESPACE):
+        console.print("Removing the shop of the last demo …")
         kube.delete("Namespace", "", NAMESPACE)
         wait_for("the last demo's namespace to go", lambda: not kube.get("Namespace", "", NAMESPACE), 120)
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
@@ -175,13 +179,13 @@ def play(kube: Kube, strategy: str, console: Console) -> list[Result]:
 def tell(console: Console, results: list[Result], strategy: str) -> None:
     """The table, what it does not show, and what to try next."""
     console.print(demo_screen.table(results))
-    console.print(LIMITS)
-    kubectl = shutil.which("kubectl") or str(max((CACHE / "bin").glob("kubernetes-*/kubectl")))
+    console.print(LIMITS, markup=False)
+    kubectl = "kubectl" if shutil.which("kubectl") else max((CACHE / "bin").glob("kubernetes-*/kubectl"))
     words = {
         "namespace": NAMESPACE,
-        "crossfade": f".venv/bin/crossfade --context {CONTEXT} -n {NAMESPACE}",
-        "kubectl": f"{Path(kubectl).name if shutil.which('kubectl') else kubectl} --context {CONTEXT} -n {NAMESPACE}",
-        "good": shop_images.image("v1"),
+        "crossfade": f"{CROSSFADE} --context {CONTEXT} -n {NAMESPACE}",
+        "kubectl": f"{kubectl} --context {CONTEXT} -n {NAMESPACE}",
+        "good": shop_images.image("dev"),
         "other": "blueGreen" if strategy != "blueGreen" else "canary",
     }
     console.print(NEXT.format(**words), soft_wrap=True, markup=False)
@@ -198,7 +202,7 @@ def main() -> int:
         kube = Kube(options.kubeconfig)
         operator_pods.wait_available(kube)
         shop_images.load_into(max((CACHE / "bin").glob("kind-*/kind")))
-        fresh_namespace(kube)
+        fresh_namespace(kube, console)
         tell(console, play(kube, options.strategy, console), options.strategy)
     except KeyboardInterrupt:
         console.print(INTERRUPTED.format(context=CONTEXT, namespace=NAMESPACE), soft_wrap=True)

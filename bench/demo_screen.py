@@ -51,7 +51,7 @@ class Picture:
 def picture(shop: Shop, since: float) -> Picture:
     """What is to be seen now of the release that was applied at unix time `since`."""
     assert shop.load
-    status: Object = shop.rollout.get("status", {})
+    status = shop.status or {"phase": "Applied", "message": "the operator to see it"}
     recent = [record for record in shop.load.recent(SHARES_OVER_S) if not record.lost]
     requests = new_since(shop.load.arrived, since)
     return Picture(

@@ -70,6 +70,13 @@ def test_a_log_line_tells_the_same_without_count_downs() -> None:
     )
 
 
+def test_a_message_that_only_repeats_stage_and_wait_is_not_told_twice() -> None:
+    stored = under_way(message="stage 2 of 3 (50 %) waits for 60 s to pass")
+    view = rollout_view(stored, release())
+    assert text.paragraph(view, NOW).splitlines()[1] == "  Stage      2 of 3: 50 %"
+    assert text.line(view).endswith("candidate 1/2: waits for 60 s to pass")
+
+
 def test_without_the_release_the_stage_has_no_name_and_the_wanted_pods_are_those_that_exist() -> None:
     view = rollout_view(under_way())
     assert view.stage is not None

@@ -28,7 +28,7 @@ def rows(view: RolloutView, now: datetime) -> list[Row]:
         ("Candidate", _side(view.candidate)),
         ("Waiting", _wait(view.awaited, now)),
         ("Downtime", "" if view.downtime_s is None else f"{view.downtime_s:g} s in the last release"),
-        ("Failed", view.why if view.why != view.message else ""),
+        ("Failed", "" if view.why in view.message else view.why),
         *(("Next" if i == 0 else "or", f"{s.command}   {s.purpose}") for i, s in enumerate(view.next_steps)),
     ]
     return [(label, text) for label, text in found if text]
@@ -37,7 +37,13 @@ def rows(view: RolloutView, now: datetime) -> list[Row]:
 def paragraph(view: RolloutView, now: datetime) -> str:
     """Give all of it as aligned lines of plain text."""
     table = [f"  {label:<10} {text}" for label, text in rows(view, now)]
-    return "\n".join([headline(view), *([f"  {view.message}"] if view.message else []), *table])
+    return "\n".join([headline(view), *([f"  {news(view)}"] if news(view) else []), *table])
+
+
+def news(view: RolloutView) -> str:
+    """Give the message, unless it only repeats the stage and what is awaited, which are told apart."""
+    repeats = view.stage and view.awaited and view.message.endswith(view.awaited.what)
+    return "" if repeats else view.message
 
 
 def line(view: RolloutView) -> str:
@@ -49,7 +55,8 @@ def line(view: RolloutView) -> str:
         f"stable {_pods(view.stable)}" if view.stable else "",
         f"candidate {_pods(view.candidate)}" if view.candidate else "",
     ]
-    return ", ".join(part for part in parts if part) + (f": {view.message}" if view.message else "")
+    told = news(view) or (f"waits for {view.awaited.what}" if view.awaited else "")
+    return ", ".join(part for part in parts if part) + (f": {told}" if told else "")
 
 
 def jsonable(value: Any) -> Any:

@@ -41,7 +41,7 @@ class Picture:
     at_s: float
     phase: str
     stage: str
-    awaited: str
+    told: str
     pods: Pods
     shares: dict[str, float]
     requests: int
@@ -51,14 +51,14 @@ class Picture:
 def picture(shop: Shop, since: float) -> Picture:
     """What is to be seen now of the release that was applied at unix time `since`."""
     assert shop.load
-    status = shop.status or {"phase": "Applied", "message": "the operator to see it"}
+    status = shop.status or {"phase": "Applied", "message": "waits for the operator to see it"}
     recent = [record for record in shop.load.recent(SHARES_OVER_S) if not record.lost]
     requests = new_since(shop.load.arrived, since)
     return Picture(
         at_s=time.time() - since,
         phase=status.get("phase", ""),
         stage=stage_of(status),
-        awaited=status.get("progress", {}).get("waitingFor") or status.get("message", ""),
+        told=told_by(status),
         pods=pods_of(status),
         shares={each: analysis.share(recent, each) for each in sorted({record.version for record in recent})},
         requests=len(requests),
@@ -84,6 +84,12 @@ def stage_of(status: Object) -> str:
     return f"stage {status['stage']}: {status.get('weight', 0)} % wanted, {status.get('realWeight', 0)} % by ready pods"
 
 
+def told_by(status: Object) -> str:
+    """What is awaited, or else the message."""
+    awaited = status.get("progress", {}).get("waitingFor")
+    return f"waits for {awaited}" if awaited else str(status.get("message", ""))
+
+
 def pods_of(status: Object) -> Pods:
     """The pods of both sides, as far as there are two."""
     found = [(name, status[name]) for name in ("stable", "candidate") if status.get(name)]
@@ -107,7 +113,7 @@ def drawn(seen: Picture, versions: tuple[str, ...]) -> Group:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", justify="right", width=10)
     rows.add_column()
-    rows.add_row("waits for", Text(seen.awaited))
+    rows.add_row("now", Text(seen.told))
     rows.add_row(
         "pods", Text("     ".join(f"{side} {ready}/{all_} ready" for side, ready, all_ in seen.pods))
     )

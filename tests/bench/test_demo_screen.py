@@ -6,14 +6,14 @@ from dataclasses import replace
 from rich.console import Console
 
 from bench.analysis import Record
-from bench.demo_screen import Picture, changes_of, drawn, line, new_since, pods_of, stage_of, table
+from bench.demo_screen import Picture, changes_of, drawn, line, new_since, pods_of, stage_of, table, told_by
 from bench.scenarios.seen import Result
 
 SEEN = Picture(
     at_s=12.3,
     phase="Progressing",
     stage="stage 2/5: 50 % wanted, 40 % by ready pods",
-    awaited="1 old pods to go",
+    told="waits for 1 old pods to go",
     pods=[("stable v1", 3, 3), ("candidate v2", 2, 2)],
     shares={"v1": 61.0, "v2": 39.0},
     requests=2460,
@@ -72,6 +72,11 @@ def test_the_stage_and_the_pods_are_read_from_the_status() -> None:
     assert stage_of(status) == "stage 1/4: 25 % wanted, 20 % by ready pods"
     assert pods_of(status) == [("stable v1", 4, 4), ("candidate v2", 0, 1)]
     assert (stage_of({}), pods_of({})) == ("", [])
+
+
+def test_what_is_awaited_is_told_or_else_the_message() -> None:
+    assert told_by({"message": "m", "progress": {"waitingFor": "a Promote"}}) == "waits for a Promote"
+    assert told_by({"message": "v2 serves with 4 pods"}) == "v2 serves with 4 pods"
 
 
 def test_the_table_says_what_happened_and_why() -> None:

@@ -14,8 +14,8 @@ debian_tree() {
   if [[ -f $tar ]]; then cached; return; fi
   command -v debootstrap >/dev/null || install_debian_packages debootstrap
   fresh=$(mktemp -d "$CACHE/tmp/debian.XXXX")
-  debootstrap --variant=minbase --include="$1" "$DEBIAN_SUITE" "$fresh/root" "$DEBIAN_MIRROR"
-  rm -rf "$fresh"/root/var/cache/apt/* "$fresh"/root/var/lib/apt/lists/* "$fresh"/root/usr/share/{doc,man,locale}/*
+  debootstrap --variant=minbase --include="$1" "$DEBIAN_SUITE" "$fresh/root"
+  (cd "$fresh/root" && rm -rf var/cache/apt/* var/lib/apt/lists/* usr/share/{doc,man,locale}/*)
   tar -C "$fresh/root" --one-file-system --exclude=./proc/* --exclude=./sys/* -cf "$fresh/tar" .
   mkdir -p "$CACHE/debian"
   mv -T "$fresh/tar" "$tar"

@@ -1,0 +1,184 @@
+"""A cluster in memory, just enough for the shell's tests: objects, versions, refusals on demand, and a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crossfade.cluster import ApiError, Cause, Cluster
+
+Raw = dict[str, Any]
+
+
+def error(status: int, reason: str, *causes: str) -> ApiError:
+    """What the API server refuses with."""
+    return ApiError(status, reason, f"the server says {reason}", tuple(Cause(c, "", "") for c in causes))
+
+
+class FakeCluster(Cluster):
+    """Answers from memory. `refusals` maps (method, kind) to the errors of the next requests, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None, None)
+        self.objects: dict[tuple[str, str, str], Raw] = {}
+        self.refusals: dict[tuple[str, str], list[ApiError]] = {}
+        self.asked: list[tuple[str, str, str]] = []  # (method, kind, name)
+        self.bodies: list[Any] = []
+        self.version = 100
+
+    def hold(self, kind: str, raw: Raw) -> Raw:
+        """Have an object from the start."""
+        meta = raw["metadata"]
+        self.objects[kind, meta["namespace"], meta["name"]] = raw
+        return raw
+
+    def refuse(self, method: str, kind: str, *errors: ApiError) -> None:
+        self.refusals.setdefault((method, kind), []).extend(errors)
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
+        self._ask("GET", kind, name, None)
+        return self.objects.get((kind, namespace or "", name))
+
+    async def list(
+        self,
+        kind: str,
+        namespace: str | None = None,
+        labels: str | None = None,
+        *,
+        metadata_only: bool = False,
+    ) -> list[Raw]:
+        self._ask("LIST", kind, labels or "", None)
+        wanted = dict(part.split("=") for part in (labels or "").split(",") if "=" in part)
+        found = [raw for (k, ns, _), raw in self.objects.items() if k == kind and namespace in {None, ns}]
+        return [r for r in found if wanted.items() <= (r["metadata"].get("labels") or {}).items()]
+
+    async def create(
+        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Raw:
+        name = body["metadata"]["name"]
+        self._ask("DRY-RUN" if dry_run else "CREATE", kind, name, body)
+        if (kind, namespace or "", name) in self.objects and not dry_run:
+            raise error(409, "AlreadyExists")
+        return dict(body) if dry_run else self._store(kind, namespace, name, body, {"uid": f"uid-{name}"})
+
+    async def apply(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
+        self._ask("APPLY", kind, name, body)
+        return self._changed(kind, namespace, name, body)
+
+    async def apply_status(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
+        self._ask("STATUS", kind, name, body)
+        return self._changed(kind, namespace, name, {"status": body["status"], "metadata": body["metadata"]})
+
+    async def json_patch(
+        self,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        ops: Sequence[Mapping[str, Any]],
+        manager: str = "crossfade",
+    ) -> Raw:
+        self._ask("PATCH", kind, name, list(ops))
+        seen = {op["path"].rpartition("/")[2]: op["value"] for op in ops if op["op"] == "test"}
+        return self._changed(kind, namespace, name, {"metadata": seen})
+
+    async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
+        self._ask("REPLACE", kind, name, body)
+        return self._changed(kind, namespace, name, body)
+
+    async def delete(
+        self,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        orphan: bool = False,
+    ) -> Raw:
+        self._ask("DELETE", kind, name, {"uid": uid, "resourceVersion": resource_version})
+        if self.objects.pop((kind, namespace or "", name), None) is None:
+            raise error(404, "NotFound")
+        return {"kind": "Status", "status": "Success"}
+
+    def _ask(self, method: str, kind: str, name: str, body: Any) -> None:
+        self.asked.append((method, kind, name))
+        self.bodies.append(body)
+        waiting = self.refusals.get((method, kind))
+        if waiting:
+            raise waiting.pop(0)
+
+    def _changed(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
+        """As the API server: the uid and version that the body names must be the stored ones."""
+        stored = self.objects.get((kind, namespace or "", name))
+        if stored is None:
+            raise error(404, "NotFound")
+        meta = body.get("metadata", {})
+        if any(
+            meta.get(key, stored["metadata"][key]) != stored["metadata"][key]
+            for key in ("uid", "resourceVersion")
+        ):
+            raise error(409, "Conflict")
+        return self._store(kind, namespace, name, {**stored, **body}, stored["metadata"])
+
+    def _store(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any], was: Raw) -> Raw:
+        self.version += 1
+        meta = {
+            **was,
+            **body.get("metadata", {}),
+            "namespace": namespace,
+            "resourceVersion": str(self.version),
+        }
+        self.objects[kind, namespace or "", name] = {**body, "metadata": meta}
+        return self.objects[kind, namespace or "", name]
+
+    @property
+    def writes(self) -> list[tuple[str, str, str]]:
+        """What was asked for besides reading."""
+        return [asked for asked in self.asked if asked[0] not in {"GET", "LIST", "DRY-RUN"}]
+
+
+def obj(name: str, version: int = 1, uid: str = "", namespace: str = "ns", **parts: Any) -> Raw:
+    """An object: metadata as told; `labels` and `owners` (UIDs) go there too, the rest beside it."""
+    meta: Raw = {
+        "name": name,
+        "namespace": namespace,
+        "uid": uid or f"uid-{name}",
+        "resourceVersion": str(version),
+    }
+    if "labels" in parts:
+        meta["labels"] = parts.pop("labels")
+    if "owners" in parts:
+        meta["ownerReferences"] = [{"uid": owner} for owner in parts.pop("owners")]
+    return {"metadata": {**meta, **parts.pop("metadata", {})}, **parts}
+
+
+def rollout(version: int = 1, **parts: Any) -> Raw:
+    """The Rollout `shop` with the least that its spec needs."""
+    spec = {
+        "template": {"spec": {"containers": [{"name": "shop", "image": "shop:v1"}]}},
+        "strategy": {"bigBang": {}},
+        **parts.pop("spec", {}),
+    }
+    return obj("shop", version, metadata={"generation": 1, **parts.pop("metadata", {})}, spec=spec, **parts)
+
+
+def child(name: str, version: int = 1, revision: str = "", **parts: Any) -> Raw:
+    """An object of the Rollout `shop`."""
+    labels = {"crossfade.dev/rollout": "shop", **({"crossfade.dev/revision": revision} if revision else {})}
+    owners = parts.pop("owners", ["uid-shop"])
+    return obj(name, version, labels={**labels, **parts.pop("labels", {})}, owners=owners, **parts)
+
+
+def endpoint(pod: str, *, ready: bool = True, **conditions: bool) -> Raw:
+    return {
+        "addresses": ["10.0.0.1"],
+        "conditions": {"ready": ready, **conditions},
+        "targetRef": {"name": pod},
+    }
+
+
+def endpoint_slice(*endpoints: Raw, version: int = 1, name: str = "shop-x", service: str = "shop") -> Raw:
+    return child(name, version, labels={"kubernetes.io/service-name": service}, endpoints=list(endpoints))
+
+
+__all__ = ["FakeCluster", "Raw", "child", "endpoint", "endpoint_slice", "error", "obj", "rollout"]

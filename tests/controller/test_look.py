@@ -1,0 +1,99 @@
+"""Looking answers what was asked, and keeps what was answered before."""
+
+import pytest
+
+from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error, obj
+from crossfade.cluster import ApiError
+from crossfade.controller.look import answer
+from crossfade.controller.store import Key
+from crossfade.core.observed import Found
+from crossfade.core.plan import Look
+
+SHOP = Key("ns", "shop")
+MANIFEST = {"metadata": {"name": "shop-bbb"}, "spec": {}}
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
+async def found(cluster: FakeCluster, before: Found | None = None, **asked: object) -> Found:
+    return await answer(cluster, SHOP, "uid-shop", Look(**asked), before or Found())  # type: ignore[arg-type]
+
+
+async def test_pods_are_those_of_the_rollout_and_the_revision(cluster: FakeCluster) -> None:
+    cluster.hold("Pod", child("p1", revision="aaa"))
+    cluster.hold("Pod", child("p2", revision="bbb"))
+    cluster.hold("Pod", obj("p3", labels={"crossfade.dev/revision": "aaa", "crossfade.dev/rollout": "other"}))
+    seen = await found(cluster, pods=frozenset({"aaa"}))
+    assert [pod.name for pod in seen.pods["aaa"]] == ["p1"]
+
+
+async def test_a_revision_without_pods_has_none_rather_than_no_answer(cluster: FakeCluster) -> None:
+    assert (await found(cluster, pods=frozenset({"aaa"}))).pods == {"aaa": ()}
+
+
+async def test_a_manifest_that_the_server_takes_has_no_refusal_and_stores_nothing(
+    cluster: FakeCluster,
+) -> None:
+    assert (await found(cluster, dry_run=MANIFEST)).refusal == ""
+    assert cluster.objects == {}
+
+
+@pytest.mark.parametrize(
+    "refused", [error(422, "Invalid"), error(400, "BadRequest"), error(403, "Forbidden")]
+)
+async def test_a_refusal_is_the_servers_own_message(cluster: FakeCluster, refused: ApiError) -> None:
+    cluster.refuse("DRY-RUN", "Deployment", refused)
+    assert (await found(cluster, dry_run=MANIFEST)).refusal == refused.message
+
+
+@pytest.mark.parametrize(
+    "failed", [error(500, "InternalError"), error(429, "TooManyRequests"), error(0, "Unreachable")]
+)
+async def test_a_server_that_fails_has_refused_nothing(cluster: FakeCluster, failed: ApiError) -> None:
+    cluster.refuse("DRY-RUN", "Deployment", failed)
+    with pytest.raises(ApiError):
+        await found(cluster, dry_run=MANIFEST)
+
+
+async def test_a_name_in_use_says_nothing_about_the_template(cluster: FakeCluster) -> None:
+    cluster.refuse("DRY-RUN", "Deployment", error(409, "AlreadyExists"))
+    assert (await found(cluster, dry_run=MANIFEST)).refusal == ""
+
+
+async def test_a_service_is_read_whoever_it_belongs_to_with_its_endpoints(cluster: FakeCluster) -> None:
+    cluster.hold("Service", obj("web", spec={"selector": {"app": "web"}}))
+    cluster.hold("EndpointSlice", endpoint_slice(endpoint("web-rs-1"), service="web"))
+    seen = await found(cluster, services=frozenset({"web", "nowhere"}))
+    web = seen.services["web"]
+    assert web is not None
+    assert (web.ours, web.ready) == (False, {"": 1})
+    assert seen.services["nowhere"] is None
+
+
+async def test_a_deployment_is_read_whoever_it_belongs_to(cluster: FakeCluster) -> None:
+    cluster.hold("Deployment", child("shop-aaa", revision="aaa", owners=["someone"]))
+    seen = await found(cluster, deployments=frozenset({"shop-aaa", "nowhere"}))
+    side = seen.deployments["shop-aaa"]
+    assert side is not None
+    assert not side.ours
+    assert seen.deployments["nowhere"] is None
+
+
+async def test_the_pods_that_pull_are_found_by_their_own_label(cluster: FakeCluster) -> None:
+    cluster.hold("Pod", obj("shop-bbb-pull", labels={"crossfade.dev/pull": "shop"}))
+    seen = await found(cluster, pull_pods=True)
+    assert [pod.name for pod in seen.pull_pods or ()] == ["shop-bbb-pull"]
+    assert (await found(cluster)).pull_pods is None
+
+
+async def test_earlier_answers_of_the_pass_are_kept(cluster: FakeCluster) -> None:
+    before = Found(
+        pods={"aaa": ()}, refusal="no", services={"x": None}, deployments={"y": None}, pull_pods=()
+    )
+    seen = await found(cluster, before, pods=frozenset({"bbb"}), services=frozenset({"web"}))
+    assert set(seen.pods) == {"aaa", "bbb"}
+    assert set(seen.services) == {"x", "web"}
+    assert (seen.refusal, seen.deployments, seen.pull_pods) == ("no", {"y": None}, ())

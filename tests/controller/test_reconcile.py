@@ -1,0 +1,246 @@
+"""A pass: what is decided is written, status first; what fails ends it; what it asks is looked at."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from controller.fakes import FakeCluster, Raw, child, endpoint, endpoint_slice, error, obj, rollout
+from crossfade.api.rollout import Rollout
+from crossfade.cluster import ApiError
+from crossfade.controller.drops import Drops
+from crossfade.controller.events import Teller
+from crossfade.controller.reconcile import RESTLESS, Core, Reconciler, World, differs
+from crossfade.controller.store import Key, Store
+from crossfade.controller.workers import Stale
+from crossfade.core.observed import Observed
+from crossfade.core.plan import Event, Look, Plan, Verb, Write
+
+SHOP = Key("ns", "shop")
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+STATUS = {"phase": "Progressing"}
+CREATE = Write(Verb.CREATE, "Deployment", "shop-aaa", child("shop-aaa", revision="aaa"))
+SERVICE = Write(Verb.CREATE, "Service", "shop", child("shop"))
+RELEASE = Write(Verb.CREATE, "Release", "shop-1", child("shop-1", spec={"rollout": "shop", "number": 1}))
+TOLD = Event("Normal", "ReleaseStarted", "release 1")
+
+
+class Scripted:
+    """A core that gives the plans it was told to give, and remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self.shown: list[Observed] = []
+        self.unreadable_for: list[str] = []
+
+    def decide(self, _rollout: Rollout, observed: Observed, _now: datetime) -> Plan:
+        self.shown.append(observed)
+        return self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
+
+    def unreadable(self, _raw: Any, message: str, _now: datetime) -> Plan:
+        self.unreadable_for.append(message)
+        return Plan("InvalidSpec", status={"phase": "Invalid"})
+
+
+class Bench:
+    """A reconciler with everything around it in memory."""
+
+    def __init__(self) -> None:
+        self.cluster, self.store, self.drops, self.core = FakeCluster(), Store(), Drops(), Scripted()
+        self.counted: list[tuple[str, str]] = []
+        self.store.listen(self.drops.note)
+        core = Core(self.core.decide, self.core.unreadable, lambda: NOW)
+        world = World(
+            self.cluster,
+            Teller(self.cluster, "me", lambda: NOW),
+            lambda: None,
+            lambda verb, kind: self.counted.append((verb, kind)),
+        )
+        self.run = Reconciler(self.store, self.drops, core, world)
+        self.have(rollout())
+
+    def have(self, raw: Raw) -> None:
+        self.store.put("Rollout", self.cluster.hold("Rollout", raw))
+
+    async def decided(self, *plans: Plan) -> float | None:
+        self.core.plans = list(plans)
+        return await self.run(SHOP)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def plan(*writes: Write, **parts: Any) -> Plan:
+    return Plan("Because", **{"status": STATUS, "writes": writes, **parts})
+
+
+async def test_the_status_is_written_before_everything_else_and_events_come_last(bench: Bench) -> None:
+    await bench.decided(plan(CREATE, SERVICE, events=(TOLD,)))
+    assert [(method, kind) for method, kind, _ in bench.cluster.writes] == [
+        ("STATUS", "Rollout"),
+        ("CREATE", "Deployment"),
+        ("CREATE", "Service"),
+        ("CREATE", "Event"),
+    ]
+    assert bench.counted == [("Status", "Rollout"), ("Create", "Deployment"), ("Create", "Service")]
+
+
+async def test_a_status_that_means_the_same_is_not_written(bench: Bench) -> None:
+    bench.have(rollout(2, status={"phase": "Progressing", "observedGeneration": -1, "message": ""}))
+    await bench.decided(plan(wake_after_s=5))
+    assert bench.cluster.writes == []
+
+
+async def test_a_status_seen_by_a_stale_view_is_refused_and_nothing_else_is_written(bench: Bench) -> None:
+    bench.cluster.hold("Rollout", rollout(9))
+    with pytest.raises(Stale):
+        await bench.decided(plan(CREATE, events=(TOLD,)))
+    assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+    newer = bench.store.rollout(SHOP)
+    assert newer is not None
+    assert newer["metadata"]["resourceVersion"] == "9"
+
+
+async def test_the_first_write_that_fails_ends_the_pass(bench: Bench) -> None:
+    bench.cluster.refuse("CREATE", "Deployment", error(500, "InternalError"))
+    with pytest.raises(ApiError):
+        await bench.decided(plan(CREATE, SERVICE))
+    assert ("CREATE", "Service", "shop") not in bench.cluster.writes
+
+
+async def test_what_the_stored_status_tells_is_told_though_a_later_write_fails(bench: Bench) -> None:
+    bench.cluster.refuse("CREATE", "Deployment", error(500, "InternalError"))
+    with pytest.raises(ApiError):
+        await bench.decided(plan(CREATE, events=(TOLD,)))
+    assert bench.cluster.writes[-1][:2] == ("CREATE", "Event")
+
+
+async def test_a_pass_that_wrote_is_followed_by_another_at_once(bench: Bench) -> None:
+    assert await bench.decided(plan(CREATE, wake_after_s=30)) == 0
+
+
+async def test_a_pass_that_wrote_nothing_is_followed_when_the_plan_says(bench: Bench) -> None:
+    assert await bench.decided(Plan("Because", wake_after_s=30)) == 30
+    assert await bench.decided(Plan("Because")) is None
+
+
+async def test_passes_that_write_for_ever_are_slowed_down(bench: Bench) -> None:
+    waits = [await bench.decided(plan(status={"message": str(number)})) for number in range(RESTLESS + 1)]
+    assert waits[0] == 0
+    assert waits[-1] == 1
+
+
+async def test_a_decision_that_must_look_first_is_asked_again_with_the_answer(bench: Bench) -> None:
+    bench.cluster.hold("Pod", child("p1", revision="aaa"))
+    await bench.decided(Plan("Looking", look=Look(pods=frozenset({"aaa"}))), plan())
+    first, second = bench.core.shown
+    assert "aaa" not in first.found.pods
+    assert [pod.name for pod in second.found.pods["aaa"]] == ["p1"]
+
+
+async def test_answers_of_one_pass_add_up(bench: Bench) -> None:
+    looks = [Look(pods=frozenset({"aaa"})), Look(services=frozenset({"web"}))]
+    await bench.decided(*(Plan("Looking", look=look) for look in looks), plan())
+    assert set(bench.core.shown[-1].found.pods) == {"aaa"}
+    assert set(bench.core.shown[-1].found.services) == {"web"}
+
+
+async def test_a_decision_that_looks_for_ever_is_a_mistake(bench: Bench) -> None:
+    with pytest.raises(RuntimeError, match="after 4 rounds"):
+        await bench.decided(Plan("Looking", look=Look(pods=frozenset({"aaa"}))))
+    assert len(bench.core.shown) == 4
+
+
+async def test_a_taken_name_is_looked_at_in_the_next_pass(bench: Bench) -> None:
+    bench.cluster.hold("Service", obj("shop", uid="foreign"))
+    with pytest.raises(Stale):
+        await bench.decided(plan(SERVICE))
+    await bench.decided(plan())
+    found = bench.core.shown[-1].found.services["shop"]
+    assert found is not None
+    assert not found.ours
+
+
+async def test_a_name_that_is_free_again_is_looked_at_once_more_and_forgotten(bench: Bench) -> None:
+    bench.cluster.hold("Service", obj("shop", uid="foreign"))
+    with pytest.raises(Stale):
+        await bench.decided(plan(SERVICE))
+    del bench.cluster.objects["Service", "ns", "shop"]
+    await bench.decided(plan())
+    assert bench.core.shown[-1].found.services == {"shop": None}
+    await bench.decided(plan())
+    assert bench.core.shown[-1].found.services == {}
+
+
+async def test_a_create_whose_answer_was_lost_is_no_conflict(bench: Bench) -> None:
+    bench.cluster.hold("Release", child("shop-1", spec={"rollout": "shop", "number": 1}))
+    with pytest.raises(Stale):
+        await bench.decided(plan(RELEASE))
+    await bench.decided(plan())
+    assert [release.spec.number for release in bench.core.shown[-1].releases] == [1]
+
+
+async def test_a_namespace_that_goes_is_told_by_the_refusal_of_a_create(bench: Bench) -> None:
+    bench.cluster.refuse("CREATE", "Deployment", error(403, "Forbidden", "NamespaceTerminating"))
+    with pytest.raises(Stale):
+        await bench.decided(plan(CREATE))
+    await bench.decided(plan())
+    assert [seen.namespace_terminating for seen in bench.core.shown] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "terminating"),
+    [({}, False), ({"deletionTimestamp": "2026-01-31T00:00:00Z"}, True), (None, True)],
+    ids=["stays", "goes", "is gone"],
+)
+async def test_a_rollout_being_deleted_asks_whether_its_namespace_goes_too(
+    bench: Bench, namespace: Raw | None, terminating: bool
+) -> None:
+    bench.have(rollout(2, metadata={"deletionTimestamp": "2026-01-31T00:00:00Z"}))
+    if namespace is not None:
+        bench.cluster.objects["Namespace", "", "ns"] = {"metadata": {"name": "ns", **namespace}}
+    await bench.decided(plan())
+    assert bench.core.shown[-1].namespace_terminating is terminating
+
+
+async def test_a_drop_is_shown_until_a_pass_completes(bench: Bench) -> None:
+    bench.store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-1"), version=1))
+    bench.store.put("EndpointSlice", endpoint_slice(version=2))
+    bench.cluster.refuse("CREATE", "Deployment", error(500, "InternalError"))
+    with pytest.raises(ApiError):
+        await bench.decided(plan(CREATE))
+    await bench.decided(plan())
+    await bench.decided(plan())
+    assert [set(seen.dropped) for seen in bench.core.shown] == [{"aaa"}, {"aaa"}, set()]
+
+
+async def test_a_spec_that_breaks_a_rule_is_told_with_its_place(bench: Bench) -> None:
+    bench.have(rollout(2, spec={"replicas": "four"}))
+    await bench.decided(plan())
+    assert bench.core.shown == []
+    assert bench.core.unreadable_for[0].startswith("spec.replicas: ")
+    assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+
+
+async def test_a_rollout_that_is_gone_leaves_nothing_to_be_done(bench: Bench) -> None:
+    bench.store.remove("Rollout", "ns", "shop", "uid-shop")
+    assert await bench.decided(plan(CREATE)) is None
+    assert bench.cluster.asked == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "different"),
+    [
+        (None, {}, True),
+        ({"message": "a"}, {"message": "b"}, True),
+        ({"message": "a"}, {}, True),
+        ({"observedGeneration": -1}, {}, False),
+        ({"downtime": {"seconds": 3}}, {"downtime": {"seconds": 3.0}}, False),
+        ({"release": "not a number"}, {"release": 1}, True),
+    ],
+    ids=["none yet", "another", "one too many", "a default", "a number's form", "unreadable"],
+)
+def test_statuses_are_compared_by_meaning(stored: Raw | None, wanted: Raw, different: bool) -> None:
+    assert differs(stored, wanted) is different

@@ -1,0 +1,149 @@
+"""Raw objects as the core's values."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from controller.fakes import child, obj
+from crossfade.controller.seen import pod_of, service_of, side_of
+from crossfade.controller.slices import Endpoints
+from crossfade.core.observed import Exit, Identity, Waiting
+
+AT = "2026-01-31T12:00:00Z"
+MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NONE = Endpoints({}, {})
+
+
+def pod(*statuses: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    spec = parts.pop("spec", {"containers": [{"name": "shop"}]})
+    status = {"containerStatuses": list(statuses), **parts.pop("status", {})}
+    return child("shop-aaa-r-1", revision="aaa", spec=spec, status=status, **parts)
+
+
+def ended(code: int, **more: Any) -> dict[str, Any]:
+    return {"terminated": {"exitCode": code, "finishedAt": AT, "reason": "Error", **more}}
+
+
+def test_a_deployment_is_a_side() -> None:
+    raw = child(
+        "shop-aaa",
+        7,
+        "aaa",
+        metadata={"generation": 2, "creationTimestamp": AT},
+        spec={"replicas": 4},
+        status={
+            "observedGeneration": 2,
+            "replicas": 5,
+            "readyReplicas": 3,
+            "availableReplicas": 2,
+            "terminatingReplicas": 1,
+        },
+    )
+    side = side_of(raw, "uid-shop")
+    assert side.identity == Identity("uid-shop-aaa", "7")
+    assert (side.revision, side.desired, side.replicas, side.ready, side.available) == ("aaa", 4, 5, 3, 2)
+    assert (side.terminating, side.current, side.ours, side.created_at) == (1, True, True, MOMENT)
+    assert side.manifest == raw
+
+
+def test_a_status_about_an_older_spec_is_not_current() -> None:
+    assert not side_of(child("d", metadata={"generation": 2}, status={"observedGeneration": 1}), "u").current
+    assert not side_of(child("d", metadata={"generation": 1}), "u").current
+
+
+def test_replicas_that_nobody_counted_are_zero_and_unknown_terminating_ones_unknown() -> None:
+    side = side_of(child("d", spec={"replicas": 0}), "u")
+    assert (side.desired, side.replicas, side.ready, side.terminating) == (0, 0, 0, None)
+
+
+@pytest.mark.parametrize(("status", "refusal"), [("True", "exceeded quota"), ("False", "")])
+def test_why_pods_cannot_be_made_is_told(status: str, refusal: str) -> None:
+    condition = {"type": "ReplicaFailure", "status": status, "message": "exceeded quota"}
+    assert side_of(child("d", status={"conditions": [condition]}), "u").refusal == refusal
+
+
+@pytest.mark.parametrize(
+    ("parts", "ours"),
+    [
+        ({"owners": ["uid-shop"]}, True),
+        ({"owners": [], "labels": {"crossfade.dev/rollout-uid": "uid-shop"}}, True),
+        ({"owners": ["uid-of-a-former-shop"]}, False),
+        ({"owners": []}, False),
+    ],
+    ids=["by owner reference", "by label", "a former Rollout of that name", "nobody's"],
+)
+def test_ours_is_what_that_very_rollout_made(parts: dict[str, Any], ours: bool) -> None:
+    assert side_of(child("shop-aaa", **parts), "uid-shop").ours is ours
+    assert service_of(child("shop", **parts), NONE, "uid-shop").ours is ours
+
+
+def test_a_service_says_who_claims_it() -> None:
+    assert service_of(child("web"), NONE, "another").owner == "shop"
+    assert service_of(obj("web", spec={"selector": None}), NONE, "another").owner == ""
+
+
+def test_a_crash_is_an_exit_though_the_container_runs_again() -> None:
+    status = {
+        "name": "shop",
+        "restartCount": 2,
+        "lastState": ended(42, message="boom"),
+        "state": {"running": {}},
+    }
+    assert pod_of(pod(status)).exits == (Exit("shop", 42, "Error", "boom", MOMENT, 2),)
+
+
+def test_the_end_of_an_init_container_is_no_crash_and_its_failure_is() -> None:
+    spec = {
+        "containers": [],
+        "initContainers": [{"name": "migrate"}, {"name": "proxy", "restartPolicy": "Always"}],
+    }
+    done = {"name": "migrate", "state": ended(0)}
+    assert pod_of(pod(spec=spec, status={"initContainerStatuses": [done]})).exits == ()
+    failed = {"name": "migrate", "lastState": ended(1), "state": ended(0)}
+    assert [e.code for e in pod_of(pod(spec=spec, status={"initContainerStatuses": [failed]})).exits] == [1]
+    sidecar = {"name": "proxy", "lastState": ended(0)}
+    assert [e.code for e in pod_of(pod(spec=spec, status={"initContainerStatuses": [sidecar]})).exits] == [0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "leaving"),
+    [
+        ({"metadata": {"deletionTimestamp": AT}}, True),
+        ({"status": {"conditions": [{"type": "DisruptionTarget", "status": "True"}]}}, True),
+        ({"status": {"phase": "Failed", "reason": "Evicted"}}, True),
+        ({"status": {"phase": "Failed", "reason": "OutOfcpu"}}, True),
+        ({"status": {"phase": "Failed"}}, False),
+        ({"status": {"phase": "Running"}}, False),
+    ],
+    ids=["deleted", "disrupted", "evicted", "no room on its node", "failed by itself", "running"],
+)
+def test_a_pod_that_is_taken_away_is_told_from_one_that_fails(parts: dict[str, Any], leaving: bool) -> None:
+    assert pod_of(pod(**parts)).leaving is leaving
+
+
+def test_a_container_that_cannot_start_waits_and_one_that_starts_does_not() -> None:
+    stuck = {"name": "shop", "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}
+    assert pod_of(pod(stuck)).waiting == (Waiting("shop", "ErrImagePull", "not found"),)
+    starting = {"name": "shop", "state": {"waiting": {"reason": "ContainerCreating"}}}
+    assert pod_of(pod(starting)).waiting == ()
+
+
+def test_why_a_pod_has_no_node_is_told() -> None:
+    full = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
+    assert pod_of(pod(status={"conditions": [full]})).unschedulable == "0/1 nodes"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "pulled"),
+    [
+        ([{"name": "shop", "imageID": "sha256:1"}, {"name": "log", "imageID": "sha256:2"}], True),
+        ([{"name": "shop", "imageID": "sha256:1"}, {"name": "log", "imageID": ""}], False),
+        ([{"name": "shop", "imageID": "sha256:1"}], False),
+        ([], False),
+    ],
+    ids=["all", "one is missing", "one is not told of yet", "none is told of yet"],
+)
+def test_images_are_pulled_when_every_container_has_its_own(statuses: list[Any], pulled: bool) -> None:
+    spec = {"containers": [{"name": "shop"}, {"name": "log"}]}
+    assert pod_of(pod(*statuses, spec=spec)).pulled is pulled

@@ -1,0 +1,90 @@
+"""The store keeps the newest form of each object, whatever order it is told in."""
+
+import pytest
+
+from controller.fakes import child, obj, rollout
+from crossfade.controller.store import Key, Store
+
+SHOP = Key("ns", "shop")
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def test_a_newer_form_replaces_an_older_one_by_number_not_by_text(store: Store) -> None:
+    store.put("Rollout", rollout(version=9))
+    assert store.put("Rollout", rollout(version=10)) == (SHOP,)
+    assert store.rollout(SHOP) == rollout(version=10)
+
+
+@pytest.mark.parametrize("version", [9, 10], ids=["older", "the same"])
+def test_what_is_not_newer_is_no_news(store: Store, version: int) -> None:
+    store.put("Rollout", rollout(version=10, note="kept"))
+    assert store.put("Rollout", rollout(version=version)) == ()
+    assert store.rollout(SHOP) == rollout(version=10, note="kept")
+
+
+def test_a_deletion_counts_for_its_own_uid_only(store: Store) -> None:
+    store.put("Rollout", rollout(version=5))
+    assert store.remove("Rollout", "ns", "shop", "uid-of-the-one-before") == ()
+    assert store.rollout(SHOP) is not None
+    assert store.remove("Rollout", "ns", "shop", "uid-shop") == (SHOP,)
+    assert store.rollout(SHOP) is None
+
+
+def test_a_late_answer_does_not_bring_back_what_was_deleted(store: Store) -> None:
+    store.put("Deployment", child("shop-a", version=5))
+    store.remove("Deployment", "ns", "shop-a", "uid-shop-a", version=8)
+    assert store.put("Deployment", child("shop-a", version=7)) == ()
+    assert store.children("Deployment", SHOP) == []
+
+
+def test_an_object_that_lost_our_label_and_got_it_again_is_seen_again(store: Store) -> None:
+    store.put("Service", child("shop", version=5))
+    store.remove("Service", "ns", "shop", "uid-shop", version=8)
+    assert store.put("Service", child("shop", version=9)) == (SHOP,)
+
+
+def test_a_new_object_of_the_same_name_takes_the_place_of_the_old(store: Store) -> None:
+    store.put("Deployment", child("shop-a", version=5))
+    store.put("Deployment", child("shop-a", version=6, uid="another"))
+    assert [one["metadata"]["uid"] for one in store.children("Deployment", SHOP)] == ["another"]
+
+
+def test_children_are_found_by_label_and_actions_by_their_spec(store: Store) -> None:
+    store.put("Deployment", child("shop-a"))
+    store.put("Deployment", obj("other", labels={"crossfade.dev/rollout": "other"}))
+    store.put("RolloutAction", obj("promote", spec={"rollout": "shop"}))
+    assert [one["metadata"]["name"] for one in store.children("Deployment", SHOP)] == ["shop-a"]
+    assert [one["metadata"]["name"] for one in store.children("RolloutAction", SHOP)] == ["promote"]
+
+
+def test_a_child_that_moves_to_another_rollout_is_news_for_both(store: Store) -> None:
+    store.put("Service", child("web", version=1))
+    moved = obj("web", 2, labels={"crossfade.dev/rollout": "other"})
+    assert store.put("Service", moved) == (SHOP, Key("ns", "other"))
+    assert store.children("Service", SHOP) == []
+
+
+def test_only_a_services_field_managers_are_kept(store: Store) -> None:
+    managed = {"metadata": {"managedFields": [{"manager": "kubectl"}]}}
+    store.put("Deployment", child("shop-a", **managed))
+    store.put("Service", child("shop", **managed))
+    assert "managedFields" not in store.children("Deployment", SHOP)[0]["metadata"]
+    assert "managedFields" in store.children("Service", SHOP)[0]["metadata"]
+
+
+def test_listeners_are_told_before_and_after(store: Store) -> None:
+    told: list[tuple[str, Key, object, object]] = []
+    store.listen(lambda *change: told.append(change))
+    first, second = child("shop-a", version=1), child("shop-a", version=2)
+    store.put("Deployment", first)
+    store.put("Deployment", second)
+    store.remove("Deployment", "ns", "shop-a", "uid-shop-a")
+    assert told == [
+        ("Deployment", SHOP, None, first),
+        ("Deployment", SHOP, first, second),
+        ("Deployment", SHOP, second, None),
+    ]

@@ -1,12 +1,23 @@
-"""Manifests for tests: each call shows only what matters to it."""
+"""Manifests and clusters for tests: each call shows only what matters to it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from simulation.cluster import UID
+from crossfade.core.revision import revision_of
+from simulation.cluster import UID, Sim
+from simulation.live import rest
 
-DEFAULT: Any = object()
+
+def template(image: str = "shop:v1") -> dict[str, Any]:
+    """A pod template."""
+    return {
+        "metadata": {"labels": {"app": "shop"}},
+        "spec": {"containers": [{"name": "app", "image": image}]},
+    }
+
+
+V1, V2, V3 = (revision_of(template(f"shop:v{i}")) for i in (1, 2, 3))
 
 
 def rollout(
@@ -15,10 +26,7 @@ def rollout(
     """A Rollout of four pods as stored by the API server."""
     body: dict[str, Any] = {
         "replicas": 4,
-        "template": {
-            "metadata": {"labels": {"app": "shop"}},
-            "spec": {"containers": [{"name": "app", "image": image}]},
-        },
+        "template": template(image),
         "strategy": strategy,
         **({"service": {"ports": [{"port": 80, "targetPort": 8080}]}} if service else {}),
         **spec,
@@ -30,7 +38,20 @@ def rollout(
 STRATEGIES: dict[str, dict[str, Any]] = {
     "recreate": {"recreate": {}},
     "rolling": {"rolling": {}},
-    "blueGreen": {"blueGreen": {}},
-    "canary": {"canary": {"steps": [{"weight": 25}, {"weight": 50}]}},
+    "blueGreen": {"blueGreen": {"promoteAfterSeconds": 5}},
+    "canary": {"canary": {"steps": [{"weight": 25, "pauseSeconds": 5}, {"weight": 50, "pauseSeconds": 5}]}},
     "bigBang": {"bigBang": {}},
 }
+
+
+def serving_v1(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
+    """A cluster in which v1 has completed, and everything is at rest."""
+    chosen = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
+    return rest(Sim(rollout(chosen, **spec)))
+
+
+def releasing_v2(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
+    """The same, and the user has just changed the image to v2."""
+    sim = serving_v1(strategy, **spec)
+    sim.set_image("shop:v2")
+    return sim

@@ -1,7 +1,7 @@
-"""An in-memory cluster: just enough of the API server, the Deployment controller, the kubelet and endpoints.
+"""An in-memory cluster: just enough of the API server, the controllers, the kubelet and the endpoints.
 
-Everything moves only when told to: `kubelet()`, `controllers()`, `tick(seconds)`. A pass of the operator is
-`reconcile(sim)`, which can be cut off after any write.
+Everything moves only when told to. With `instant` (the default) statuses and endpoints follow at once; without
+it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passes.py` runs the operator on it.
 """
 
 from __future__ import annotations
@@ -12,61 +12,71 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crossfade.api.action import RolloutAction
-from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.api.release import Release
-from crossfade.api.rollout import Rollout
-from crossfade.core.decide import decide
-from crossfade.core.observed import Exit, Found, Identity, Observed, Pod, SeenService, Side
-from crossfade.core.plan import Event, Look, Plan, Verb, Write
+from crossfade.api.labels import LABEL_REVISION
+from crossfade.core.plan import Event, Verb, Write
+from simulation.pods import Endpoints, SimPod, endpoints_of, status_of
+from simulation.stored import Object, Refused, identity, merged, patched, versioned
 
 UID = "0b5e55ed-0000-4000-8000-000000000001"
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-
-
-class Refused(Exception):
-    """The API server's no: a conflict, an object in the way, or none at all."""
-
-
-@dataclass
-class SimPod:
-    """One pod. `ready_at` None: starting. `leaving`: deleted, and serving until it is gone."""
-
-    name: str
-    revision: str
-    labels: dict[str, str]
-    ready: bool = False
-    leaving: bool = False
-    exits: list[Exit] = field(default_factory=list)
+TABLES = {
+    "Deployment": "deployments",
+    "Service": "services",
+    "Release": "releases",
+    "RolloutAction": "actions",
+}
 
 
 @dataclass
 class Sim:
-    """The cluster of one Rollout."""
+    """The cluster of one Rollout, and what the operator's process would lose in a crash.
 
-    rollout: dict[str, Any]
+    `dropped`: the latched drops of ready pods, numbered. `unseen`: objects as the operator's store still has
+    them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
+    `listed_at`: when the production endpoints last listed each revision.
+    """
+
+    rollout: Object
     now: datetime = START
-    deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    services: dict[str, dict[str, Any]] = field(default_factory=dict)
-    releases: dict[str, dict[str, Any]] = field(default_factory=dict)
-    actions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    pods: list[SimPod] = field(default_factory=list)
-    pull_pods: list[SimPod] = field(default_factory=list)
-    dropped: set[str] = field(default_factory=set)
-    broken: set[str] = field(default_factory=set)
+    deployments: dict[str, Object] = field(default_factory=dict)
+    services: dict[str, Object] = field(default_factory=dict)
+    releases: dict[str, Object] = field(default_factory=dict)
+    actions: dict[str, Object] = field(default_factory=dict)
+    pods: tuple[SimPod, ...] = ()
+    pull_pods: tuple[SimPod, ...] = ()
+    endpoints: dict[str, Endpoints] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    unseen: dict[tuple[str, str], Object | None] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+    listed_at: dict[str, datetime] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     counter: int = 0
     refusal: str = ""
-    lag: bool = False
-    endpoints: dict[str, dict[str, int]] = field(default_factory=dict)
+    instant: bool = True
 
-    # --- what the user and the world do -------------------------------------------------------------
+    def fork(self) -> Sim:
+        """The same cluster apart: what happens to one does not happen to the other. Its logs begin anew."""
+        tables = (
+            "deployments",
+            "services",
+            "releases",
+            "actions",
+            "endpoints",
+            "dropped",
+            "unseen",
+            "listed_at",
+        )
+        copies: dict[str, Any] = {name: dict(getattr(self, name)) for name in tables}
+        return replace(self, **copies, writes=[], events=[])
+
+    # --- what people do -----------------------------------------------------------------------------
 
     def edit(self, **spec: Any) -> None:
         """The user changes fields of the spec."""
-        self.rollout["spec"].update(spec)
-        self.rollout["metadata"]["generation"] += 1
+        generation = self.rollout["metadata"]["generation"] + 1
+        after = {**self.rollout, "spec": {**self.rollout["spec"], **spec}}
+        self.rollout = versioned(after, self.tick_version(), generation=generation)
 
     def set_image(self, image: str) -> None:
         """The user changes the image."""
@@ -74,64 +84,118 @@ class Sim:
         template["spec"]["containers"][0]["image"] = image
         self.edit(template=template)
 
+    def scale(self, replicas: int) -> None:
+        """The user, or an autoscaler, changes the replicas."""
+        self.edit(replicas=replicas)
+
     def act(self, action: str, **spec: Any) -> str:
         """Somebody creates a RolloutAction; its name is given back."""
-        self.counter += 1
-        name = f"{action.lower()}-{self.counter}"
+        version = self.tick_version()
+        name = f"{action.lower()}-{version}"
         self.actions[name] = {
             "metadata": {
                 "name": name,
-                "uid": f"action-{self.counter}",
-                "resourceVersion": str(self.counter),
-                "creationTimestamp": self.now.isoformat(),
+                "uid": f"action-{version}",
+                "resourceVersion": str(version),
+                "creationTimestamp": self.now.replace(microsecond=0).isoformat(),
             },
             "spec": {"rollout": self.rollout["metadata"]["name"], "action": action, **spec},
         }
         return name
 
+    # --- what the world does ------------------------------------------------------------------------
+
     def tick(self, seconds: float) -> None:
         """Time passes."""
+        self.note_listed()
         self.now += timedelta(seconds=seconds)
 
     def controllers(self) -> None:
-        """The Deployment controller creates and deletes pods until each has what it asks for."""
-        for deployment in self.deployments.values():
-            revision = deployment["metadata"]["labels"][LABEL_REVISION]
-            mine = [p for p in self.pods if p.revision == revision and not p.leaving]
-            wanted = deployment["spec"]["replicas"]
-            for pod in sorted(mine, key=lambda p: p.ready)[: max(0, len(mine) - wanted)]:
-                pod.leaving = True
-            for _ in range(wanted - len(mine)):
-                self.counter += 1
-                name = f"{deployment['metadata']['name']}-rs-{self.counter}"
-                labels = dict(deployment["spec"]["template"]["metadata"]["labels"])
-                self.pods.append(SimPod(name, revision, labels))
+        """Every Deployment gets the pods that it asks for, and tells those beyond to go."""
+        for name in self.deployments:
+            self.controller(name)
+
+    def controller(self, name: str) -> None:
+        """One Deployment gets the pods that it asks for; pods that are not ready go first, as in life."""
+        mine = [p for p in self.pods if p.name.startswith(f"{name}-rs-") and not p.leaving]
+        wanted = self.deployments[name]["spec"]["replicas"]
+        going = sorted(mine, key=lambda p: p.ready)[: max(0, len(mine) - wanted)]
+        self.pods = tuple(replace(p, leaving=True) if p in going else p for p in self.pods)
+        self.pods += tuple(self._new_pod(name) for _ in range(wanted - len(mine)))
+        self._follow()
+
+    def _new_pod(self, deployment: str) -> SimPod:
+        labels = self.deployments[deployment]["spec"]["template"]["metadata"]["labels"]
+        return SimPod(f"{deployment}-rs-{self.tick_version()}", labels[LABEL_REVISION], labels)
 
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
-        self.pods = [p for p in self.pods if not p.leaving]
-        for pod in self.pods:
-            pod.ready = pod.ready or pod.revision not in self.broken
+        staying = (p for p in self.pods if not p.leaving)
+        self.pods = tuple(replace(p, ready=p.ready or p.revision not in self.broken) for p in staying)
+        self.pull_pods = tuple(replace(p, ready=p.ready or not p.waiting) for p in self.pull_pods)
+        self._follow()
 
-    def crash(self, pod: SimPod, code: int = 42) -> None:
-        """A container of `pod` ends and is started again at once: its readiness is back before anyone looks."""
-        pod.exits.append(Exit("app", code, "Error", "", self.now, len(pod.exits) + 1))
-        self.dropped.add(pod.revision)
+    def change(self, pod: SimPod, after: SimPod | None) -> None:
+        """One pod is different now, or gone."""
+        self.pods = tuple(x for p in self.pods if (x := after if p is pod else p) is not None)
+        self._follow()
 
-    def settle(self, passes: int = 60, *, step_s: float = 1.0) -> None:
-        """Passes, controllers and time in turns, until a pass changes nothing and asks for no wake-up."""
-        for _ in range(passes):
-            plan = reconcile(self)
-            moved = self._moves()
-            if plan is None or (not moved and plan.wake_after_s is None):
-                return
-            self.tick(max(step_s, min(plan.wake_after_s or 0, 40)))
+    def crash(self, pod: SimPod, *, ready: bool = True, code: int = 42) -> None:
+        """A container ends; with `ready` it is back before anyone looks: only the latch and its restarts tell."""
+        self.change(pod, pod.crashed(self.now, ready=ready, code=code))
+        if pod.ready:
+            self.drop(pod.revision)
 
-    def _moves(self) -> bool:
-        before = [(p.name, p.ready, p.leaving) for p in self.pods]
-        self.controllers()
-        self.kubelet()
-        return before != [(p.name, p.ready, p.leaving) for p in self.pods]
+    def evict(self, pod: SimPod) -> None:
+        """A node is drained: the pod is told to go, and its container ends in the course of that."""
+        self.change(pod, replace(pod.crashed(self.now, code=143), leaving=True))
+        self.drop(pod.revision)
+
+    def of(self, revision: str) -> list[SimPod]:
+        """The pods of a revision that stay."""
+        return [p for p in self.pods if p.revision == revision and not p.leaving]
+
+    def drop(self, revision: str) -> None:
+        """The event handler latches that ready pods of a revision went away."""
+        self.dropped[revision] = self.tick_version()
+
+    def _follow(self) -> None:
+        if self.instant:
+            self.sync_all()
+
+    def sync_all(self) -> None:
+        """Every status and every slice is as the pods are."""
+        for name in self.deployments:
+            self.sync_status(name)
+        for name in self.services:
+            self.sync_endpoints(name)
+
+    def sync_status(self, name: str) -> None:
+        """A Deployment's status catches up."""
+        live = self.deployments[name]
+        before, after = live.get("status", {}), status_of(live, self.pods)
+        if before != after:
+            self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
+            if after["readyReplicas"] < before.get("readyReplicas", 0):
+                self.drop(live["metadata"]["labels"][LABEL_REVISION])
+
+    def sync_endpoints(self, name: str) -> None:
+        """A Service's slices catch up."""
+        self.note_listed()
+        before, after = self.endpoints.get(name, Endpoints()), self.wanted_endpoints(name)
+        self.endpoints[name] = after
+        for revision, ready in before.ready.items():
+            if after.ready.get(revision, 0) < ready:
+                self.drop(revision)
+
+    def wanted_endpoints(self, name: str) -> Endpoints:
+        """What a Service's slices list once they have caught up."""
+        return endpoints_of(self.services[name]["spec"]["selector"], self.pods)
+
+    def note_listed(self) -> None:
+        """Keep when production last listed a revision: its pods may get requests for a while longer."""
+        for revision in self.endpoints.get(self.service_name, Endpoints()).ready:
+            self.listed_at[revision] = self.now
 
     # --- what a client sees -------------------------------------------------------------------------
 
@@ -140,207 +204,99 @@ class Sim:
         """The Rollout's status as stored."""
         return self.rollout.get("status", {})
 
-    def selected(self, name: str = "shop") -> dict[str, int]:
-        """Ready pods behind a Service, by revision: who answers."""
-        selector = self.services.get(name, {}).get("spec", {}).get("selector")
-        if selector is None:
-            return {}
-        hits = [p for p in self.pods if p.ready and not p.leaving and selector.items() <= p.labels.items()]
-        return {r: sum(p.revision == r for p in hits) for r in {p.revision for p in hits}}
-
-    def side(self, revision: str) -> dict[str, Any] | None:
-        """The Deployment of `revision`."""
-        return self.deployments.get(f"shop-{revision}")
-
-    # --- what the operator sees ---------------------------------------------------------------------
-
-    def observe(self, found: Found) -> Observed:
-        """The store's view."""
-        return Observed(
-            sides={d["metadata"]["labels"][LABEL_REVISION]: self._side(d) for d in self.deployments.values()},
-            services={n: self._service(n, s) for n, s in self.services.items() if _ours(s)},
-            releases=tuple(
-                sorted(
-                    (Release.model_validate(r) for r in self.releases.values()), key=lambda r: r.spec.number
-                )
-            ),
-            actions=tuple(RolloutAction.model_validate(a) for a in self.actions.values()),
-            dropped=frozenset(self.dropped),
-            found=found,
+    @property
+    def service_name(self) -> str:
+        """The production Service's name."""
+        return str(
+            (self.rollout["spec"].get("service") or {}).get("name") or self.rollout["metadata"]["name"]
         )
 
-    def _side(self, deployment: dict[str, Any]) -> Side:
-        revision = deployment["metadata"]["labels"][LABEL_REVISION]
-        mine = [p for p in self.pods if p.revision == revision and not p.leaving]
-        ready = sum(p.ready for p in mine)
-        return Side(
-            identity=_identity(deployment),
-            revision=revision,
-            desired=deployment["spec"]["replicas"],
-            replicas=len(mine),
-            ready=ready,
-            available=ready,
-            terminating=sum(p.revision == revision and p.leaving for p in self.pods),
-            manifest=deployment,
-            created_at=START,
-        )
+    def selected(self, name: str = "") -> dict[str, int]:
+        """Ready pods behind a Service (production), by revision: who answers."""
+        name = name or self.service_name
+        return dict(self.wanted_endpoints(name).ready) if name in self.services else {}
 
-    def _service(self, name: str, service: dict[str, Any]) -> SeenService:
-        ready = self.selected(name)
-        selector = service["spec"]["selector"]
-        leaving = [p for p in self.pods if p.leaving and p.ready and selector.items() <= p.labels.items()]
-        serving = dict(ready)
-        for pod in leaving:
-            serving[pod.revision] = serving.get(pod.revision, 0) + 1
-        return SeenService(
-            identity=_identity(service),
-            name=name,
-            ours=True,
-            owner=service["metadata"]["labels"][LABEL_ROLLOUT],
-            selector=service["spec"]["selector"],
-            manifest=service,
-            ready=ready,
-            serving=serving,
-        )
+    def side(self, revision: str) -> Object | None:
+        """The Deployment of a revision."""
+        return self.deployments.get(f"{self.rollout['metadata']['name']}-{revision}")
 
-    def look(self, look: Look, found: Found) -> Found:
-        """Answers to what a decision asked to see."""
-        pods = {r: self._pods(r) for r in look.pods}
-        found = replace(found, pods={**found.pods, **pods})
-        if look.dry_run is not None:
-            found = replace(found, refusal=self.refusal)
-        if look.pull_pods:
-            found = replace(found, pull_pods=tuple(_seen(p) for p in self.pull_pods))
-        services = {
-            n: self._service(n, self.services[n]) if n in self.services else None for n in look.services
-        }
-        return replace(found, services={**found.services, **services})
-
-    def _pods(self, revision: str) -> tuple[Pod, ...]:
-        return tuple(_seen(p) for p in self.pods if p.revision == revision)
+    def desired(self, revision: str) -> int:
+        """The replicas that a revision's Deployment asks for."""
+        side = self.side(revision)
+        return side["spec"]["replicas"] if side else 0
 
     # --- what the operator writes -------------------------------------------------------------------
 
+    def tick_version(self) -> int:
+        """The next resourceVersion."""
+        self.counter += 1
+        return self.counter
+
     def write(self, write: Write) -> None:
         """Carry out one write, as the API server would; raises Refused."""
-        self.writes.append(write)
         if write.kind == "Pod":
             self._write_pull_pod(write)
         elif write.kind == "Rollout":
-            self._bump(self.rollout)
-            self.rollout["metadata"].update(write.body["metadata"])
+            self._write_rollout(write)
         else:
-            self._write_child(write)
+            self._write_child(getattr(self, TABLES[write.kind]), write)
+        self.writes.append(write)
+        self._follow()
 
-    def write_status(self, status: Mapping[str, Any]) -> None:
-        """Store the Rollout's status."""
-        self.rollout["status"] = copy.deepcopy(dict(status))
-        self._bump(self.rollout)
+    def _write_rollout(self, write: Write) -> None:
+        if write.identity != identity(self.rollout):
+            raise Refused(write)
+        if write.verb is Verb.STATUS:
+            self.rollout = {**self.rollout, "status": copy.deepcopy(write.body["status"])}
+        else:
+            self.rollout = merged(self.rollout, write.body)
+        self.rollout = versioned(self.rollout, self.tick_version())
 
-    def _write_child(self, write: Write) -> None:
-        table = {
-            "Deployment": self.deployments,
-            "Service": self.services,
-            "Release": self.releases,
-            "RolloutAction": self.actions,
-        }[write.kind]
+    def _write_child(self, table: dict[str, Object], write: Write) -> None:
         if write.verb is Verb.CREATE:
             self._create(table, write)
             return
         live = table.get(write.name)
-        if live is None or write.identity != _identity(live):
+        if live is None or write.identity != identity(live):
             raise Refused(write)
         if write.verb is Verb.DELETE:
-            del table[write.name]
-            self.pods = [p for p in self.pods if not p.name.startswith(f"{write.name}-rs-")]
-        elif write.verb is Verb.PATCH:
-            self._patch(live, write.body)
-        else:
-            _merge(live, write.body)
-        self._bump(live)
+            self._delete(table, write)
+            return
+        after = _changed(live, write)
+        generation = after["metadata"].get("generation", 0) + (after.get("spec") != live.get("spec"))
+        table[write.name] = versioned(after, self.tick_version(), generation=generation)
 
-    def _create(self, table: dict[str, dict[str, Any]], write: Write) -> None:
+    def _create(self, table: dict[str, Object], write: Write) -> None:
         if write.name in table:
             raise Refused(write)
-        self.counter += 1
-        body = copy.deepcopy(write.body)
-        body["metadata"] |= {"uid": f"uid-{self.counter}", "resourceVersion": str(self.counter)}
-        body["metadata"].setdefault("creationTimestamp", self.now.isoformat())
-        table[write.name] = body
+        version = self.tick_version()
+        made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.now.isoformat()}
+        table[write.name] = versioned(copy.deepcopy(write.body), version, **made)
 
-    def _patch(self, live: dict[str, Any], operations: list[dict[str, Any]]) -> None:
-        for op in operations:
-            *path, last = (part.replace("~1", "/") for part in op["path"].strip("/").split("/"))
-            target = live
-            for part in path:
-                target = target[part]
-            if op["op"] == "remove":
-                del target[last]
-            else:
-                target[last] = copy.deepcopy(op["value"])
+    def _delete(self, table: dict[str, Object], write: Write) -> None:
+        del table[write.name]
+        self.endpoints.pop(write.name, None)
+        if write.kind == "Deployment" and not write.orphan:
+            gone = f"{write.name}-rs-"
+            self.pods = tuple(replace(p, leaving=True) if p.name.startswith(gone) else p for p in self.pods)
 
     def _write_pull_pod(self, write: Write) -> None:
         if write.verb is Verb.CREATE:
-            if self.pull_pods:
+            if any(p.name == write.name for p in self.pull_pods):
                 raise Refused(write)
-            self.pull_pods.append(SimPod(write.name, "", {}, ready=True))
+            self.pull_pods += (SimPod(write.name, ""),)
         else:
-            self.pull_pods = [p for p in self.pull_pods if p.name != write.name]
-
-    def _bump(self, stored: dict[str, Any]) -> None:
-        self.counter += 1
-        stored["metadata"]["resourceVersion"] = str(self.counter)
+            self.pull_pods = tuple(p for p in self.pull_pods if p.name != write.name)
 
 
-def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan | None:
-    """One pass of the operator; with `cut_after` it dies after so many writes, the status counted. None: refused."""
-    plan = planned(sim)
-    sim.dropped.clear()
-    sim.events.extend(plan.events)
-    done = 0
-    if plan.status is not None and dict(plan.status) != sim.status:
-        if cut_after == done:
-            return plan
-        sim.write_status(plan.status)
-        done += 1
-    for write in plan.writes:
-        if cut_after == done:
-            return plan
-        try:
-            sim.write(write)
-        except Refused:
-            return plan
-        done += 1
-    return plan
+def _changed(live: Object, write: Write) -> Object:
+    if write.verb is Verb.PATCH:
+        return patched(live, write.body)
+    if write.verb is Verb.STATUS:  # its one manager owns all of it, so what the body leaves out goes
+        return {**live, "status": copy.deepcopy(write.body["status"])}
+    return merged(live, write.body)
 
 
-def planned(sim: Sim) -> Plan:
-    """What a pass would do now."""
-    found = Found()
-    for _ in range(4):
-        rollout = Rollout.model_validate(sim.rollout)
-        plan = decide(rollout, sim.observe(found), sim.now)
-        if plan.look is None:
-            return plan
-        found = sim.look(plan.look, found)
-    raise AssertionError(f"looks without end: {plan.look}")
-
-
-def _merge(live: dict[str, Any], change: Mapping[str, Any]) -> None:
-    for key, value in change.items():
-        if isinstance(value, Mapping) and key != "selector" and isinstance(live.get(key), dict):
-            _merge(live[key], value)
-        else:
-            live[key] = copy.deepcopy(value)
-
-
-def _identity(stored: dict[str, Any]) -> Identity:
-    return Identity(stored["metadata"]["uid"], stored["metadata"]["resourceVersion"])
-
-
-def _ours(stored: dict[str, Any]) -> bool:
-    return LABEL_ROLLOUT in stored["metadata"].get("labels", {})
-
-
-def _seen(pod: SimPod) -> Pod:
-    return Pod(pod.name, pod.revision, pod.ready, pod.leaving, tuple(pod.exits), pulled=pod.ready)
+def stored(sim: Sim, kind: str, name: str) -> Mapping[str, Any] | None:
+    """An object as the API server has it."""
+    return sim.rollout if kind == "Rollout" else getattr(sim, TABLES[kind]).get(name)

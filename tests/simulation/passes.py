@@ -1,0 +1,158 @@
+"""Passes of the operator over the simulated cluster: what it sees, and how its writes land or are cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crossfade.api.action import RolloutAction
+from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.api.release import Release
+from crossfade.api.rollout import Rollout
+from crossfade.controller.seen import service_of, side_of
+from crossfade.controller.slices import Endpoints as SeenEndpoints
+from crossfade.core import decide as core
+from crossfade.core.observed import Found, Identity, Observed, SeenService
+from crossfade.core.plan import Look, Plan, Verb, Write
+from simulation.cluster import UID, Sim, stored
+from simulation.conditions import broken_rule
+from simulation.pods import Endpoints
+from simulation.stored import Object, Refused, identity
+
+ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A plan, and the cluster as it was when it was made."""
+
+    plan: Plan
+    base: Sim
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """All writes in order: the status first, where it differs from the stored one."""
+        rollout = view(self.base, "Rollout", "")
+        if rollout is None or self.plan.status is None or dict(self.plan.status) == rollout.get("status"):
+            return self.plan.writes
+        body = {"status": dict(self.plan.status)}
+        name = rollout["metadata"]["name"]
+        return (Write(Verb.STATUS, "Rollout", name, body, identity(rollout)), *self.plan.writes)
+
+
+def decided(sim: Sim) -> Decision:
+    """What a pass would do now; looks are answered as often as the shell answers them."""
+    rollout = Rollout.model_validate(view(sim, "Rollout", ""))
+    found = Found()
+    for _ in range(ROUNDS):
+        plan = core.decide(rollout, observed(sim, found), sim.now)
+        if plan.look is None:
+            return Decision(plan, sim.fork())
+        found = look(sim, plan.look, found)
+    raise AssertionError(f"it asks to look without end: {plan.look}")
+
+
+def carry_out(
+    sim: Sim, decision: Decision, *, cut_after: int | None = None, lost_reply: int | None = None
+) -> bool:
+    """Write what was decided; gives whether the pass came to its end.
+
+    `cut_after`: the process dies after so many writes, and its memory with it. `lost_reply`: the write of that
+    index happens, but the operator sees an error. A refused write ends the pass, and its object is read anew.
+    """
+    newer: dict[Identity, Identity] = {}
+    for index, write in enumerate(decision.writes):
+        if index == cut_after:
+            restart(sim)
+            return False
+        try:
+            before = stored(sim, write.kind, write.name) if write.kind != "Pod" else None
+            sim.write(
+                replace(write, identity=newer.get(write.identity, write.identity) if write.identity else None)
+            )
+        except Refused:
+            sim.unseen.pop((write.kind, write.name), None)
+            return False
+        if write.kind == "Rollout" and write.verb is Verb.STATUS:
+            broken = broken_rule((before or {}).get("status", {}), sim.status)
+            assert not broken, f"{broken}: {sim.status['conditions']}"
+        if index == lost_reply:
+            sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
+            return False
+        after = stored(sim, write.kind, write.name) if write.kind != "Pod" else None
+        if write.identity and after is not None:
+            newer[write.identity] = identity(after)
+    sim.events.extend(decision.plan.events)
+    sim.dropped = {r: n for r, n in sim.dropped.items() if decision.base.dropped.get(r) != n}
+    return True
+
+
+def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan:
+    """One pass of the operator; with `cut_after` it dies after so many writes, the status counted."""
+    decision = decided(sim)
+    carry_out(sim, decision, cut_after=cut_after)
+    return decision.plan
+
+
+def restart(sim: Sim) -> None:
+    """The operator's process is another one now: what it had not stored is lost, and its store is fresh."""
+    sim.dropped = {}
+    sim.unseen = {}
+
+
+# --- what the operator sees -----------------------------------------------------------------------------
+
+
+def view(sim: Sim, kind: str, name: str) -> Any:
+    """An object as the operator's store has it."""
+    name = name or sim.rollout["metadata"]["name"]
+    return sim.unseen[kind, name] if (kind, name) in sim.unseen else stored(sim, kind, name)
+
+
+def table(sim: Sim, kind: str, objects: dict[str, Object]) -> dict[str, Object]:
+    """All objects of a kind as the operator's store has them."""
+    stale = {name: old for (k, name), old in sim.unseen.items() if k == kind}
+    return {name: x for name, x in {**objects, **stale}.items() if x is not None}
+
+
+def observed(sim: Sim, found: Found) -> Observed:
+    """The store's view."""
+    name = sim.rollout["metadata"]["name"]
+    deployments = table(sim, "Deployment", sim.deployments).values()
+    services = table(sim, "Service", sim.services)
+    releases = table(sim, "Release", sim.releases).values()
+    actions = table(sim, "RolloutAction", sim.actions).values()
+    ours = {n: s for n, s in services.items() if s["metadata"].get("labels", {}).get(LABEL_ROLLOUT) == name}
+    return Observed(
+        sides={d["metadata"]["labels"][LABEL_REVISION]: side_of(d, UID) for d in deployments},
+        services={n: _service(sim, n, s) for n, s in ours.items()},
+        releases=tuple(sorted(map(Release.model_validate, releases), key=lambda r: r.spec.number)),
+        actions=tuple(RolloutAction.model_validate(a) for a in actions),
+        dropped=frozenset(sim.dropped),
+        found=found,
+    )
+
+
+def _service(sim: Sim, name: str, service: Object) -> SeenService:
+    listed = sim.endpoints.get(name, Endpoints())
+    return service_of(service, SeenEndpoints(listed.ready, listed.serving), UID)
+
+
+def look(sim: Sim, wanted: Look, found: Found) -> Found:
+    """Answers to what a decision asked to see; reads are never stale."""
+    pods = {r: tuple(p.seen() for p in sim.pods if p.revision == r) for r in wanted.pods}
+    services = {n: _service(sim, n, sim.services[n]) if n in sim.services else None for n in wanted.services}
+    deployments = {
+        n: side_of(sim.deployments[n], UID) if n in sim.deployments else None for n in wanted.deployments
+    }
+    seen = replace(
+        found,
+        pods={**found.pods, **pods},
+        services={**found.services, **services},
+        deployments={**found.deployments, **deployments},
+    )
+    if wanted.dry_run is not None:
+        seen = replace(seen, refusal=sim.refusal)
+    if wanted.pull_pods:
+        seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
+    return seen

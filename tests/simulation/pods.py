@@ -1,0 +1,73 @@
+"""Pods of the simulated cluster, and what endpoints and Deployments say of them. All are values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from crossfade.core.observed import Exit, Pod, Waiting
+
+
+@dataclass(frozen=True)
+class SimPod:
+    """One pod. `leaving`: told to go, and answering until it is gone. `available`: ready for minReadySeconds."""
+
+    name: str
+    revision: str
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False)
+    ready: bool = False
+    leaving: bool = False
+    exits: tuple[Exit, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    unschedulable: str = ""
+
+    def crashed(self, at: datetime, *, ready: bool = True, code: int = 42) -> SimPod:
+        """Its container has ended; with `ready` it was started again before anyone looked."""
+        restarts = self.exits[-1].restarts + 1 if self.exits else 1
+        end = Exit("app", code, "Error", "", at.replace(microsecond=0), restarts)
+        return replace(self, exits=(end,), ready=ready)
+
+    def seen(self) -> Pod:
+        """What a listing of pods tells of it."""
+        return Pod(
+            self.name,
+            self.revision,
+            self.ready,
+            self.leaving,
+            self.exits,
+            self.waiting,
+            self.unschedulable,
+            pulled=self.ready,
+        )
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """What the slices of a Service list: pods by revision. `serving` includes those that are leaving."""
+
+    ready: Mapping[str, int] = field(default_factory=dict)
+    serving: Mapping[str, int] = field(default_factory=dict)
+
+
+def endpoints_of(selector: Mapping[str, str], pods: Iterable[SimPod]) -> Endpoints:
+    """The endpoints that a selector has, once the controller of the slices has caught up."""
+    answering = [p for p in pods if p.ready and selector.items() <= p.labels.items()]
+    ready = Counter(p.revision for p in answering if not p.leaving)
+    return Endpoints(dict(ready), dict(Counter(p.revision for p in answering)))
+
+
+def status_of(deployment: Mapping[str, Any], pods: Iterable[SimPod]) -> dict[str, Any]:
+    """A Deployment's status, once its controller has caught up."""
+    mine = [p for p in pods if p.name.startswith(f"{deployment['metadata']['name']}-rs-")]
+    staying = [p for p in mine if not p.leaving]
+    ready = sum(p.ready for p in staying)
+    return {
+        "observedGeneration": deployment["metadata"]["generation"],
+        "replicas": len(staying),
+        "readyReplicas": ready,
+        "availableReplicas": ready,
+        "terminatingReplicas": len(mine) - len(staying),
+    }

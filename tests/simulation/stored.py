@@ -1,0 +1,49 @@
+"""How the simulated API server keeps objects: never changed in place, so that a cluster forks cheaply."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from crossfade.core.observed import Identity
+
+Object = dict[str, Any]
+
+
+class Refused(Exception):  # noqa: N818 -- an outcome, as the shell calls it
+    """The API server's no: a conflict, an object in the way, or none at all."""
+
+
+def identity(stored: Mapping[str, Any]) -> Identity:
+    """Which stored object, and which version of it, this is."""
+    return Identity(stored["metadata"]["uid"], stored["metadata"]["resourceVersion"])
+
+
+def merged(live: Mapping[str, Any], change: Mapping[str, Any]) -> Object:
+    """`live` with the fields of `change`; selectors and lists are replaced as a whole."""
+    after = dict(live)
+    for key, value in change.items():
+        deep = isinstance(value, Mapping) and key != "selector" and isinstance(live.get(key), Mapping)
+        after[key] = merged(live[key], value) if deep else copy.deepcopy(value)
+    return after
+
+
+def patched(live: Mapping[str, Any], operations: list[dict[str, Any]]) -> Object:
+    """`live` after a JSON Patch of `replace`, `add` and `remove`."""
+    after = copy.deepcopy(dict(live))
+    for op in operations:
+        *path, last = (part.replace("~1", "/") for part in op["path"].strip("/").split("/"))
+        target = after
+        for part in path:
+            target = target[part]
+        if op["op"] == "remove":
+            del target[last]
+        else:
+            target[last] = copy.deepcopy(op["value"])
+    return after
+
+
+def versioned(stored: Mapping[str, Any], version: int, **metadata: Any) -> Object:
+    """`stored` under a new resourceVersion."""
+    return {**stored, "metadata": {**stored["metadata"], **metadata, "resourceVersion": str(version)}}

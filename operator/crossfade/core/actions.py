@@ -80,7 +80,7 @@ def _refused_for_its_age_or_revision(s: Situation, action: RolloutAction) -> Ans
 
 
 def _abort(s: Situation, action: RolloutAction) -> Answer:
-    if not s.under_way:
+    if not s.under_way and target(s) == s.stable_revision:
         return _refused(s, "nothing is under way: to go back to an earlier revision use Undo")
     if not s.stable_revision:
         return _refused(
@@ -88,10 +88,20 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         )
     if s.progress.returning:
         return Answer(s, f"already returning to {s.stable_revision}")
-    reason = action.spec.reason or "no reason given"
-    turn = failed(s, Verdict(Reason.ABORTED_BY_USER, f"aborted by {action.metadata.name}: {reason}"))
+    note = f"aborted by {action.metadata.name}: {action.spec.reason or 'no reason given'}"
+    if not s.under_way:
+        return _never_begun(s, note)
+    turn = failed(s, Verdict(Reason.ABORTED_BY_USER, note))
     return Answer(
         turn.s, f"{s.progress.revision} is taken back, {s.stable_revision} serves", events=turn.events
+    )
+
+
+def _never_begun(s: Situation, note: str) -> Answer:
+    """The abort came before its release: the revision that was to begin does not."""
+    verdict = Failed(revision=s.spec_revision, reason=Reason.ABORTED_BY_USER, message=note, at=text_of(s.now))
+    return Answer(
+        s.remember(failed=verdict, undo_to=""), f"{target(s)} does not begin, {s.stable_revision} serves"
     )
 
 

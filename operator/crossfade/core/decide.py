@@ -36,7 +36,7 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     if look is not None:
         return Plan(reason="Looking", look=look)
     conflict = conflicts.conflict(s)
-    if conflict is not None:
+    if conflict is not None and not s.under_way:
         return _refused(s, Reason.NAME_TAKEN, conflict)
     turn = next_turn(s)
     if turn.look is not None:

@@ -176,7 +176,7 @@ def _preview(s: Situation) -> Iterator[Write]:
     if not name or not revision:
         return
     selector = s.selector(Route.CANDIDATE if s.progress.revision else Route.STABLE)
-    live = s.seen.services.get(name)
+    live = s.seen.services.get(name) or s.seen.found.services.get(name)
     if live is None:
         yield Write(Verb.CREATE, "Service", name, manifests.service(s, name, "preview", selector))
     elif live.ours:

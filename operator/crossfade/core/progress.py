@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crossfade.api.conditions import Reason
 from crossfade.api.status import Downtime, RevisionStatus
 from crossfade.core import manifests
@@ -35,7 +37,7 @@ def next_turn(s: Situation) -> Turn:
     for rung in (_recovered, _asked, _forgiven, _seen_first, _overtaken, _failed, _returned, _passed, _due):
         turn = rung(s)
         if turn is not None:
-            return turn
+            return replace(turn, s=with_clocks(turn.s))
     return Turn(s)
 
 
@@ -123,7 +125,7 @@ def _positioned(s: Situation) -> Situation:
 
 def _recovered(s: Situation) -> Turn | None:
     """The memory is lost (a restored backup, a wiped status): what serves, or completed last, is stable."""
-    if s.under_way or s.stable_revision or not s.seen.sides:
+    if s.under_way or s.stable_revision or s.memory.release or not s.seen.sides:
         return None
     ended = [r for r in reversed(s.seen.releases) if r.status and r.status.outcome == "Completed"]
     completed_ones = [release.spec.revision for release in ended]
@@ -133,7 +135,9 @@ def _recovered(s: Situation) -> Turn | None:
         return None
     number = s.seen.releases[-1].spec.number if s.seen.releases else 0
     known = list(dict.fromkeys([found, *completed_ones]))
-    memory = s.remember(stable=RevisionStatus(revision=found, release=number), release=number, completed=known)
+    memory = s.remember(
+        stable=RevisionStatus(revision=found, release=number), release=number, completed=known
+    )
     return Turn(memory, normal("MemoryRecovered", f"the status was lost: {found} is what serves"))
 
 

@@ -15,6 +15,7 @@ from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, Stage
+from crossfade.core.transitions import target
 
 SETTLE_S = 2.0
 """From the endpoints being right to the removal of pods: kube-proxy takes up to 1 s to follow, measured."""
@@ -67,6 +68,8 @@ def frozen(s: Situation) -> Wanted:
     pods = {side.revision: side.desired for side in (s.stable, s.candidate) if side.revision}
     serving = {Route.STABLE: (s.stable,), Route.CANDIDATE: (s.candidate,)}.get(s.live_route or Route.BOTH)
     sides = serving or (s.stable, s.candidate)
+    if s.exclusive and s.candidate.desired:
+        sides = (s.candidate,)
     if sides[0].revision:
         pods[sides[0].revision] += max(0, s.n - sum(side.desired for side in sides))
     return Wanted(pods, None, standing=False, why=Reason.PAUSED_BY_ACTION, waiting_for="a person")
@@ -80,19 +83,35 @@ def back(s: Situation) -> Wanted:
     pods = {s.stable_revision: s.n, s.progress.revision: 0 if left else s.candidate.desired}
     route = _route_back(s)
     gone = left and s.candidate.desired == 0 and s.candidate.replicas == 0 and not s.seen.found.pull_pods
-    return Wanted(pods, route, gone, *_missing_on_the_way_back(s, route, left=left), settles=_settling(s))
+    return Wanted(
+        pods,
+        route,
+        gone and _serves_again(s),
+        *_missing_on_the_way_back(s, route, left=left),
+        settles=_settling(s),
+    )
+
+
+def _serves_again(s: Situation) -> bool:
+    """Recreate: the down time lasts until stable answers. A template that changes meanwhile does not wait for that."""
+    return not s.exclusive or s.stable.ready > 0 or not s.n or target(s) != s.stable_revision
 
 
 def _left(s: Situation) -> bool:
-    """Whether the candidate gets no requests any more, or has nothing that could answer one."""
+    """Whether the candidate gets no requests any more, or has nothing that could answer one, or nothing is to run."""
     away = s.listed_only(s.stable_revision) and _live(s, Route.STABLE) and _has_settled(s)
     dead = s.candidate.ready == 0 and s.candidate.current and (_live(s, Route.STABLE) or not s.service_name)
-    return away or dead
+    return away or dead or not s.n
 
 
 def _route_back(s: Situation) -> Route | None:
-    """Stable, as soon as it can take everything; both, where it is too small and would otherwise get nothing."""
+    """Stable, as soon as it can take everything; both, where it is too small and would otherwise get nothing.
+
+    What has returned stays: the candidate is condemned, however small stable becomes again.
+    """
     ready, others = s.stable.ready, s.candidate.ready
+    if s.live_route is Route.STABLE:
+        return Route.STABLE
     if ready * RETURN_FLOOR >= s.n or others == 0:
         return Route.STABLE
     return Route.BOTH if ready else None
@@ -104,6 +123,8 @@ def _missing_on_the_way_back(s: Situation, route: Route | None, *, left: bool) -
         return Reason.ROLLING_BACK, f"{have}: traffic returns as they come up"
     if not left:
         return Reason.ROLLING_BACK, "the endpoints to list stable's pods only"
+    if not s.candidate.replicas:
+        return Reason.ROLLING_BACK, "the first pod of stable to be ready"
     return Reason.SHRINKING, f"{s.candidate.replicas} pods of the candidate to go"
 
 
@@ -117,7 +138,7 @@ def _back_alone(s: Situation) -> Wanted:
 
 def _beside(s: Situation, stage: Stage) -> Wanted:
     """A candidate beside production, without traffic."""
-    route = _route_back(s) if s.live_route is not Route.STABLE else Route.STABLE
+    route = _route_back(s)
     away = _live(s, Route.STABLE)
     shrinks = stage.candidate < s.candidate.desired and not away
     want = s.candidate.desired if shrinks else stage.candidate

@@ -9,6 +9,7 @@ from crossfade.core.compile import crash_allowance
 from crossfade.core.evidence import crashed, final_causes, told
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.situation import Situation
+from crossfade.core.stages import Route
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,10 @@ class Verdict:
 def verdict(s: Situation) -> Verdict | None:
     """The first failure found, or None. Nothing fails where there is no stable revision to return to.
 
-    In the last stage the candidate has passed all its gates: what happens then happens to a stable revision.
+    While the old side is retired the candidate has passed all its gates: what happens then happens to a stable
+    revision. Recreate has no such stage: its last one is the bake.
     """
-    if not s.stable_revision or s.progress.stage >= len(s.plan) - 1:
+    if not s.stable_revision or retiring(s):
         return None
     causes = (
         candidate_crashed,
@@ -34,6 +36,11 @@ def verdict(s: Situation) -> Verdict | None:
         candidate_unavailable,
     )
     return next((found for cause in causes if (found := cause(s)) is not None), None)
+
+
+def retiring(s: Situation) -> bool:
+    """Whether only the removal of the old side is left of the plan."""
+    return s.progress.stage >= len(s.plan) - 1 and s.stage.route is Route.CANDIDATE
 
 
 def candidate_crashed(s: Situation) -> Verdict | None:

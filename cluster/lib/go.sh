@@ -71,7 +71,7 @@ etcd_program() {
 scratch_module() {
   local folder=$1
   shift
-  { printf 'module scratch\ngo %s\n' "$GO_VERSION_MIN"; cat; } >"$folder/go.mod"
+  { printf 'module scratch\ngo 1.26.0\n'; cat; } >"$folder/go.mod"
   { printf '//go:build tools\n\npackage scratch\n\n'; printf 'import _ "%s"\n' "$@"; } >"$folder/tools.go"
   "$GO" -C "$folder" mod tidy
 }

@@ -15,8 +15,14 @@ install_operator() {
   kubectl wait --for=condition=Established --timeout=30s -f "$ROOT_DIR/crds/"
   kubectl apply --server-side --force-conflicts -k "$ROOT_DIR/manifests/"
   start_new_image
-  kubectl -n "$OPERATOR_NAMESPACE" rollout status "deployment/$OPERATOR_DEPLOYMENT" --timeout=120s ||
-    die "The operator did not become ready in 120 s. Look at: kubectl --context kind-$CLUSTER_NAME -n $OPERATOR_NAMESPACE describe pods; kubectl --context kind-$CLUSTER_NAME -n $OPERATOR_NAMESPACE logs deployment/$OPERATOR_DEPLOYMENT"
+  kubectl -n "$OPERATOR_NAMESPACE" rollout status "deployment/$OPERATOR_DEPLOYMENT" --timeout=120s || tell_why_not_ready
+}
+
+tell_why_not_ready() {
+  local select=(-n "$OPERATOR_NAMESPACE" -l "app.kubernetes.io/name=$OPERATOR_DEPLOYMENT")
+  kubectl "${select[@]}" describe pods
+  kubectl "${select[@]}" logs --tail=20 --prefix
+  die "The operator did not become ready in 120 s. Its pods and their last words are at the end of the log; or look again with: kubectl --context kind-$CLUSTER_NAME ${select[*]} describe pods"
 }
 
 # The tag stays the same when the image changes, so pods of the old one would run on.

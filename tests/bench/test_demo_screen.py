@@ -22,9 +22,9 @@ SEEN = Picture(
 
 
 def on_screen(shown: object, width: int = 90) -> str:
-    console = Console(file=io.StringIO(), width=width)
-    console.print(shown)
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    output = io.StringIO()
+    Console(file=output, width=width).print(shown)
+    return output.getvalue()
 
 
 def test_the_screen_shows_stage_pods_shares_and_losses() -> None:

@@ -25,9 +25,12 @@ class FakeCluster:
         self.before_patch: Callable[[], None] = lambda: None
         self.when_watch_ends: Callable[[], None] = lambda: None
         self.silent = False
+        self.unreadable: set[str] = set()
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Object | None:
         self._fail()
+        if kind in self.unreadable:
+            raise forbidden("get", kind)
         return copy.deepcopy(self.objects.get((kind, name)))
 
     async def list(self, kind: str, namespace: str | None = None) -> list[Object]:

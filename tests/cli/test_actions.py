@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from cli.fake_cluster import FakeCluster, forbidden
 from crossfade.api.action import ACTIONS, RolloutAction
 from crossfade.api.strict import parse_strict
-from crossfade.cli.action import VERBS
+from crossfade.cli.action import VERBS, Verb
 from view.stored import rollout, under_way
 
 Run = Callable[..., int]
@@ -16,7 +17,7 @@ DONE = {"status": {"state": "Done", "message": "Stage '50 %' passes."}}
 REFUSED = {"status": {"state": "Refused", "message": "Nothing is under way."}}
 
 
-def answering(*states: dict[str, object]) -> FakeCluster:
+def answering(*states: dict[str, Any]) -> FakeCluster:
     cluster = FakeCluster(under_way())
     cluster.coming["RolloutAction"] = list(states)
     return cluster
@@ -27,13 +28,13 @@ def test_every_action_of_the_api_has_a_command() -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
-def test_each_command_makes_its_action_as_the_api_wants_it(crossfade: Run, verb: object) -> None:
+def test_each_command_makes_its_action_as_the_api_wants_it(crossfade: Run, verb: Verb) -> None:
     cluster = answering(DONE)
-    assert crossfade(cluster, verb.word, "shop") == 0  # type: ignore[attr-defined]
+    assert crossfade(cluster, verb.word, "shop") == 0
     [(kind, body)] = cluster.created
     made = parse_strict(RolloutAction, body)
-    assert (kind, made.spec.rollout, made.spec.action) == ("RolloutAction", "shop", verb.action)  # type: ignore[attr-defined]
-    assert body["metadata"]["generateName"] == f"shop-{verb.word}-"  # type: ignore[attr-defined]
+    assert (kind, made.spec.rollout, made.spec.action) == ("RolloutAction", "shop", verb.action)
+    assert body["metadata"]["generateName"] == f"shop-{verb.word}-"
 
 
 def test_a_promotion_is_only_for_the_candidate_that_was_seen(crossfade: Run) -> None:

@@ -62,7 +62,7 @@ def test_the_peak_counts_all_pods_that_may_exist_at_once(strategy: dict[str, Any
 
 def test_the_peak_asks_for_the_requests_of_so_many_pods() -> None:
     peak = planned({"blueGreen": {}}).peak
-    assert (peak.cpu, peak.memory) == (Decimal("0.8"), 8 * 64 * 2**20)
+    assert (peak.cpu, peak.memory) == (Decimal("0.8"), Decimal(8 * 64 * 2**20))
 
 
 @pytest.mark.parametrize(

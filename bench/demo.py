@@ -147,7 +147,8 @@ def apply(shop: Shop, version: str) -> float:
     pod_template["metadata"]["labels"].pop("version")
     pod_template["spec"]["containers"][0].pop("env")
     at = time.time()
-    shop.kube.apply(manifests.rollout(NAMESPACE, shop.strategy, pod_template, **shop.spec))
+    applied = shop.kube.apply(manifests.rollout(NAMESPACE, shop.strategy, pod_template, **shop.spec))
+    shop.await_generation(applied["metadata"]["generation"])
     return at
 
 

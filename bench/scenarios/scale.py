@@ -36,8 +36,7 @@ def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3
 
 def scaled(shop: Shop, replicas: int) -> tuple[int, int, float, float]:
     """Scale, wait until the split stands again, and let the load measure it: pods of both, since, until."""
-    shop.spec["replicas"] = replicas
-    shop.kube.scale("Rollout", shop.namespace, shop.name, replicas)
+    shop.scale(replicas)
 
     def stands(status: dict[str, dict[str, int]]) -> bool:
         total = len(shop.pods_of("v1")) + len(shop.pods_of("v2"))

@@ -54,11 +54,25 @@ class Shop:
     def apply(self, version: str, image: str = manifests.IMAGE, **env: str) -> float:
         """Apply the Rollout at a version; the unix time just before."""
         pod_template = manifests.template(version, env=env, image=image, name=self.name)
+        manifest = manifests.rollout(self.namespace, self.strategy, pod_template, name=self.name, **self.spec)
         at = time.time()
-        self.kube.apply(
-            manifests.rollout(self.namespace, self.strategy, pod_template, name=self.name, **self.spec)
-        )
+        self.await_generation(self.kube.apply(manifest)["metadata"]["generation"])
         return at
+
+    def await_generation(self, generation: int) -> None:
+        """Wait until the watch has seen what was written, so that no older status passes for current."""
+        self.rollouts.wait_until(
+            f"generation {generation}",
+            lambda _: self.rollout.get("metadata", {}).get("generation", 0) >= generation,
+            15,
+        )
+
+    def scale(self, replicas: int) -> None:
+        """Scale it as an autoscaler does."""
+        self.spec["replicas"] = replicas
+        self.kube.scale("Rollout", self.namespace, self.name, replicas)
+        written = self.kube.get("Rollout", self.namespace, self.name) or {}
+        self.await_generation(written["metadata"]["generation"])
 
     def created(self, version: str = "v1", rates: Rates | None = None) -> None:
         """Bring the first version up and, with `rates`, put load on it."""

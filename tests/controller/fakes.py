@@ -36,7 +36,7 @@ class FakeCluster(Cluster):
         self.refusals.setdefault((method, kind), []).extend(errors)
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
-        self._ask("GET", kind, name, None)
+        self._note("GET", kind, name, None)
         return self.objects.get((kind, namespace or "", name))
 
     async def list(
@@ -47,7 +47,7 @@ class FakeCluster(Cluster):
         *,
         metadata_only: bool = False,
     ) -> list[Raw]:
-        self._ask("LIST", kind, labels or "", None)
+        self._note("LIST", kind, labels or "", None)
         wanted = dict(part.split("=") for part in (labels or "").split(",") if "=" in part)
         found = [raw for (k, ns, _), raw in self.objects.items() if k == kind and namespace in {None, ns}]
         return [r for r in found if wanted.items() <= (r["metadata"].get("labels") or {}).items()]
@@ -56,17 +56,17 @@ class FakeCluster(Cluster):
         self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
     ) -> Raw:
         name = body["metadata"]["name"]
-        self._ask("DRY-RUN" if dry_run else "CREATE", kind, name, body)
+        self._note("DRY-RUN" if dry_run else "CREATE", kind, name, body)
         if (kind, namespace or "", name) in self.objects and not dry_run:
             raise error(409, "AlreadyExists")
         return dict(body) if dry_run else self._store(kind, namespace, name, body, {"uid": f"uid-{name}"})
 
     async def apply(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
-        self._ask("APPLY", kind, name, body)
+        self._note("APPLY", kind, name, body)
         return self._changed(kind, namespace, name, body)
 
     async def apply_status(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
-        self._ask("STATUS", kind, name, body)
+        self._note("STATUS", kind, name, body)
         return self._changed(kind, namespace, name, {"status": body["status"], "metadata": body["metadata"]})
 
     async def json_patch(
@@ -77,12 +77,12 @@ class FakeCluster(Cluster):
         ops: Sequence[Mapping[str, Any]],
         manager: str = "crossfade",
     ) -> Raw:
-        self._ask("PATCH", kind, name, list(ops))
+        self._note("PATCH", kind, name, list(ops))
         seen = {op["path"].rpartition("/")[2]: op["value"] for op in ops if op["op"] == "test"}
         return self._changed(kind, namespace, name, {"metadata": seen})
 
     async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
-        self._ask("REPLACE", kind, name, body)
+        self._note("REPLACE", kind, name, body)
         return self._changed(kind, namespace, name, body)
 
     async def delete(
@@ -95,12 +95,12 @@ class FakeCluster(Cluster):
         resource_version: str | None = None,
         orphan: bool = False,
     ) -> Raw:
-        self._ask("DELETE", kind, name, {"uid": uid, "resourceVersion": resource_version})
+        self._note("DELETE", kind, name, {"uid": uid, "resourceVersion": resource_version})
         if self.objects.pop((kind, namespace or "", name), None) is None:
             raise error(404, "NotFound")
         return {"kind": "Status", "status": "Success"}
 
-    def _ask(self, method: str, kind: str, name: str, body: Any) -> None:
+    def _note(self, method: str, kind: str, name: str, body: Any) -> None:
         self.asked.append((method, kind, name))
         self.bodies.append(body)
         waiting = self.refusals.get((method, kind))
@@ -132,7 +132,7 @@ class FakeCluster(Cluster):
         return self.objects[kind, namespace or "", name]
 
     @property
-    def writes(self) -> list[tuple[str, str, str]]:
+    def writes(self) -> Sequence[tuple[str, str, str]]:
         """What was asked for besides reading."""
         return [asked for asked in self.asked if asked[0] not in {"GET", "LIST", "DRY-RUN"}]
 

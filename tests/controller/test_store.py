@@ -69,9 +69,9 @@ def test_a_child_that_moves_to_another_rollout_is_news_for_both(store: Store) ->
 
 
 def test_only_a_services_field_managers_are_kept(store: Store) -> None:
-    managed = {"metadata": {"managedFields": [{"manager": "kubectl"}]}}
-    store.put("Deployment", child("shop-a", **managed))
-    store.put("Service", child("shop", **managed))
+    managed = {"managedFields": [{"manager": "kubectl"}]}
+    store.put("Deployment", child("shop-a", metadata=managed))
+    store.put("Service", child("shop", metadata=managed))
     assert "managedFields" not in store.children("Deployment", SHOP)[0]["metadata"]
     assert "managedFields" in store.children("Service", SHOP)[0]["metadata"]
 

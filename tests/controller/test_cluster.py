@@ -1,0 +1,230 @@
+"""Requests as the API server gets them, and its refusals as one kind of error."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from crossfade.cluster import ApiError, Cluster, Request
+
+Raw = dict[str, Any]
+
+
+class Server:
+    """Says what it is told to say, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, str], Any]] = []
+        self.answers: list[tuple[int, Any]] = []
+        self.observed: list[Request] = []
+        self.address = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        text = await request.text()
+        headers = {key: request.headers.get(key, "") for key in ("Content-Type", "Accept", "Authorization")}
+        self.asked.append((request.method, request.path_qs, headers, json.loads(text) if text else None))
+        status, body = self.answers.pop(0)
+        return web.Response(status=status, text=body if isinstance(body, str) else json.dumps(body))
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    runner = web.AppRunner(app := web.Application())
+    app.router.add_route("*", "/{path:.*}", server.answer)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield server
+    await runner.cleanup()
+
+
+@pytest.fixture
+def kubeconfig(server: Server, tmp_path: Any) -> Callable[[str], str]:
+    def written(address: str) -> str:
+        path = tmp_path / "config"
+        path.write_text(
+            json.dumps(
+                {
+                    "current-context": "here",
+                    "contexts": [
+                        {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "team"}},
+                        {"name": "there", "context": {"cluster": "c", "user": "u"}},
+                    ],
+                    "clusters": [{"name": "c", "cluster": {"server": address}}],
+                    "users": [{"name": "u", "user": {"token": "secret"}}],
+                }
+            )
+        )
+        return str(path)
+
+    return written
+
+
+@pytest.fixture
+async def cluster(server: Server, kubeconfig: Callable[[str], str]) -> AsyncIterator[Cluster]:
+    async with Cluster.connect(kubeconfig(server.address), observer=server.observed.append) as cluster:
+        yield cluster
+
+
+def refusal(code: int, reason: str, *causes: Raw) -> tuple[int, Raw]:
+    status = {"kind": "Status", "code": code, "reason": reason, "message": f"said {reason}"}
+    return code, {**status, "details": {"causes": list(causes)}}
+
+
+async def test_an_object_is_read_by_its_place_as_the_user(server: Server, cluster: Cluster) -> None:
+    server.answers = [(200, {"metadata": {"name": "shop"}})]
+    assert await cluster.get("Rollout", "ns", "shop") == {"metadata": {"name": "shop"}}
+    method, path, headers, _ = server.asked[0]
+    assert (method, path) == ("GET", "/apis/crossfade.dev/v1alpha1/namespaces/ns/rollouts/shop")
+    assert headers["Authorization"] == "Bearer secret"
+
+
+async def test_what_is_not_there_is_none(server: Server, cluster: Cluster) -> None:
+    server.answers = [refusal(404, "NotFound")]
+    assert await cluster.get("Namespace", None, "gone") is None
+    assert server.asked[0][1] == "/api/v1/namespaces/gone"
+
+
+async def test_lists_are_read_page_by_page(server: Server, cluster: Cluster) -> None:
+    server.answers = [
+        (200, {"metadata": {"continue": "more"}, "items": [{"n": 1}]}),
+        (200, {"metadata": {}, "items": [{"n": 2}]}),
+    ]
+    found = await cluster.list("Pod", labels="a=b", metadata_only=True)
+    assert found == [{"n": 1}, {"n": 2}]
+    assert [asked[1] for asked in server.asked] == [
+        "/api/v1/pods?limit=500&labelSelector=a%3Db",
+        "/api/v1/pods?limit=500&labelSelector=a%3Db&continue=more",
+    ]
+    assert "PartialObjectMetadataList" in server.asked[0][2]["Accept"]
+
+
+async def test_an_apply_is_forced_and_names_its_manager(server: Server, cluster: Cluster) -> None:
+    server.answers = [(200, {}), (200, {})]
+    await cluster.apply("Service", "ns", "shop", {"spec": {"selector": {}}})
+    await cluster.apply_status("Rollout", "ns", "shop", {"status": {}})
+    (method, path, headers, body), (_, status_path, _, _) = server.asked
+    assert (method, path) == (
+        "PATCH",
+        "/api/v1/namespaces/ns/services/shop?fieldManager=crossfade&force=true",
+    )
+    assert headers["Content-Type"] == "application/apply-patch+yaml"
+    assert body == {"apiVersion": "v1", "kind": "Service", "spec": {"selector": {}}}
+    assert status_path.endswith("/rollouts/shop/status?fieldManager=crossfade-status&force=true")
+
+
+async def test_a_dry_run_stores_nothing(server: Server, cluster: Cluster) -> None:
+    server.answers = [(201, {})]
+    await cluster.create("Deployment", "ns", {}, dry_run=True)
+    assert server.asked[0][1].endswith("/deployments?fieldManager=crossfade&dryRun=All")
+
+
+async def test_a_delete_means_that_very_object(server: Server, cluster: Cluster) -> None:
+    server.answers = [(200, {"kind": "Status"})]
+    await cluster.delete("Deployment", "ns", "shop", uid="u", orphan=True)
+    assert server.asked[0][3] == {"propagationPolicy": "Orphan", "preconditions": {"uid": "u"}}
+
+
+async def test_a_json_patch_is_written_in_the_name_it_is_told(server: Server, cluster: Cluster) -> None:
+    server.answers = [(200, {})]
+    await cluster.json_patch("Rollout", "ns", "shop", [{"op": "remove", "path": "/x"}], manager="someone")
+    method, path, headers, body = server.asked[0]
+    assert (method, path.partition("?")[2]) == ("PATCH", "fieldManager=someone")
+    assert headers["Content-Type"] == "application/json-patch+json"
+    assert body == [{"op": "remove", "path": "/x"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "true_of_it"),
+    [
+        (refusal(409, "Conflict"), {"conflict"}),
+        (refusal(409, "AlreadyExists"), {"already_exists"}),
+        (refusal(404, "NotFound"), {"not_found"}),
+        (refusal(422, "Invalid"), {"invalid"}),
+        (refusal(403, "Forbidden", {"reason": "NamespaceTerminating"}), {"namespace_terminating"}),
+        (
+            refusal(422, "Invalid", {"message": "testing value /metadata/uid failed: test failed"}),
+            {"conflict"},
+        ),
+        (refusal(429, "TooManyRequests"), {"passing"}),
+        ((503, "<html>a proxy's page</html>"), {"passing"}),
+    ],
+    ids=["conflict", "exists", "gone", "invalid", "namespace goes", "a test fails", "too many", "no JSON"],
+)
+async def test_a_refusal_says_of_itself_what_it_is(
+    server: Server, cluster: Cluster, answer: tuple[int, Any], true_of_it: set[str]
+) -> None:
+    server.answers = [answer]
+    with pytest.raises(ApiError) as refused:
+        await cluster.apply("Service", "ns", "shop", {})
+    asked = ("conflict", "already_exists", "not_found", "invalid", "namespace_terminating", "passing")
+    assert {name for name in asked if getattr(refused.value, name)} == true_of_it
+
+
+async def test_a_token_that_ran_out_is_read_again(server: Server, cluster: Cluster) -> None:
+    server.answers = [refusal(401, "Unauthorized"), (200, {})]
+    assert await cluster.get("Pod", "ns", "p") == {}
+
+
+async def test_every_request_is_observed_with_its_outcome(server: Server, cluster: Cluster) -> None:
+    server.answers = [(200, {}), refusal(404, "NotFound")]
+    await cluster.get("Pod", "ns", "p")
+    await cluster.get("Pod", "ns", "p")
+    assert [(seen.method, seen.kind, seen.status) for seen in server.observed] == [
+        ("GET", "Pod", 200),
+        ("GET", "Pod", 404),
+    ]
+
+
+async def test_a_watch_gives_events_and_ends_with_the_servers_reason(
+    server: Server, cluster: Cluster
+) -> None:
+    gone = {"type": "ERROR", "object": refusal(410, "Expired")[1]}
+    lines = [{"type": "ADDED", "object": {"n": 1}}, gone]
+    server.answers = [(200, "\n".join(map(json.dumps, lines)) + "\n")]
+    events = cluster.watch("Rollout", "ns", name="shop", resource_version="7", for_s=5)
+    assert await anext(events) == ("ADDED", {"n": 1})
+    with pytest.raises(ApiError) as ended:
+        await anext(events)
+    assert ended.value.status == 410
+    query = "watch=true&timeoutSeconds=5&fieldSelector=metadata.name%3Dshop&resourceVersion=7"
+    assert server.asked[0][1].endswith(query)
+
+
+async def test_a_server_that_does_not_answer_is_named_with_what_to_do(
+    kubeconfig: Callable[[str], str],
+) -> None:
+    async with Cluster.connect(kubeconfig("http://127.0.0.1:9")) as cluster:
+        with pytest.raises(
+            ApiError, match=r"cannot reach the API server at http://127\.0\.0\.1:9: .*; check"
+        ):
+            await cluster.get("Pod", "ns", "p")
+
+
+async def test_the_context_names_the_namespace(server: Server, kubeconfig: Callable[[str], str]) -> None:
+    path = kubeconfig(server.address)
+    async with Cluster.connect(path) as here, Cluster.connect(path, "there") as there:
+        assert (here.namespace, there.namespace) == ("team", "default")
+
+
+async def test_no_kubeconfig_is_told_with_what_to_do(tmp_path: Any) -> None:
+    missing = tmp_path / "none"
+    with pytest.raises(ApiError, match=f"there is no kubeconfig at {missing}; set KUBECONFIG") as refused:
+        async with Cluster.connect(str(missing)):
+            pass
+    assert refused.value.reason == "NoCluster"
+
+
+async def test_an_unknown_context_is_told(server: Server, kubeconfig: Callable[[str], str]) -> None:
+    with pytest.raises(ApiError, match="name nowhere"):
+        async with Cluster.connect(kubeconfig(server.address), "nowhere"):
+            pass
+
+
+async def test_credentials_are_given_to_another_client(server: Server, cluster: Cluster) -> None:
+    found = await cluster.credentials()
+    assert (found.server, found.scheme, found.token) == (server.address, "Bearer", "secret")

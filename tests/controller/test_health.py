@@ -1,0 +1,92 @@
+"""Probes are true where a restart would not help, and metrics have a port of their own."""
+
+import socket
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from controller.fakes import rollout
+from crossfade.cluster import Request
+from crossfade.controller.health import STUCK_S, Health, serving
+from crossfade.controller.metrics import Metrics
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.store import Key, Store
+
+SHOP = Key("ns", "shop")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.queue, self.store, self.metrics, self.behind = KeyedQueue[Key](), Store(), Metrics(), ""
+        self.metrics.watch(self.store, self.queue)
+        self.health = Health(self.queue, lambda: self.behind)
+        self.probes, self.figures = free_port(), free_port()
+
+    async def get(self, port: int, path: str) -> tuple[int, str]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}{path}") as answer,
+        ):
+            return answer.status, await answer.text()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    async with serving(bench.health, bench.metrics.registry, "127.0.0.1", bench.probes, bench.figures):
+        yield bench
+
+
+async def test_a_process_is_live_before_it_is_ready(bench: Bench) -> None:
+    assert await bench.get(bench.probes, "/livez") == (200, "ok")
+    assert (await bench.get(bench.probes, "/readyz"))[0] == 503
+    bench.health.ready = True
+    assert await bench.get(bench.probes, "/readyz") == (200, "ok")
+
+
+async def test_a_dead_watch_is_told_by_its_kind(bench: Bench) -> None:
+    bench.behind = "Deployment"
+    status, text = await bench.get(bench.probes, "/livez")
+    assert status == 503
+    assert "the watch of Deployment" in text
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["waiting", "worked on"])
+def test_a_rollout_that_hangs_is_told(taken: bool) -> None:
+    bench = Bench()
+    bench.queue.add(SHOP, 100)
+    if taken:
+        bench.queue.take(100)
+    assert list(bench.health.complaints(100 + STUCK_S)) == []
+    assert len(list(bench.health.complaints(101 + STUCK_S))) == 1
+
+
+async def test_metrics_count_what_was_done_and_what_there_is(bench: Bench) -> None:
+    bench.metrics.passed("success", 0.01)
+    bench.metrics.wrote("Apply", "Service")
+    bench.metrics.requested(Request("PATCH", "Service", 409, 0.01))
+    bench.metrics.requested(Request("GET", "Pod", 0, 0.01))
+    bench.store.put("Rollout", rollout(status={"phase": "Healthy"}))
+    bench.queue.add(SHOP, 0)
+    _, text = await bench.get(bench.figures, "/metrics")
+    lines = text.splitlines()
+    for line in (
+        'crossfade_reconciles_total{result="success"} 1.0',
+        'crossfade_writes_total{kind="Service",verb="Apply"} 1.0',
+        'crossfade_api_requests_total{code="409",method="PATCH"} 1.0',
+        'crossfade_api_requests_total{code="none",method="GET"} 1.0',
+        'crossfade_rollouts{phase="Healthy"} 1.0',
+        "crossfade_queue_depth 1.0",
+    ):
+        assert line in lines
+
+
+async def test_metrics_are_not_on_the_port_of_the_probes(bench: Bench) -> None:
+    assert (await bench.get(bench.probes, "/metrics"))[0] == 404

@@ -64,7 +64,7 @@ def _refused(s: Situation, reason: Reason, message: str) -> Plan:
     return Plan(
         reason=reason,
         status=summary.refused(s, reason, message).to_wire(),
-        writes=records.writes(s),
+        writes=(*layout.kept_at_size(s), *records.writes(s)),
         events=events,
         wake_after_s=INVALID_AGAIN_S,
     )

@@ -34,6 +34,11 @@ def writes(s: Situation, wanted: Wanted) -> tuple[Write, ...]:
     )
 
 
+def kept_at_size(s: Situation) -> tuple[Write, ...]:
+    """Where the spec cannot be carried out, what serves still has as many pods as the spec says."""
+    return tuple(_deployment(s, s.stable_revision, s.n)) if s.stable_revision in s.seen.sides else ()
+
+
 def _finalizer(s: Situation) -> Iterator[Write]:
     """Held only while there is something to give back."""
     held, needed = FINALIZER in s.rollout.metadata.finalizers, manifests.outlives(s)

@@ -13,7 +13,7 @@ from crossfade.core.moments import later, seconds_since, text_of
 from crossfade.core.plan import Look
 from crossfade.core.reach import Wanted, back, forward, frozen, settled
 from crossfade.core.situation import Situation
-from crossfade.core.stages import Route
+from crossfade.core.stages import GateKind, Route
 from crossfade.core.transitions import (
     completed,
     dropped,
@@ -25,7 +25,7 @@ from crossfade.core.transitions import (
     turned_back,
 )
 from crossfade.core.turn import Turn, normal
-from crossfade.core.verdicts import verdict
+from crossfade.core.verdicts import retiring, verdict
 
 PATIENCE_S = 5.0
 """Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""
@@ -47,7 +47,7 @@ def wanted_now(s: Situation) -> Wanted:
         return settled(s)
     if s.progress.returning:
         return back(s)
-    stopped = s.progress.held or (paused(s) and s.progress.reached_at is None)
+    stopped = s.progress.held or (paused(s) and s.progress.reached_at is None and s.n)
     return frozen(s) if stopped and s.stable_revision else forward(s)
 
 
@@ -66,7 +66,7 @@ def with_clocks(s: Situation) -> Situation:
     moving = any(pods != s.side(revision).desired for revision, pods in wanted.pods.items())
     clocks = {
         "serving_since": p.serving_since or (now if serves else None),
-        "reached_at": p.reached_at or (now if wanted.standing else None),
+        "reached_at": (p.reached_at or (now if wanted.standing else None)) if s.n else None,
         "short_since": None if wanted.standing or paused(s) else now if moving else p.short_since or now,
     }
     return _with_downtime(s.progress_with(**clocks))
@@ -176,8 +176,17 @@ def _overtaken(s: Situation) -> Turn | None:
 
 def _proved(s: Situation) -> bool:
     """Whether the candidate has all traffic, in good health, and only its bake is not over."""
-    there = s.stage.route is Route.CANDIDATE and s.progress.reached_at is not None
-    return there and not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
+    if retiring(s):
+        return True
+    there = _has_everything(s) and s.progress.reached_at is not None
+    asked = s.stage.gate.kind in {GateKind.MANUAL, GateKind.PAUSE}
+    well = not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
+    return there and not asked and well
+
+
+def _has_everything(s: Situation) -> bool:
+    """Whether the stage gives all requests to the candidate."""
+    return s.stage.route is Route.CANDIDATE or (s.exclusive and s.stage.weight == 100)
 
 
 def _seen_first(s: Situation) -> Turn | None:
@@ -209,7 +218,7 @@ def _suspects(s: Situation) -> set[str]:
     slow = side.available < side.desired and p.short_since is not None and waited >= PATIENCE_S
     gate_opens = p.serving_since is not None and p.reached_at is not None and hold(s) is None
     dropped_ = p.revision in s.seen.dropped or (p.serving_since is not None and side.ready < side.desired)
-    overtaken = s.stage.route is Route.CANDIDATE and target(s) != p.revision
+    overtaken = _has_everything(s) and target(s) != p.revision
     if side.identity.uid and (slow or gate_opens or overtaken or (dropped_ and p.serving_since is not None)):
         suspects.add(p.revision)
     if s.stage.old_gone and not s.stable.desired and not s.stable.replicas:
@@ -233,8 +242,6 @@ def _returned(s: Situation) -> Turn | None:
 def _passed(s: Situation) -> Turn | None:
     """The stage stands and its gate is open."""
     if not s.under_way or s.progress.returning or s.progress.held or paused(s):
-        return None
-    if s.stage.pull_check and not any(pod.pulled for pod in s.seen.found.pull_pods or ()):
         return None
     return passed(s) if forward(s).standing and hold(s) is None else None
 

@@ -142,8 +142,10 @@ def _beside(s: Situation, stage: Stage) -> Wanted:
     away = _live(s, Route.STABLE)
     shrinks = stage.candidate < s.candidate.desired and not away
     want = s.candidate.desired if shrinks else stage.candidate
-    up = s.candidate.available >= stage.candidate and s.candidate.desired == stage.candidate
     pods = {s.stable_revision: s.n, s.progress.revision: want}
+    if stage.pull_check and not any(pod.pulled for pod in s.seen.found.pull_pods or ()):
+        return Wanted(pods, route, False, Reason.PULLING, "the images to be pulled")
+    up = s.candidate.available >= stage.candidate and s.candidate.desired == stage.candidate
     waiting = _available(s.candidate, stage.candidate, "candidate")
     return Wanted(pods, route, up and away, Reason.SCALING_UP, waiting)
 
@@ -154,8 +156,9 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
     there = _live(s, Route.CANDIDATE)
     route = Route.CANDIDATE if first or there or up else None
-    seen = there and (first or s.listed_only(s.progress.revision))
-    settled_ = seen and (first or _has_settled(s))
+    nothing = first or not s.n  # then there is no endpoint to wait for
+    seen = there and (nothing or s.listed_only(s.progress.revision))
+    settled_ = seen and (nothing or _has_settled(s))
     old = stage.stable if settled_ else max(stage.stable, s.stable.desired)
     pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
     shrunk = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable

@@ -66,11 +66,16 @@ def status(s: Situation, wanted: Wanted, cause: str) -> RolloutStatus:
 
 def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
     """The status where the spec cannot be carried out: production is as it was, and so is the memory."""
+    replicas, selector = _scale(s)
     told = s.memory.model_copy(
         update={
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.INVALID,
             "message": message,
+            "replicas": replicas,
+            "available_replicas": s.stable.available + s.candidate.available,
+            "selector": selector,
+            "stable": _side(s, s.stable_revision),
         }
     )
     return told.model_copy(update={"conditions": _conditions(s, Tale(Phase.INVALID, reason, message))})

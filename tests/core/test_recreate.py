@@ -1,0 +1,125 @@
+"""Two versions never run at once; the down time is measured and limited."""
+
+from dataclasses import replace
+
+import pytest
+
+from builders import V1, V2, releasing_v2
+from crossfade.core.observed import Waiting
+from simulation.cluster import Sim
+from simulation.live import quiet, rest, run, step, until
+
+
+def _never_both(sim: Sim, *, seconds: float = 200) -> Sim:
+    """The world goes on to its rest, a look at the pods at every step."""
+    end = sim.now.timestamp() + seconds
+    while sim.now.timestamp() < end:
+        quiet(sim)
+        assert len({p.revision for p in sim.pods}) <= 1, sim.pods
+        sim.controllers()
+        assert len({p.revision for p in sim.pods}) <= 1, sim.pods
+        sim.kubelet()
+        sim.tick(1)
+    return rest(sim)
+
+
+def test_the_images_are_pulled_before_anything_stops() -> None:
+    sim = releasing_v2("recreate")
+    quiet(sim)
+    assert len(sim.pull_pods) == 1
+    assert sim.selected() == {V1: 4}
+    assert _never_both(sim).selected() == {V2: 4}
+    assert not sim.pull_pods
+
+
+def test_without_pull_first_no_pod_pulls() -> None:
+    sim = releasing_v2({"recreate": {"pullFirst": False}})
+    quiet(sim)
+    assert not sim.pull_pods
+    assert _never_both(sim).selected() == {V2: 4}
+
+
+def test_an_image_that_cannot_be_pulled_stops_nothing() -> None:
+    sim = releasing_v2("recreate", progressDeadlineSeconds=30)
+    quiet(sim)
+    sim.pull_pods = tuple(
+        replace(p, waiting=(Waiting("app", "ErrImagePull", "not found"),)) for p in sim.pull_pods
+    )
+    for _ in range(40):
+        step(sim)
+        quiet(sim)
+        assert sim.selected() == {V1: 4}
+    rest(sim)
+    assert sim.status["phase"] == "RolledBack"
+    assert "ErrImagePull" in sim.status["message"]
+    assert not sim.pull_pods
+
+
+def test_the_down_time_is_measured_and_told() -> None:
+    sim = until(releasing_v2("recreate"), lambda s: not s.pods)
+    down_since = sim.now
+    sim.broken = frozenset({V2})
+    run(sim, 9)
+    sim.broken = frozenset()
+    until(sim, lambda s: s.selected())
+    lasted = (sim.now - down_since).total_seconds()
+    rest(sim)
+    assert sim.releases["shop-2"]["status"]["downtimeSeconds"] == pytest.approx(lasted, abs=1.01)
+    assert sim.status["downtime"]["seconds"] == pytest.approx(lasted, abs=1.01)
+
+
+@pytest.mark.parametrize("service", [True, False])
+def test_when_the_down_time_is_too_long_the_old_version_comes_back(service: bool) -> None:
+    sim = releasing_v2({"recreate": {"maxDowntimeSeconds": 20}}, service=service)
+    sim.broken = frozenset({V2})
+    _never_both(sim)
+    assert sim.status["phase"] == "RolledBack"
+    assert sim.status["failed"]["reason"] == "DowntimeExceeded"
+    assert [p.revision for p in sim.pods] == [V1] * 4
+    assert sim.releases["shop-2"]["status"]["downtimeSeconds"] == pytest.approx(22, abs=4)
+
+
+def test_a_new_version_that_never_becomes_ready_is_taken_back_by_the_deadline() -> None:
+    sim = releasing_v2("recreate", progressDeadlineSeconds=15)
+    sim.broken = frozenset({V2})
+    _never_both(sim)
+    assert sim.status["failed"]["reason"] == "CandidateUnavailable"
+    assert sim.selected() == {V1: 4}
+
+
+@pytest.mark.parametrize("seconds", range(8))
+def test_aborted_at_any_moment_the_old_version_is_back_and_never_both(seconds: int) -> None:
+    sim = run(releasing_v2("recreate"), seconds)
+    sim.act("Abort")
+    _never_both(sim)
+    assert sim.selected() == {V1: 4}
+    assert sim.status["phase"] == "RolledBack"
+
+
+@pytest.mark.parametrize("seconds", range(8))
+def test_v3_at_any_moment_never_runs_with_another(seconds: int) -> None:
+    sim = run(releasing_v2("recreate"), seconds)
+    sim.set_image("shop:v3")
+    _never_both(sim)
+    assert sim.status["phase"] == "Healthy"
+
+
+def test_after_the_template_changed_a_dead_old_version_does_not_hold_up_the_next() -> None:
+    sim = until(releasing_v2("recreate"), lambda s: s.selected().get(V2))
+    sim.broken = frozenset({V1})
+    sim.crash(sim.of(V2)[0])
+    run(sim, 10)
+    sim.set_image("shop:v3")
+    _never_both(sim)
+    assert sim.status["phase"] == "Healthy"
+
+
+def test_old_pods_that_take_long_to_end_hold_the_new_ones_back() -> None:
+    sim = until(releasing_v2("recreate"), lambda s: s.desired(V1) == 0)
+    sim.controllers()
+    for _ in range(20):
+        quiet(sim)
+        sim.controllers()
+        assert not sim.of(V2)
+        sim.tick(1)
+    assert _never_both(sim).selected() == {V2: 4}

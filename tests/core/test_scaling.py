@@ -1,0 +1,136 @@
+"""The replicas change while something is under way, or nothing is."""
+
+import pytest
+
+from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
+from simulation.cluster import Sim
+from simulation.live import phase, quiet, rest, run, stands_at, step, until
+
+HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_scaling_at_rest_scales_stable(strategy: str) -> None:
+    sim = serving_v1(strategy)
+    for replicas in (7, 2):
+        sim.scale(replicas)
+        assert rest(sim).selected() == {V1: replicas}
+    assert len(sim.releases) == 1
+
+
+def test_shares_are_kept_while_a_canary_is_scaled_from_four_to_eight_to_three() -> None:
+    sim = until(releasing_v2(HALF), stands_at(0))
+    assert sim.selected() == {V1: 2, V2: 2}
+    sim.scale(8)
+    run(sim, 10)
+    assert sim.selected() == {V1: 4, V2: 4}
+    sim.scale(3)
+    run(sim, 10)
+    assert sim.selected() == {V1: 2, V2: 2}
+    assert sim.status["stage"] == "1/3"
+
+
+def test_never_fewer_pods_serve_than_the_smaller_of_both_sizes_while_a_canary_is_scaled() -> None:
+    sim = until(releasing_v2(HALF), stands_at(0))
+    for replicas, least in ((8, 4), (3, 3), (6, 3)):
+        sim.scale(replicas)
+        for _ in range(8):
+            quiet(sim)
+            assert sum(sim.selected().values()) >= least
+            sim.controllers()
+            assert sum(sim.selected().values()) >= least
+            step(sim)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("replicas", [1, 6])
+@pytest.mark.parametrize("seconds", [2, 5, 9])
+def test_a_release_completes_although_it_is_scaled_in_the_middle(
+    strategy: str, replicas: int, seconds: int
+) -> None:
+    sim = run(releasing_v2(strategy), seconds)
+    sim.scale(replicas)
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V2: replicas}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_scaled_to_nothing_in_the_middle_nothing_runs_and_it_goes_on_afterwards(strategy: str) -> None:
+    sim = run(releasing_v2(strategy), 5)
+    sim.scale(0)
+    rest(sim)
+    assert not sim.pods
+    sim.scale(4)
+    rest(sim)
+    assert sim.selected() == {V2: 4}
+    assert sim.status["phase"] == "Healthy"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_without_replicas_a_new_template_completes_without_stages(strategy: str) -> None:
+    sim = serving_v1(strategy, replicas=0)
+    sim.set_image("shop:v2")
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.status["stable"]["revision"] == V2
+    assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
+    sim.scale(3)
+    assert rest(sim).selected() == {V2: 3}
+
+
+def test_scaling_up_while_paused_adds_pods_of_what_serves() -> None:
+    sim = run(releasing_v2("bigBang"), 0)
+    sim.edit(paused=True)
+    quiet(sim)
+    sim.scale(6)
+    rest(sim)
+    assert sim.selected() == {V1: 6}
+
+
+@pytest.mark.parametrize("seconds", range(6))
+def test_recreate_paused_and_scaled_never_runs_two_versions(seconds: int) -> None:
+    sim = run(releasing_v2("recreate"), seconds)
+    sim.edit(paused=True)
+    quiet(sim)
+    sim.scale(6)
+    for _ in range(20):
+        step(sim)
+        quiet(sim)
+        assert len({p.revision for p in sim.pods}) <= 1
+
+
+def test_scaling_up_while_traffic_returns_asks_for_stable_in_the_new_size() -> None:
+    sim = until(releasing_v2(HALF), stands_at(0))
+    sim.act("Abort")
+    quiet(sim)
+    sim.scale(6)
+    assert rest(sim).selected() == {V1: 6}
+
+
+def test_the_published_scale_counts_the_serving_side_only_where_both_are_full() -> None:
+    sim = releasing_v2("bigBang")
+    quiet(sim)
+    sim.controllers()
+    quiet(sim)
+    assert len(sim.pods) == 8
+    assert sim.status["replicas"] == 4
+    assert V1 in sim.status["selector"]
+    until(sim, stands_at(1))
+    assert V2 in sim.status["selector"]
+
+
+def test_the_published_scale_counts_both_sides_of_a_canary() -> None:
+    sim = until(releasing_v2(HALF), stands_at(0))
+    assert sim.status["replicas"] == 4
+    assert "revision" not in sim.status["selector"]
+
+
+def test_a_scale_while_the_template_is_refused_still_scales_what_serves() -> None:
+    sim: Sim = serving_v1("rolling")
+    sim.refusal = "spec.containers: Required value"
+    sim.set_image("shop:refused")
+    until(sim, phase("Invalid"))
+    sim.scale(6)
+    run(sim, 40)
+    assert sim.selected() == {V1: 6}

@@ -1,0 +1,128 @@
+"""Another template while a release is under way."""
+
+import pytest
+
+from builders import STRATEGIES, V1, V2, V3, releasing_v2, rollout
+from simulation.cluster import Sim
+from simulation.live import quiet, rest, stands_at, step, until
+
+MOVING = ["rolling", "blueGreen", "canary", "bigBang"]
+
+
+def baking(sim: Sim) -> bool:
+    """Whether v2 has everything, and the bake has begun."""
+    return "bake to end" in str(sim.status.get("message"))
+
+
+def _v3_completes(sim: Sim) -> Sim:
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V3: 4}
+    assert {p.revision for p in sim.pods} == {V3}
+    return sim
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("seconds", range(1, 8))
+def test_v3_at_any_moment_of_v2_ends_with_v3_alone(strategy: str, seconds: int) -> None:
+    sim = releasing_v2(strategy)
+    start = sim.now
+    until(sim, lambda s: (s.now - start).total_seconds() >= seconds)
+    sim.set_image("shop:v3")
+    _v3_completes(sim)
+    assert sim.releases["shop-2"]["status"]["outcome"] in {"Superseded", "Completed"}
+    assert sim.releases["shop-3"]["status"]["outcome"] == "Completed"
+
+
+def test_v3_while_v2_holds_half_goes_over_v1_and_never_runs_three_versions() -> None:
+    sim = until(releasing_v2("canary"), stands_at(1))
+    sim.set_image("shop:v3")
+    seen = []
+    while sim.status.get("phase") != "Healthy":
+        quiet(sim)
+        step(sim)
+        seen.append(set(sim.selected()))
+        assert len({p.revision for p in sim.pods}) <= 2
+    assert seen[0] == {V1}
+    assert sim.releases["shop-3"]["spec"]["fromRevision"] == V1
+    assert sim.releases["shop-2"]["status"]["outcome"] == "Superseded"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_v3_while_v2_bakes_starts_from_v2(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), baking)
+    sim.set_image("shop:v3")
+    quiet(sim)
+    assert sim.status["stable"]["revision"] == V2
+    _v3_completes(sim)
+    assert sim.releases["shop-3"]["spec"]["fromRevision"] == V2
+    assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
+
+
+@pytest.mark.parametrize("strategy", MOVING)
+def test_v3_while_the_old_side_of_v2_is_retired_starts_from_v2(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), lambda s: s.status["stage"].split("/")[0] == s.status["stage"][-1])
+    sim.set_image("shop:v3")
+    quiet(sim)
+    assert V1 not in sim.selected()
+    assert sim.status["stable"]["revision"] == V2
+    _v3_completes(sim)
+
+
+def test_v3_while_v2_bakes_in_bad_health_starts_from_v1() -> None:
+    sim = until(releasing_v2("bigBang"), stands_at(1))
+    sim.crash(sim.of(V2)[0], ready=False)
+    sim.set_image("shop:v3")
+    quiet(sim)
+    assert set(sim.selected()) == {V1}
+    _v3_completes(sim)
+
+
+def test_v3_while_a_person_is_still_asked_about_all_requests_on_v2_starts_from_v1() -> None:
+    steps = [{"weight": 50}, {"weight": 100, "pause": "Manual"}]
+    sim = until(releasing_v2({"canary": {"steps": steps}}), stands_at(1))
+    assert sim.selected() == {V2: 4}
+    sim.set_image("shop:v3")
+    quiet(sim)
+    assert set(sim.selected()) == {V1}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_going_back_to_v1_cancels(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), lambda s: s.of(V2) or s.pull_pods)
+    sim.set_image("shop:v1")
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V1: 4}
+    assert sim.releases["shop-2"]["status"]["outcome"] == "Cancelled"
+    assert "failed" not in sim.status
+
+
+def test_v3_while_v2_is_taken_back_waits_until_v1_has_everything() -> None:
+    sim = until(releasing_v2("bigBang"), stands_at(1))
+    sim.crash(sim.of(V2)[0])
+    quiet(sim)
+    sim.set_image("shop:v3")
+    _v3_completes(sim)
+    assert sim.releases["shop-2"]["status"]["outcome"] == "RolledBack"
+    assert sim.releases["shop-3"]["spec"]["fromRevision"] == V1
+
+
+def test_v2_again_while_it_is_given_up_for_v3_is_released_anew() -> None:
+    sim = until(releasing_v2("canary"), stands_at(1))
+    sim.set_image("shop:v3")
+    quiet(sim)
+    sim.set_image("shop:v2")
+    rest(sim)
+    assert sim.selected() == {V2: 4}
+    assert [r["status"]["outcome"] for r in sim.releases.values()] == ["Completed", "Superseded", "Completed"]
+
+
+def test_v3_while_the_first_release_is_not_ready_takes_its_place() -> None:
+    sim = Sim(rollout(STRATEGIES["canary"]), broken=frozenset({V1}))
+    step(until(sim, lambda s: s.of(V1)))
+    sim.set_image("shop:v2")
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V2: 4}
+    assert {p.revision for p in sim.pods} == {V2}

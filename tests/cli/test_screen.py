@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from crossfade.api.conditions import Phase
-from crossfade.cli.screen import COLOURS, drawn
+from crossfade.cli.screen import COLOURS, drawn, live
 from crossfade.view.read import rollout_view
 from view.stored import release, rollout, under_way
 
@@ -46,3 +46,15 @@ def test_brackets_in_a_message_are_not_taken_for_markup() -> None:
 def test_every_phase_has_a_colour(phase: Phase) -> None:
     assert phase in COLOURS
     assert "\x1b[" in on_screen(rollout(phase=phase), colour=True)
+
+
+def test_the_live_view_shows_the_latest_state_and_does_not_advise_to_watch(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with live() as show:
+        show(rollout_view(rollout(phase="Healthy", message="First.")))
+        show(rollout_view(under_way(), release()))
+    shown = capsys.readouterr().out
+    assert "crossfade abort shop" in shown
+    assert "--watch" not in shown
+    assert "First." not in shown

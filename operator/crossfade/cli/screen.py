@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
@@ -41,8 +42,12 @@ def live() -> Iterator[Callable[[RolloutView], None]]:
     def draw() -> RenderableType:
         return drawn(latest[-1], datetime.now(UTC)) if latest else Text("")
 
+    def show(view: RolloutView) -> None:
+        others = tuple(step for step in view.next_steps if "--watch" not in step.command)
+        latest[:] = [replace(view, next_steps=others)]
+
     with Live(get_renderable=draw, refresh_per_second=4):
-        yield latest.append
+        yield show
 
 
 def drawn(view: RolloutView, now: datetime) -> RenderableType:

@@ -3,15 +3,18 @@
 # which fits images with that Python (BASE_IMAGE).
 ARG BASE_IMAGE=python:3.13-slim
 
-FROM ${BASE_IMAGE} AS compiled
-COPY .build/site /app/site
-COPY operator/crossfade /app/operator/crossfade
 # Bytecode is made here: the root file system is read-only when it runs, and a start must not wait for a compiler.
 # Its validity is not checked against the sources, whose times an image does not keep.
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /app
+FROM ${BASE_IMAGE} AS compiled
+# In layers of their own, since dependencies change seldom and are most of the image.
+COPY .build/site /app/site
+RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /app/site
+COPY operator/crossfade /app/operator/crossfade
+RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /app/operator
 
 FROM ${BASE_IMAGE}
-COPY --from=compiled /app /app
+COPY --from=compiled /app/site /app/site
+COPY --from=compiled /app/operator /app/operator
 ENV PYTHONPATH=/app/operator:/app/site PYTHONUNBUFFERED=1
 # Proves that every module imports, and leaves the bytecode of those of the standard library (python:slim has none).
 RUN python3 -m crossfade.controller --help >/dev/null

@@ -3,23 +3,40 @@
 A first crash shows as 0 ready endpoints for only 0.1 s, since the kubelet restarts at once: whoever reads the store
 a moment later sees nothing. So the drop is latched while the change is put into the store. A Deployment that is seen
 for the first time counts as dropped too: what happened while no operator ran shows in its pods only.
+
+A drop is told for `LINGER_S`, not once: the endpoints lose a pod when its probe fails, and the kubelet writes the exit
+code of its container up to a second later (its relist period), so the first look may find no evidence yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from crossfade.api.labels import LABEL_REVISION
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw
 
 
+LINGER_S: Final = 3.0
+"""The kubelet's relist (1 s) and its status update (up to 1 s more on a busy node), with room."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """When a revision dropped last (monotonic seconds), and which drop of all it was."""
+
+    at_s: float
+    number: int
+
+
 class Drops:
     """The revisions of each Rollout of which a ready endpoint or a ready pod went away."""
 
-    def __init__(self) -> None:
-        self._seen: dict[Key, dict[str, int]] = {}
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._seen: dict[Key, dict[str, Drop]] = {}
         self._number = 0
 
     def note(self, kind: str, key: Key, old: Raw | None, new: Raw | None) -> None:
@@ -38,15 +55,16 @@ class Drops:
     def _latch(self, key: Key, revisions: Iterable[str]) -> None:
         for revision in filter(None, revisions):
             self._number += 1
-            self._seen.setdefault(key, {})[revision] = self._number
+            self._seen.setdefault(key, {})[revision] = Drop(self._clock(), self._number)
 
-    def of(self, key: Key) -> Mapping[str, int]:
-        """The revisions that dropped, each with the number of its last drop, to be given back to `settle`."""
+    def of(self, key: Key) -> Mapping[str, Drop]:
+        """The revisions that dropped, each with its last drop, to be given back to `settle`."""
         return dict(self._seen.get(key, {}))
 
-    def settle(self, key: Key, handled: Mapping[str, int]) -> None:
-        """Forget what a completed pass knew; a drop that came during the pass stays."""
-        kept = {r: n for r, n in self._seen.get(key, {}).items() if handled.get(r) != n}
+    def settle(self, key: Key, handled: Mapping[str, Drop]) -> None:
+        """Forget what a completed pass knew and is old; a drop that came during the pass stays."""
+        old = self._clock() - LINGER_S
+        kept = {r: d for r, d in self._seen.get(key, {}).items() if handled.get(r) != d or d.at_s > old}
         if kept:
             self._seen[key] = kept
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import signal
@@ -34,9 +35,7 @@ log = logging.getLogger(__name__)
 LEASE_NAME: Final = "crossfade-operator"
 LEAVE_WITHIN_S: Final = 1.2
 """For passes that run when the process is told to stop; with the Lease's release it is gone in under 2 s."""
-
-
-START_ATTEMPTS: Final = 20
+RELEASE_WITHIN_S: Final = 0.6
 
 _NOT_INSTALLED: Final = (
     "the cluster does not know Crossfade's kinds: run `kubectl apply --server-side -k manifests/`"
@@ -79,7 +78,7 @@ async def run(options: Options) -> int:
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
-    store, drops, queue = Store(), Drops(), KeyedQueue[Key](_jitter)
+    store, drops, queue = Store(), Drops(time.monotonic), KeyedQueue[Key](_jitter)
     store.listen(drops.note)
     metrics.watch(store, queue)
     me = identity()
@@ -110,7 +109,9 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     if parts.election and in_time:
         for task in keep:
             task.cancel()
-        await parts.election.release()
+        with contextlib.suppress(TimeoutError):  # then the next one waits until the Lease runs out
+            async with asyncio.timeout(RELEASE_WITHIN_S):
+                await parts.election.release()
     if stopped in ended:
         log.info("stopped%s", "" if in_time else ", with a pass cut off")
         return 0
@@ -147,18 +148,22 @@ async def _fill(parts: Parts) -> None:
 
 
 async def _checked(cluster: Cluster, namespace: str | None) -> None:
-    """Say at the start what would otherwise fail at every turn; wait a little for kinds that were just installed."""
-    for attempt in range(START_ATTEMPTS):
+    """Say at the start what would otherwise fail at every turn.
+
+    While the API server is away it is waited for, as long as it takes: a process that ended instead would be
+    started again after longer and longer pauses, and come back minutes after the API server.
+    """
+    while True:
         try:
             for kind in WATCHED:
                 await cluster.list(kind, namespace, "crossfade.dev/none-has-this", metadata_only=True)
         except ApiError as error:
             if error.not_found:
                 raise Unready(_NOT_INSTALLED) from error
-            if not error.passing or attempt == START_ATTEMPTS - 1:
+            if not error.passing:
                 raise
             log.warning("waiting for the API server: %s", error)
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
         else:
             return
 

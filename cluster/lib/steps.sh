@@ -108,10 +108,14 @@ on_exit() {
   local status=$? pid
   for pid in "${BACKGROUND[@]}"; do kill -- "-$pid" 2>/dev/null || true; done
   ((status)) || return 0
+  if [[ -z $STEP_TITLE ]]; then   # nothing was begun: a mistake on the command line
+    cat "$LOG.died" >&4 2>/dev/null || true
+    return
+  fi
   printf 'FAILED\n' >&3
   if [[ -s $LOG.died ]]; then cat "$LOG.died" >&4
   else
-    printf '%s failed. The last lines of its log:\n' "${STEP_TITLE:-$0}" >&4
+    printf '%s failed. The last lines of its log:\n' "$STEP_TITLE" >&4
     tail -n 12 "$LOG" | sed 's/^/    /' >&4
   fi
   printf 'Whole log: %s\nWhat was finished is kept; run the same command again to go on from there.\n' "$LOG" >&4

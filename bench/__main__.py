@@ -55,6 +55,7 @@ def played(kube: Kube, story: Story) -> Result | None:
         print(f"{story.name}: {error}", file=sys.stderr)
         return None
     finally:
+        namespaces.forget(namespace)
         kube.delete("Namespace", "", namespace)
     print(f"{story.name}: {result.lost} lost of {result.requests} ({time.monotonic() - started:.0f} s)")
     return result
@@ -67,6 +68,7 @@ def operator_killed(kube: Kube) -> list[Result | None]:
         return list(killed_in_the_middle(kube, made, Rates(per_s=100, kept=2)).values())
     finally:
         for namespace in made.values():
+            namespaces.forget(namespace)
             kube.delete("Namespace", "", namespace)
 
 

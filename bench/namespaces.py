@@ -1,6 +1,8 @@
 """Namespaces of a story: made, and when it fails read out into files before they go."""
 
 import json
+import shutil
+import tempfile
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -21,10 +23,22 @@ def make(kube: Kube, prefix: str) -> str:
     return name
 
 
+def seen_folder(namespace: str) -> Path:
+    """Where a story leaves what it saw of a namespace."""
+    return Path(tempfile.gettempdir()) / "crossfade-bench" / namespace
+
+
+def forget(namespace: str) -> None:
+    """Remove what a story left there."""
+    shutil.rmtree(seen_folder(namespace), ignore_errors=True)
+
+
 def keep_evidence(kube: Kube, namespaces: list[str], folder: Path, since: float) -> None:
     """Write down what is in the namespaces, and the logs of their pods and of the operator since `since`."""
     folder.mkdir(parents=True, exist_ok=True)
     for namespace in namespaces:
+        for seen in seen_folder(namespace).glob("*"):
+            shutil.copy(seen, folder)
         for kind in EVIDENCE:
             with suppress(ApiError):
                 items = [slim(item) for item in kube.list(kind, namespace)]

@@ -1,9 +1,10 @@
 """Pods end by themselves: the candidate's after it was let in, the stable one's before, and evictions."""
 
 import time
+from contextlib import suppress
 
 from bench import analysis, manifests
-from bench.kube import Kube
+from bench.kube import ApiError, Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result, is_ready
 from bench.scenarios.shop import Shop
@@ -100,6 +101,7 @@ def crash_until_degraded(shop: Shop) -> dict[str, object]:
             return shop.status
         ready = [pod for pod in shop.pods_of("v1") if is_ready(pod)]
         if len(ready) == shop.spec.get("replicas", 4):
-            shop.crash("v1", 0.2)
+            with suppress(ApiError):  # a pod may have ended since it was seen
+                shop.crash("v1", 0.2)
         time.sleep(0.3)
     raise AssertionError(f"v1 crashed and crashed, and the phase was never Degraded: {shop.told()}")

@@ -1,6 +1,7 @@
 """The shop of one story: its Rollout, its pods as they come and go, and the load on its Service."""
 
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any, Self
 from bench import analysis, manifests
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
+from bench.namespaces import seen_folder
 from bench.scenarios.seen import Result, standing_weights, status_of, version_of
 from bench.watch import Sighting, Watch
 
@@ -46,8 +48,21 @@ class Shop:
     ) -> None:
         self.rollouts.stop()
         self.pods.stop()
+        self.keep_what_was_seen()
         with contextlib.suppress(Exception):
             self.kube.delete("Pod", self.namespace, f"load-{self.name}", grace_s=0)
+
+    def keep_what_was_seen(self) -> None:
+        """Leave the load's record and every state of the Rollout where a failed test collects them."""
+        folder = seen_folder(self.namespace)
+        folder.mkdir(parents=True, exist_ok=True)
+        states = [
+            json.dumps({"at": seen.at, "status": seen.object.get("status")}) for seen in self.sightings()
+        ]
+        (folder / f"{self.namespace}-{self.name}-states.jsonl").write_text("\n".join(states))
+        records = self.load.records() if self.load else []
+        lines = [f"{r.at:.3f} {r.kind} {r.outcome} {r.version} {r.latency_s * 1000:.1f}" for r in records]
+        (folder / f"{self.namespace}-{self.name}-load.txt").write_text("\n".join(lines))
 
     # What people do to it
 
@@ -229,17 +244,19 @@ class Shop:
 
         Without an end yet, until now.
         """
-        ended_at = self.first_seen(lambda status: status.get("phase") in ENDED, since) or time.time()
+        ended_at = self.first_seen(lambda status: status.get("phase") in ENDED, since)
         records = self.load.stop() if self.load else []
-        release = self.release(self.number)
+        release = self.wait_outcome(self.number) if ended_at else self.release(self.number)
         new = analysis.new(records)
-        return Result(
+        result = Result(
             scenario,
             len(new),
             len(analysis.lost(new)),
-            ended_at - since,
+            (ended_at or time.time()) - since,
             release.get("outcome", ""),
             release.get("why", ""),
             records,
             {"losses": analysis.losses_by_outcome(new), **figures},
         )
+        print(result)
+        return result

@@ -1,6 +1,7 @@
 """Real pods on the kind cluster: one namespace per test, and everything worth reading when one fails."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -88,9 +89,11 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
     yield make
     if request.node.stash.get(FAILED, False):
         folder = LOGS / request.node.name.replace("/", "-")
+        shutil.rmtree(folder, ignore_errors=True)
         namespaces.keep_evidence(kube, made, folder, since=started)
         print(f"what the cluster held is in {folder}")
     for name in made:
+        namespaces.forget(name)
         kube.delete("Namespace", "", name)
 
 

@@ -98,7 +98,12 @@ class Demo:
         ended_at = self.shop.first_seen(lambda status: status.get("phase") in ENDED, since) or time.time()
         release = self.shop.wait_outcome(self.shop.number)
         figures: dict[str, Any] = {"strategy": next(iter(self.shop.strategy))}
-        outcome, why = release.get("outcome", ""), release.get("why", "")
+        outcome, why, down_s = (
+            release.get("outcome", ""),
+            release.get("why", ""),
+            release.get("downtimeSeconds"),
+        )
+        why += f". Nothing served for {down_s:.1f} s" if down_s else ""
         return Result(title, len(new), len(analysis.lost(new)), ended_at - since, outcome, why, new, figures)
 
 

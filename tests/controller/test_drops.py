@@ -3,7 +3,7 @@
 import pytest
 
 from controller.fakes import Raw, child, endpoint, endpoint_slice
-from crossfade.controller.drops import Drops
+from crossfade.controller.drops import LINGER_S, Drops
 from crossfade.controller.store import Key, Store
 
 SHOP = Key("ns", "shop")
@@ -11,8 +11,25 @@ READY = endpoint("shop-aaa-rs1-x")
 CRASHED = endpoint("shop-aaa-rs1-x", ready=False)
 
 
+class Clock:
+    """A clock that stands until it is moved."""
+
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+CLOCK = Clock()
+
+
+@pytest.fixture(autouse=True)
+def _clock_stands() -> None:
+    CLOCK.now_s = 100.0
+
+
 def told(*slices: Raw) -> Drops:
-    store, drops = Store(), Drops()
+    store, drops = Store(), Drops(CLOCK)
     store.listen(drops.note)
     for version, one in enumerate(slices, start=1):
         one["metadata"]["resourceVersion"] = str(version)
@@ -50,7 +67,7 @@ def test_only_the_revision_that_dropped_is_named() -> None:
 
 
 def test_fewer_ready_replicas_of_a_deployment_are_a_drop() -> None:
-    store, drops = Store(), Drops()
+    store, drops = Store(), Drops(CLOCK)
     store.listen(drops.note)
     for version, ready in enumerate((4, 3, 4), start=1):
         store.put("Deployment", child("shop-aaa", version, "aaa", status={"readyReplicas": ready}))
@@ -58,22 +75,31 @@ def test_fewer_ready_replicas_of_a_deployment_are_a_drop() -> None:
 
 
 def test_a_slice_that_is_deleted_drops_its_pods() -> None:
-    store, drops = Store(), Drops()
+    store, drops = Store(), Drops(CLOCK)
     store.listen(drops.note)
     store.put("EndpointSlice", endpoint_slice(READY))
     store.remove("EndpointSlice", "ns", "shop-x", "uid-shop-x")
     assert set(drops.of(SHOP)) == {"aaa"}
 
 
+def test_a_drop_is_told_for_three_seconds_since_the_exit_code_comes_after_it() -> None:
+    drops = told(endpoint_slice(READY), endpoint_slice(CRASHED))
+    drops.settle(SHOP, drops.of(SHOP))
+    CLOCK.now_s += LINGER_S - 0.1
+    assert set(drops.of(SHOP)) == {"aaa"}
+
+
 def test_a_completed_pass_forgets_what_it_knew_and_no_more() -> None:
-    store, drops = Store(), Drops()
+    store, drops = Store(), Drops(CLOCK)
     store.listen(drops.note)
     store.put("EndpointSlice", endpoint_slice(READY, version=1))
     store.put("EndpointSlice", endpoint_slice(CRASHED, version=2))
     known = drops.of(SHOP)
+    CLOCK.now_s += LINGER_S
     store.put("EndpointSlice", endpoint_slice(READY, version=3))
     store.put("EndpointSlice", endpoint_slice(CRASHED, version=4))
     drops.settle(SHOP, known)
     assert set(drops.of(SHOP)) == {"aaa"}, "the second drop came during the pass"
+    CLOCK.now_s += LINGER_S
     drops.settle(SHOP, drops.of(SHOP))
     assert not drops.of(SHOP)

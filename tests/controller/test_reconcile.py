@@ -1,6 +1,7 @@
 """A pass: what is decided is written, status first; what fails ends it; what it asks is looked at."""
 
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -46,7 +47,12 @@ class Bench:
     """A reconciler with everything around it in memory."""
 
     def __init__(self) -> None:
-        self.cluster, self.store, self.drops, self.core = FakeCluster(), Store(), Drops(), Scripted()
+        self.cluster, self.store, self.drops, self.core = (
+            FakeCluster(),
+            Store(),
+            Drops(count(step=10).__next__),
+            Scripted(),
+        )
         self.counted: list[tuple[str, str]] = []
         self.store.listen(self.drops.note)
         core = Core(self.core.decide, self.core.unreadable, lambda: NOW)

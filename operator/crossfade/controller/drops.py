@@ -18,7 +18,6 @@ from crossfade.api.labels import LABEL_REVISION
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw
 
-
 LINGER_S: Final = 3.0
 """The kubelet's relist (1 s) and its status update (up to 1 s more on a busy node), with room."""
 

@@ -23,6 +23,9 @@ from crossfade.core.turn import Turn
 INVALID_AGAIN_S = 30.0
 """What the API server refuses may be accepted later (a quota, an admission rule): ask again so often."""
 
+EVIDENCE_S = 0.3
+"""After a drop of serving pods their exit codes are awaited: look again so often, while the drop is told."""
+
 POLL_S = 1.0
 """Pods that have to be gone are not watched: look again so often."""
 
@@ -100,6 +103,8 @@ def _wake_after_s(s: Situation, wanted: Wanted) -> float | None:
 
 
 def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
+    if s.progress.revision in s.seen.dropped and s.progress.serving_since:
+        return [EVIDENCE_S]
     held = hold(s)
     if wanted.standing and held is None:
         return [0.05]

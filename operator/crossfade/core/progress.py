@@ -25,7 +25,7 @@ from crossfade.core.transitions import (
     turned_back,
 )
 from crossfade.core.turn import Turn, normal
-from crossfade.core.verdicts import retiring, verdict
+from crossfade.core.verdicts import candidate_crashed, retiring, verdict
 
 PATIENCE_S = 5.0
 """Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""
@@ -34,7 +34,18 @@ PATIENCE_S = 5.0
 def next_turn(s: Situation) -> Turn:
     """The one step that is due, or none: then the memory differs only in its clocks."""
     s = with_clocks(_positioned(s))
-    for rung in (_recovered, _asked, _forgiven, _seen_first, _overtaken, _failed, _returned, _passed, _due):
+    for rung in (
+        _recovered,
+        _asked,
+        _forgiven,
+        _seen_first,
+        _overtaken,
+        _failed,
+        _explained,
+        _returned,
+        _passed,
+        _due,
+    ):
         turn = rung(s)
         if turn is not None:
             return replace(turn, s=with_clocks(turn.s))
@@ -213,17 +224,32 @@ def _suspects(s: Situation) -> set[str]:
     suspects: set[str] = set()
     if p.returning:
         alone = s.exclusive and s.stable.desired < s.n and not side.desired and not side.replicas
-        return {p.revision} if alone else suspects
+        return {p.revision} if alone or _unexplained(s) else suspects
     waited = seconds_since(p.short_since, s.now)
     slow = side.available < side.desired and p.short_since is not None and waited >= PATIENCE_S
     gate_opens = p.serving_since is not None and p.reached_at is not None and hold(s) is None
-    dropped_ = p.revision in s.seen.dropped or (p.serving_since is not None and side.ready < side.desired)
+    dropped_ = p.revision in s.seen.dropped
     overtaken = _has_everything(s) and target(s) != p.revision
     if side.identity.uid and (slow or gate_opens or overtaken or (dropped_ and p.serving_since is not None)):
         suspects.add(p.revision)
     if s.stage.old_gone and not s.stable.desired and not s.stable.replicas:
         suspects.add(s.stable_revision)
     return suspects
+
+
+def _unexplained(s: Situation) -> bool:
+    """Whether traffic went back before the pods said why: an exit code comes up to a second after the endpoints."""
+    failed_ = s.memory.failed
+    quick = failed_ is not None and failed_.reason == Reason.CANDIDATE_UNAVAILABLE
+    return quick and s.progress.serving_since is not None and bool(s.candidate.replicas)
+
+
+def _explained(s: Situation) -> Turn | None:
+    """The verdict gets its cause as soon as the pods show it."""
+    if not s.progress.returning or not _unexplained(s):
+        return None
+    why = candidate_crashed(s)
+    return failed(s, why) if why else None
 
 
 def _failed(s: Situation) -> Turn | None:

@@ -30,6 +30,7 @@ def verdict(s: Situation) -> Verdict | None:
         return None
     causes = (
         candidate_crashed,
+        nothing_answers,
         image_cannot_be_pulled,
         downtime_exceeded,
         pull_failed,
@@ -56,6 +57,19 @@ def candidate_crashed(s: Situation) -> Verdict | None:
         f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {told(culprits)}"
     )
     return Verdict(Reason.CANDIDATE_CRASHED, message)
+
+
+def nothing_answers(s: Situation) -> Verdict | None:
+    """No pod of the candidate is ready while it has all the traffic, and stable has pods that could answer.
+
+    Both the endpoints and the Deployment must say so: just after a switch the endpoints are still the old ones.
+    This needs no evidence of a crash: requests fail now.
+    """
+    ready = sum(s.production.ready.values()) if s.production else 0
+    if s.live_route is not Route.CANDIDATE or ready or s.candidate.ready or not s.stable.ready:
+        return None
+    what = "no pod is ready while it has all the traffic"
+    return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(what, s))
 
 
 def image_cannot_be_pulled(s: Situation) -> Verdict | None:

@@ -24,13 +24,6 @@ from bench.scenarios.shop import ENDED, Shop
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 CONTEXT = "kind-crossfade"
 CROSSFADE = Path(sys.executable).with_name("crossfade")
-LAUNCHER = """\
-#!{python}
-import sys
-sys.path.insert(0, {sources!r})
-from crossfade.cli.main import run
-run()
-"""
 NAMESPACE = "crossfade-demo"
 DRAWN_EVERY_S = 0.5
 SHOWN_AFTER_THE_END_S = 3.0
@@ -164,15 +157,6 @@ def apply(shop: Shop, version: str) -> float:
     return at
 
 
-def make_launchers() -> None:
-    """Put the command line into .venv/bin, where it is not there yet: the hints below name it."""
-    sources = Path(__file__).parents[1] / "operator"
-    for program in (CROSSFADE, CROSSFADE.with_name("kubectl-crossfade")):
-        if not program.exists():
-            program.write_text(LAUNCHER.format(python=sys.executable, sources=str(sources)))
-            program.chmod(0o755)
-
-
 def fresh_namespace(kube: Kube, console: Console) -> None:
     """The demo's namespace, without what an earlier demo left in it."""
     if kube.get("Namespace", "", NAMESPACE):
@@ -221,7 +205,6 @@ def main() -> int:
     options = parser.parse_args()
     console = Console(highlight=False)
     try:
-        make_launchers()
         kube = Kube(options.kubeconfig)
         operator_pods.wait_available(kube)
         shop_images.load_into(max((CACHE / "bin").glob("kind-*/kind")))

@@ -10,12 +10,14 @@ python_environment() {
   local lock=$ROOT_DIR/requirements/dev.txt stamp=$VENV/.crossfade-lock wanted
   [[ -f $lock ]] || die "There is no requirements/dev.txt to make .venv from. Restore it from Git, or write it with 'make lock'."
   wanted=$(sha256sum <"$lock")
-  if [[ -x $VENV/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]]; then cached; return; fi
+  if [[ -x $VENV/bin/python && -x $VENV/bin/crossfade && -f $stamp && $(<"$stamp") == "$wanted" ]]; then cached; return; fi
   take_lock python 8
   uv_program
   rm -f "$stamp"
   venv_python_works || "$UV" venv -q --clear --python "$(system_python)" "$VENV"
   VIRTUAL_ENV=$VENV "$UV" pip sync --require-hashes "$lock"
+  # The project itself, in place: gives .venv/bin/crossfade and kubectl-crossfade. Its build tools are in the lock.
+  VIRTUAL_ENV=$VENV "$UV" pip install -q --offline --no-deps --no-build-isolation --editable "$ROOT_DIR"
   echo "$wanted" >"$stamp"
 }
 

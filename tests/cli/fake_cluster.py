@@ -33,9 +33,12 @@ class FakeCluster:
             raise forbidden("get", kind)
         return copy.deepcopy(self.objects.get((kind, name)))
 
-    async def list(self, kind: str, namespace: str | None = None) -> list[Object]:
+    async def list(self, kind: str, namespace: str | None = None, labels: str | None = None) -> list[Object]:
         self._fail()
-        return [each for (other, _), each in self.objects.items() if other == kind]
+        if kind in self.unreadable:
+            raise forbidden("list", kind)
+        found = [each for (other, _), each in self.objects.items() if other == kind]
+        return [copy.deepcopy(each) for each in found if is_in(each, namespace) and has_label(each, labels)]
 
     async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Object:
         self._fail()
@@ -82,6 +85,15 @@ class FakeCluster:
     def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
+
+
+def is_in(stored: Object, namespace: str | None) -> bool:
+    return namespace is None or stored["metadata"].get("namespace", namespace) == namespace
+
+
+def has_label(stored: Object, wanted: str | None) -> bool:
+    key, _, value = (wanted or "").partition("=")
+    return not wanted or stored["metadata"].get("labels", {}).get(key) == value
 
 
 def key_of(stored: Object) -> Key:

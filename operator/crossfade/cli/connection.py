@@ -19,8 +19,8 @@ class Api(Protocol):
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
         """Read one object; None where there is none."""
 
-    async def list(self, kind: str, namespace: str | None = None) -> list[Raw]:
-        """List objects of a kind."""
+    async def list(self, kind: str, namespace: str | None = None, labels: str | None = None) -> list[Raw]:
+        """List objects of a kind; `labels` is a selector as in `kubectl -l`, `namespace` None means all."""
 
     async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Raw:
         """Create an object."""

@@ -1,0 +1,106 @@
+"""What goes wrong, and for which requests. A new fault is one class here and one branch in `proxy`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from faults.asked import Asked
+
+REASONS = {
+    403: "Forbidden",
+    409: "Conflict",
+    410: "Expired",
+    429: "TooManyRequests",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+}
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The request never reaches the server: the connection ends without an answer."""
+
+
+@dataclass(frozen=True)
+class CutReply:
+    """The server carries the request out; the connection ends after so many bytes of its answer's body.
+
+    With 0 nothing arrives at all, not even a status line.
+    """
+
+    body_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """The server answers with an error at once and carries nothing out."""
+
+    status: int
+    retry_after_s: int | None = None
+
+
+@dataclass(frozen=True)
+class Delay:
+    """The request reaches the server only after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Expire:
+    """A watch begins with ERROR 410: what it wants to go on from is forgotten."""
+
+
+@dataclass(frozen=True)
+class Then:
+    """The server carries the request out, `happens` is called, and the answer is lost: how the asker is killed."""
+
+    happens: Callable[[], None]
+
+
+Fault = Drop | CutReply | Refuse | Delay | Expire | Then
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which requests: None means any. `verb` "write" means every one; `name` is a shell pattern (`shop*`)."""
+
+    verb: str | None = None
+    kind: str | None = None
+    name: str | None = None
+    subresource: str | None = None
+
+    def fits(self, asked: Asked) -> bool:
+        verb_fits = asked.is_write if self.verb == "write" else self.verb in {None, asked.verb}
+        return (
+            verb_fits
+            and self.kind in {None, asked.kind}
+            and self.subresource in {None, asked.subresource}
+            and (self.name is None or fnmatchcase(asked.name, self.name))
+        )
+
+
+@dataclass
+class Rule:
+    """A fault for the requests of `where`: the first `after` pass, the next `times` are struck (None: all)."""
+
+    fault: Fault
+    where: Where
+    after: int = 0
+    times: int | None = 1
+    seen: int = 0
+
+    def strikes(self, asked: Asked) -> bool:
+        """Count the request, and tell whether it is struck."""
+        if not self.where.fits(asked):
+            return False
+        self.seen += 1
+        return self.after < self.seen and (self.times is None or self.seen <= self.after + self.times)
+
+    @property
+    def struck(self) -> int:
+        """How many requests were struck so far."""
+        past = max(0, self.seen - self.after)
+        return past if self.times is None else min(past, self.times)

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from crossfade.view.yaml_text import ordered, yaml_of
 
-scalars = st.none() | st.booleans() | st.integers() | st.text()
-objects = st.recursive(
-    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=1), inner), max_leaves=20
-)
+texts = st.text() | st.text("ab \n\t\r\x85\u2028\ufeff:#'\"-?|>&*!%@`")
+scalars = st.none() | st.booleans() | st.integers() | texts
+objects = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20)
 
 
 @given(objects)

@@ -14,6 +14,9 @@ NUMBER_LIKE = re.compile(r"^[-+]?[.\d][\da-fA-FxXoO_.:+-]*$")
 WORDS_OF_OTHERS = frozenset({"y", "Y", "n", "N"})
 """Plain words that YAML 1.1 has for true and false, and that the writer leaves unquoted."""
 
+BREAKS_OF_OTHERS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+"""Characters that end a line to some readers: only quoted are they safe."""
+
 FIRST = ("apiVersion", "kind", "metadata", "name", "key")
 """Keys that say what something is stand before those that say how it is."""
 
@@ -27,7 +30,7 @@ class _Writer(yaml.SafeDumper):
 
 def _text(writer: _Writer, value: str) -> yaml.ScalarNode:
     style = "|" if "\n" in value else None
-    if NUMBER_LIKE.match(value) or value in WORDS_OF_OTHERS:
+    if NUMBER_LIKE.match(value) or value in WORDS_OF_OTHERS or BREAKS_OF_OTHERS.search(value):
         style = '"'
     return writer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crossfade.api.labels import API_VERSION
+from crossfade.cli import undo
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
@@ -45,7 +46,12 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
         )
         parser.add_argument("name", metavar="NAME", help="name of the Rollout")
         parser.add_argument("--reason", metavar="TEXT", help="why; kept in the Release")
-        parser.add_argument("--revision", metavar="HASH", help=revision_help(verb))
+        if verb.action == "Undo":
+            undo.add_options(parser)
+        else:
+            parser.add_argument(
+                "--revision", metavar="HASH", help="refuse it unless it is about this revision"
+            )
         parser.add_argument(
             "--timeout",
             type=float,
@@ -56,38 +62,42 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
         parser.set_defaults(run=lambda options: asyncio.run(with_cluster(act, options)), verb=verb)
 
 
-def revision_help(verb: Verb) -> str:
-    """Say what --revision means to this command."""
-    if verb.action == "Undo":
-        return "the revision to go back to (default: the one before)"
-    return "refuse it unless it is about this revision"
-
-
 async def act(options: argparse.Namespace, cluster: Api) -> int:
     """Make the action and wait until the operator has answered; the exit code says Done or Refused."""
     rollout = await find_rollout(cluster, options)
-    made = await cluster.create("RolloutAction", options.namespace, manifest(options, rollout))
+    if options.verb.action == "Undo":
+        to, revision = await undo.meant(options, cluster, rollout)
+    else:
+        to, revision = None, options.revision or seen(options, rollout)
+    body = manifest(options, revision)
+    made = await cluster.create("RolloutAction", options.namespace, body)
     answered = await answer(cluster, options, made["metadata"]["name"])
-    status = answered["status"]
+    done = answered["status"]["state"] == "Done"
     if options.output == "json":
         print(json.dumps(answered, indent=2))
     else:
-        print(f"{status['state']}: {status.get('message', '')}".rstrip(": "))
-    return ExitCode.DONE if status["state"] == "Done" else ExitCode.FAILED
+        print(f"{answered['status']['state']}: {answered['status'].get('message', '')}".rstrip(": "))
+        for line in undo.left_to_do(options, rollout, to) if to and done else ():
+            print(line)
+    return ExitCode.DONE if done else ExitCode.FAILED
 
 
-def manifest(options: argparse.Namespace, rollout: Raw) -> Raw:
-    """Give the action as an object; the server gives it its name.
+def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
+    """Give the candidate that stood there when a promotion was typed, None for other verbs.
 
-    A promotion is for the candidate that stood there when it was typed: should another one have taken its place
-    by the time the operator reads it, it is refused rather than applied to that one.
+    Should another one have taken its place by the time the operator reads it, the promotion is refused rather
+    than applied to that one.
     """
     candidate = ((rollout.get("status") or {}).get("candidate") or {}).get("revision")
-    seen = candidate if options.verb.action == "Promote" else None
+    return candidate if options.verb.action == "Promote" else None
+
+
+def manifest(options: argparse.Namespace, revision: str | None) -> Raw:
+    """Give the action as an object; the server gives it its name."""
     spec = {
         "rollout": options.name,
         "action": options.verb.action,
-        "revision": options.revision or seen,
+        "revision": revision,
         "reason": options.reason,
     }
     return {

@@ -45,6 +45,7 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
             settle(shop, bad=strategy == "blueGreen")
     # Namespaces of earlier stories are still being emptied, which is writing too.
     wait_for("earlier namespaces to be gone", lambda: not terminating(kube), 120, every_s=1)
+    wait_for("the last old pods to be gone", lambda: not leaving(kube, namespaces), 60, every_s=1)
     before, counted = versions(kube, namespaces), operator_pods.writes(kube)
     renewed, started = lease_version(kube), time.time()
     wait_for("two minutes of rest", lambda: time.time() - started > seconds, seconds + 10, every_s=1)
@@ -73,6 +74,12 @@ def terminating(kube: Kube) -> list[str]:
     """The namespaces that are on their way out."""
     found = kube.list("Namespace", "")
     return [each["metadata"]["name"] for each in found if each["status"]["phase"] == "Terminating"]
+
+
+def leaving(kube: Kube, namespaces: dict[str, str]) -> list[str]:
+    """The pods that were told to stop: their end is written by the kubelet and the controllers."""
+    pods = [pod for namespace in namespaces.values() for pod in kube.list("Pod", namespace)]
+    return [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" in pod["metadata"]]
 
 
 def versions(kube: Kube, namespaces: dict[str, str]) -> dict[str, str]:

@@ -41,8 +41,15 @@ def test_the_finalizer_and_the_annotations_are_named_as_they_are() -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    words = {verb.word for verb in action.VERBS} | {"status", "plan", "set image", "history", "diff"}
-    assert len(COMMANDS) == 6, "a new command: add it here and to the README"
+    words = {verb.word for verb in action.VERBS} | {
+        "status",
+        "plan",
+        "set image",
+        "history",
+        "diff",
+        "report",
+    }
+    assert len(COMMANDS) == 7, "a new command: add it here and to the README"
     assert [word for word in sorted(words) if f"crossfade {word} " not in README] == []
     assert build_parser().prog == "crossfade"
 

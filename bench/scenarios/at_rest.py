@@ -1,7 +1,7 @@
 """Nothing is asked for, for two minutes: the operator must write nothing but its Lease."""
 
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bench import manifests, operator_pods
@@ -39,10 +39,8 @@ class Quiet:
 
 def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
     """One settled Rollout per strategy (one of them rolled back), watched for `seconds`."""
-    with ExitStack() as stack:
-        for strategy, namespace in namespaces.items():
-            shop = stack.enter_context(Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=1))
-            settle(shop, bad=strategy == "blueGreen")
+    with ThreadPoolExecutor(len(namespaces)) as pool:
+        list(pool.map(lambda item: settle(kube, *item), namespaces.items()))
     # Namespaces of earlier stories are still being emptied, which is writing too.
     wait_for("earlier namespaces to be gone", lambda: not terminating(kube), 120, every_s=1)
     wait_for("the last old pods to be gone", lambda: not leaving(kube, namespaces), 60, every_s=1)
@@ -58,16 +56,17 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
     )
 
 
-def settle(shop: Shop, *, bad: bool) -> None:
-    """Bring a Rollout to its rest: an update done, or a bad one taken back."""
-    shop.created("v1")
-    if bad:
-        shop.spec["progressDeadlineSeconds"] = 3
-        shop.apply("v2", NEVER_READY="1")
-        shop.wait_phase("RolledBack")
-    else:
-        shop.apply("v2")
-        shop.wait_phase("Healthy")
+def settle(kube: Kube, strategy: str, namespace: str) -> None:
+    """Bring a Rollout to its rest: an update done, or (blue/green) a bad one taken back."""
+    with Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=1) as shop:
+        shop.created("v1")
+        if strategy == "blueGreen":
+            shop.spec["progressDeadlineSeconds"] = 3
+            shop.apply("v2", NEVER_READY="1")
+            shop.wait_phase("RolledBack")
+        else:
+            shop.apply("v2")
+            shop.wait_phase("Healthy")
 
 
 def terminating(kube: Kube) -> list[str]:

@@ -196,6 +196,14 @@ async def test_a_namespace_that_goes_is_told_by_the_refusal_of_a_create(bench: B
     assert [seen.namespace_terminating for seen in bench.core.shown] == [False, True]
 
 
+async def test_a_namespace_that_goes_is_told_by_the_refusal_of_a_dry_run_too(bench: Bench) -> None:
+    bench.cluster.refuse("DRY-RUN", "Deployment", error(403, "Forbidden", "NamespaceTerminating"))
+    with pytest.raises(Stale):
+        await bench.decided(Plan("Looking", look=Look(dry_run={"metadata": {"name": "shop-aaa"}})))
+    await bench.decided(plan())
+    assert [seen.namespace_terminating for seen in bench.core.shown] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("namespace", "terminating"),
     [({}, False), ({"deletionTimestamp": "2026-01-31T00:00:00Z"}, True), (None, True)],

@@ -23,7 +23,7 @@ from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
 from crossfade.core.observed import Found, Observed
-from crossfade.core.plan import Plan, Verb, Write
+from crossfade.core.plan import Look, Plan, Verb, Write
 
 log = logging.getLogger(__name__)
 
@@ -113,8 +113,21 @@ class Reconciler:
             plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
             if plan.look is None:
                 return plan
-            found = await look.answer(self._cluster, key, uid, plan.look, found)
+            found = await self._answered(key, uid, known, plan.look, found)
         raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.look}")
+
+    async def _answered(self, key: Key, uid: str, known: _Known, asked: Look, found: Found) -> Found:
+        try:
+            return await look.answer(self._cluster, key, uid, asked, found)
+        except ApiError as error:
+            self._noted(known, error)
+            raise Stale(str(error)) from error
+
+    def _noted(self, known: _Known, error: ApiError) -> None:
+        """A namespace that goes refuses everything new: known from then on. Any other refusal is raised again."""
+        if not error.namespace_terminating:
+            raise error
+        known.namespace_terminating = True
 
     async def _is_terminating(self, key: Key, raw: Raw) -> bool:
         """Asked only of a Rollout that is being deleted; else the refusal of a create tells."""
@@ -160,9 +173,7 @@ class Reconciler:
                 taken.get(write.kind, set()).add(write.name)
             raise Stale(str(refused)) from refused
         except ApiError as error:
-            if not error.namespace_terminating:
-                raise
-            known.namespace_terminating = True
+            self._noted(known, error)
             raise Stale(str(error)) from error
 
     def _next(self, known: _Known, plan: Plan, *, wrote: bool) -> float | None:

@@ -188,18 +188,15 @@ async def test_a_create_whose_answer_was_lost_is_no_conflict(bench: Bench) -> No
     assert [release.spec.number for release in bench.core.shown[-1].releases] == [1]
 
 
-async def test_a_namespace_that_goes_is_told_by_the_refusal_of_a_create(bench: Bench) -> None:
-    bench.cluster.refuse("CREATE", "Deployment", error(403, "Forbidden", "NamespaceTerminating"))
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [("CREATE", plan(CREATE)), ("DRY-RUN", Plan("Looking", look=Look(dry_run=CREATE.body)))],
+    ids=["a create", "a dry run"],
+)
+async def test_a_namespace_that_goes_is_told_by_a_refusal(bench: Bench, method: str, first: Plan) -> None:
+    bench.cluster.refuse(method, "Deployment", error(403, "Forbidden", "NamespaceTerminating"))
     with pytest.raises(Stale):
-        await bench.decided(plan(CREATE))
-    await bench.decided(plan())
-    assert [seen.namespace_terminating for seen in bench.core.shown] == [False, True]
-
-
-async def test_a_namespace_that_goes_is_told_by_the_refusal_of_a_dry_run_too(bench: Bench) -> None:
-    bench.cluster.refuse("DRY-RUN", "Deployment", error(403, "Forbidden", "NamespaceTerminating"))
-    with pytest.raises(Stale):
-        await bench.decided(Plan("Looking", look=Look(dry_run={"metadata": {"name": "shop-aaa"}})))
+        await bench.decided(first)
     await bench.decided(plan())
     assert [seen.namespace_terminating for seen in bench.core.shown] == [False, True]
 

@@ -48,7 +48,8 @@ class Teller:
         try:
             await self._cluster.create("Event", namespace, self._manifest(regarding, event))
         except ApiError as error:
-            log.warning("could not post the event %s: %s", event.reason, error)
+            level = logging.DEBUG if error.namespace_terminating else logging.WARNING
+            log.log(level, "could not post the event %s: %s", event.reason, error)
 
     def _manifest(self, regarding: Raw, event: Event) -> Raw:
         meta, now = regarding["metadata"], self._now()

@@ -88,6 +88,15 @@ class Reconciler:
             self._forget(key)
             return None
         known = self._known.setdefault((key, raw["metadata"]["uid"]), _Known())
+        try:
+            return await self._pass(key, raw, known)
+        except ApiError as error:
+            if not error.namespace_terminating:
+                raise
+            known.namespace_terminating = True
+            raise Stale(str(error)) from error
+
+    async def _pass(self, key: Key, raw: Raw, known: _Known) -> float | None:
         dropped = self._drops.of(key)
         plan = await self._decided(key, raw, known, frozenset(dropped))
         about_revision(_revision(plan.status))

@@ -16,20 +16,22 @@ BACK_WITHIN_S = 3
 pytestmark = pytest.mark.usefixtures("running_operator")
 
 
+# Serial: of the three seconds the kubelet and kube-proxy need up to one each, on a node that is not busy.
+@pytest.mark.serial
 @pytest.mark.parametrize(
-    ("strategy", "apart_s"),
+    ("strategy", "apart_s", "after_s"),
     [
-        ("blueGreen", AT_ONCE_S),
-        ("blueGreen", STAGGERED_S),
-        ("bigBang", AT_ONCE_S),
-        ("canary", AT_ONCE_S),
-        ("rolling", AT_ONCE_S),
+        ("blueGreen", AT_ONCE_S, 8),
+        ("blueGreen", STAGGERED_S, 8),
+        ("bigBang", AT_ONCE_S, 3),
+        ("canary", AT_ONCE_S, 3),
+        ("rolling", AT_ONCE_S, 3),
     ],
 )
 def test_a_candidate_that_crashes_while_it_bakes_costs_three_seconds(
-    kube: Kube, namespace: str, strategy: str, apart_s: float
+    kube: Kube, namespace: str, strategy: str, apart_s: float, after_s: float
 ) -> None:
-    result = crash_while_baking(kube, namespace, strategy, apart_s)
+    result = crash_while_baking(kube, namespace, strategy, apart_s, after_s)
     assert result.figures["lost_before"] == 0
     assert result.lost > 0, "no request met the crash: the load looked elsewhere"
     assert result.figures["back_s"] <= BACK_WITHIN_S
@@ -38,13 +40,7 @@ def test_a_candidate_that_crashes_while_it_bakes_costs_three_seconds(
     assert "code 42" in result.why
     assert "shop" in result.why
     assert result.figures["failed"]["reason"] == "CandidateCrashed"
-
-
-def test_traffic_stays_on_v1_although_the_crashed_pods_become_ready_again(kube: Kube, namespace: str) -> None:
-    result = crash_while_baking(kube, namespace, "blueGreen", AT_ONCE_S, after_s=2)
     assert result.figures["ready_again"] > 0, "no crashed pod was ready again: nothing was tempted back"
-    assert result.figures["back_s"] <= BACK_WITHIN_S
-    assert result.new[-1].version == "v1"
 
 
 def test_an_evicted_pod_is_not_a_crash(kube: Kube, namespace: str) -> None:

@@ -42,6 +42,7 @@ def test_a_switch_loses_nothing_and_mixes_versions_for_two_seconds_at_most(
     assert result.figures["mixing_s"] <= MIXING_AT_MOST_S
 
 
+@pytest.mark.serial
 def test_recreate_is_down_only_between_the_versions_and_tells_for_how_long(
     kube: Kube, namespace: str
 ) -> None:

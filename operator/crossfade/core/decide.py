@@ -15,7 +15,7 @@ from crossfade.core.gates import hold
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.observed import Observed
 from crossfade.core.plan import Event, Look, Plan
-from crossfade.core.progress import PATIENCE_S, next_turn, wanted_now
+from crossfade.core.progress import PATIENCE_S, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
 from crossfade.core.turn import Turn
@@ -105,6 +105,8 @@ def _wake_after_s(s: Situation, wanted: Wanted) -> float | None:
 def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
     if s.progress.revision in s.seen.dropped and s.progress.serving_since:
         return [EVIDENCE_S]
+    if stopped(s):
+        return [_downtime_left_s(s)]
     held = hold(s)
     if wanted.standing and held is None:
         return [0.05]

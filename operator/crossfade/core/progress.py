@@ -58,8 +58,13 @@ def wanted_now(s: Situation) -> Wanted:
         return settled(s)
     if s.progress.returning:
         return back(s)
-    stopped = s.progress.held or (paused(s) and s.progress.reached_at is None and s.n)
-    return frozen(s) if stopped and s.stable_revision else forward(s)
+    return frozen(s) if stopped(s) else forward(s)
+
+
+def stopped(s: Situation) -> bool:
+    """Whether a release stands still on its way to a stage: failed and frozen, or paused by a person."""
+    paused_ = paused(s) and s.progress.reached_at is None and s.n > 0
+    return bool(s.stable_revision) and (bool(s.progress.held) or paused_)
 
 
 def with_clocks(s: Situation) -> Situation:
@@ -103,7 +108,7 @@ def _with_downtime(s: Situation) -> Situation:
     ):
         return s
     down, now = s.memory.downtime, text_of(s.now)
-    serving, ready = _serving(s)
+    serving, ready = _serving(s) if s.n else (1, 1)  # where nothing is wanted, nothing is missing
     if down is None and not serving:
         return s.remember(downtime=Downtime(started_at=now))
     if down is not None and down.ended_at is not None and not serving:

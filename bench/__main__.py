@@ -20,7 +20,16 @@ from bench.stories import STORIES, Story
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 KILLED = "operator-killed"
-ALWAYS_SHOWN = ("order", "mixing_s", "shares", "last_answer_s", "back_s", "downtime_s", "rolled_back_s")
+ALWAYS_SHOWN = (
+    "order",
+    "mixing_s",
+    "shares",
+    "last_answer_s",
+    "back_s",
+    "downtime_s",
+    "status_downtime_s",
+    "rolled_back_s",
+)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ Functions take any iterable of records, so a question is narrowed by filtering f
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 OK = "200"
 
@@ -156,8 +156,12 @@ def outages(records: Iterable[Record], apart_s: float = 1.0) -> list[Outage]:
 
 
 def downtime_s(records: Iterable[Record]) -> float:
-    """The seconds of the longest outage, 0 without any."""
-    return max((outage.seconds for outage in outages(records)), default=0.0)
+    """The longest time without a single good answer.
+
+    The lost requests alone would tell less: one that began shortly before the end only waits.
+    """
+    arrivals = sorted(record.answered_at for record in records if not record.lost)
+    return max((later - earlier for earlier, later in pairwise(arrivals)), default=0.0)
 
 
 def back_on_s(records: Sequence[Record], version: str) -> float | None:

@@ -106,10 +106,11 @@ def test_failures_close_together_are_one_outage() -> None:
     assert analysis.outages(records) == [analysis.Outage(1.0, 1.9, 2), analysis.Outage(6.0, 6.0, 1)]
 
 
-def test_down_time_is_the_longest_outage() -> None:
-    records = [failure(1.0), failure(1.5), request(3.0), failure(6.0), failure(6.9), failure(7.8)]
-    assert analysis.downtime_s(records) == pytest.approx(1.8)
+def test_down_time_is_the_longest_time_without_a_good_answer() -> None:
+    records = [request(1.0), failure(1.5), request(2.0), failure(2.1), request(3.0, latency_s=2.5)]
+    assert analysis.downtime_s(records) == 3.5
     assert analysis.downtime_s([request(1.0)]) == 0.0
+    assert analysis.downtime_s([failure(1.0), failure(9.0)]) == 0.0
 
 
 def test_back_is_counted_from_the_first_lost_request_to_the_last_wrong_one() -> None:

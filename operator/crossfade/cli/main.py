@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import NoReturn
 
 from crossfade import __version__
-from crossfade.cli import action, diff, history, plan, report, set_image, status
+from crossfade.cli import action, convert, diff, history, plan, report, set_image, status
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import INTERRUPTED, ExitCode
 
-COMMANDS: tuple[ModuleType, ...] = (status, plan, set_image, history, diff, report, action)
+COMMANDS: tuple[ModuleType, ...] = (status, plan, set_image, history, diff, report, convert, action)
 EPILOG = """\
 exit codes: 0 done or healthy, 1 usage or API error, 2 failed or rolled back, 3 timed out, 4 waiting for a person
 """

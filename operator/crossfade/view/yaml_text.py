@@ -17,7 +17,7 @@ WORDS_OF_OTHERS = frozenset({"y", "Y", "n", "N"})
 BREAKS_OF_OTHERS = re.compile("[\r\x85\u2028\u2029\ufeff]")
 """Characters that end a line to some readers: only quoted are they safe."""
 
-FIRST = ("apiVersion", "kind", "metadata", "name", "key")
+FIRST = ("apiVersion", "kind", "metadata", "name", "namespace", "key", "weight")
 """Keys that say what something is stand before those that say how it is."""
 
 

@@ -1,0 +1,116 @@
+"""A plain Deployment and its Service become a Rollout by the steps that `crossfade convert` prints, typed as they are."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_kind import KindCluster
+
+from bench import analysis, manifests
+from bench.kube import Kube, Object, wait_for
+from bench.load_pod import Load, Rates
+from bench.scenarios.plain import rolled_out
+
+pytestmark = pytest.mark.usefixtures("running_operator")
+
+PODS = 2
+NEW_CONNECTIONS = Rates(per_s=50, kept=0)
+STEP = re.compile(r"^\d+\. .*$", re.MULTILINE)
+GIVES_UP_AFTER_S = 120
+
+
+class Terminal:
+    """A folder with files, and commands typed there, of which none may fail."""
+
+    def __init__(self, cluster: KindCluster, folder: Path) -> None:
+        self.folder = folder
+        tools = [str(Path(sys.executable).parent), str(Path(cluster.kubectl_path).parent)]
+        self.environment = {
+            **os.environ,
+            "KUBECONFIG": str(cluster.kubeconfig_path),
+            "PATH": os.pathsep.join([*tools, os.environ["PATH"]]),
+        }
+
+    def write(self, name: str, *objects: Object) -> None:
+        (self.folder / name).write_text(yaml.safe_dump_all(objects))
+
+    def type(self, commands: str) -> subprocess.CompletedProcess[str]:
+        answer = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=GIVES_UP_AFTER_S,
+        )
+        assert answer.returncode == 0, f"{commands}\n{answer.stdout}\n{answer.stderr}"
+        return answer
+
+
+@pytest.fixture
+def terminal(cluster: KindCluster, tmp_path: Path) -> Terminal:
+    return Terminal(cluster, tmp_path)
+
+
+def commands_of(printed: str) -> list[str]:
+    """The commands of each step that has some."""
+    _, *after = STEP.split(printed)
+    return [each.strip() for each in after if each.strip()]
+
+
+def without_selector(service: Object) -> Object:
+    return {**service, "spec": {"ports": service["spec"]["ports"]}}
+
+
+def pods_of_the_deployment(kube: Kube, namespace: str) -> list[str]:
+    pods = kube.list("Pod", namespace, "app=shop,!crossfade.dev/rollout")
+    return [pod["metadata"]["name"] for pod in pods]
+
+
+def selector(kube: Kube, namespace: str) -> Object:
+    found = kube.get("Service", namespace, manifests.NAME)
+    assert found
+    return dict(found["spec"]["selector"])
+
+
+@pytest.mark.parametrize("applied", ["kubectl apply", "kubectl apply --server-side"])
+def test_the_printed_steps_take_a_deployment_over_and_no_request_is_lost(
+    kube: Kube, namespace: str, terminal: Terminal, applied: str
+) -> None:
+    service = manifests.service(namespace)
+    terminal.write(
+        "deployment.yaml", manifests.deployment(namespace, manifests.template("v1"), replicas=PODS)
+    )
+    terminal.write("service.yaml", service)
+    terminal.type(f"{applied} -f deployment.yaml -f service.yaml")
+    wait_for("the Deployment's pods", lambda: rolled_out(kube, namespace), 60)
+    load = Load(kube, namespace, manifests.NAME, NEW_CONNECTIONS)
+    load.start()
+
+    steps = commands_of(
+        terminal.type(f"crossfade convert deployment/shop -n {namespace} > rollout.yaml").stderr
+    )
+    terminal.write("service.yaml", without_selector(service))
+    assert steps[-1].startswith("kubectl delete deployment shop")
+    for step in steps:
+        terminal.type(step)
+    wait_for("the old pods to be gone", lambda: not pods_of_the_deployment(kube, namespace), 60)
+    terminal.type(f"{applied} -f service.yaml")
+    began_at = load.arrived[-1].at
+    wait_for("three more seconds of load", lambda: load.arrived[-1].at > began_at + 3, 30)
+
+    records = analysis.new(load.stop())
+    assert analysis.losses_by_outcome(records) == {}
+    assert len(records) > NEW_CONNECTIONS.per_s * 10
+    rollout = kube.get("Rollout", namespace, "shop")
+    assert rollout
+    assert rollout["status"]["phase"] == "Healthy"
+    assert selector(kube, namespace) == {
+        "crossfade.dev/rollout": "shop",
+        "crossfade.dev/revision": rollout["status"]["stable"]["revision"],
+    }

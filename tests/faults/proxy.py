@@ -215,7 +215,8 @@ class Proxy:
     ) -> web.StreamResponse:
         if isinstance(fault, Refuse):
             return _refusal(fault)
-        if answer is None or isinstance(fault, Then) or fault == CutReply(0):
+        lost = fault == CutReply(0) or (isinstance(fault, Then) and not fault.answers)
+        if answer is None or lost:
             return _hang_up(request)
         if isinstance(fault, CutReply):
             response = web.StreamResponse(status=answer.status, headers=answer.headers)

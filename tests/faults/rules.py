@@ -55,9 +55,13 @@ class Expire:
 
 @dataclass(frozen=True)
 class Then:
-    """The server carries the request out, `happens` is called, and the answer is lost: how the asker is killed."""
+    """The server carries the request out, then `happens` is called: how the asker is killed or frozen.
+
+    Its answer is lost, or with `answers` sent afterwards.
+    """
 
     happens: Callable[[], None]
+    answers: bool = False
 
 
 Fault = Drop | CutReply | Refuse | Delay | Expire | Then

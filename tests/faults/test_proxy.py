@@ -146,6 +146,13 @@ async def test_a_kill_comes_after_the_write_was_stored_and_before_its_answer(
     assert reached_when_killed == [2]
 
 
+async def test_a_freeze_lets_the_answer_through(proxy: Proxy, client: aiohttp.ClientSession) -> None:
+    happened: list[str] = []
+    proxy.inject(Then(lambda: happened.append("frozen"), answers=True), verb="write")
+    assert await status_of(client, "POST", DEPLOYMENTS, json=BODY) == 201
+    assert happened == ["frozen"]
+
+
 @pytest.mark.parametrize(
     ("where", "struck"),
     [

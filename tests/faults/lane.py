@@ -1,0 +1,194 @@
+"""One namespace with one operator behind one proxy, in which Rollouts live their lives one after the other."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from bench import manifests
+from bench.kube import Kube, NeverHappenedError, Object, wait_for
+from faults.end_state import differences, end_state
+from faults.operator_process import Operator
+from faults.proxy import Proxy, running
+from faults.record import Record, made
+from faults.upstream import Upstream
+
+# Quick ones: no pauses, so that a hundred lives take minutes.
+STRATEGIES: Final[dict[str, Object]] = {
+    "recreate": {"recreate": {}},
+    "rolling": {"rolling": {}},
+    "blueGreen": {"blueGreen": {}},
+    "canary": {"canary": {"steps": [{"weight": 50}]}},
+    "bigBang": {"bigBang": {}},
+}
+SETTLED_WITHIN_S: Final = 90
+QUIET_S: Final = 2.0
+"""An undisturbed run is over when nothing was written for so long; disturbed ones when they look the same."""
+
+Disturb = Callable[["Lane", str], Any]
+"""Prepares what is to go wrong in the life of the Rollout of that name."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """A Rollout from its creation at v1 to its rest at v2: what is left, and what was written on the way.
+
+    `wrong` says in what it came to another end than the undisturbed life; `rested_s` is when it came to its end.
+    """
+
+    strategy: str
+    rollout: str
+    state: Any
+    writes: tuple[Record, ...]
+    rested_s: float
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def made(self) -> Counter[tuple[str, str]]:
+        """Creates and deletes by kind. Events are told again after a restart, which doubles nothing that acts."""
+        return Counter({what: n for what, n in made(self.writes).items() if what[1] != "Event"})
+
+
+@dataclass
+class Lane:
+    """`undisturbed` keeps the life of each strategy that others are compared with."""
+
+    kube: Kube
+    namespace: str
+    proxy: Proxy
+    operator: Operator
+    undisturbed: dict[str, Life] = field(default_factory=dict)
+    lives: list[Life] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def apply(self, rollout: str, strategy: str, version: str, **spec: Any) -> int:
+        """Apply a Rollout of two pods that neither drain nor bake; its generation."""
+        pod_template = manifests.template(version)
+        fields = {"replicas": 2, "bakeSeconds": 0, "drainSeconds": 0, **spec}
+        manifest = manifests.rollout(
+            self.namespace, STRATEGIES[strategy], pod_template, name=rollout, **fields
+        )
+        return int(self.kube.apply(manifest)["metadata"]["generation"])
+
+    def new_name(self) -> str:
+        """A name that is no other's beginning."""
+        return f"r{next(self.numbers):03}"
+
+    def live(self, strategy: str, disturb: Disturb | None = None) -> Life:
+        """Have a Rollout created and updated, to its rest; faults are prepared before and healed after.
+
+        Without `disturb` it becomes the measure of all others of its strategy, and has to come to a rest.
+        """
+        rollout, wrong = self.new_name(), ""
+        if disturb is not None:
+            disturb(self, rollout)
+        try:
+            self.updated(rollout, strategy)
+            self._await_rest(rollout, self.undisturbed[strategy] if disturb else None)
+        except NeverHappenedError as error:
+            if disturb is None:
+                raise
+            wrong = str(error)
+        finally:
+            self.proxy.heal()
+        life = self._life(strategy, rollout, wrong)
+        if disturb is None:
+            self.undisturbed[strategy] = life
+        return life
+
+    def _life(self, strategy: str, rollout: str, wrong: str) -> Life:
+        """What it was, compared with the undisturbed one."""
+        writes = tuple(self.proxy.writes(f"{rollout}*"))
+        life = Life(strategy, rollout, self.state(rollout), writes, time.monotonic())
+        measure = self.undisturbed.get(strategy, life)
+        otherwise = [
+            f"{verb} {kind}: {measure.made[verb, kind]} undisturbed, {life.made[verb, kind]} now"
+            for verb, kind in sorted(measure.made.keys() | life.made.keys())
+            if measure.made[verb, kind] != life.made[verb, kind]
+        ]
+        life = replace(life, wrong=(*filter(None, (wrong,)), *otherwise))
+        self.lives.append(life)
+        return life
+
+    def updated(self, rollout: str, strategy: str) -> None:
+        """Create at v1, wait until it is done, update to v2, wait until it is done."""
+        for version in ("v1", "v2"):
+            self.wait_done(rollout, self.apply(rollout, strategy, version))
+
+    def wait_done(self, rollout: str, generation: int, timeout_s: float = SETTLED_WITHIN_S) -> None:
+        """Wait until the Rollout is Healthy at this generation."""
+        wait_for(
+            f"{rollout} to be Healthy at generation {generation}",
+            lambda: self.told(rollout) == ("Healthy", generation),
+            timeout_s,
+        )
+
+    def told(self, rollout: str) -> tuple[str, int]:
+        """Its phase, and the generation that this is about."""
+        status = (self.kube.get("Rollout", self.namespace, rollout) or {}).get("status", {})
+        return status.get("phase", ""), status.get("observedGeneration", -1)
+
+    def state(self, rollout: str) -> Any:
+        """What there is of it now, without names and times."""
+        return end_state(self.kube, self.namespace, rollout)
+
+    def await_same(self, rollout: str, expected: Any, timeout_s: float = 15) -> Any:
+        """Wait until it looks as expected; NeverHappenedError with the differences where it never does."""
+        seen: list[str] = []
+
+        def same() -> Any:
+            state = self.state(rollout)
+            seen[:] = differences(expected, state)
+            return None if seen else state
+
+        try:
+            return wait_for(f"{rollout} to come to the same rest", same, timeout_s, every_s=0.2)
+        except NeverHappenedError as error:
+            raise NeverHappenedError("\n  ".join([f"{rollout} came to another rest:", *seen])) from error
+
+    def await_quiet(self, rollout: str) -> None:
+        """Wait until nothing was written to it for a while."""
+
+        def quiet() -> bool:
+            writes = self.proxy.writes(f"{rollout}*")
+            return bool(writes) and time.monotonic() - writes[-1].answered_s > QUIET_S
+
+        wait_for(f"no more writes to {rollout}", quiet, SETTLED_WITHIN_S)
+
+    def _await_rest(self, rollout: str, measure: Life | None) -> None:
+        if measure is None:
+            self.await_quiet(rollout)
+        else:
+            self.await_same(rollout, measure.state)
+
+    def late_writes(self, strategy: str) -> list[str]:
+        """What was written to a Rollout after it had come to its rest. An Event may tell of the end a little later."""
+        return [
+            f"{life.rollout} was written to after it had come to rest: {each}"
+            for life in self.lives
+            if life.strategy == strategy
+            for each in self.proxy.writes(f"{life.rollout}*")
+            if each.at_s > life.rested_s and each.asked.kind != "Event"
+        ]
+
+    def bury(self, life: Life) -> None:
+        """Delete the Rollout, and go on without waiting for the end of its pods."""
+        self.kube.delete("Rollout", self.namespace, life.rollout)
+
+
+@contextmanager
+def lane(kube: Kube, namespace: str, folder: Path, **operator: Any) -> Iterator[Lane]:
+    """A lane in a namespace; the proxy's log and the operator's are left in `folder`."""
+    with running(Upstream.of(kube.kubeconfig)) as proxy:
+        try:
+            with Operator(proxy.address, namespace, folder, **operator) as process:
+                yield Lane(kube, namespace, proxy, process)
+        finally:
+            lines = "\n".join(str(each) for each in proxy.log if each.asked.is_write or each.fault)
+            (folder / "writes.log").write_text(lines)

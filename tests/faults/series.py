@@ -1,0 +1,120 @@
+"""The same life again and again, disturbed at another of its writes each time."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from faults.lane import Lane, Life
+from faults.rules import CutReply, Fault, Then
+
+FaultAt = Callable[[Lane], Fault]
+
+KILLED: Final[FaultAt] = lambda lane: Then(lane.operator.kill)  # noqa: E731
+REPLY_LOST: Final[FaultAt] = lambda _: CutReply()  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One life: at which write it was to be disturbed, and how it went."""
+
+    nth: int
+    life: Life
+
+    @property
+    def struck(self) -> str:
+        """The write that was disturbed, "" where the life had fewer."""
+        return next((str(each.asked) for each in self.life.writes if each.fault), "")
+
+
+@dataclass(frozen=True)
+class Series:
+    """All lives of one strategy with one kind of fault; `late` are writes that came after a life's end."""
+
+    strategy: str
+    measure: Life
+    outcomes: tuple[Outcome, ...]
+    late: tuple[str, ...]
+
+    @property
+    def runs(self) -> int:
+        """Lives in which the fault really struck."""
+        return sum(bool(each.struck) for each in self.outcomes)
+
+    @property
+    def wrong(self) -> list[str]:
+        """Everything that was wrong, as lines."""
+        told = [
+            f"{self.strategy}, write {each.nth} ({each.struck}): {line}"
+            for each in self.outcomes
+            for line in each.life.wrong
+        ]
+        return [*told, *self.late]
+
+    def row(self) -> str:
+        """The counts: writes of the undisturbed life, runs, creates and deletes in each, lives that ended otherwise."""
+        made = Counter[str]()
+        for (verb, _), count in self.measure.made.items():
+            made[verb] += count
+        other = sum(bool(each.life.wrong) for each in self.outcomes)
+        return (
+            f"{self.strategy:<10} {len(self.measure.writes):>6} {self.runs:>5}"
+            f" {made['create']:>8} {made['delete']:>8} {other:>10}"
+        )
+
+
+HEADER: Final = f"{'strategy':<10} {'writes':>6} {'runs':>5} {'creates':>8} {'deletes':>8} {'other end':>10}"
+
+
+def each_write(lanes: list[Lane], strategy: str, fault: FaultAt, share: int | None) -> Series:
+    """Live undisturbed, then disturbed at the first write, at the second … until a life has no such write.
+
+    `share` narrows that to so many writes, evenly spread. The lanes work side by side, each at its own life.
+    """
+    measure = lanes[0].live(strategy)
+    for other in lanes:
+        other.undisturbed[strategy] = measure
+    count = len(measure.writes)
+    if share is None:
+        outcomes = tuple(_until_untouched(lanes, strategy, fault, count))
+    else:
+        nths = sorted({1 + i * (count - 1) // (share + 1) for i in range(1, share + 1)})
+        outcomes = tuple(_side_by_side(lanes, strategy, fault, nths))
+    lanes[0].bury(measure)
+    late = tuple(line for lane in lanes for line in lane.late_writes(strategy))
+    return Series(strategy, measure, outcomes, late)
+
+
+def _until_untouched(lanes: list[Lane], strategy: str, fault: FaultAt, count: int) -> Iterator[Outcome]:
+    """All of 1..count, then on, since a disturbed life may have more writes than the undisturbed one."""
+    yield from _side_by_side(lanes, strategy, fault, range(1, count + 1))
+    for nth in itertools.count(count + 1):
+        outcome = one_life(lanes[0], strategy, fault(lanes[0]), nth)
+        if not outcome.struck:
+            return
+        yield outcome
+
+
+def _side_by_side(lanes: list[Lane], strategy: str, fault: FaultAt, nths: Iterable[int]) -> list[Outcome]:
+    waiting = iter(list(nths))
+
+    def work(lane: Lane) -> list[Outcome]:
+        return [one_life(lane, strategy, fault(lane), nth) for nth in waiting]
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return sorted((o for done in pool.map(work, lanes) for o in done), key=lambda o: o.nth)
+
+
+def one_life(lane: Lane, strategy: str, fault: Fault, nth: int) -> Outcome:
+    """One life with a fault at its n-th write."""
+
+    def disturb(lane: Lane, rollout: str) -> None:
+        lane.proxy.inject(fault, verb="write", name=f"{rollout}*", after=nth - 1)
+
+    life = lane.live(strategy, disturb)
+    lane.bury(life)
+    return Outcome(nth, life)

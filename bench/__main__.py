@@ -4,12 +4,10 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from bench import namespaces, operator_pods
 from bench.kube import Kube
@@ -17,19 +15,10 @@ from bench.load_pod import Rates
 from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
 from bench.scenarios.seen import Result
 from bench.stories import STORIES, Story
+from bench.table import table
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 KILLED = "operator-killed"
-ALWAYS_SHOWN = (
-    "order",
-    "mixing_s",
-    "shares",
-    "last_answer_s",
-    "back_s",
-    "downtime_s",
-    "status_downtime_s",
-    "rolled_back_s",
-)
 
 
 def main() -> int:
@@ -79,33 +68,6 @@ def operator_killed(kube: Kube) -> list[Result | None]:
         for namespace in made.values():
             namespaces.forget(namespace)
             kube.delete("Namespace", "", namespace)
-
-
-def table(results: Iterable[Result]) -> Table:
-    """One row per story: what its users saw, and what the Release says."""
-    rows = Table(title="200 new connections a second, 4 pods, an app that stops at once on SIGTERM")
-    for column in ("scenario", "requests", "lost", "seconds", "what happened and why"):
-        rows.add_column(column, justify="right" if column in {"requests", "lost", "seconds"} else "left")
-    for result in results:
-        rows.add_row(
-            result.scenario, str(result.requests), str(result.lost), f"{result.seconds:.1f}", told(result)
-        )
-    return rows
-
-
-def told(result: Result) -> str:
-    """The outcome, the reason, and the figures that belong to the story."""
-    figures = [f"{name} {shown(result.figures[name])}" for name in ALWAYS_SHOWN if result.figures.get(name)]
-    return ". ".join(part.rstrip(".") for part in (result.happened, result.why, "; ".join(figures)) if part)
-
-
-def shown(figure: object) -> str:
-    """A figure as people read it."""
-    if isinstance(figure, float):
-        return f"{figure:.2f}"
-    if isinstance(figure, list | tuple):
-        return " ".join(shown(each) for each in figure)
-    return str(figure)
 
 
 if __name__ == "__main__":

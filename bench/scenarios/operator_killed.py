@@ -1,6 +1,5 @@
 """The operator is killed in the middle of every strategy at once, and comes back 5 s later."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -64,5 +63,4 @@ def told(shop: Shop, strategy: str, changed_at: float, stage: str) -> Result:
     """The result of one strategy."""
     told_at = shop.last_told_to_stop("v1")
     result = shop.result(f"{strategy}: the operator killed", changed_at, stage_when_killed=stage)
-    result.figures["finished_at"] = time.time()
-    return with_figures(shop, result, told_at)
+    return with_figures(shop, result, changed_at, told_at)

@@ -16,7 +16,7 @@ MEASURED_S = 5
 def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3)) -> Result:
     """4 pods become 8, then 3, while a canary holds 50 %; then it goes on.
 
-    Figure: `shares`, one (replicas, pods of v1, pods of v2, percent answered by v2) per size.
+    Figure: `sizes`, one (replicas, pods of v1, pods of v2, percent answered by v2) per size.
     """
     with Shop(kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=3) as shop:
         shop.created("v1", Rates())
@@ -27,7 +27,7 @@ def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3
         shop.wait_phase("Healthy")
         shop.served_for(1)
         result = shop.result(f"canary: scaled 4 → {' → '.join(map(str, to))} at 50 %", changed_at)
-        result.figures["shares"] = [
+        result.figures["sizes"] = [
             (replicas, old, new, analysis.share(analysis.between(result.new, since, until), "v2"))
             for replicas, old, new, since, until in windows
         ]

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -13,6 +14,8 @@ from bench.load_pod import Load, Rates
 from bench.namespaces import seen_folder
 from bench.scenarios.seen import Result, standing_weights, status_of, version_of
 from bench.watch import Sighting, Watch
+
+log = logging.getLogger("bench")
 
 CREATED_WITHIN_S = 60
 CHANGED_WITHIN_S = 120
@@ -37,6 +40,7 @@ class Shop:
         self.rollouts = Watch(kube, "Rollout", namespace)
         self.pods = Watch(kube, "Pod", namespace)
         self.load: Load | None = None
+        self.told_last: Result | None = None
 
     def __enter__(self) -> Self:
         self.rollouts.__enter__()
@@ -248,7 +252,7 @@ class Shop:
         records = self.load.stop() if self.load else []
         release = self.wait_outcome(self.number) if ended_at else self.release(self.number)
         new = analysis.new(records)
-        result = Result(
+        self.told_last = Result(
             scenario,
             len(new),
             len(analysis.lost(new)),
@@ -258,5 +262,4 @@ class Shop:
             records,
             {"losses": analysis.losses_by_outcome(new), **figures},
         )
-        print(result)
-        return result
+        return self.told_last

@@ -17,7 +17,7 @@ PLATEAU_AT_LEAST_S = 3.0
 def good_update(
     kube: Kube, namespace: str, strategy: str, rates: Rates | None = None, **fields: Any
 ) -> Result:
-    """From v1 to v2; figures: `mixing_s`, `shares`, `kept_off_s`, `downtime_s`, `status_downtime_s`."""
+    """From v1 to v2; figures: `all_on_v2_s`, `mixing_s`, `shares`, `kept_off_s`, `downtime_s`, `status_downtime_s`."""
     with Shop(kube, namespace, manifests.strategy(strategy, **fields), bakeSeconds=BAKE_S) as shop:
         shop.created("v1", rates or Rates())
         changed_at = shop.apply("v2")
@@ -25,14 +25,15 @@ def good_update(
         shop.served_for(2)
         told_at = shop.last_told_to_stop("v1")
         result = shop.result(f"{strategy}: a good update", changed_at)
-        return with_figures(shop, result, told_at)
+        return with_figures(shop, result, changed_at, told_at)
 
 
-def with_figures(shop: Shop, result: Result, told_at: float | None) -> Result:
+def with_figures(shop: Shop, result: Result, changed_at: float, told_at: float | None) -> Result:
     """Add what a good update is judged by."""
     last_kept = analysis.last_answer(result.kept, "v1")
     result.figures.update(
         order=analysis.versions_in_order(result.new),
+        all_on_v2_s=(analysis.last_answer(result.new, "v1") or 0) - changed_at,
         mixing_s=analysis.mixing_s(result.new, "v1", "v2"),
         shares=[
             (plateau.weight, plateau.real_weight, share)

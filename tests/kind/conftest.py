@@ -1,5 +1,6 @@
 """Real pods on the kind cluster: one namespace per test, and everything worth reading when one fails."""
 
+import logging
 import os
 import shutil
 import subprocess
@@ -17,6 +18,11 @@ CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 LOGS = Path(__file__).parent / "logs"
 FAILED = pytest.StashKey[bool]()
+
+
+def pytest_configure() -> None:
+    """Let a failed test show what its story saw."""
+    logging.getLogger("bench").setLevel(logging.INFO)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

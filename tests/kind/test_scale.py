@@ -14,7 +14,7 @@ def test_scaling_in_the_middle_of_a_canary_keeps_the_shares_and_loses_nothing(
     result = scaled_in_the_middle(kube, namespace, (8, 3))
     assert result.lost == 0, result.figures
     assert result.happened == "Completed", result.why
-    for replicas, old, new, share in result.figures["shares"]:
+    for replicas, old, new, share in result.figures["sizes"]:
         assert replicas <= old + new <= replicas + max(1, replicas // 4)
         assert 100 * new / (old + new) == pytest.approx(50, abs=5)
         assert share == pytest.approx(100 * new / (old + new), abs=5)

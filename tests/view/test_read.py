@@ -136,7 +136,10 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
             ["crossfade abort shop", "crossfade retry shop"],
         ),
         (under_way("RollingBack"), ["crossfade status shop --watch"]),
-        (rollout(phase="RolledBack"), ["crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop"]),
+        (
+            rollout(phase="RolledBack"),
+            ["crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop", "crossfade diff shop"],
+        ),
         (
             rollout(phase="Degraded", stable=STABLE),
             [

@@ -52,6 +52,7 @@ def _rolled_back(view: RolloutView) -> list[Step]:
     return [
         _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
         _crossfade("retry", view, "to try the same revision again"),
+        _crossfade("diff", view, "to see what changed in the last release"),
     ]
 
 

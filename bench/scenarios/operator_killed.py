@@ -54,9 +54,10 @@ def in_the_middle(status: dict[str, Any]) -> bool:
 
 
 def ended(shop: Shop) -> None:
-    """Wait for the end of the update, and for two more seconds of load."""
+    """Wait for the end of the update, and of the old pods, and for a second more of load."""
     shop.wait_phase("Healthy", timeout_s=180)
-    shop.served_for(2)
+    shop.wait_gone("v1")
+    shop.served_for(1)
 
 
 def told(shop: Shop, strategy: str, changed_at: float, stage: str) -> Result:

@@ -182,6 +182,14 @@ class Shop:
             if version_of(pod) == version and "deletionTimestamp" not in pod["metadata"]
         ]
 
+    def wait_gone(self, version: str, timeout_s: float = 60) -> None:
+        """Wait until no pod of a version is left, those that drain included."""
+
+        def gone(pods: Watch) -> bool:
+            return not any(version_of(pod) == version for pod in pods.latest.values())
+
+        self.pods.wait_until(f"the end of the pods of {version}", gone, timeout_s)
+
     def last_told_to_stop(self, version: str) -> float | None:
         """When the last pod of a version was seen to be told to stop, by unix time."""
         first: dict[str, float] = {}

@@ -78,35 +78,46 @@ def selector(kube: Kube, namespace: str) -> Object:
     return dict(found["spec"]["selector"])
 
 
-@pytest.mark.parametrize("applied", ["kubectl apply", "kubectl apply --server-side"])
-def test_the_printed_steps_take_a_deployment_over_and_no_request_is_lost(
-    kube: Kube, namespace: str, terminal: Terminal, applied: str
-) -> None:
-    service = manifests.service(namespace)
-    terminal.write(
-        "deployment.yaml", manifests.deployment(namespace, manifests.template("v1"), replicas=PODS)
-    )
-    terminal.write("service.yaml", service)
+def loaded_deployment(kube: Kube, namespace: str, terminal: Terminal, applied: str) -> Load:
+    """The shop as a plain Deployment and its Service, both out of files, under load."""
+    deployment = manifests.deployment(namespace, manifests.template("v1"), replicas=PODS)
+    terminal.write("deployment.yaml", deployment)
+    terminal.write("service.yaml", manifests.service(namespace))
     terminal.type(f"{applied} -f deployment.yaml -f service.yaml")
     wait_for("the Deployment's pods", lambda: rolled_out(kube, namespace), 60)
     load = Load(kube, namespace, manifests.NAME, NEW_CONNECTIONS)
     load.start()
+    return load
 
-    steps = commands_of(
-        terminal.type(f"crossfade convert deployment/shop -n {namespace} > rollout.yaml").stderr
-    )
-    terminal.write("service.yaml", without_selector(service))
+
+def converted(namespace: str, terminal: Terminal) -> list[str]:
+    """Write the Rollout and the Service's manifest without its selector; the commands of the printed steps."""
+    printed = terminal.type(f"crossfade convert deployment/shop -n {namespace} > rollout.yaml").stderr
+    terminal.write("service.yaml", without_selector(manifests.service(namespace)))
+    return commands_of(printed)
+
+
+def losses(load: Load) -> dict[str, int]:
+    """End the load after three more seconds; what was lost, by how it ended."""
+    began_at = load.arrived[-1].at
+    wait_for("three more seconds of load", lambda: load.arrived[-1].at > began_at + 3, 30)
+    records = analysis.new(load.stop())
+    assert len(records) > NEW_CONNECTIONS.per_s * 10
+    return analysis.losses_by_outcome(records)
+
+
+@pytest.mark.parametrize("applied", ["kubectl apply", "kubectl apply --server-side"])
+def test_the_printed_steps_take_a_deployment_over_and_no_request_is_lost(
+    kube: Kube, namespace: str, terminal: Terminal, applied: str
+) -> None:
+    load = loaded_deployment(kube, namespace, terminal, applied)
+    steps = converted(namespace, terminal)
     assert steps[-1].startswith("kubectl delete deployment shop")
     for step in steps:
         terminal.type(step)
     wait_for("the old pods to be gone", lambda: not pods_of_the_deployment(kube, namespace), 60)
     terminal.type(f"{applied} -f service.yaml")
-    began_at = load.arrived[-1].at
-    wait_for("three more seconds of load", lambda: load.arrived[-1].at > began_at + 3, 30)
-
-    records = analysis.new(load.stop())
-    assert analysis.losses_by_outcome(records) == {}
-    assert len(records) > NEW_CONNECTIONS.per_s * 10
+    assert losses(load) == {}
     rollout = kube.get("Rollout", namespace, "shop")
     assert rollout
     assert rollout["status"]["phase"] == "Healthy"
@@ -114,3 +125,21 @@ def test_the_printed_steps_take_a_deployment_over_and_no_request_is_lost(
         "crossfade.dev/rollout": "shop",
         "crossfade.dev/revision": rollout["status"]["stable"]["revision"],
     }
+
+
+def test_before_the_last_step_deleting_the_rollout_is_a_way_back_and_no_request_is_lost(
+    kube: Kube, namespace: str, terminal: Terminal
+) -> None:
+    load = loaded_deployment(kube, namespace, terminal, "kubectl apply")
+    for step in converted(namespace, terminal)[:-1]:
+        terminal.type(step)
+    assert "crossfade.dev/rollout" in selector(kube, namespace)
+    terminal.type(f"kubectl delete rollout shop -n {namespace}")
+    wait_for(
+        "the Rollout's pods to be gone",
+        lambda: not kube.list("Pod", namespace, "crossfade.dev/rollout=shop"),
+        60,
+    )
+    assert losses(load) == {}
+    assert selector(kube, namespace) == {"app": "shop"}
+    assert len(pods_of_the_deployment(kube, namespace)) == PODS

@@ -69,6 +69,15 @@ def test_the_flags_choose_strategy_service_and_name(
     assert list(made["spec"]["strategy"]) == ["canary"]
 
 
+def test_with_recreate_nobody_is_promised_that_nothing_is_lost(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crossfade(FakeCluster(deployment(), service()), "convert", "deployment/shop", "--strategy", "recreate")
+    told = capsys.readouterr().err
+    assert told.startswith("In this order:\n1. ")
+    assert "beside the Deployment's" not in told
+
+
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_json_is_the_manifest_as_json(crossfade: Run, capsys: pytest.CaptureFixture[str], place: str) -> None:
     command, flags = ("convert", "deployment/shop"), ("-o", "json")

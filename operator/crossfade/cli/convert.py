@@ -125,7 +125,8 @@ def tell(conversion: Conversion, unread: list[str]) -> None:
         print(f"! {warning}", file=sys.stderr)
     if conversion.warnings or unread:
         print(file=sys.stderr)
-    print("In this order nothing is lost on the way:", file=sys.stderr)
+    stops = "recreate" in conversion.manifest["spec"]["strategy"]
+    print("In this order:" if stops else "In this order nothing is lost on the way:", file=sys.stderr)
     for line in numbered(conversion.steps):
         print(line, file=sys.stderr)
 

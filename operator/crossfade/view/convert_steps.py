@@ -97,16 +97,15 @@ def _stopped_first(deployment: Object, there: str) -> str:
 
 
 def _applied(manifest: Object, service: Object | None, there: str, *, scaled: bool) -> str:
-    replicas = manifest["spec"]["replicas"]
+    replicas, alone = manifest["spec"]["replicas"], "recreate" in manifest["spec"]["strategy"]
     pods = "1 pod comes" if replicas == 1 else f"{replicas} pods come"
+    beside = "" if alone else " beside the Deployment's"
     moved = (
-        f"; once they are available, Service {service['metadata']['name']} is pointed at them"
-        if service
-        else ""
+        f", and once available they get Service {service['metadata']['name']}'s requests" if service else ""
     )
     verb = "create" if scaled else "apply"
     note = " (create, not apply: then a later apply without replicas leaves them alone)" if scaled else ""
-    return f"Make the Rollout{note}. Its {pods} up beside the Deployment's{moved}:\nkubectl {verb} -f {FILE}{there}"
+    return f"Make the Rollout{note}. Its {pods} up{beside}{moved}:\nkubectl {verb} -f {FILE}{there}"
 
 
 def _rescaled(autoscaler: Object, manifest: Object, there: str) -> str:

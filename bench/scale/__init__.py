@@ -1,0 +1,11 @@
+"""Measures what many Rollouts at once cost: requests, CPU, memory and waiting of the operator.
+
+Pods are played by kwok on a node that does not exist, so that hundreds of them cost nothing.
+
+readings     the operator's own metrics, their differences and their quantiles; pure
+figures      what is measured against which target, as rows of a table; pure
+fake_node    kwok, and the node that its pods are on
+many         the Rollouts themselves: made, updated, awaited, removed
+leader       the operator's process that works: read, and restarted
+phases       what is done to the cluster, one measured stretch after the other
+"""

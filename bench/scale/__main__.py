@@ -1,0 +1,58 @@
+"""`python -m bench.scale`: what hundreds of Rollouts cost the operator and the API server, as a table."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.kube import Kube
+from bench.scale import figures, phases
+
+CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
+
+
+def main() -> int:
+    """Run each size in turn; 1 where a target is missed."""
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is removed then, too
+    kube, runs = Kube(options.kubeconfig), []
+    try:
+        for rollouts in sorted(options.rollouts):
+            print(f"== {rollouts} Rollouts")
+            runs.append(phases.measure(kube, rollouts, options.rest_seconds))
+    finally:
+        if runs:
+            Console(width=options.width).print(figures.table(runs))
+    missed = figures.missed(runs)
+    print("\n".join(["Missed:", *missed]) if missed else "Every target is reached.")
+    return 1 if missed else 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser.add_argument(
+        "--rollouts",
+        type=positive,
+        nargs="+",
+        default=[500],
+        help="how many; several are run in turn (default 500)",
+    )
+    parser.add_argument("--rest-seconds", type=positive, default=120, help="length of the rest (default 120)")
+    parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")
+    parser.add_argument("--width", type=int, default=None, help="of the table, default the terminal's")
+    return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    """A number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Hundreds of small Rollouts in a few namespaces: made, updated, looked at, removed."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from bench.kube import GROUP, Kube, Object, collection, wait_for
+from bench.manifests import API_VERSION
+from bench.scale.fake_node import LABELS, ONLY_THERE
+
+NAMESPACES = 5
+AT_ONCE = 8
+REMOVED_WITHIN_S = 900
+SELECTOR = "?labelSelector=" + "%2C".join(f"{key}%3D{value}" for key, value in LABELS.items())
+STRATEGY = {"canary": {"steps": [{"weight": 25, "pauseSeconds": 5}, {"weight": 50, "pauseSeconds": 5}]}}
+BAKE_S = 5
+
+
+@contextlib.contextmanager
+def places(kube: Kube) -> Iterator[list[str]]:
+    """Namespaces for the length of the block, and none that an earlier run left; they are gone when it ends."""
+    removed(kube)
+    names = [f"crossfade-scale-{number}" for number in range(1, NAMESPACES + 1)]
+    try:
+        for name in names:
+            labelled = {"name": name, "labels": LABELS}
+            kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": labelled})
+        accounts = [f"/api/v1/namespaces/{name}/serviceaccounts" for name in names]
+        wait_for(
+            "the service accounts", lambda: all(kube.request("GET", path)["items"] for path in accounts), 60
+        )
+        yield names
+    finally:
+        removed(kube)
+
+
+def removed(kube: Kube) -> None:
+    """Delete all of them, and wait until they are gone: kwok must be there to end their pods."""
+
+    def left() -> list[str]:
+        return [
+            one["metadata"]["name"] for one in kube.request("GET", f"/api/v1/namespaces{SELECTOR}")["items"]
+        ]
+
+    names = left()
+    if names:
+        print(f"Removing {len(names)} namespaces and all that is in them …")
+    for name in names:
+        kube.delete("Namespace", "", name)
+    wait_for("the namespaces to be gone", lambda: not left(), REMOVED_WITHIN_S, every_s=1)
+
+
+def manifest(place: str, number: int, version: str) -> Object:
+    """Rollout `number`, with 1 or 2 pods, behind a Service of its own."""
+    name = f"app-{number}"
+    template = {
+        "metadata": {"labels": {"app": name}},
+        "spec": {
+            **ONLY_THERE,
+            "automountServiceAccountToken": False,
+            "containers": [{"name": "app", "image": f"nothing:{version}"}],
+        },
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Rollout",
+        "metadata": {"name": name, "namespace": place, "labels": LABELS},
+        "spec": {
+            "replicas": 1 + number % 2,
+            "template": template,
+            "service": {"ports": [{"port": 80, "targetPort": 8080}]},
+            "strategy": STRATEGY,
+            "bakeSeconds": BAKE_S,
+        },
+    }
+
+
+def create(kube: Kube, places_: list[str], rollouts: int) -> None:
+    """Make them all, as fast as the API server takes them."""
+    _each(rollouts, lambda number: kube.create(manifest(_place(places_, number), number, "v1")))
+
+
+def update(kube: Kube, places_: list[str], rollouts: int) -> None:
+    """Give all of them another image."""
+
+    def change(number: int) -> Object:
+        wanted = manifest(_place(places_, number), number, "v2")
+        meta, spec = wanted["metadata"], wanted["spec"]
+        path = f"{collection('Rollout', meta['namespace'])}/{meta['name']}"
+        patch = {"spec": {"template": spec["template"]}}
+        return kube.request("PATCH", path, patch, "application/merge-patch+json")
+
+    _each(rollouts, change)
+
+
+def phases(kube: Kube) -> Counter[str]:
+    """How many are in which phase; `Behind` where the operator has not seen the last change yet."""
+    listed = kube.request("GET", f"{GROUP}/rollouts{SELECTOR}")["items"]
+    return Counter(phase_of(one) for one in listed)
+
+
+def phase_of(rollout: Object) -> str:
+    """The phase, where it is about what the spec says now."""
+    status = rollout.get("status") or {}
+    current = status.get("observedGeneration") == rollout["metadata"]["generation"]
+    return str(status.get("phase", "New")) if current else "Behind"
+
+
+def _each(rollouts: int, act: Callable[[int], Object]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(act, range(rollouts)):
+            pass
+
+
+def _place(places_: list[str], number: int) -> str:
+    return places_[number % len(places_)]

@@ -1,0 +1,68 @@
+"""One run: create all, update all, rest, restart. Each stretch is measured by the operator's own figures."""
+
+import time
+from collections.abc import Callable
+
+from bench.kube import Kube, NeverHappenedError, wait_for
+from bench.operator_pods import wait_available
+from bench.scale import fake_node, figures, many
+from bench.scale.figures import Measured, Stretch
+from bench.scale.leader import Leader, restarted
+from bench.scale.readings import grown
+
+QUIET_S = 5.0
+"""So long without a request, and what was begun is over."""
+QUIET_WITHIN_S = 120.0
+FIRST_S = 180.0
+EACH_S = 1.5
+"""Where the whole takes longer than `FIRST_S` and this for each Rollout, something is stuck."""
+
+
+def measure(kube: Kube, rollouts: int, rest_s: float) -> Measured:
+    """Play all phases with so many Rollouts, and leave nothing behind."""
+    wait_available(kube)
+    with fake_node.playing(kube), many.places(kube) as places:
+        leader = Leader.found(kube)
+        leader.rested(QUIET_S, QUIET_WITHIN_S)
+        created = changed(leader, rollouts, "created", lambda: many.create(kube, places, rollouts))
+        updated = changed(leader, rollouts, "updated", lambda: many.update(kube, places, rollouts))
+        rested = at_rest(leader, rest_s)
+        print("The operator is restarted …")
+        restart, memory_bytes = restarted(kube, rollouts)
+        return Measured(rollouts, created, updated, rested, restart, max(memory_bytes, leader.memory_bytes))
+
+
+def changed(leader: Leader, rollouts: int, what: str, change: Callable[[], None]) -> Stretch:
+    """Make a change to all Rollouts, and follow it until they are Healthy and the operator is at rest."""
+    before, started = leader.read(), time.monotonic()
+    change()
+    print(f"{rollouts} Rollouts {what} in {time.monotonic() - started:.1f} s; waiting for them …")
+    wait_healthy(leader, rollouts, FIRST_S + EACH_S * rollouts)
+    seconds = time.monotonic() - started
+    print(f"All Healthy after {seconds:.1f} s.")
+    return Stretch(seconds, grown(before, leader.rested(QUIET_S, QUIET_WITHIN_S)))
+
+
+def wait_healthy(leader: Leader, rollouts: int, timeout_s: float) -> None:
+    """Wait until every Rollout is Healthy at its newest spec.
+
+    The operator's own count is asked first: listing hundreds of objects again and again would be load.
+    """
+
+    def all_healthy() -> bool:
+        counted = leader.read().total(figures.PHASES, phase="Healthy")
+        return counted >= rollouts and many.phases(leader.kube) == {"Healthy": rollouts}
+
+    try:
+        wait_for("all Rollouts to be Healthy", all_healthy, timeout_s, every_s=0.5)
+    except NeverHappenedError as error:
+        raise NeverHappenedError(f"{error}; their phases: {dict(many.phases(leader.kube))}") from None
+
+
+def at_rest(leader: Leader, seconds: float) -> Stretch:
+    """Nothing is asked for, for so long."""
+    print(f"At rest for {seconds:.0f} s …")
+    before, started = leader.read(), time.monotonic()
+    wait_for("the rest to be over", lambda: time.monotonic() - started >= seconds, seconds + 10, every_s=1)
+    after = leader.read()
+    return Stretch(time.monotonic() - started, grown(before, after))

@@ -1,0 +1,45 @@
+"""The Rollouts of the scale bench are valid, land on the fake node only, and are told apart by their phase."""
+
+from typing import Any
+
+from bench.scale import fake_node, many
+from crossfade.api.rollout import Rollout
+
+
+def test_an_update_changes_nothing_but_the_image() -> None:
+    before, after = (Rollout.model_validate(many.manifest("place", 3, version)) for version in ("v1", "v2"))
+    assert before.spec.template != after.spec.template
+    assert before.spec.model_copy(update={"template": after.spec.template}) == after.spec
+
+
+def test_the_rollouts_have_one_or_two_pods_and_a_canary_with_two_steps() -> None:
+    specs = [Rollout.model_validate(many.manifest("place", number, "v1")).spec for number in range(4)]
+    assert {spec.replicas for spec in specs} == {1, 2}
+    assert all(spec.strategy.canary and len(spec.strategy.canary.steps) == 2 for spec in specs)
+
+
+def test_pods_land_on_the_fake_node_and_tolerate_its_taint() -> None:
+    pod = many.manifest("place", 1, "v1")["spec"]["template"]["spec"]
+    node = fake_node.node()
+    assert pod["nodeSelector"].items() <= node["metadata"]["labels"].items()
+    (taint,), (toleration,) = node["spec"]["taints"], pod["tolerations"]
+    assert {key: toleration[key] for key in taint} == taint
+    assert toleration["operator"] == "Equal"
+
+
+def test_a_phase_that_is_about_an_older_spec_does_not_count() -> None:
+    def rollout(**status: Any) -> dict[str, Any]:
+        return {"metadata": {"generation": 2}, "status": status}
+
+    assert many.phase_of(rollout(observedGeneration=2, phase="Healthy")) == "Healthy"
+    assert many.phase_of(rollout(observedGeneration=1, phase="Healthy")) == "Behind"
+    assert many.phase_of({"metadata": {"generation": 1}}) == "Behind"
+
+
+def test_kwok_plays_only_nodes_that_ask_for_it() -> None:
+    told = fake_node.arguments(fake_node.ROOT / "kubeconfig", fake_node.ROOT / "stages.yaml")
+    assert "--manage-all-nodes=false" in told
+    annotations = fake_node.node()["metadata"]["annotations"]
+    selector = next(each.partition("=")[2] for each in told if "annotation-selector" in each)
+    name, _, value = selector.partition("=")
+    assert annotations[name] == value

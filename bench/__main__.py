@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from rich.console import Console
 from bench import namespaces, operator_pods
 from bench.kube import Kube
 from bench.load_pod import Rates
-from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
+from bench.manifests import STRATEGIES
+from bench.scenarios.at_rest import at_rest, result_of
+from bench.scenarios.operator_killed import killed_in_the_middle
 from bench.scenarios.seen import Result
 from bench.stories import STORIES, Story
 from bench.table import table
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
-KILLED = "operator-killed"
+REST_S = 120
 
 
 def main() -> int:
@@ -28,14 +31,15 @@ def main() -> int:
     chosen = [story for story in STORIES if not options.stories or story.name in options.stories]
     with ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(lambda story: played(kube, story), chosen))
-    if not options.stories or KILLED in options.stories:
-        results += operator_killed(kube)
+    for name, play in ALONE.items():
+        if not options.stories or name in options.stories:
+            results += played_alone(kube, play)
     Console(width=options.width).print(table(result for result in results if result))
     return 0 if all(results) else 1
 
 
 def arguments() -> argparse.Namespace:
-    names = ", ".join([*(story.name for story in STORIES), KILLED])
+    names = ", ".join([*(story.name for story in STORIES), *ALONE])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("stories", nargs="*", help=f"which to play, by default all: {names}")
     parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")
@@ -59,15 +63,26 @@ def played(kube: Kube, story: Story) -> Result | None:
     return result
 
 
-def operator_killed(kube: Kube) -> list[Result | None]:
-    """The story that needs the cluster for itself."""
-    made = {strategy: namespaces.make(kube, "bench") for strategy in MIDDLE}
+def played_alone(kube: Kube, play: Callable[[Kube, dict[str, str]], list[Result]]) -> list[Result]:
+    """A story that needs the cluster for itself, with a namespace for each strategy."""
+    made = {strategy: namespaces.make(kube, "bench") for strategy in STRATEGIES}
     try:
-        return list(killed_in_the_middle(kube, made, Rates(per_s=100, kept=2)).values())
+        return play(kube, made)
     finally:
         for namespace in made.values():
             namespaces.forget(namespace)
             kube.delete("Namespace", "", namespace)
+
+
+def operator_killed(kube: Kube, made: dict[str, str]) -> list[Result]:
+    return list(killed_in_the_middle(kube, made, Rates(per_s=100, kept=2)).values())
+
+
+def settled(kube: Kube, made: dict[str, str]) -> list[Result]:
+    return [result_of(at_rest(kube, made, REST_S))]
+
+
+ALONE = {"operator-killed": operator_killed, "settled": settled}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The installed operator as a test subject: killed, started again, and its writes counted."""
 
 import re
+import subprocess
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from bench.kube import Kube, Object, wait_for
 
 NAMESPACE = "crossfade-system"
 DEPLOYMENT = "crossfade-operator"
+NODE = "crossfade-control-plane"
+PROCESS = "crossfade.controller"
 WRITES = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
 REQUEST_TOTAL = re.compile(
     r"^apiserver_request_total\{(?P<labels>[^}]*)\} (?P<count>[0-9.e+]+)$", re.MULTILINE
@@ -25,11 +28,13 @@ def pods(kube: Kube) -> list[Object]:
 def kill(kube: Kube) -> int:
     """End every replica with SIGKILL, now, and start none; how many replicas there were.
 
-    A grace of 0 s makes the kubelet kill the containers at once: no handler runs, no Lease is released.
+    The signal comes from inside the node: a forced deletion would send SIGTERM first, and the operator
+    would give its Lease back. Scaling comes after it, and before the kubelet restarts a container.
     """
     deployment = kube.get("Deployment", NAMESPACE, DEPLOYMENT)
     if deployment is None:
         raise AssertionError(f"there is no Deployment {DEPLOYMENT} in {NAMESPACE}: run `make cluster`")
+    subprocess.run(["docker", "exec", NODE, "pkill", "-KILL", "-f", PROCESS], check=True)
     kube.scale("Deployment", NAMESPACE, DEPLOYMENT, 0)
     for pod in pods(kube):
         kube.delete("Pod", NAMESPACE, pod["metadata"]["name"], grace_s=0)

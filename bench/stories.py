@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from bench import manifests
 from bench.kube import Kube
-from bench.scenarios import abort, bad_candidates, crashes, plain, scale, strategies, superseding
+from bench.scenarios import abort, bad_candidates, crashes, plain, scale, strategies, superseding, workers
 from bench.scenarios.seen import Result
 
 Play = Callable[[Kube, str], Result]
@@ -48,4 +49,8 @@ STORIES = (
     Story("supersede-half", superseding.superseded_at_half),
     Story("supersede-bake", partial(superseding.superseded_while_baking, strategy="blueGreen")),
     Story("scale", scale.scaled_in_the_middle),
+    *(
+        Story(f"worker-{strategy}", partial(workers.worker_update, strategy=strategy))
+        for strategy in manifests.STRATEGIES
+    ),
 )

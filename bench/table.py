@@ -18,6 +18,11 @@ def shares(measured: list[tuple[Any, ...]]) -> str:
     return f"shares: {', '.join(seen)}" if seen else ""
 
 
+def kept_off(seconds: float) -> str:
+    """How long kept-alive connections stayed; nothing where they had left before the last pod was told."""
+    return f"kept-alive off v1 {seconds:.1f} s after its last pod was told to stop" if seconds > 0 else ""
+
+
 # How each figure is told; one that is missing, None or told as "" is left out.
 WORDS: dict[str, Callable[[Any], str]] = {
     "order": lambda versions: f"answers of {', then '.join(versions)}",
@@ -31,7 +36,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "back_s": lambda seconds: f"all on v1 {seconds:.1f} s after the first lost request",
     "downtime_s": lambda seconds: f"no answer for {seconds:.1f} s" if seconds > 1 else "",
     "status_downtime_s": lambda seconds: f"status says {seconds:.1f} s",
-    "kept_off_s": lambda seconds: f"kept-alive off v1 {seconds:.1f} s after its last pod was told to stop",
+    "kept_off_s": kept_off,
     "rolled_back_s": lambda seconds: f"over after {seconds:.1f} s",
     "v2_answers": lambda count: f"{count} answers of v2",
 }

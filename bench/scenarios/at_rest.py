@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench import manifests, operator_pods
 from bench.kube import COLLECTIONS, Kube, wait_for
+from bench.scenarios.seen import Result
 from bench.scenarios.shop import Shop
 
 # What an operator of Rollouts could write to. Nodes, leases and tokens are written by Kubernetes itself.
@@ -54,6 +55,13 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
         sorted(name for name, _ in set(before.items()) ^ set(versions(kube, namespaces).items())),
         int(lease_version(kube) != renewed),
     )
+
+
+def result_of(quiet: Quiet) -> Result:
+    """The same as a row of the table."""
+    written = ", ".join(f"{count} {what}" for what, count in quiet.writes.items()) or "nothing"
+    why = f"{written} was written, {len(quiet.changed)} objects changed; the Lease was renewed"
+    return Result("settled: one Rollout per strategy", 0, 0, quiet.seconds, "", why, [])
 
 
 def settle(kube: Kube, strategy: str, namespace: str) -> None:

@@ -25,9 +25,14 @@ def strategy(name: str, **fields: Any) -> Object:
 
 
 def template(
-    version: str, *, env: dict[str, str] | None = None, image: str = IMAGE, name: str = NAME
+    version: str,
+    *,
+    env: dict[str, str] | None = None,
+    image: str = IMAGE,
+    name: str = NAME,
+    probe_failures: int = 1,
 ) -> Object:
-    """The shop's pod template: ready within about a second, and seen unready within one."""
+    """The shop's pod template: ready within about a second, and seen unready after `probe_failures` seconds."""
     environment = {"VERSION": version, **(env or {})}
     return {
         "metadata": {"labels": {"app": name, "version": version}},
@@ -45,7 +50,7 @@ def template(
                     "readinessProbe": {
                         "httpGet": {"path": "/healthz", "port": "http"},
                         "periodSeconds": 1,
-                        "failureThreshold": 1,
+                        "failureThreshold": probe_failures,
                     },
                     "resources": {"requests": {"cpu": "10m", "memory": "24Mi"}},
                 }

@@ -37,6 +37,7 @@ class Shop:
         self.name = name
         self.strategy = strategy
         self.spec = spec
+        self.probe_failures = 1
         self.rollouts = Watch(kube, "Rollout", namespace)
         self.pods = Watch(kube, "Pod", namespace)
         self.load: Load | None = None
@@ -72,7 +73,9 @@ class Shop:
 
     def apply(self, version: str, image: str = manifests.IMAGE, **env: str) -> float:
         """Apply the Rollout at a version; the unix time just before."""
-        pod_template = manifests.template(version, env=env, image=image, name=self.name)
+        pod_template = manifests.template(
+            version, env=env, image=image, name=self.name, probe_failures=self.probe_failures
+        )
         manifest = manifests.rollout(self.namespace, self.strategy, pod_template, name=self.name, **self.spec)
         at = time.time()
         self.await_generation(self.kube.apply(manifest)["metadata"]["generation"])

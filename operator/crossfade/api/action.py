@@ -7,7 +7,7 @@ from pydantic import Field
 from crossfade.api.base import Message, Metadata, Model, Rule, Time
 from crossfade.api.labels import API_VERSION
 
-ActionName = Literal["Promote", "Abort", "Retry", "Pause", "Resume", "Undo"]
+ActionName = Literal["Promote", "PromoteFull", "Skip", "Abort", "Retry", "Pause", "Resume", "Undo", "Restart"]
 ACTIONS: tuple[ActionName, ...] = get_args(ActionName)
 
 
@@ -25,9 +25,11 @@ class RolloutActionSpec(Model):
     """Name of the Rollout, in the same namespace. Example: `shop`."""
 
     action: ActionName
-    """What to do: `Promote` lets the stage that waits pass; `Abort` returns all requests to the stable revision, at any
+    """What to do: `Promote` lets the stage that waits pass, `PromoteFull` this one and all that follow; `Skip` goes on to
+    the next stage although this one does not stand yet; `Abort` returns all requests to the stable revision, at any
     moment; `Retry` tries a revision that failed again; `Pause` holds the release where it stands and `Resume` lets it
-    go on; `Undo` goes back to the revision that completed before, or to `revision`."""
+    go on; `Undo` goes back to the revision that completed before, or to `revision`; `Restart` replaces the stable
+    revision's pods by new ones, a few at a time, without a new revision."""
 
     revision: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     """The revision that it is meant for, by its hash. Where it is named and another one is under way, the action is

@@ -27,6 +27,9 @@ ANNOTATION_RELEASE: Final = "crossfade.dev/release"
 ANNOTATION_RESTARTED_AT: Final = "crossfade.dev/restarted-at"
 """On a revision's pod template: when its pods were last asked to start anew."""
 
+ANNOTATION_DRAIN: Final = "crossfade.dev/drain-seconds"
+"""On a revision's Deployment: the preStop sleep that was added to its pods when it was made."""
+
 ANNOTATION_GIVE_BACK: Final = "crossfade.dev/give-back-selector"
 """On an adopted Service: its selector from before, as JSON, so that it can be given back."""
 

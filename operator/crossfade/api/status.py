@@ -113,6 +113,15 @@ class LastAction(Model):
     """When it was answered."""
 
 
+class Restarted(Model):
+    """The last Restart: which revision's pods were asked to start anew, and when."""
+
+    revision: Name = ""
+    """The revision."""
+    at: Time | None = None
+    """When; also the annotation of its pods."""
+
+
 class PausedBy(Model):
     """The RolloutAction that holds the release, until a Resume."""
 
@@ -195,6 +204,8 @@ class RolloutStatus(Model):
     """The RolloutAction that was answered last."""
     undo_to: Name = ""
     """The revision that an Undo goes back to while the spec still names the undone one; empty otherwise."""
+    restarted: Restarted | None = None
+    """The last Restart; absent where there was none."""
     paused_by: PausedBy | None = None
     """The RolloutAction that holds the release; absent when none does."""
     downtime: Downtime | None = None
@@ -213,6 +224,7 @@ __all__ = [
     "Failed",
     "PausedBy",
     "Progress",
+    "Restarted",
     "RevisionStatus",
     "RolloutStatus",
     "Seconds",

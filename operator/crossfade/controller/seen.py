@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from crossfade.api.labels import LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.controller.slices import Endpoints
+from crossfade.controller.store import template_writers
 from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Waiting
 
 Obj = Mapping[str, Any]
@@ -51,9 +52,16 @@ def side_of(obj: Obj, rollout_uid: str) -> Side:
         current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
         ours=is_ours(obj, rollout_uid),
         refusal=refusal.get("message", "") if refusal.get("status") == "True" else "",
+        edited_by=template_editor(obj),
         created_at=_moment(meta.get("creationTimestamp")),
         manifest=obj,
     )
+
+
+def template_editor(obj: Obj) -> str:
+    """Who else, as a field manager, has written into a Deployment's pod template; "" where nobody has."""
+    writers = template_writers(obj["metadata"].get("managedFields") or ())
+    return str(writers[0].get("manager") or "somebody") if writers else ""
 
 
 def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str) -> SeenService:

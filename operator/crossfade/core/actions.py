@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.conditions import Reason
-from crossfade.api.status import Failed, LastAction, PausedBy
+from crossfade.api.status import Failed, LastAction, PausedBy, Restarted
 from crossfade.core.gates import paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.plan import Event
 from crossfade.core.situation import Situation
-from crossfade.core.transitions import failed, target
+from crossfade.core.transitions import failed, passed, target
 from crossfade.core.verdicts import Verdict
 
 
@@ -116,6 +116,37 @@ def _promote(s: Situation, _action: RolloutAction) -> Answer:
     return Answer(s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand")
 
 
+def _promote_full(s: Situation, action: RolloutAction) -> Answer:
+    answer = _promote(s, action)
+    if not answer.done:
+        return answer
+    return Answer(
+        answer.s.progress_with(fast=True), "all stages pass as soon as their pods and traffic stand"
+    )
+
+
+def _skip(s: Situation, action: RolloutAction) -> Answer:
+    """Leave the stage, although it does not stand; what the next one needs before traffic moves still holds."""
+    answer = _promote(s, action)
+    if not answer.done:
+        return answer
+    if s.stage.old_gone or s.progress.stage >= len(s.plan) - 1:
+        return _refused(
+            s, f"stage {s.progress.stage + 1} ({s.stage.name}) cannot be left early: Abort returns"
+        )
+    turn = passed(s)
+    return Answer(turn.s, f"stage {s.progress.stage + 1} ({s.stage.name}) is left", events=turn.events)
+
+
+def _restart(s: Situation, _action: RolloutAction) -> Answer:
+    if s.under_way or not s.stable_revision:
+        return _refused(s, "a release is under way: its pods are new anyway. Restart when it has ended")
+    again = Restarted(revision=s.stable_revision, at=text_of(s.now))
+    return Answer(
+        s.remember(restarted=again), f"the pods of {s.stable_revision} are replaced, a few at a time"
+    )
+
+
 def _retry(s: Situation, _action: RolloutAction) -> Answer:
     if s.progress.held:
         fresh = s.progress_with(held="", short_since=text_of(s.now), reached_at=None)
@@ -166,8 +197,11 @@ def _before(s: Situation) -> str:
 ANSWERS: dict[str, Callable[[Situation, RolloutAction], Answer]] = {
     "Abort": _abort,
     "Promote": _promote,
+    "PromoteFull": _promote_full,
+    "Skip": _skip,
     "Retry": _retry,
     "Pause": _pause,
     "Resume": _resume,
     "Undo": _undo,
+    "Restart": _restart,
 }

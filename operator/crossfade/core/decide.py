@@ -18,7 +18,7 @@ from crossfade.core.plan import Event, Look, Plan
 from crossfade.core.progress import PATIENCE_S, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
-from crossfade.core.turn import Turn
+from crossfade.core.turn import Turn, warning
 
 INVALID_AGAIN_S = 30.0
 """What the API server refuses may be accepted later (a quota, an admission rule): ask again so often."""
@@ -80,11 +80,13 @@ def _carried_out(turn: Turn) -> Plan:
         return Plan(reason="Looking", look=Look(pull_pods=True))
     cause = told(s.pods(s.progress.revision) or ()) if s.under_way and not wanted.standing else ""
     status = summary.status(s, wanted, cause)
+    made = layout.writes(s, wanted)
+    repair = layout.repaired(s, made)
     return Plan(
         reason=str(status.conditions[0].reason),
         status=status.to_wire(),
-        writes=(*layout.writes(s, wanted), *records.writes(s), *turn.writes),
-        events=turn.events,
+        writes=(*made, *records.writes(s), *turn.writes),
+        events=(*turn.events, *(warning("ChildRepaired", repair) if repair else ())),
         wake_after_s=_wake_after_s(s, wanted),
     )
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossfade.api.labels import (
+    ANNOTATION_DRAIN,
     ANNOTATION_GIVE_BACK,
+    ANNOTATION_RESTARTED_AT,
     FINALIZER,
     LABEL_OWNER_UID,
     LABEL_REVISION,
@@ -145,6 +147,42 @@ def _deployment(s: Situation, revision: str, count: int) -> Iterator[Write]:
         yield from _disowned(s, "Deployment", manifests.deployment_name(s, revision), side)
         if side.desired != count or not _has(side.manifest, _upkeep(s, side)):
             yield _scaled(s, side, count)
+        elif count and not _as_made(s, side):
+            yield from _remade(s, side)
+
+
+def _as_made(s: Situation, side: Side) -> bool:
+    """Whether nobody has written into its template, and it carries the mark of the last Restart."""
+    restarted = s.memory.restarted
+    annotations = (side.manifest["spec"]["template"].get("metadata") or {}).get("annotations") or {}
+    if side.edited_by:
+        return False
+    if restarted is None or restarted.revision != side.revision:
+        return True
+    return bool(annotations.get(ANNOTATION_RESTARTED_AT) == restarted.at)
+
+
+def _remade(s: Situation, side: Side) -> Iterator[Write]:
+    """The template as it was made, in place of the live one: an apply could not remove what another writer added."""
+    template = manifests.template_of(s, side.revision)
+    if template is None:
+        return
+    annotations = side.manifest["metadata"].get("annotations", {})
+    drain_s = int(annotations.get(ANNOTATION_DRAIN, manifests.drain_seconds(s, template)))
+    made = manifests.pod_template(s, side.revision, template, drain_s)
+    change = [{"op": "replace", "path": "/spec/template", "value": made}]
+    yield Write(Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity)
+
+
+def repaired(s: Situation, made: tuple[Write, ...]) -> str:
+    """A sentence on the hand-edited children that `made` puts right; "" where there is none."""
+    names = {write.name for write in made if write.verb is Verb.PATCH and write.kind == "Deployment"}
+    edited = [
+        f"{manifests.deployment_name(s, side.revision)} (by {side.edited_by})"
+        for side in s.seen.sides.values()
+        if side.edited_by and manifests.deployment_name(s, side.revision) in names
+    ]
+    return f"the pod template of {', '.join(edited)} was edited: it is as it was again" if edited else ""
 
 
 def _disowned(s: Situation, kind: str, name: str, live: Side | SeenService) -> Iterator[Write]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossfade.api.labels import (
+    ANNOTATION_DRAIN,
     ANNOTATION_RELEASE,
+    ANNOTATION_RESTARTED_AT,
     API_VERSION,
     LABEL_OWNER_UID,
     LABEL_REVISION,
@@ -70,46 +72,64 @@ def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
 def deployment(s: Situation, revision: str, template: Mapping[str, Any], replicas: int) -> dict[str, Any]:
     """The Deployment of one revision. Its template is never changed afterwards."""
     metadata = owned(s, {LABEL_REVISION: revision})
-    labels = {
-        **(template.get("metadata") or {}).get("labels", {}),
-        LABEL_ROLLOUT: s.name,
-        LABEL_REVISION: revision,
-    }
+    labels = pod_labels(s, revision, template)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
             "name": deployment_name(s, revision),
             "namespace": s.rollout.metadata.namespace,
-            "annotations": {ANNOTATION_RELEASE: str(s.memory.release)},
+            "annotations": {
+                ANNOTATION_RELEASE: str(s.memory.release),
+                ANNOTATION_DRAIN: str(drain_seconds(s, template)),
+            },
             **metadata,
         },
         "spec": {
             "replicas": replicas,
             "minReadySeconds": s.spec.min_ready_seconds,
             "revisionHistoryLimit": 1,
+            "strategy": _own_strategy(s),
             "selector": {"matchLabels": labels},
-            "template": {
-                **template,
-                "metadata": {**(template.get("metadata") or {}), "labels": labels},
-                "spec": drained(s, template["spec"]),
-            },
+            "template": pod_template(s, revision, template, drain_seconds(s, template)),
         },
     }
 
 
-def drained(s: Situation, pod: Mapping[str, Any]) -> dict[str, Any]:
-    """The pod spec with a preStop sleep where a container has no preStop, below the grace period.
+def pod_labels(s: Situation, revision: str, template: Mapping[str, Any]) -> dict[str, str]:
+    """The user's labels and ours; also the Deployment's selector."""
+    users = (template.get("metadata") or {}).get("labels", {})
+    return {**users, LABEL_ROLLOUT: s.name, LABEL_REVISION: revision}
+
+
+def pod_template(s: Situation, revision: str, template: Mapping[str, Any], drain_s: int) -> dict[str, Any]:
+    """The template as submitted, with our labels, the drain, and the mark of the last Restart."""
+    restarted = s.memory.restarted
+    meta = {**(template.get("metadata") or {}), "labels": pod_labels(s, revision, template)}
+    if restarted is not None and restarted.revision == revision:
+        meta["annotations"] = {**meta.get("annotations", {}), ANNOTATION_RESTARTED_AT: restarted.at}
+    return {**template, "metadata": meta, "spec": drained(template["spec"], drain_s)}
+
+
+def _own_strategy(s: Situation) -> dict[str, Any]:
+    """How the Deployment replaces pods of one revision (Restart, a repaired template): as carefully as we do."""
+    if s.exclusive:
+        return {"type": "Recreate"}
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}}
+
+
+def drain_seconds(s: Situation, template: Mapping[str, Any]) -> int:
+    """The preStop sleep that is added: below the grace period, and none without a Service."""
+    grace_s = template["spec"].get("terminationGracePeriodSeconds", DEFAULT_GRACE_S)
+    return max(0, min(s.spec.drain_seconds, grace_s - 1)) if s.spec.service else 0
+
+
+def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:
+    """The pod spec with a preStop sleep where a container has no preStop.
 
     An application that stops at once on SIGTERM would lose the requests that kube-proxy still sends it.
     """
-    grace_s = pod.get("terminationGracePeriodSeconds", DEFAULT_GRACE_S)
-    seconds = min(s.spec.drain_seconds, grace_s - 1) if s.spec.service else 0
-    return (
-        {**pod, "containers": [_sleeping(c, seconds) for c in pod["containers"]]}
-        if seconds > 0
-        else dict(pod)
-    )
+    return {**pod, "containers": [_sleeping(c, seconds) for c in pod["containers"]]} if seconds else dict(pod)
 
 
 def _sleeping(container: Mapping[str, Any], seconds: int) -> dict[str, Any]:

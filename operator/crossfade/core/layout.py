@@ -62,7 +62,7 @@ def _production(s: Situation, wanted: Wanted) -> Iterator[Write]:
     if live is not None:
         yield from _kept(s, live, selector or dict(live.selector), "production")
     elif manifests.adopts(s):
-        yield from _adopted(s, selector)
+        yield from _adopted(s)
     elif selector is not None:
         body = manifests.service(s, s.service_name, "production", selector)
         yield Write(Verb.CREATE, "Service", s.service_name, body)
@@ -93,15 +93,15 @@ def _memo(live: SeenService) -> dict[str, Any]:
     return {"annotations": {ANNOTATION_GIVE_BACK: memo}} if memo is not None else {}
 
 
-def _adopted(s: Situation, selector: Mapping[str, str] | None) -> Iterator[Write]:
-    """Somebody's Service is taken over once the first revision can take its requests."""
+def _adopted(s: Situation) -> Iterator[Write]:
+    """Somebody's Service becomes ours to watch, and its selector ours too, as it is: who drops it empties nothing."""
     found = s.seen.found.services.get(s.service_name)
-    if found is None or selector is None:
+    if found is None:
         return
     memo = {ANNOTATION_GIVE_BACK: json.dumps(dict(found.selector), sort_keys=True)}
     body = {
         "metadata": {**_marks(s, "production"), "annotations": memo},
-        "spec": {"selector": dict(selector)},
+        "spec": {"selector": dict(found.selector)},
     }
     yield Write(Verb.APPLY, "Service", s.service_name, body, found.identity)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
+from crossfade.core.adoption import other_writers
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.situation import Situation
@@ -155,7 +156,8 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     first = not s.stable_revision and not _adopting(s)
     up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
     there = _live(s, Route.CANDIDATE)
-    route = Route.CANDIDATE if first or there or up else None
+    others = other_writers(s)
+    route = Route.CANDIDATE if (first or there or up) and not others else None
     nothing = first or not s.n  # then there is no endpoint to wait for
     seen = there and (nothing or s.listed_only(s.progress.revision))
     settled_ = seen and (nothing or _has_settled(s))
@@ -163,6 +165,9 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
     shrunk = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
     standing = up and settled_ and (shrunk or s.stable.desired < stage.stable)
+    if up and others and not there:
+        asked = f"{', '.join(others)} to leave the selector of Service {s.service_name} to Crossfade alone"
+        return Wanted(pods, route, standing=False, why=Reason.NOT_SOLE_OWNER, waiting_for=asked)
     return Wanted(pods, route, standing, *_missing(s, stage, up=up, seen=seen), settles=seen and not settled_)
 
 

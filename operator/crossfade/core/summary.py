@@ -104,7 +104,8 @@ def _tale(s: Situation, wanted: Wanted, cause: str) -> Tale:
     frozen = s.progress.held or (paused(s) and not wanted.standing)
     if held is not None and (frozen or wanted.standing or held.why is Reason.STABLE_UNAVAILABLE):
         return Tale(_phase_of(held), held.why, _sentence(s, held.waiting_for))
-    return Tale(Phase.PROGRESSING, wanted.why, _sentence(s, _with(wanted.waiting_for, cause)))
+    phase = Phase.WAITING if wanted.why is Reason.NOT_SOLE_OWNER else Phase.PROGRESSING
+    return Tale(phase, wanted.why, _sentence(s, _with(wanted.waiting_for, cause)))
 
 
 def _phase_of(held: Hold) -> Phase:

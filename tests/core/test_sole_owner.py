@@ -1,0 +1,69 @@
+"""A Service that is taken over is moved only when nobody else writes its selector any more."""
+
+from typing import Any
+
+import pytest
+
+from builders import V1, rollout
+from simulation.cluster import Sim
+from simulation.live import phase, rest, until
+
+SELECTOR = {"app": "old"}
+SERVER_SIDE = {
+    "managedFields": [
+        {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:spec": {"f:selector": {}, "f:ports": {}}}}
+    ]
+}
+CLIENT_SIDE = {
+    "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"selector":{"app":"old"}}}'}
+}
+CREATED_ONCE = {
+    "managedFields": [
+        {"manager": "kubectl-create", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    ]
+}
+
+
+def _beside(**meta: Any) -> Sim:
+    """A Rollout that is to adopt the Service of somebody's Deployment."""
+    service = {"name": "front", "adopt": True, "ports": [{"port": 80}]}
+    sim = Sim(rollout({"canary": {"steps": [{"weight": 50}]}}))
+    sim.edit(service=service)
+    sim.services["front"] = {
+        "metadata": {"name": "front", "uid": "front-uid", "resourceVersion": "1", "labels": {}, **meta},
+        "spec": {"selector": dict(SELECTOR), "ports": [{"port": 80}]},
+    }
+    return sim
+
+
+@pytest.mark.parametrize(
+    ("meta", "writer"),
+    [(SERVER_SIDE, "argocd (server-side apply)"), (CLIENT_SIDE, "kubectl apply (client-side)")],
+    ids=["server-side", "client-side"],
+)
+def test_it_waits_and_says_for_whom(meta: dict[str, Any], writer: str) -> None:
+    sim = until(_beside(**meta), phase("Waiting"))
+    assert writer in sim.status["message"]
+    assert sim.services["front"]["spec"]["selector"] == SELECTOR, "traffic is where it was"
+    assert len(sim.of(V1)) == 4, "the pods are ready to take over"
+
+
+def test_the_selector_is_co_owned_as_it_is_before_anybody_drops_it() -> None:
+    sim = until(_beside(**SERVER_SIDE), phase("Waiting"))
+    applied = [w.body["spec"]["selector"] for w in sim.writes if w.kind == "Service" and w.verb == "Apply"]
+    assert applied[0] == SELECTOR
+
+
+def test_it_goes_on_by_itself_when_the_other_writer_has_let_go() -> None:
+    sim = until(_beside(**SERVER_SIDE), phase("Waiting"))
+    front = sim.services["front"]
+    sim.services["front"] = {**front, "metadata": {**front["metadata"], "managedFields": []}}
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected("front") == {V1: 4}
+
+
+def test_who_only_created_it_is_not_waited_for() -> None:
+    sim = rest(_beside(**CREATED_ONCE))
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected("front") == {V1: 4}

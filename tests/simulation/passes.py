@@ -124,7 +124,11 @@ def observed(sim: Sim, found: Found) -> Observed:
     actions = table(sim, "RolloutAction", sim.actions).values()
     ours = {n: s for n, s in services.items() if s["metadata"].get("labels", {}).get(LABEL_ROLLOUT) == name}
     return Observed(
-        sides={d["metadata"]["labels"][LABEL_REVISION]: side_of(d, UID) for d in deployments},
+        sides={
+            d["metadata"]["labels"][LABEL_REVISION]: side_of(d, UID)
+            for d in deployments
+            if LABEL_REVISION in d["metadata"].get("labels", {})
+        },
         services={n: _service(sim, n, s) for n, s in ours.items()},
         releases=tuple(sorted(map(Release.model_validate, releases), key=lambda r: r.spec.number)),
         actions=tuple(RolloutAction.model_validate(a) for a in actions),

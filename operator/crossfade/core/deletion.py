@@ -1,16 +1,31 @@
-"""What happens when a Rollout is deleted: what was adopted, or is to go on, is given back; then it may go."""
+"""What happens when a Rollout is deleted: what was adopted, or is to go on, is given back; then it may go.
+
+Only a Rollout that holds something of the kind has a finalizer; every other one is left to the garbage collector.
+The order is the one of every way back, and each pass does the first thing that is not done yet: the survivor comes
+up, the traffic goes to it, the others leave, the Service gets its selector back, the marks come off, and then the
+finalizer. At no moment does production select pods that are not there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from crossfade.api.labels import FINALIZER
+from crossfade.api.labels import (
+    ANNOTATION_GIVE_BACK,
+    FINALIZER,
+    LABEL_OWNER_UID,
+    LABEL_REVISION,
+    LABEL_ROLLOUT,
+)
 from crossfade.core import layout, manifests
-from crossfade.core.observed import Side
+from crossfade.core.observed import SeenService, Side
 from crossfade.core.plan import Plan, Verb, Write
 from crossfade.core.reach import RETURN_FLOOR
 from crossfade.core.situation import Situation
-from crossfade.core.stages import Route
+
+AGAIN_S = 1.0
 
 
 def plan(s: Situation) -> Plan:
@@ -19,64 +34,125 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
-    if s.spec.on_delete == "GiveBack" and _too_small(s):
-        return Plan(reason="GivingBack", writes=tuple(_left_alone(s, s.side(_survivor(s)))), wake_after_s=1.0)
-    steps = tuple(_steps(s))
-    return Plan(reason="GivingBack", writes=steps or (_let_go(s),), wake_after_s=1.0)
+    if not _survivor(s).revision:
+        return Plan(reason="Deleted", writes=tuple(_all_gone(s)) or (_let_go(s),), wake_after_s=AGAIN_S)
+    for step in STEPS:
+        writes = tuple(step(s))
+        if writes:
+            return Plan(reason="GivingBack", writes=writes, wake_after_s=AGAIN_S)
+        if not _done(step, s):
+            return Plan(reason="GivingBack", wake_after_s=AGAIN_S)
+    return Plan(reason="Deleted", writes=(_let_go(s),))
 
 
 def _let_go(s: Situation) -> Write:
     return Write(Verb.APPLY, "Rollout", s.name, {"metadata": {"finalizers": []}}, layout.identity(s))
 
 
-def _steps(s: Situation) -> Iterator[Write]:
-    """One kind of step at a time: traffic to stable, then the Service, then the Deployments."""
-    traffic = list(_traffic(s))
-    yield from traffic or _deployments(s)
+def _survivor(s: Situation) -> Side:
+    """The Deployment that goes on: stable's, or before anything was stable the first candidate's."""
+    return s.stable if s.stable_revision else s.candidate
 
 
-def _traffic(s: Situation) -> Iterator[Write]:
-    """The Service goes on: with its selector from before, or pointing at stable as a plain Service."""
+def _others(s: Situation) -> list[Side]:
+    survivor = _survivor(s).revision
+    return [side for rev, side in s.seen.sides.items() if side.ours and rev != survivor]
+
+
+def _grow(s: Situation) -> Iterator[Write]:
+    """The survivor gets all its pods."""
+    side = _survivor(s)
+    if side.desired < s.n:
+        change = [{"op": "replace", "path": "/spec/replicas", "value": s.n}]
+        yield Write(
+            Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity
+        )
+
+
+def _move(s: Situation) -> Iterator[Write]:
+    """Production selects the survivor alone."""
+    live, alone = s.production, _alone(s)
+    if live is not None and dict(live.selector) != alone and not _takes_it_back(s, live):
+        change = [{"op": "replace", "path": "/spec/selector", "value": alone}]
+        yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
+
+
+def _alone(s: Situation) -> dict[str, str]:
+    return {LABEL_ROLLOUT: s.name, LABEL_REVISION: _survivor(s).revision}
+
+
+def _remove_others(s: Situation) -> Iterator[Write]:
+    """Every other revision goes, and the preview Service."""
+    for side in _others(s):
+        name = manifests.deployment_name(s, side.revision)
+        yield Write(Verb.DELETE, "Deployment", name, None, side.identity)
+    for name, live in s.seen.services.items():
+        if live.ours and name != s.service_name:
+            yield Write(Verb.DELETE, "Service", name, None, live.identity)
+
+
+def _give_back(s: Situation) -> Iterator[Write]:
+    """The Service is its owner's again: with the selector from before, where that selects the survivor's pods."""
     live = s.production
     if live is None:
         return
-    gives_pods_back = s.spec.on_delete == "GiveBack"
-    if manifests.adopts(s) and not gives_pods_back:
-        yield layout.given_back(live)
-        return
-    survivor = _survivor(s)
-    if gives_pods_back and survivor:
-        selector = s.selector(Route.STABLE if survivor == s.stable_revision else Route.CANDIDATE)
-        ops = [{"op": "replace", "path": "/spec/selector", "value": selector}, *layout.unmarked(live)]
-        yield Write(Verb.PATCH, "Service", live.name, ops, live.identity)
+    memo = _memo(live)
+    selector = memo if memo is not None and _matches(memo, _survivor(s)) else _alone(s)
+    owners = layout.disowning(s, live)
+    change = [{"op": "replace", "path": "/spec/selector", "value": selector}, *owners, *layout.unmarked(live)]
+    yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
 
-def _too_small(s: Situation) -> bool:
-    """Whether the surviving revision cannot take the requests yet that another one answers."""
-    side = s.side(_survivor(s))
-    others = sum(other.ready for revision, other in s.seen.sides.items() if revision != side.revision)
-    return bool(side.revision) and others > 0 and side.ready * RETURN_FLOOR < s.n
+def _unmark(s: Situation) -> Iterator[Write]:
+    """The survivor is a plain Deployment: its pods keep their labels, which its selector needs."""
+    side = _survivor(s)
+    labels = side.manifest.get("metadata", {}).get("labels", {})
+    ours = [key for key in (LABEL_ROLLOUT, LABEL_OWNER_UID, LABEL_REVISION) if key in labels]
+    change = [{"op": "remove", "path": f"/metadata/labels/{layout.escaped(key)}"} for key in ours]
+    change += layout.disowning(s, side)
+    if change:
+        yield Write(
+            Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity
+        )
 
 
-def _survivor(s: Situation) -> str:
-    """The revision whose Deployment goes on: stable, or before anything was stable the first candidate."""
-    return s.stable_revision or s.progress.revision
+Step = Callable[[Situation], Iterator[Write]]
+STEPS: tuple[Step, ...] = (_grow, _move, _remove_others, _give_back, _unmark)
 
 
-def _deployments(s: Situation) -> Iterator[Write]:
-    """Stable's Deployment stays, at full size; the others go. With `Delete`, all go."""
-    for revision, side in s.seen.sides.items():
-        if not side.ours:
-            continue
-        if s.spec.on_delete == "GiveBack" and revision == _survivor(s):
-            yield from _left_alone(s, side)
-        else:
-            yield Write(
-                Verb.DELETE, "Deployment", manifests.deployment_name(s, revision), None, side.identity
-            )
+def _done(step: Step, s: Situation) -> bool:
+    """Whether what a step asked for has come about: the survivor can take the requests, and gets them."""
+    others_ready = sum(side.ready for side in _others(s))
+    if step is _grow:
+        return not others_ready or _survivor(s).ready * RETURN_FLOOR >= s.n
+    if step is _move:
+        return not others_ready or s.production is None or s.listed_only(_survivor(s).revision)
+    return True
 
 
-def _left_alone(s: Situation, side: Side) -> Iterator[Write]:
-    if side.desired != s.n:
-        name = manifests.deployment_name(s, side.revision)
-        yield Write(Verb.APPLY, "Deployment", name, {"spec": {"replicas": s.n}}, side.identity)
+def _all_gone(s: Situation) -> Iterator[Write]:
+    """Nothing ever served: what is there goes, and an adopted Service is as it was."""
+    yield from _remove_others(s)
+    live = s.production
+    memo = _memo(live) if live is not None else None
+    if live is not None and memo is not None:
+        change = [{"op": "replace", "path": "/spec/selector", "value": memo}, *layout.unmarked(live)]
+        yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
+
+
+def _takes_it_back(s: Situation, live: SeenService) -> bool:
+    """Whether the Service has its selector from before again already."""
+    return dict(live.selector) == _memo(live) and not s.candidate.ready
+
+
+def _memo(live: SeenService) -> dict[str, str] | None:
+    annotations = live.manifest.get("metadata", {}).get("annotations", {})
+    memo = annotations.get(ANNOTATION_GIVE_BACK)
+    return json.loads(memo) if memo is not None else None
+
+
+def _matches(selector: Mapping[str, str], side: Side) -> bool:
+    """Whether a selector selects the pods of a revision."""
+    template: Mapping[str, Any] = side.manifest.get("spec", {}).get("template", {})
+    labels = (template.get("metadata") or {}).get("labels", {})
+    return bool(selector.items() <= labels.items())

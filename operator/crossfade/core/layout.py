@@ -187,11 +187,18 @@ def repaired(s: Situation, made: tuple[Write, ...]) -> str:
 
 def _disowned(s: Situation, kind: str, name: str, live: Side | SeenService) -> Iterator[Write]:
     """What is to outlive the Rollout must not be owned by it: the garbage collector would take it along."""
+    change = disowning(s, live)
+    if manifests.outlives(s) and change:
+        yield Write(Verb.PATCH, kind, name, change, live.identity)
+
+
+def disowning(s: Situation, live: Side | SeenService) -> list[dict[str, Any]]:
+    """The JSON Patch operation that takes our owner reference off; none where there is no such reference."""
     owners = live.manifest.get("metadata", {}).get("ownerReferences", [])
     others = [ref for ref in owners if ref.get("uid") != s.rollout.metadata.uid]
-    if manifests.outlives(s) and len(others) < len(owners):
-        change = [{"op": "replace", "path": "/metadata/ownerReferences", "value": others}]
-        yield Write(Verb.PATCH, kind, name, change, live.identity)
+    if len(others) == len(owners):
+        return []
+    return [{"op": "replace", "path": "/metadata/ownerReferences", "value": others}]
 
 
 def _upkeep(s: Situation, side: Side) -> dict[str, Any]:
@@ -275,10 +282,15 @@ def unmarked(live: SeenService) -> list[dict[str, Any]]:
         ("annotations", ANNOTATION_GIVE_BACK)
     ]
     return [
-        {"op": "remove", "path": f"/metadata/{group}/{key.replace('/', '~1')}"}
+        {"op": "remove", "path": f"/metadata/{group}/{escaped(key)}"}
         for group, key in ours
         if key in meta.get(group, {})
     ]
+
+
+def escaped(key: str) -> str:
+    """A label or annotation as a part of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _forgotten(s: Situation) -> list[Side]:

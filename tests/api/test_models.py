@@ -146,8 +146,9 @@ def test_no_type_is_converted_since_the_api_server_does_not_either(value: object
 def test_an_action_names_what_it_asks_for() -> None:
     action = {"spec": {"rollout": "shop", "action": "Undo", "revision": "abc"}}
     assert RolloutAction.model_validate(action).spec.action == "Undo"
-    assert ACTIONS == ("Promote", "Abort", "Retry", "Pause", "Resume", "Undo")
-    with pytest.raises(ValidationError, match="'Promote', 'Abort'"):
+    assert ACTIONS[:3] == ("Promote", "PromoteFull", "Skip")
+    assert set(ACTIONS[3:]) == {"Abort", "Retry", "Pause", "Resume", "Undo", "Restart"}
+    with pytest.raises(ValidationError, match="'Promote', 'PromoteFull'"):
         RolloutAction.model_validate({"spec": {"rollout": "shop", "action": "Explode"}})
 
 

@@ -1,4 +1,4 @@
-"""`crossfade promote|abort|retry|pause|resume|undo NAME`: each makes a RolloutAction and waits for the answer."""
+"""`crossfade promote|promote-full|skip|abort|retry|pause|resume|undo|restart NAME`: each makes a RolloutAction and waits for the answer."""
 
 from __future__ import annotations
 
@@ -30,16 +30,19 @@ class Verb:
 
 VERBS = (
     Verb("promote", "Promote", "let the stage that waits pass"),
+    Verb("promote-full", "PromoteFull", "let all stages pass, each as soon as its pods and traffic stand"),
+    Verb("skip", "Skip", "go on to the next stage although this one does not stand yet"),
     Verb("abort", "Abort", "return all requests to the stable revision, at any moment"),
     Verb("retry", "Retry", "try a revision that failed again"),
     Verb("pause", "Pause", "hold a release where it stands"),
     Verb("resume", "Resume", "let a held release go on"),
     Verb("undo", "Undo", "go back to the revision that completed before"),
+    Verb("restart", "Restart", "replace the stable revision's pods by new ones, a few at a time"),
 )
 
 
 def add(commands: Any, where: argparse.ArgumentParser) -> None:
-    """Add the six commands to the command line."""
+    """Add a command for each action to the command line."""
     for verb in VERBS:
         parser = commands.add_parser(
             verb.word, parents=[where], help=verb.meaning, description=f"{verb.meaning}."
@@ -89,7 +92,7 @@ def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
     than applied to that one.
     """
     candidate = ((rollout.get("status") or {}).get("candidate") or {}).get("revision")
-    return candidate if options.verb.action == "Promote" else None
+    return candidate if options.verb.action in {"Promote", "PromoteFull", "Skip"} else None
 
 
 def manifest(options: argparse.Namespace, revision: str | None) -> Raw:

@@ -126,7 +126,7 @@ class Sim:
 
     def _new_pod(self, deployment: str) -> SimPod:
         labels = self.deployments[deployment]["spec"]["template"]["metadata"]["labels"]
-        return SimPod(f"{deployment}-rs-{self.tick_version()}", labels[LABEL_REVISION], labels)
+        return SimPod(f"{deployment}-rs-{self.tick_version()}", labels.get(LABEL_REVISION, ""), labels)
 
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
@@ -177,7 +177,7 @@ class Sim:
         if before != after:
             self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
             if after["readyReplicas"] < before.get("readyReplicas", 0):
-                self.drop(live["metadata"]["labels"][LABEL_REVISION])
+                self.drop(live["metadata"]["labels"].get(LABEL_REVISION, ""))
 
     def sync_endpoints(self, name: str) -> None:
         """A Service's slices catch up."""

@@ -123,7 +123,10 @@ def observed(sim: Sim, found: Found) -> Observed:
     releases = table(sim, "Release", sim.releases).values()
     actions = table(sim, "RolloutAction", sim.actions).values()
     ours = {n: s for n, s in services.items() if s["metadata"].get("labels", {}).get(LABEL_ROLLOUT) == name}
+    ref = (sim.rollout["spec"].get("workloadRef") or {}).get("name")
+    named = sim.deployments.get(ref) if ref else None
     return Observed(
+        source=side_of(named, UID) if named and LABEL_ROLLOUT in named["metadata"]["labels"] else None,
         sides={
             d["metadata"]["labels"][LABEL_REVISION]: side_of(d, UID)
             for d in deployments

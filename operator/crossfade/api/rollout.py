@@ -54,6 +54,7 @@ __all__ = [
     "ServiceSpec",
     "Strategy",
     "StrategyName",
+    "WorkloadRef",
 ]
 
 NAME_LENGTH = 40
@@ -69,6 +70,16 @@ def _strategy_is_optional_in_the_schema(schema: dict[str, Any]) -> None:
     schema["required"].remove("strategy")
 
 
+class WorkloadRef(Model):
+    """The Deployment that holds the pod template, for example one that a Helm chart makes."""
+
+    kind: Literal["Deployment"] = "Deployment"
+    """Kind of the workload: `Deployment` (default), the only one."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    """Name of the Deployment, in the namespace of the Rollout. Example: `shop`."""
+
+
 class RolloutSpec(Model):
     """What is wanted. Everything but `template` and `strategy` has a default."""
 
@@ -80,6 +91,12 @@ class RolloutSpec(Model):
             message="say how to release: exactly one of recreate, rolling, blueGreen, canary and bigBang, "
             "for example `strategy: {rolling: {}}`",
             field=("strategy",),
+        ),
+        Rule(
+            cel="has(self.template) != has(self.workloadRef)",
+            message="say what to run: either template (a pod template) or workloadRef (a Deployment that holds one), "
+            "for example `workloadRef: {name: shop}`",
+            holds=lambda self: (self.template is None) != (self.workload_ref is None),
         ),
         Rule(
             cel="self.minReadySeconds < self.progressDeadlineSeconds",
@@ -94,7 +111,12 @@ class RolloutSpec(Model):
     """Pods that serve when no release is under way, 0 to 10000, by default 1. Leave it out when an autoscaler or
     `kubectl scale` sets it. With 0 nothing runs and a new template completes without stages. Example: `4`."""
 
-    template: PodTemplate
+    template: PodTemplate | None = None
+
+    workload_ref: WorkloadRef | None = None
+    """A Deployment that holds the pod template, instead of `template`. It stays what a chart or a pipeline writes; once
+    the first revision serves it is kept at no pods, and it gets its pods back when the Rollout is deleted. Set
+    `replicas` on the Rollout. Example: `{name: shop}`."""
 
     strategy: Strategy
     """How the new revision takes over from the old one. Needed, exactly one member. Example: `rolling: {}`."""

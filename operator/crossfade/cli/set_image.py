@@ -73,6 +73,12 @@ async def set_image(options: argparse.Namespace, cluster: Api) -> int:
 
 def changes_of(rollout: Raw, images: Mapping[str, str]) -> Iterator[Change]:
     """Give what changes in the Rollout; raises CommandError for a container that it does not have."""
+    ref = rollout["spec"].get("workloadRef")
+    if ref:
+        raise CommandError(
+            f"Rollout '{rollout['metadata']['name']}' takes its template from Deployment '{ref['name']}': change the "
+            "image there, or in the chart that makes it."
+        )
     found = {container["name"]: (path, container.get("image", "")) for path, container in containers(rollout)}
     missing = [name for name in images if name not in found]
     if missing:

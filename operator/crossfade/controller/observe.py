@@ -59,6 +59,7 @@ class Observer:
         actions = self._parsed("RolloutAction", key, RolloutAction)
         return Observed(
             sides=sides,
+            source=self._source(key, raw, uid),
             services=self._services(key, uid, frozenset(sides)),
             releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
             actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
@@ -75,6 +76,12 @@ class Observer:
         labelled = [d for d in self._store.children("Deployment", key) if label(d, LABEL_REVISION)]
         sides = sorted((side_of(d, uid) for d in labelled), key=lambda side: side.ours)
         return {side.revision: side for side in sides}  # of two with one revision, ours comes last and stays
+
+    def _source(self, key: Key, raw: Raw, uid: str) -> Side | None:
+        """The Deployment that `workloadRef` names, once it carries our label."""
+        name = (raw.get("spec", {}).get("workloadRef") or {}).get("name")
+        named = (d for d in self._store.children("Deployment", key) if d["metadata"]["name"] == name)
+        return next((side_of(d, uid) for d in named if not label(d, LABEL_REVISION)), None)
 
     def _services(self, key: Key, uid: str, known: frozenset[str]) -> dict[str, SeenService]:
         slices: dict[str, list[Raw]] = {}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from crossfade.api.conditions import Reason
+from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.core import layout, manifests
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import Look
@@ -9,26 +13,62 @@ from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """What is in the way, as a word and as a sentence that says what to do."""
+
+    reason: Reason
+    message: str
+
+
 def look(s: Situation) -> Look | None:
-    """A Service that is to be adopted carries no label of ours yet: it must be read by its name."""
-    if manifests.adopts(s) and s.production is None and s.service_name not in s.seen.found.services:
-        return Look(services=frozenset({s.service_name}))
+    """What carries no label of ours yet must be read by its name: a Service to adopt, a Deployment to take over."""
+    services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
+    named = {s.spec.workload_ref.name} if s.spec.workload_ref and s.seen.source is None else set()
+    unseen = (
+        frozenset(services - set(s.seen.found.services)),
+        frozenset(named - set(s.seen.found.deployments)),
+    )
+    return Look(services=unseen[0], deployments=unseen[1]) if any(unseen) else None
+
+
+def conflict(s: Situation) -> Conflict | None:
+    """What holds what we need, or is missing; None where nothing is in the way."""
+    return _source(s) or _named(s)
+
+
+def _source(s: Situation) -> Conflict | None:
+    """The Deployment that is to be taken over is there, and the Rollout is to run as many pods as it does."""
+    ref = s.spec.workload_ref
+    if ref is None:
+        return None
+    if s.source is None:
+        missing = (
+            f"Deployment {ref.name}, which workloadRef names, does not exist: create it, or name another"
+        )
+        return Conflict(Reason.WORKLOAD_MISSING, missing)
+    holder = s.source.manifest["metadata"].get("labels", {}).get(LABEL_ROLLOUT, s.name)
+    if holder != s.name:
+        return Conflict(
+            Reason.NAME_TAKEN, f"Deployment {ref.name} is taken over by Rollout {holder}: name another"
+        )
+    if not s.stable_revision and s.n < s.source.desired:
+        few = f"spec.replicas is {s.n}, and Deployment {ref.name} asks for {s.source.desired} pods"
+        return Conflict(Reason.REPLICAS_TOO_FEW, f"{few}: set spec.replicas to {s.source.desired}")
     return None
 
 
-def conflict(s: Situation) -> str | None:
-    """A sentence on who holds what we need; None where nothing is in the way."""
+def _named(s: Situation) -> Conflict | None:
     for name in filter(None, (s.service_name, layout.preview_name(s))):
         told = _service(s, name, s.seen.services.get(name) or s.seen.found.services.get(name))
         if told:
-            return told
+            return Conflict(Reason.NAME_TAKEN, told)
     for revision in (target(s), s.progress.revision):
-        side = s.seen.sides.get(revision) or s.seen.found.deployments.get(
-            manifests.deployment_name(s, revision)
-        )
+        name = manifests.deployment_name(s, revision)
+        side = s.seen.sides.get(revision) or s.seen.found.deployments.get(name)
         if side is not None and not side.ours:
-            name = manifests.deployment_name(s, revision)
-            return f"Deployment {name} is not this Rollout's: delete it, or give the Rollout another name"
+            told = f"Deployment {name} is not this Rollout's: delete it, or give the Rollout another name"
+            return Conflict(Reason.NAME_TAKEN, told)
     return None
 
 

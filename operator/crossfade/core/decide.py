@@ -40,7 +40,7 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
         return Plan(reason="Looking", look=look)
     conflict = conflicts.conflict(s)
     if conflict is not None and not s.under_way:
-        return _refused(s, Reason.NAME_TAKEN, conflict)
+        return _refused(s, conflict.reason, conflict.message)
     turn = next_turn(s)
     if turn.look is not None:
         return Plan(reason="Looking", look=turn.look)

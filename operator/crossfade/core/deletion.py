@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from crossfade.api.labels import (
@@ -34,13 +35,14 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
-    if not _survivor(s).revision:
+    survivor = _survivor(s)
+    if survivor is None:
         return Plan(reason="Deleted", writes=tuple(_all_gone(s)) or (_let_go(s),), wake_after_s=AGAIN_S)
     for step in STEPS:
-        writes = tuple(step(s))
+        writes = tuple(step(s, survivor))
         if writes:
             return Plan(reason="GivingBack", writes=writes, wake_after_s=AGAIN_S)
-        if not _done(step, s):
+        if not _done(step, s, survivor):
             return Plan(reason="GivingBack", wake_after_s=AGAIN_S)
     return Plan(reason="Deleted", writes=(_let_go(s),))
 
@@ -49,41 +51,50 @@ def _let_go(s: Situation) -> Write:
     return Write(Verb.APPLY, "Rollout", s.name, {"metadata": {"finalizers": []}}, layout.identity(s))
 
 
-def _survivor(s: Situation) -> Side:
-    """The Deployment that goes on: stable's, or before anything was stable the first candidate's."""
-    return s.stable if s.stable_revision else s.candidate
+@dataclass(frozen=True)
+class Survivor:
+    """The Deployment that goes on: `selector` selects its pods, `listed` is how the endpoints count them."""
+
+    name: str
+    side: Side
+    selector: Mapping[str, str]
+    listed: str
 
 
-def _others(s: Situation) -> list[Side]:
-    survivor = _survivor(s).revision
-    return [side for rev, side in s.seen.sides.items() if side.ours and rev != survivor]
+def _survivor(s: Situation) -> Survivor | None:
+    """The source, where there is one; else stable's, or before anything was stable the first candidate's."""
+    if s.source is not None and s.spec.workload_ref is not None:
+        labels = s.source.manifest["spec"]["selector"].get("matchLabels", {})
+        return Survivor(s.spec.workload_ref.name, s.source, labels, "")
+    side = s.stable if s.stable_revision else s.candidate
+    if not side.revision:
+        return None
+    alone = {LABEL_ROLLOUT: s.name, LABEL_REVISION: side.revision}
+    return Survivor(manifests.deployment_name(s, side.revision), side, alone, side.revision)
 
 
-def _grow(s: Situation) -> Iterator[Write]:
+def _others(s: Situation, survivor: Survivor | None) -> list[Side]:
+    kept = survivor.side.identity.uid if survivor else ""
+    return [side for side in s.seen.sides.values() if side.ours and side.identity.uid != kept]
+
+
+def _grow(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """The survivor gets all its pods."""
-    side = _survivor(s)
-    if side.desired < s.n:
-        change = [{"op": "replace", "path": "/spec/replicas", "value": s.n}]
-        yield Write(
-            Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity
-        )
+    if survivor.side.desired < s.n:
+        yield Write(Verb.PATCH, "Deployment", survivor.name, layout.scaling(s.n), survivor.side.identity)
 
 
-def _move(s: Situation) -> Iterator[Write]:
-    """Production selects the survivor alone."""
-    live, alone = s.production, _alone(s)
-    if live is not None and dict(live.selector) != alone and not _takes_it_back(s, live):
-        change = [{"op": "replace", "path": "/spec/selector", "value": alone}]
+def _move(s: Situation, survivor: Survivor) -> Iterator[Write]:
+    """Production selects the survivor."""
+    live = s.production
+    if live is not None and dict(live.selector) not in (dict(survivor.selector), _memo(live)):
+        change = [{"op": "replace", "path": "/spec/selector", "value": dict(survivor.selector)}]
         yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
 
-def _alone(s: Situation) -> dict[str, str]:
-    return {LABEL_ROLLOUT: s.name, LABEL_REVISION: _survivor(s).revision}
-
-
-def _remove_others(s: Situation) -> Iterator[Write]:
+def _remove_others(s: Situation, survivor: Survivor | None) -> Iterator[Write]:
     """Every other revision goes, and the preview Service."""
-    for side in _others(s):
+    for side in _others(s, survivor):
         name = manifests.deployment_name(s, side.revision)
         yield Write(Verb.DELETE, "Deployment", name, None, side.identity)
     for name, live in s.seen.services.items():
@@ -91,58 +102,55 @@ def _remove_others(s: Situation) -> Iterator[Write]:
             yield Write(Verb.DELETE, "Service", name, None, live.identity)
 
 
-def _give_back(s: Situation) -> Iterator[Write]:
+def _give_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """The Service is its owner's again: with the selector from before, where that selects the survivor's pods."""
     live = s.production
     if live is None:
         return
     memo = _memo(live)
-    selector = memo if memo is not None and _matches(memo, _survivor(s)) else _alone(s)
+    if memo is None and s.spec.on_delete == "Delete":
+        yield Write(Verb.DELETE, "Service", live.name, None, live.identity)
+        return
+    selector = memo if memo is not None and _matches(memo, survivor.side) else dict(survivor.selector)
     owners = layout.disowning(s, live)
     change = [{"op": "replace", "path": "/spec/selector", "value": selector}, *owners, *layout.unmarked(live)]
     yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
 
-def _unmark(s: Situation) -> Iterator[Write]:
+def _unmark(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """The survivor is a plain Deployment: its pods keep their labels, which its selector needs."""
-    side = _survivor(s)
+    side = survivor.side
     labels = side.manifest.get("metadata", {}).get("labels", {})
     ours = [key for key in (LABEL_ROLLOUT, LABEL_OWNER_UID, LABEL_REVISION) if key in labels]
     change = [{"op": "remove", "path": f"/metadata/labels/{layout.escaped(key)}"} for key in ours]
     change += layout.disowning(s, side)
     if change:
-        yield Write(
-            Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity
-        )
+        yield Write(Verb.PATCH, "Deployment", survivor.name, change, side.identity)
 
 
-Step = Callable[[Situation], Iterator[Write]]
+Step = Callable[[Situation, Survivor], Iterator[Write]]
 STEPS: tuple[Step, ...] = (_grow, _move, _remove_others, _give_back, _unmark)
 
 
-def _done(step: Step, s: Situation) -> bool:
+def _done(step: Step, s: Situation, survivor: Survivor) -> bool:
     """Whether what a step asked for has come about: the survivor can take the requests, and gets them."""
-    others_ready = sum(side.ready for side in _others(s))
+    others_ready = sum(side.ready for side in _others(s, survivor))
     if step is _grow:
-        return not others_ready or _survivor(s).ready * RETURN_FLOOR >= s.n
+        return not others_ready or survivor.side.ready * RETURN_FLOOR >= s.n
     if step is _move:
-        return not others_ready or s.production is None or s.listed_only(_survivor(s).revision)
+        listed = s.production.ready if s.production else {}
+        return not others_ready or s.production is None or bool(listed.get(survivor.listed))
     return True
 
 
 def _all_gone(s: Situation) -> Iterator[Write]:
     """Nothing ever served: what is there goes, and an adopted Service is as it was."""
-    yield from _remove_others(s)
+    yield from _remove_others(s, None)
     live = s.production
     memo = _memo(live) if live is not None else None
     if live is not None and memo is not None:
         change = [{"op": "replace", "path": "/spec/selector", "value": memo}, *layout.unmarked(live)]
         yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
-
-
-def _takes_it_back(s: Situation, live: SeenService) -> bool:
-    """Whether the Service has its selector from before again already."""
-    return dict(live.selector) == _memo(live) and not s.candidate.ready
 
 
 def _memo(live: SeenService) -> dict[str, str] | None:

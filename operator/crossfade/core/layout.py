@@ -30,6 +30,7 @@ def writes(s: Situation, wanted: Wanted) -> tuple[Write, ...]:
         *_finalizer(s),
         *_production(s, wanted),
         *_deployments(s, wanted),
+        *_source(s),
         *_preview(s),
         *_pull_pod(s),
         *_leftovers(s),
@@ -213,6 +214,31 @@ def _scaled(s: Situation, side: Side, count: int) -> Write:
     body = _upkeep(s, side)
     body["spec"]["replicas"] = count
     return Write(Verb.APPLY, "Deployment", manifests.deployment_name(s, side.revision), body, side.identity)
+
+
+def _source(s: Situation) -> Iterator[Write]:
+    """The Deployment that `workloadRef` names: ours to watch, and without pods once another one has taken its place.
+
+    Whatever a chart or a pipeline sets its replicas to is answered each time; the pods so made are not selected.
+    """
+    source, ref = s.source, s.spec.workload_ref
+    if source is None or ref is None:
+        return
+    if LABEL_ROLLOUT not in source.manifest["metadata"].get("labels", {}):
+        yield Write(
+            Verb.APPLY,
+            "Deployment",
+            ref.name,
+            {"metadata": {"labels": {LABEL_ROLLOUT: s.name}}},
+            source.identity,
+        )
+    elif s.stable_revision and source.desired:
+        yield Write(Verb.PATCH, "Deployment", ref.name, scaling(0), source.identity)
+
+
+def scaling(replicas: int) -> list[dict[str, Any]]:
+    """The JSON Patch that sets the replicas of a Deployment without owning the field by an apply."""
+    return [{"op": "replace", "path": "/spec/replicas", "value": replicas}]
 
 
 def preview_name(s: Situation) -> str:

@@ -33,7 +33,7 @@ def deployment_name(s: Situation, revision: str) -> str:
 
 def outlives(s: Situation) -> bool:
     """Whether something of this Rollout must go on after it: then a finalizer is held, and owners are labels."""
-    return s.spec.on_delete == "GiveBack" or adopts(s)
+    return s.spec.on_delete == "GiveBack" or adopts(s) or s.spec.workload_ref is not None
 
 
 def adopts(s: Situation) -> bool:
@@ -63,8 +63,8 @@ def owned(s: Situation, labels: Mapping[str, str] | None = None, *, always: bool
 
 def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
     """The template of `revision` as it was submitted: from the spec, else from its Release; None if lost."""
-    if revision == s.spec_revision:
-        return s.spec.template
+    if revision == s.spec_revision and s.template is not None:
+        return s.template
     releases = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
     return next(releases, None)
 

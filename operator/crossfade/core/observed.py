@@ -124,6 +124,7 @@ class Found:
 class Observed:
     """One Rollout's part of the cluster at one moment.
 
+    `source`: the Deployment that `workloadRef` names, where it carries our label.
     `sides`: its Deployments by revision. `services`: by name, those that carry its label.
     `releases` and `actions`: its own, oldest first.
     `dropped`: revisions of which an endpoint or a ready pod went away since the last pass.
@@ -132,6 +133,7 @@ class Observed:
 
     sides: Mapping[str, Side] = field(default_factory=dict)
     services: Mapping[str, SeenService] = field(default_factory=dict)
+    source: Side | None = None
     releases: tuple[Release, ...] = ()
     actions: tuple[RolloutAction, ...] = ()
     dropped: frozenset[str] = frozenset()

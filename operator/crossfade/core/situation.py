@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.rollout import Rollout, RolloutSpec
@@ -57,7 +58,24 @@ class Situation:
     @cached_property
     def spec_revision(self) -> str:
         """The revision that the spec names."""
-        return revision_of(self.spec.template)
+        if self.template is None:  # the source is missing: nothing else is wanted than what is there
+            return self.progress.revision or self.stable_revision
+        return revision_of(self.template)
+
+    @cached_property
+    def template(self) -> dict[str, Any] | None:
+        """The pod template that is wanted: the spec's, or the source's; None where the source is missing."""
+        if self.spec.template is not None:
+            return self.spec.template
+        source = self.source
+        return dict(source.manifest["spec"]["template"]) if source is not None else None
+
+    @cached_property
+    def source(self) -> Side | None:
+        """The Deployment that holds the template, where there is one (`workloadRef`)."""
+        if self.spec.workload_ref is None:
+            return None
+        return self.seen.source or self.seen.found.deployments.get(self.spec.workload_ref.name)
 
     @cached_property
     def service_name(self) -> str:

@@ -96,6 +96,8 @@ def _no_bake(spec: RolloutSpec) -> Iterator[str]:
 
 
 def _unknown_readiness(spec: RolloutSpec) -> Iterator[str]:
+    if spec.template is None:
+        return
     containers = spec.template["spec"]["containers"]
     bare = [each["name"] for each in containers if not each.get("readinessProbe")]
     if spec.service is not None and len(bare) == len(containers):
@@ -106,6 +108,10 @@ def _unknown_readiness(spec: RolloutSpec) -> Iterator[str]:
 
 
 def _unknown_cost(spec: RolloutSpec) -> Iterator[str]:
+    if spec.template is None:
+        named = spec.workload_ref.name if spec.workload_ref else ""
+        yield f"The template is in Deployment {named}: what a pod asks for is not known here, and neither is the peak."
+        return
     asked = pod_requests(spec.template)
     lacking = [word for word, amount in (("CPU", asked.cpu), ("memory", asked.memory)) if amount is None]
     if lacking:

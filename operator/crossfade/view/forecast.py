@@ -66,7 +66,7 @@ def forecast(rollout: Rollout) -> Forecast:
         replicas=spec.replicas,
         stages=stages,
         peak_pods=peak,
-        peak=pod_requests(spec.template).times(peak),
+        peak=pod_requests(spec.template or {}).times(peak),
         at_least_s=sum(at_least_s(spec, a, b) for a, b in pairwise(before)),
         people=sum(stage.gate.kind is GateKind.MANUAL for stage in plan),
         concerns=tuple(concerns(spec, plan)),

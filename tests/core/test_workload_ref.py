@@ -1,0 +1,127 @@
+"""A Rollout over a Deployment that a chart owns: taken over, kept at no pods, and given its pods back."""
+
+from typing import Any
+
+import pytest
+
+from builders import rollout, template
+from crossfade.api.labels import FINALIZER
+from crossfade.core.revision import revision_of
+from simulation.cluster import Sim
+from simulation.live import phase, quiet, rest, step, until
+from simulation.stored import versioned
+
+V1, V2 = revision_of(template()), revision_of(template("shop:v2"))
+
+
+def _deployment(image: str = "shop:v1", replicas: int = 4) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "name": "chart",
+            "uid": "chart-uid",
+            "resourceVersion": "1",
+            "labels": {},
+            "generation": 1,
+        },
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "shop"}},
+            "template": template(image),
+        },
+        "status": {
+            "replicas": replicas,
+            "readyReplicas": replicas,
+            "availableReplicas": replicas,
+            "observedGeneration": 1,
+        },
+    }
+
+
+def _over(chart: dict[str, Any] | None = None, **spec: Any) -> Sim:
+    """A Rollout that points at the chart's Deployment and adopts its Service."""
+    sim = Sim(rollout({"bigBang": {}}, **spec))
+    body = {k: v for k, v in sim.rollout["spec"].items() if k != "template"}
+    body |= {
+        "workloadRef": {"name": "chart"},
+        "service": {"name": "front", "adopt": True, "ports": [{"port": 80}]},
+    }
+    sim.rollout = {**sim.rollout, "spec": body | spec}
+    meta = {"name": "front", "uid": "front-uid", "resourceVersion": "1", "labels": {}}
+    sim.services["front"] = {"metadata": meta, "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}}
+    if chart is not None:
+        sim.deployments["chart"] = chart
+    return sim
+
+
+def _resynced(sim: Sim, **spec: Any) -> None:
+    """The chart is applied again."""
+    chart = sim.deployments["chart"]
+    sim.deployments["chart"] = versioned({**chart, "spec": {**chart["spec"], **spec}}, sim.tick_version())
+
+
+def test_it_takes_over_and_leaves_the_source_without_pods() -> None:
+    sim = rest(_over(_deployment()))
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected("front").get(V1) == 4
+    assert sim.deployments["chart"]["spec"]["replicas"] == 0
+
+
+def test_the_source_keeps_its_pods_until_ours_have_the_traffic() -> None:
+    sim = _over(_deployment())
+    quiet(sim)
+    assert sim.deployments["chart"]["spec"]["replicas"] == 4
+
+
+def test_replicas_that_a_sync_restores_are_taken_away_each_time() -> None:
+    sim = rest(_over(_deployment()))
+    for _ in range(3):
+        _resynced(sim, replicas=4)
+        rest(sim)
+        assert sim.deployments["chart"]["spec"]["replicas"] == 0
+
+
+def test_a_new_template_in_the_source_is_released() -> None:
+    sim = rest(_over(_deployment()))
+    _resynced(sim, template=template("shop:v2"))
+    rest(sim)
+    assert sim.selected("front").get(V2) == 4
+    assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
+
+
+def test_a_missing_source_is_a_clear_condition() -> None:
+    sim = _over()
+    quiet(sim)
+    assert sim.status["phase"] == "Invalid"
+    assert "Deployment chart, which workloadRef names, does not exist" in sim.status["message"]
+
+
+def test_a_deleted_source_leaves_production_alone() -> None:
+    sim = rest(_over(_deployment()))
+    del sim.deployments["chart"]
+    rest_or_invalid = until(sim, phase("Invalid"))
+    assert rest_or_invalid.selected("front") == {V1: 4}
+
+
+def test_fewer_replicas_than_the_source_runs_are_refused() -> None:
+    sim = _over(_deployment(), replicas=1)
+    quiet(sim)
+    assert "set spec.replicas to 4" in sim.status["message"]
+    assert not [d for d in sim.deployments if d != "chart"]
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 8])
+def test_deleting_it_gives_the_source_its_pods_and_the_service_its_selector_back(seconds: int) -> None:
+    sim = rest(_over(_deployment()))
+    _resynced(sim, template=template("shop:v2"))
+    for _ in range(seconds):
+        quiet(sim)
+        step(sim)
+    sim.rollout = {
+        **sim.rollout,
+        "metadata": {**sim.rollout["metadata"], "deletionTimestamp": sim.now.isoformat()},
+    }
+    until(sim, lambda s: FINALIZER not in s.rollout["metadata"].get("finalizers", []))
+    assert sim.deployments["chart"]["spec"]["replicas"] == 4
+    assert list(sim.deployments) == ["chart"]
+    assert sim.services["front"]["spec"]["selector"] == {"app": "shop"}
+    assert not sim.deployments["chart"]["metadata"]["labels"]

@@ -66,6 +66,8 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
     "Pod": Resource("v1", "pods"),
     "Namespace": Resource("v1", "namespaces", namespaced=False),
+    "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
+    "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
     "Lease": Resource("coordination.k8s.io/v1", "leases"),
     "Event": Resource("events.k8s.io/v1", "events"),
 }

@@ -174,7 +174,9 @@ def _resume(s: Situation, _action: RolloutAction) -> Answer:
 
 def _undo(s: Situation, action: RolloutAction) -> Answer:
     if s.under_way:
-        return _abort(s, action)
+        other = action.spec.revision not in (None, s.stable_revision)
+        first = f"a release is under way: Abort it first, then Undo to {action.spec.revision}"
+        return _refused(s, first) if other else _abort(s, action)
     to = action.spec.revision or _before(s)
     if not to or to not in s.memory.completed:
         known = ", ".join(s.memory.completed[1:]) or "none"

@@ -23,6 +23,9 @@ from crossfade.core.situation import Situation
 
 ACTION_KEPT = timedelta(days=1)
 
+CAUSED_WITHIN_S = 10.0
+"""A release that begins so soon after an Undo or a Retry was caused by it: it begins in the pass after the answer."""
+
 
 def writes(s: Situation) -> tuple[Write, ...]:
     """Answers to actions, the current Release, the ends of earlier ones, and what has grown too old."""
@@ -112,7 +115,10 @@ def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
     if last is None or last.state != "Done" or any(entry.at == last.at for entry in before.actions):
         return before.actions
     begun = before.started_at or s.progress.release_started_at
-    if begun is None or last.at is None or moment_of(last.at) < moment_of(begun):
+    if begun is None or last.at is None:
+        return before.actions
+    earlier = (moment_of(begun) - moment_of(last.at)).total_seconds()
+    if earlier > (CAUSED_WITHIN_S if last.action in {"Undo", "Retry"} else 0):
         return before.actions
     entry = ActionEntry(at=last.at, action=last.action, reason=_reason(s, last.uid))
     return [*before.actions, entry][-ACTIONS_LENGTH:]

@@ -1,0 +1,35 @@
+"""The record says who asked for what: also where the asking came a moment before the release that it caused."""
+
+from builders import V1, V2, releasing_v2
+from simulation.cluster import Sim
+from simulation.live import phase, quiet, rest, until
+
+
+def _actions(sim: Sim, number: int) -> list[str]:
+    return [entry["action"] for entry in sim.releases[f"shop-{number}"]["status"].get("actions", [])]
+
+
+def test_an_undo_is_the_first_entry_of_the_release_that_it_caused() -> None:
+    sim = rest(releasing_v2("bigBang"))
+    sim.act("Undo", reason="checkout is slow")
+    rest(sim)
+    assert sim.selected() == {V1: 4}
+    assert _actions(sim, 3) == ["Undo"]
+
+
+def test_an_abort_is_kept_in_the_release_that_it_ended_only() -> None:
+    sim = until(releasing_v2("canary"), phase("Progressing"))
+    sim.act("Abort")
+    rest(sim)
+    sim.set_image("shop:v3")
+    rest(sim)
+    assert _actions(sim, 2) == ["Abort"]
+    assert _actions(sim, 3) == []
+
+
+def test_an_undo_to_another_revision_is_refused_while_a_release_is_under_way() -> None:
+    sim = until(releasing_v2("canary"), lambda s: s.status.get("progress"))
+    name = sim.act("Undo", revision=V2)
+    quiet(sim)
+    assert sim.actions[name]["status"]["state"] == "Refused"
+    assert "Abort it first" in sim.actions[name]["status"]["message"]

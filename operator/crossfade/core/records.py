@@ -118,7 +118,7 @@ def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
     if begun is None or last.at is None:
         return before.actions
     earlier = (moment_of(begun) - moment_of(last.at)).total_seconds()
-    if earlier > (CAUSED_WITHIN_S if last.action in {"Undo", "Retry"} else 0):
+    if earlier >= (CAUSED_WITHIN_S if last.action in {"Undo", "Retry"} else 0):
         return before.actions
     entry = ActionEntry(at=last.at, action=last.action, reason=_reason(s, last.uid))
     return [*before.actions, entry][-ACTIONS_LENGTH:]

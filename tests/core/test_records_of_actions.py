@@ -2,7 +2,7 @@
 
 from builders import V1, V2, releasing_v2
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, until
+from simulation.live import phase, quiet, rest, run, until
 
 
 def _actions(sim: Sim, number: int) -> list[str]:
@@ -18,7 +18,7 @@ def test_an_undo_is_the_first_entry_of_the_release_that_it_caused() -> None:
 
 
 def test_an_abort_is_kept_in_the_release_that_it_ended_only() -> None:
-    sim = until(releasing_v2("canary"), phase("Progressing"))
+    sim = run(until(releasing_v2("canary"), phase("Progressing")), 2)
     sim.act("Abort")
     rest(sim)
     sim.set_image("shop:v3")

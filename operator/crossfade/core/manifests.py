@@ -15,6 +15,7 @@ from crossfade.api.labels import (
     LABEL_ROLE,
     LABEL_ROLLOUT,
 )
+from crossfade.core.observed import Side
 from crossfade.core.situation import Situation
 
 LABEL_PULL = "crossfade.dev/pull"
@@ -122,6 +123,12 @@ def drain_seconds(s: Situation, template: Mapping[str, Any]) -> int:
     """The preStop sleep that is added: below the grace period, and none without a Service."""
     grace_s = template["spec"].get("terminationGracePeriodSeconds", DEFAULT_GRACE_S)
     return max(0, min(s.spec.drain_seconds, grace_s - 1)) if s.spec.service else 0
+
+
+def drain_of(side: Side) -> int:
+    """The preStop sleep that was added to a revision's pods when its Deployment was made; 0 where none was."""
+    annotations = side.manifest.get("metadata", {}).get("annotations") or {}
+    return int(annotations.get(ANNOTATION_DRAIN, 0))
 
 
 def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:

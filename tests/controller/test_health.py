@@ -80,8 +80,8 @@ async def test_metrics_count_what_was_done_and_what_there_is(bench: Bench) -> No
     for line in (
         'crossfade_reconciles_total{result="success"} 1.0',
         'crossfade_writes_total{kind="Service",verb="Apply"} 1.0',
-        'crossfade_api_requests_total{code="409",method="PATCH"} 1.0',
-        'crossfade_api_requests_total{code="none",method="GET"} 1.0',
+        'crossfade_api_requests_total{code="409",kind="Service",method="PATCH"} 1.0',
+        'crossfade_api_requests_total{code="none",kind="Pod",method="GET"} 1.0',
         'crossfade_rollouts{phase="Healthy"} 1.0',
         "crossfade_queue_depth 1.0",
     ):

@@ -6,7 +6,14 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -24,6 +31,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use here
         self.registry = CollectorRegistry()
         registry = self.registry
+        ProcessCollector(registry=registry)  # CPU seconds and memory of the process
         self.reconciles = Counter("crossfade_reconciles", "Passes, by result.", ["result"], registry=registry)
         self.reconcile_seconds = Histogram(
             "crossfade_reconcile_seconds", "Seconds that a pass took.", buckets=_SECONDS, registry=registry
@@ -38,7 +46,10 @@ class Metrics:
             "crossfade_writes", "Writes to the cluster.", ["verb", "kind"], registry=registry
         )
         self.requests = Counter(
-            "crossfade_api_requests", "Requests to the API server.", ["method", "code"], registry=registry
+            "crossfade_api_requests",
+            "Requests to the API server.",
+            ["method", "kind", "code"],
+            registry=registry,
         )
         self.request_seconds = Histogram(
             "crossfade_api_request_seconds",
@@ -57,7 +68,7 @@ class Metrics:
 
     def requested(self, request: Request) -> None:
         """Count one request; the observer of a Cluster."""
-        self.requests.labels(request.method, str(request.status or "none")).inc()
+        self.requests.labels(request.method, request.kind, str(request.status or "none")).inc()
         self.request_seconds.labels(request.method).observe(request.seconds)
 
     def watch(self, store: Store, queue: KeyedQueue[Key]) -> None:

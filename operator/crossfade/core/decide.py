@@ -85,7 +85,7 @@ def _carried_out(turn: Turn) -> Plan:
     return Plan(
         reason=str(status.conditions[0].reason),
         status=status.to_wire(),
-        writes=(*made, *records.writes(s), *turn.writes),
+        writes=(*records.begun(s), *made, *records.writes(s), *turn.writes),
         events=(*turn.events, *(warning("ChildRepaired", repair) if repair else ())),
         wake_after_s=_wake_after_s(s, wanted),
     )

@@ -29,7 +29,7 @@ CAUSED_WITHIN_S = 10.0
 
 def writes(s: Situation) -> tuple[Write, ...]:
     """Answers to actions, the current Release, the ends of earlier ones, and what has grown too old."""
-    return (*_answers(s), *_begun(s), *_kept(s), *_too_old(s))
+    return (*_answers(s), *_kept(s), *_too_old(s))
 
 
 def _answers(s: Situation) -> Iterator[Write]:
@@ -39,8 +39,8 @@ def _answers(s: Situation) -> Iterator[Write]:
         yield Write(Verb.STATUS, "RolloutAction", action.metadata.name, body, _identity(action))
 
 
-def _begun(s: Situation) -> Iterator[Write]:
-    """The Release of the last number, where it was not made yet."""
+def begun(s: Situation) -> Iterator[Write]:
+    """The Release of the last number, where it was not made yet: before any pod, so that none ends without a record."""
     number, known = s.memory.release, {r.spec.number for r in s.seen.releases}
     revision = s.progress.revision or s.stable_revision
     template = manifests.template_of(s, revision)
@@ -90,6 +90,7 @@ def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStat
         if s.memory.downtime is not None and not s.under_way:
             end["downtime_seconds"] = s.memory.downtime.seconds
     end["actions"] = _actions(s, before)
+    end["started_at"] = before.started_at or release.metadata.creation_timestamp or None
     return before.model_copy(update=end)
 
 

@@ -69,7 +69,7 @@ def test_scaled_to_nothing_in_the_middle_nothing_runs_and_it_goes_on_afterwards(
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_without_replicas_a_new_template_completes_without_stages(strategy: str) -> None:
-    sim = serving_v1(strategy, replicas=0)
+    sim: Sim = serving_v1(strategy, replicas=0)
     sim.set_image("shop:v2")
     rest(sim)
     assert sim.status["phase"] == "Healthy"
@@ -77,6 +77,18 @@ def test_without_replicas_a_new_template_completes_without_stages(strategy: str)
     assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
     sim.scale(3)
     assert rest(sim).selected() == {V2: 3}
+
+
+def test_recreate_without_replicas_waits_for_the_last_old_pod() -> None:
+    sim = releasing_v2("recreate")
+    sim.scale(0)
+    quiet(sim)
+    sim.controllers()
+    sim.scale(4)
+    quiet(sim)
+    sim.controllers()
+    assert {p.revision for p in sim.pods} == {V1}
+    assert rest(sim).selected() == {V2: 4}
 
 
 def test_scaling_up_while_paused_adds_pods_of_what_serves() -> None:

@@ -7,7 +7,6 @@ it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passe
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +18,9 @@ from simulation.stored import Object, Refused, identity, merged, patched, versio
 
 UID = "0b5e55ed-0000-4000-8000-000000000001"
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+Drop = tuple[datetime, int]
+"""When ready pods of a revision went away, and which drop of all it was."""
+
 TABLES = {
     "Deployment": "deployments",
     "Service": "services",
@@ -45,7 +47,7 @@ class Sim:
     pods: tuple[SimPod, ...] = ()
     pull_pods: tuple[SimPod, ...] = ()
     endpoints: dict[str, Endpoints] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, Drop] = field(default_factory=dict)
     unseen: dict[tuple[str, str], Object | None] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
@@ -131,7 +133,7 @@ class Sim:
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
         staying = (p for p in self.pods if not p.leaving)
-        self.pods = tuple(replace(p, ready=p.ready or p.revision not in self.broken) for p in staying)
+        self.pods = tuple(replace(p.told(), ready=p.ready or p.revision not in self.broken) for p in staying)
         self.pull_pods = tuple(replace(p, ready=p.ready or not p.waiting) for p in self.pull_pods)
         self._follow()
 
@@ -157,7 +159,7 @@ class Sim:
 
     def drop(self, revision: str) -> None:
         """The event handler latches that ready pods of a revision went away."""
-        self.dropped[revision] = self.tick_version()
+        self.dropped[revision] = (self.now, self.tick_version())
 
     def _follow(self) -> None:
         if self.instant:
@@ -247,7 +249,7 @@ class Sim:
         if write.identity != identity(self.rollout):
             raise Refused(write)
         if write.verb is Verb.STATUS:
-            self.rollout = {**self.rollout, "status": copy.deepcopy(write.body["status"])}
+            self.rollout = {**self.rollout, "status": write.body["status"]}
         else:
             self.rollout = merged(self.rollout, write.body)
         self.rollout = versioned(self.rollout, self.tick_version())
@@ -271,7 +273,7 @@ class Sim:
             raise Refused(write)
         version = self.tick_version()
         made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.now.isoformat()}
-        table[write.name] = versioned(copy.deepcopy(write.body), version, **made)
+        table[write.name] = versioned(write.body, version, **made)
 
     def _delete(self, table: dict[str, Object], write: Write) -> None:
         del table[write.name]
@@ -293,10 +295,12 @@ def _changed(live: Object, write: Write) -> Object:
     if write.verb is Verb.PATCH:
         return patched(live, write.body)
     if write.verb is Verb.STATUS:  # its one manager owns all of it, so what the body leaves out goes
-        return {**live, "status": copy.deepcopy(write.body["status"])}
+        return {**live, "status": write.body["status"]}
     return merged(live, write.body)
 
 
-def stored(sim: Sim, kind: str, name: str) -> Mapping[str, Any] | None:
-    """An object as the API server has it."""
+def stored(sim: Sim, kind: str, name: str) -> Object | None:
+    """An object as the API server has it; none for the pod that pulls, which nothing reads by its version."""
+    if kind == "Pod":
+        return None
     return sim.rollout if kind == "Rollout" else getattr(sim, TABLES[kind]).get(name)

@@ -13,6 +13,7 @@ ONLY_WHEN_TRUE = {
     ConditionType.PAUSED,
     ConditionType.ROLLED_BACK,
 }
+REASONS = {str(reason) for reason in Reason}
 
 
 def broken_rule(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -27,7 +28,7 @@ def broken_rule(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         "Ready, Reconciling and Stalled exclude each other": (ConditionType.READY in holds) + going + stalled
         == 1,
         "Ready is Healthy": (ConditionType.READY in holds) == (after.get("phase") == Phase.HEALTHY),
-        "each reason is documented": all(c["reason"] in set(Reason) for c in conditions.values()),
+        "each reason is documented": all(c["reason"] in REASONS for c in conditions.values()),
         "each condition says why": all(c["message"] for c in conditions.values()),
         "each is about this generation": all(
             c["observedGeneration"] == after["observedGeneration"] for c in conditions.values()

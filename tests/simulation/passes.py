@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout
+from crossfade.controller.drops import LINGER_S
 from crossfade.controller.seen import service_of, side_of
 from crossfade.controller.slices import Endpoints as SeenEndpoints
 from crossfade.core import decide as core
 from crossfade.core.observed import Found, Identity, Observed, SeenService
 from crossfade.core.plan import Look, Plan, Verb, Write
-from simulation.cluster import UID, Sim, stored
+from simulation.cluster import UID, Drop, Sim, stored
 from simulation.conditions import broken_rule
 from simulation.pods import Endpoints
 from simulation.stored import Object, Refused, identity
 
 ROUNDS = 4
+LINGER = timedelta(seconds=LINGER_S)
+Judge = Callable[[Sim, "Decision", Write], None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Decision:
     plan: Plan
     base: Sim
 
-    @property
+    @cached_property
     def writes(self) -> tuple[Write, ...]:
         """All writes in order: the status first, where it differs from the stored one."""
         rollout = view(self.base, "Rollout", "")
@@ -53,38 +59,55 @@ def decided(sim: Sim) -> Decision:
 
 
 def carry_out(
-    sim: Sim, decision: Decision, *, cut_after: int | None = None, lost_reply: int | None = None
+    sim: Sim,
+    decision: Decision,
+    *,
+    cut_after: int | None = None,
+    lost_reply: int | None = None,
+    judged: Judge | None = None,
 ) -> bool:
     """Write what was decided; gives whether the pass came to its end.
 
     `cut_after`: the process dies after so many writes, and its memory with it. `lost_reply`: the write of that
     index happens, but the operator sees an error. A refused write ends the pass, and its object is read anew.
+    `judged` is told of each write that has landed, with the cluster before it.
     """
     newer: dict[Identity, Identity] = {}
     for index, write in enumerate(decision.writes):
         if index == cut_after:
             restart(sim)
             return False
+        before = stored(sim, write.kind, write.name)
+        was = sim.fork() if judged is not None else sim
         try:
-            before = stored(sim, write.kind, write.name) if write.kind != "Pod" else None
-            sim.write(
-                replace(write, identity=newer.get(write.identity, write.identity) if write.identity else None)
-            )
+            sim.write(replace(write, identity=newer.get(write.identity, write.identity)))  # type: ignore[arg-type]
         except Refused:
             sim.unseen.pop((write.kind, write.name), None)
             return False
-        if write.kind == "Rollout" and write.verb is Verb.STATUS:
-            broken = broken_rule((before or {}).get("status", {}), sim.status)
-            assert not broken, f"{broken}: {sim.status['conditions']}"
+        _obeys_kstatus(write, before, sim)
+        if judged is not None:
+            judged(was, decision, write)
         if index == lost_reply:
             sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
             return False
-        after = stored(sim, write.kind, write.name) if write.kind != "Pod" else None
-        if write.identity and after is not None:
+        after = stored(sim, write.kind, write.name)
+        if write.identity is not None and after is not None:
             newer[write.identity] = identity(after)
     sim.events.extend(decision.plan.events)
-    sim.dropped = {r: n for r, n in sim.dropped.items() if decision.base.dropped.get(r) != n}
+    _settle(sim, decision.base.dropped)
     return True
+
+
+def _settle(sim: Sim, handled: dict[str, Drop]) -> None:
+    """Drops are told for a while, since exit codes come late; one that came during the pass stays in any case."""
+    old = sim.now - LINGER
+    sim.dropped = {r: d for r, d in sim.dropped.items() if handled.get(r) != d or d[0] > old}
+
+
+def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
+    if write.kind == "Rollout" and write.verb is Verb.STATUS:
+        broken = broken_rule((before or {}).get("status", {}), sim.status)
+        assert not broken, f"{broken}: {sim.status['conditions']}"
 
 
 def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan:
@@ -95,9 +118,11 @@ def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan:
 
 
 def restart(sim: Sim) -> None:
-    """The operator's process is another one now: what it had not stored is lost, and its store is fresh."""
+    """The operator's process is another one now: its store is fresh, and what it did not see counts as dropped."""
     sim.dropped = {}
     sim.unseen = {}
+    for deployment in sim.deployments.values():
+        sim.drop(deployment["metadata"]["labels"][LABEL_REVISION])
 
 
 # --- what the operator sees -----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from crossfade.core.observed import Exit, Pod, Waiting
 
 @dataclass(frozen=True)
 class SimPod:
-    """One pod. `leaving`: told to go, and answering until it is gone. `available`: ready for minReadySeconds."""
+    """One pod. `leaving`: told to go, and answering until it is gone. `untold`: an end that its status lacks yet."""
 
     name: str
     revision: str
@@ -23,12 +23,22 @@ class SimPod:
     exits: tuple[Exit, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     unschedulable: str = ""
+    untold: Exit | None = None
 
     def crashed(self, at: datetime, *, ready: bool = True, code: int = 42) -> SimPod:
         """Its container has ended; with `ready` it was started again before anyone looked."""
         restarts = self.exits[-1].restarts + 1 if self.exits else 1
         end = Exit("app", code, "Error", "", at.replace(microsecond=0), restarts)
         return replace(self, exits=(end,), ready=ready)
+
+    def failing(self, at: datetime) -> SimPod:
+        """Its container has ended, and only its endpoint tells: the kubelet writes the exit code later."""
+        after = self.crashed(at, ready=False)
+        return replace(after, exits=self.exits, untold=after.exits[0])
+
+    def told(self) -> SimPod:
+        """The kubelet has written what it knows."""
+        return replace(self, exits=(self.untold,), untold=None) if self.untold else self
 
     def seen(self) -> Pod:
         """What a listing of pods tells of it."""

@@ -24,8 +24,8 @@ def merged(live: Mapping[str, Any], change: Mapping[str, Any]) -> Object:
     """`live` with the fields of `change`; selectors and lists are replaced as a whole."""
     after = dict(live)
     for key, value in change.items():
-        deep = isinstance(value, Mapping) and key != "selector" and isinstance(live.get(key), Mapping)
-        after[key] = merged(live[key], value) if deep else copy.deepcopy(value)
+        deep = isinstance(value, dict) and key != "selector" and isinstance(live.get(key), dict)
+        after[key] = merged(live[key], value) if deep else value
     return after
 
 

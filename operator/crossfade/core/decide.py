@@ -11,13 +11,14 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, layout, records, summary
 from crossfade.core.evidence import told
-from crossfade.core.gates import hold
+from crossfade.core.gates import hold, paused
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.observed import Observed
 from crossfade.core.plan import Event, Look, Plan
 from crossfade.core.progress import PATIENCE_S, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
+from crossfade.core.transitions import target
 from crossfade.core.turn import Turn, warning
 
 INVALID_AGAIN_S = 30.0
@@ -96,6 +97,7 @@ def _wake_after_s(s: Situation, wanted: Wanted) -> float | None:
     waits = [records.next_expiry_s(s)]
     if not s.under_way:
         waits.append(summary.SHORT_S if not wanted.standing else None)
+        waits.append(POLL_S if target(s) != s.stable_revision and not paused(s) else None)
     elif s.progress.returning:
         waits.append(summary.settle_left_s(s) if wanted.settles else POLL_S)
     else:

@@ -306,11 +306,14 @@ def _due(s: Situation) -> Turn | None:
             return Turn(s, look=Look(dry_run=manifests.deployment(s, revision, template, 0)))
         if s.seen.found.refusal:
             return Turn(s, refusal=s.seen.found.refusal)
+    return started(s, revision) if s.n else _at_once(s, revision)
+
+
+def _at_once(s: Situation, revision: str) -> Turn | None:
+    """With no replicas there is nothing to do in stages; recreate waits until the last old pod is gone."""
+    if s.exclusive and s.stable_revision and s.pods(s.stable_revision) != ():
+        unseen = s.pods(s.stable_revision) is None
+        return Turn(s, look=Look(pods=frozenset({s.stable_revision}))) if unseen else None
     begun = started(s, revision)
-    return begun if s.n else _at_once(begun)
-
-
-def _at_once(begun: Turn) -> Turn:
-    """With no replicas there is nothing to do in stages."""
     done = completed(begun.s)
     return Turn(done.s, begun.events + done.events)

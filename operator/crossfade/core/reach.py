@@ -134,7 +134,7 @@ def _back_alone(s: Situation) -> Wanted:
     gone = s.candidate.desired == 0 and s.candidate.replicas == 0 and s.pods(s.progress.revision) == ()
     pods = {s.stable_revision: s.n if gone else s.stable.desired, s.progress.revision: 0}
     waiting = f"{s.candidate.replicas} pods of the candidate to go, before stable's may start"
-    return Wanted(pods, Route.BOTH, standing=False, why=Reason.ROLLING_BACK, waiting_for=waiting)
+    return Wanted(pods, None, standing=False, why=Reason.ROLLING_BACK, waiting_for=waiting)
 
 
 def _beside(s: Situation, stage: Stage) -> Wanted:

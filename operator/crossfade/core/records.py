@@ -42,11 +42,22 @@ def _answers(s: Situation) -> Iterator[Write]:
 def begun(s: Situation) -> Iterator[Write]:
     """The Release of the last number, where it was not made yet: before any pod, so that none ends without a record."""
     number, known = s.memory.release, {r.spec.number for r in s.seen.releases}
-    revision = s.progress.revision or s.stable_revision
+    revision = _introduced(s)
     template = manifests.template_of(s, revision)
     if number and number not in known and revision and template is not None:
         body = manifests.release(s, number, revision, template)
         yield Write(Verb.CREATE, "Release", body["metadata"]["name"], body)
+
+
+def _introduced(s: Situation) -> str:
+    """The revision of the last release; "" where its end was stored before its record could be made."""
+    stable, failed, last = s.memory.stable, s.memory.failed, s.memory.last
+    if s.under_way:
+        return s.progress.revision
+    if stable is not None and stable.release == s.memory.release:
+        return stable.revision
+    rolled_back = last is not None and last.number == s.memory.release and last.outcome == "RolledBack"
+    return failed.revision if failed is not None and rolled_back else ""
 
 
 def _kept(s: Situation) -> Iterator[Write]:

@@ -127,6 +127,8 @@ def _tale_at_rest(s: Situation, wanted: Wanted, cause: str) -> Tale:
     failed = s.memory.failed
     if paused(s) and target(s) != s.stable_revision:
         return Tale(Phase.PAUSED, _paused_reason(s), f"{s.spec_revision} waits: resume to release it")
+    if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
+        return Tale(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
     if not wanted.standing:
         phase = Phase.DEGRADED if _short_for_long(s) else Phase.PROGRESSING
         reason = Reason.STABLE_UNAVAILABLE if phase is Phase.DEGRADED else wanted.why
@@ -181,8 +183,10 @@ def _available(s: Situation) -> bool:
 
 
 def _may_be_missing(spec: RolloutSpec) -> int:
+    """Never all of them: with no pod nobody is served, whatever may be missing on the way."""
     rolling = spec.strategy.rolling
-    return pods_of(rolling.max_unavailable, spec.replicas, up=False) if rolling else 0
+    missing = pods_of(rolling.max_unavailable, spec.replicas, up=False) if rolling else 0
+    return min(missing, max(0, spec.replicas - 1))
 
 
 def _conditions(s: Situation, tale: Tale) -> list[Condition]:

@@ -5,7 +5,7 @@ PY := .venv/bin/python
 KIND_JOBS ?= 3
 STRATEGY ?= canary
 
-.PHONY: help env up cluster demo test lint unit kind bench crds lock clean
+.PHONY: help env up cluster demo test lint unit kind bench bench-scale check-deep crds lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -38,6 +38,12 @@ kind: up ## Tests with real pods on the kind cluster
 
 bench: up ## Every strategy and failure under load, as a table
 	@$(PY) -m bench
+
+bench-scale: up ## Hundreds of Rollouts at once: requests, memory, delays, as a table
+	@$(PY) -m bench.scale
+
+check-deep: env ## The model checker of the core over many more states (STATES=1000000 for each strategy)
+	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000)
 
 crds: env ## Write crds/ from the models
 	@PYTHONPATH=operator $(PY) -m crossfade.api.crd

@@ -19,8 +19,8 @@ PHASES = "crossfade_rollouts"
 CPU = "process_cpu_seconds_total"
 MEMORY = "process_resident_memory_bytes"
 
-LEASE_METHOD = "PUT"
-"""The operator replaces nothing but its Lease, which it renews once a second whatever happens."""
+LEASE = "Lease"
+"""The kind that is renewed once a second, whatever happens, and not counted."""
 READ_METHOD = "GET"
 
 CREATE_LIMIT = 8
@@ -90,7 +90,7 @@ class Row:
 
 def requests(growth: Reading) -> float:
     """All requests to the API server but those for the Lease."""
-    return growth.total(REQUESTS) - growth.total(REQUESTS, method=LEASE_METHOD)
+    return growth.total(REQUESTS) - growth.total(REQUESTS, kind=LEASE)
 
 
 def writes(growth: Reading) -> float:
@@ -117,8 +117,8 @@ def _of_change(what: str, stretch: Stretch, rollouts: int, limit: float) -> list
     return [
         Row(f"{what}: seconds until all are Healthy", f"{stretch.seconds:.1f}"),
         Row(f"{what}: requests per Rollout", f"{each:.1f}", each, limit),
-        Row("  by method", _shares(growth.by_label(REQUESTS, "method"), rollouts, without=LEASE_METHOD)),
-        Row("  writes by kind", _shares(growth.by_label(WRITES, "verb", "kind"), rollouts)),
+        Row("  of these", _shares(growth.by_label(REQUESTS, "method", "kind"), rollouts)),
+        Row("  writes in passes", _shares(growth.by_label(WRITES, "verb", "kind"), rollouts)),
         Row(f"{what}: passes per Rollout", _shares(growth.by_label(PASSES, "result"), rollouts)),
         Row(f"{what}: pass p50, p99", f"{_ms(growth, LATENCY, 0.5)}, {_ms(growth, LATENCY, 0.99)}"),
         Row(f"{what}: queue wait p99, s", f"{wait_s:.3f}", wait_s, QUEUE_LIMIT_S, strict=True),
@@ -144,11 +144,11 @@ def _of_restart(restart: Restart) -> list[Row]:
     ]
 
 
-def _shares(sums: dict[tuple[str, ...], float], rollouts: int, without: str = "") -> str:
+def _shares(sums: dict[tuple[str, ...], float], rollouts: int) -> str:
     """`Status Rollout 3.0, Create Release 1.0`: per Rollout, the largest first."""
-    kept = {place: value for place, value in sums.items() if place[0] != without}
+    kept = {place: value for place, value in sums.items() if place[-1] != LEASE and value}
     ordered = sorted(kept.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{' '.join(place)} {value / rollouts:.2f}" for place, value in ordered if value)
+    return ", ".join(f"{' '.join(place)} {value / rollouts:.2f}" for place, value in ordered)
 
 
 def _ms(growth: Reading, histogram: str, share: float) -> str:

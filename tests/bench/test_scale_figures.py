@@ -14,10 +14,10 @@ def growth(
     *, get: float = 0, patch: float = 0, put: float = 0, wait_s: float = 0.1, cpu_s: float = 1
 ) -> Reading:
     """What the operator's figures did: requests by method, all waits in the bucket below `wait_s`."""
-    methods = {"GET": get, "PATCH": patch, "PUT": put}
+    sent = {("GET", "Pod"): get, ("PATCH", "Rollout"): patch, ("PUT", "Lease"): put}
     samples = {
-        (figures.REQUESTS, frozenset({("method", method), ("code", "200")})): count
-        for method, count in methods.items()
+        (figures.REQUESTS, frozenset({("method", method), ("kind", kind), ("code", "200")})): count
+        for (method, kind), count in sent.items()
     }
     samples |= {
         (figures.WRITES, frozenset({("verb", "Status"), ("kind", "Rollout")})): patch,
@@ -84,9 +84,9 @@ def test_the_table_marks_what_is_missed() -> None:
     assert text.count("MISSED") == 1
 
 
-def test_the_table_tells_requests_by_method_and_writes_by_kind_per_rollout() -> None:
+def test_the_table_tells_requests_by_method_and_kind_per_rollout() -> None:
     text = shown(run())
-    assert "PATCH 7.00, GET 1.00" in text
+    assert "PATCH Rollout 7.00, GET Pod 1.00" in text
     assert "Status Rollout 15.00" in text
     assert "PUT" not in text
 

@@ -1,8 +1,11 @@
 """What the watches missed is found by comparing names and UIDs."""
 
+import asyncio
+
 import pytest
 
-from controller.fakes import FakeCluster, Raw, child, rollout
+from controller.fakes import FakeCluster, Raw, child, error, rollout
+from crossfade.controller.handlers import Intake
 from crossfade.controller.relist import Relist
 from crossfade.controller.store import Key, Store
 
@@ -80,3 +83,35 @@ async def test_only_objects_with_our_label_are_listed_of_common_kinds(bench: Ben
     bench.store.put("Rollout", bench.cluster.hold("Rollout", rollout()))
     await bench.relist.compare("Rollout")
     assert bench.cluster.asked == [("LIST", "Service", "crossfade.dev/rollout"), ("LIST", "Rollout", "")]
+
+
+async def test_a_list_of_a_watch_that_began_anew_is_compared_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossfade.controller.relist.SETTLE_S", 0)
+    intake = Intake(bench.store, bench.queued.append, bench.relist.listed)
+    bench.store.put("Deployment", child("shop-aaa"))
+    intake.take("Deployment", None, bench.cluster.hold("Deployment", child("shop-bbb", 5)))
+    async with asyncio.timeout(10):  # without the list it would be ten minutes
+        await bench.relist.wait()
+    await bench.relist.round()
+    assert [each["metadata"]["name"] for each in bench.store.children("Deployment", SHOP)] == ["shop-bbb"]
+
+
+async def test_a_watch_that_stays_behind_is_named_until_it_has_caught_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossfade.controller.relist.CATCH_UP_S", 0)
+    bench.cluster.hold("Service", child("shop", 9))
+    await bench.relist.round()
+    assert bench.relist.behind == "Service"
+    bench.store.put("Service", child("shop", 9))
+    await bench.relist.round()
+    assert bench.relist.behind == ""
+
+
+async def test_a_kind_that_cannot_be_listed_keeps_no_other_from_being_compared(bench: Bench) -> None:
+    bench.cluster.refuse("LIST", "Deployment", error(503, "ServiceUnavailable"))
+    bench.store.put("Service", child("shop"))
+    await bench.relist.round()
+    assert bench.store.children("Service", SHOP) == []

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -63,6 +63,7 @@ class Proxy:
         self._rules: list[Rule] = []
         self._holds: list[Where] = []
         self._streams: set[Stream] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.log: list[Record] = []
         self.address = ""
         """Where clients reach it."""
@@ -147,6 +148,13 @@ class Proxy:
                 yield
             finally:
                 await runner.cleanup()
+                await self._ended()
+
+    async def _ended(self) -> None:
+        """Let go of the server's connections: what a client has left is still under way there."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _in_loop(self, act: Callable[[], T]) -> T:
         """Do it in the event loop, so that nothing happens in between, and wait for it."""
@@ -178,9 +186,15 @@ class Proxy:
         asked = asking.read(request.method, request.path, request.query, request.content_type, body)
         fault = next((rule.fault for rule in list(self._rules) if rule.strikes(asked)), None)
         if asked.verb == "watch":
-            return await self._watch(request, asked, fault)
+            return await self._noted(self._watch(request, asked, fault))
         # A client that goes away must not take back what was asked: the server has it already.
-        return await asyncio.shield(self._pass_on(request, body, asked, fault))
+        return await asyncio.shield(self._noted(self._pass_on(request, body, asked, fault)))
+
+    def _noted(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _pass_on(
         self, request: web.BaseRequest, body: bytes, asked: Asked, fault: Fault | None
@@ -270,6 +284,7 @@ def running(upstream: Upstream) -> Iterator[Proxy]:
         async with proxy.serving():
             up.set()
             await over.wait()
+        await asyncio.sleep(0.1)  # TLS connections close a few turns of the loop later, which must not end before
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="fault proxy", daemon=True)
     thread.start()

@@ -16,14 +16,19 @@ from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
 
 
 class Intake:
-    """Takes what a watch brings; `add` queues a Rollout."""
+    """Takes what a watch brings; `add` queues a Rollout, `listed` is told when a watch began with a list."""
 
-    def __init__(self, store: Store, add: Callable[[Key], None]) -> None:
+    def __init__(
+        self, store: Store, add: Callable[[Key], None], listed: Callable[[], None] = lambda: None
+    ) -> None:
         self._store = store
         self._add = add
+        self._listed = listed
 
     def take(self, kind: str, event_type: str | None, obj: Raw) -> None:
-        """Keep or forget one object. `event_type` is None for what the first listing brings."""
+        """Keep or forget one object. `event_type` is None for what a list brings, at the start or after a cut."""
+        if event_type is None:
+            self._listed()
         if event_type == "DELETED":
             meta = obj["metadata"]
             keys = self._store.remove(kind, meta["namespace"], meta["name"], meta["uid"], version_of(obj))

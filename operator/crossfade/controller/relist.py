@@ -1,12 +1,14 @@
 """Finds what the watches missed: deletions while one was cut, and a watch that is silently dead.
 
 After a cut watch kopf lists again and compares with nothing, so objects that vanished meanwhile would stay in the
-store for ever. Every ten minutes or so the names and UIDs of all objects are listed (metadata only) and compared.
+store for ever: a Deployment deleted in such a moment would be missing while all looks well. So after each such list,
+and every ten minutes or so, the names and UIDs of all objects are listed (metadata only) and compared.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 PERIOD_S: Final = 600.0
 CATCH_UP_S: Final = 30.0
+SETTLE_S: Final = 1.0
+"""Watches that were cut together list again together: one comparison for all of them."""
 
 Seen = Mapping[tuple[str, str], Raw]
 
@@ -51,25 +55,41 @@ class Relist:
         self._add = add
         self._namespace = namespace
         self._jitter = jitter
+        self._listed = asyncio.Event()
         self.behind: str = ""
         """The kind whose watch does not bring what the lists show; "" while all do."""
+
+    def listed(self) -> None:
+        """A watch began anew with a list: what vanished before it is told by nobody, so compare soon."""
+        self._listed.set()
 
     async def run(self) -> None:
         """Compare for ever."""
         while True:
-            await asyncio.sleep(PERIOD_S * self._jitter())
-            for kind in WATCHED:
-                await self._check(kind)
+            await self.wait()
+            await self.round()
 
-    async def _check(self, kind: str) -> None:
+    async def wait(self) -> None:
+        """Wait until a watch has listed anew, or for the next time of all."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PERIOD_S * self._jitter()):
+                await self._listed.wait()
+                await asyncio.sleep(SETTLE_S)
+        self._listed.clear()
+
+    async def round(self) -> None:
+        """Compare all kinds, and look a while later whether the watches have brought what was missing."""
+        missing = {kind: await self._missing(kind) for kind in WATCHED}
+        if any(missing.values()):
+            await asyncio.sleep(CATCH_UP_S)
+        self.behind = next((kind for kind, unseen in missing.items() if self.unseen(kind, unseen)), "")
+
+    async def _missing(self, kind: str) -> list[Raw]:
         try:
-            missing = await self.compare(kind)
-            if missing:
-                await asyncio.sleep(CATCH_UP_S)
-                still = self.unseen(kind, missing)
-                self.behind = kind if still else "" if self.behind == kind else self.behind
+            return await self.compare(kind)
         except ApiError as error:
             log.warning("cannot list %s to compare: %s", kind, error)
+            return []
 
     async def compare(self, kind: str) -> list[Raw]:
         """Drop from the store what vanished and queue its Rollouts; gives what the store has not seen yet."""

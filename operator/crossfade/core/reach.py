@@ -17,6 +17,7 @@ from crossfade.core.observed import Side
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, Stage
 from crossfade.core.transitions import target
+from crossfade.core.verdicts import retiring
 
 SETTLE_S = 2.0
 """From the endpoints being right to the removal of pods: kube-proxy takes up to 1 s to follow, measured."""
@@ -83,7 +84,7 @@ def back(s: Situation) -> Wanted:
     left = _left(s)
     pods = {s.stable_revision: s.n, s.progress.revision: 0 if left else s.candidate.desired}
     route = _route_back(s)
-    gone = left and s.candidate.desired == 0 and s.candidate.replicas == 0 and not s.seen.found.pull_pods
+    gone = left and not _runs(s.candidate) and not s.seen.found.pull_pods
     return Wanted(
         pods,
         route,
@@ -131,7 +132,7 @@ def _missing_on_the_way_back(s: Situation, route: Route | None, *, left: bool) -
 
 def _back_alone(s: Situation) -> Wanted:
     """The way back where two revisions must not run at once: the candidate goes, then stable comes."""
-    gone = s.candidate.desired == 0 and s.candidate.replicas == 0 and s.pods(s.progress.revision) == ()
+    gone = not _runs(s.candidate) and s.pods(s.progress.revision) == ()
     pods = {s.stable_revision: s.n if gone else s.stable.desired, s.progress.revision: 0}
     waiting = f"{s.candidate.replicas} pods of the candidate to go, before stable's may start"
     return Wanted(pods, None, standing=False, why=Reason.ROLLING_BACK, waiting_for=waiting)
@@ -164,7 +165,8 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     old = stage.stable if settled_ else max(stage.stable, s.stable.desired)
     pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
     shrunk = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
-    standing = up and settled_ and (shrunk or s.stable.desired < stage.stable)
+    proved = up or (retiring(s) and bool(s.stable_revision))  # then a lost pod is not the release's concern
+    standing = proved and settled_ and (shrunk or s.stable.desired < stage.stable)
     if up and others and not there:
         asked = f"{', '.join(others)} to leave the selector of Service {s.service_name} to Crossfade alone"
         return Wanted(pods, route, standing=False, why=Reason.NOT_SOLE_OWNER, waiting_for=asked)
@@ -224,7 +226,12 @@ def _exchange(s: Situation, stage: Stage) -> tuple[int, int]:
 def _strangers(s: Situation) -> bool:
     """Whether pods of a third revision would get traffic from a selector of both."""
     known = {s.stable_revision, s.progress.revision}
-    return any(side.desired or side.replicas for rev, side in s.seen.sides.items() if rev not in known)
+    return any(_runs(side) for rev, side in s.seen.sides.items() if rev not in known)
+
+
+def _runs(side: Side) -> bool:
+    """Whether pods of a Deployment may exist: also where its status is of a time before its present spec."""
+    return bool(side.desired or side.replicas or not side.current)
 
 
 def _live(s: Situation, route: Route) -> bool:

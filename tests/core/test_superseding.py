@@ -5,6 +5,7 @@ import pytest
 from builders import STRATEGIES, V1, V2, V3, releasing_v2, rollout
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, stands_at, step, until
+from simulation.passes import reconcile
 
 MOVING = ["rolling", "blueGreen", "canary", "bigBang"]
 
@@ -126,3 +127,13 @@ def test_v3_while_the_first_release_is_not_ready_takes_its_place() -> None:
     assert sim.status["phase"] == "Healthy"
     assert sim.selected() == {V2: 4}
     assert {p.revision for p in sim.pods} == {V2}
+
+
+def test_nothing_is_ready_between_the_end_of_v2_and_the_release_of_v3() -> None:
+    sim = until(releasing_v2("bigBang"), baking)
+    sim.set_image("shop:v3")
+    while sim.status["stable"]["revision"] != V3:
+        reconcile(sim)
+        ready = next(c for c in sim.status["conditions"] if c["type"] == "Ready")
+        assert ready["status"] == "False", sim.status["message"]
+        step(sim)

@@ -29,13 +29,16 @@ def main() -> int:
     kube = Kube(options.kubeconfig)
     operator_pods.wait_available(kube)
     chosen = [story for story in STORIES if not options.stories or story.name in options.stories]
+    together = [story for story in chosen if not story.alone]
     with ThreadPoolExecutor(options.jobs) as pool:
-        results = list(pool.map(lambda story: played(kube, story), chosen))
+        results = dict(zip(together, pool.map(lambda story: played(kube, story), together), strict=True))
+    results |= {story: played(kube, story) for story in chosen if story.alone}
+    rows = [results[story] for story in chosen]
     for name, play in ALONE.items():
         if not options.stories or name in options.stories:
-            results += played_alone(kube, play)
-    Console(width=options.width).print(table(result for result in results if result))
-    return 0 if all(results) else 1
+            rows += played_alone(kube, play)
+    Console(width=options.width).print(table(row for row in rows if row))
+    return 0 if all(rows) else 1
 
 
 def arguments() -> argparse.Namespace:

@@ -14,24 +14,29 @@ Play = Callable[[Kube, str], Result]
 
 @dataclass(frozen=True)
 class Story:
-    """One row: a name to choose it by, and the function that plays it in a namespace."""
+    """One row: a name to choose it by, and the function that plays it in a namespace.
+
+    `alone`: its figure is in seconds that a busy node would stretch, so nothing plays beside it.
+    """
 
     name: str
     play: Play
+    alone: bool = False
 
 
 STORIES = (
     Story("plain", partial(plain.rolling_update, pre_stop_s=0)),
     Story("plain-drained", partial(plain.rolling_update, pre_stop_s=5)),
     *(
-        Story(strategy, partial(strategies.good_update, strategy=strategy))
+        Story(strategy, partial(strategies.good_update, strategy=strategy), alone=strategy == "recreate")
         for strategy in ("rolling", "canary", "blueGreen", "bigBang", "recreate")
     ),
-    Story("abort", abort.abort_at_half),
+    Story("abort", abort.abort_at_half, alone=True),
     *(
         Story(
             f"crash-{strategy}" + ("-staggered" if apart_s else ""),
             partial(crashes.crash_while_baking, strategy=strategy, apart_s=apart_s),
+            alone=True,
         )
         for strategy, apart_s in (
             ("blueGreen", crashes.AT_ONCE_S),

@@ -284,7 +284,8 @@ def running(upstream: Upstream) -> Iterator[Proxy]:
         async with proxy.serving():
             up.set()
             await over.wait()
-        await asyncio.sleep(0.1)  # TLS connections close a few turns of the loop later, which must not end before
+        # TLS connections close a few turns of the loop later, which must not end before
+        await asyncio.sleep(0.1)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="fault proxy", daemon=True)
     thread.start()

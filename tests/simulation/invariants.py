@@ -246,7 +246,10 @@ def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
 def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     """A track shrinks when production has not listed it for a while; behind a shared selector, within limits."""
     revision, count = _scaled_down(seen)
-    nothing = 0 in {seen.wanted, seen.ghost.least}  # a template that completed without replicas serves from nothing
+    nothing = 0 in {
+        seen.wanted,
+        seen.ghost.least,
+    }  # a template that completed without replicas serves from nothing
     if not revision or "recreate" in seen.spec_seen["strategy"] or nothing:
         return ""
     if not seen.before.services or len(seen.before.of(revision)) <= count:

@@ -95,9 +95,9 @@ def test_requests_start_at_the_asked_rate_although_nothing_answers(free_port: in
 
 def test_a_shop_that_dies_is_seen_as_lost_from_that_moment(shop: Callable[..., LocalShop]) -> None:
     records = analysis.new(analysis.parse(load(shop(CRASH_AFTER_SERVING_S="0.3").port, seconds=0.8)))
-    first_lost = analysis.lost(records)[0].at - records[0].at
-    assert first_lost == pytest.approx(0.3, abs=0.1)
-    assert all(record.lost for record in records if record.at > records[0].at + 0.4)
+    first_lost = analysis.lost(records)[0].at
+    assert any(not record.lost for record in records if record.at < first_lost), "it answered before it died"
+    assert all(record.lost for record in records if record.at > first_lost + 0.1)
 
 
 def test_a_kept_connection_that_ends_between_requests_is_opened_again_without_a_loss(free_port: int) -> None:

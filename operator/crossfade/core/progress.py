@@ -147,14 +147,18 @@ def _serving(s: Situation) -> tuple[int, int]:
 
 
 def _positioned(s: Situation) -> Situation:
-    """After an edit of the strategy: the first stage of the new plan that has the present weight."""
+    """After an edit of the strategy: the first stage of the new plan with the present weight, else the next below.
+
+    Never one above: its gate, and those before it, were not passed.
+    """
     if not s.under_way or s.progress.plan == s.plan_hash:
         return s
     weight = s.memory.weight or 0
-    index = next((i for i, stage in enumerate(s.plan) if stage.weight >= weight), len(s.plan) - 1)
+    weights = [stage.weight for stage in s.plan]
+    floor = max((each for each in weights if each <= weight), default=weights[0])
     now = text_of(s.now)
     fresh = {"started_at": now, "short_since": now, "reached_at": None, "promoted": False}
-    return s.progress_with(plan=s.plan_hash, stage=index if weight else 0, **fresh)
+    return s.progress_with(plan=s.plan_hash, stage=weights.index(floor), **fresh)
 
 
 def _recovered(s: Situation) -> Turn | None:

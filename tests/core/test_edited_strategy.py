@@ -1,0 +1,54 @@
+"""The user edits the strategy while a release is under way."""
+
+from typing import Any
+
+import pytest
+
+from builders import STRATEGIES, V1, V2, releasing_v2
+from simulation.live import quiet, rest, run, stands_at, until
+
+QUARTER = {"canary": {"steps": [{"weight": 25, "pause": "Manual"}, {"weight": 75}]}}
+
+
+def test_a_canary_that_becomes_a_blue_green_asks_its_person_before_all_requests_move() -> None:
+    sim = until(releasing_v2(QUARTER), stands_at(0))
+    sim.edit(strategy={"blueGreen": {"promote": "Manual"}})
+    run(sim, 30)
+    assert sim.selected() == {V1: 4}
+    sim.act("Promote")
+    assert rest(sim).selected() == {V2: 4}
+
+
+def test_a_step_that_is_put_before_the_present_share_is_not_skipped() -> None:
+    sim = until(releasing_v2(QUARTER), stands_at(0))
+    sim.edit(strategy={"canary": {"steps": [{"weight": 20, "pause": "Manual"}, {"weight": 75}]}})
+    run(sim, 30)
+    assert sim.status["stage"] == "1/4"
+    assert V1 in sim.selected()
+
+
+def test_the_same_share_in_another_plan_stays() -> None:
+    sim = until(releasing_v2(QUARTER), stands_at(0))
+    steps = [{"weight": 10}, {"weight": 25, "pause": "Manual"}, {"weight": 50}]
+    sim.edit(strategy={"canary": {"steps": steps}})
+    quiet(sim)
+    assert sim.status["stage"] == "2/5"
+    assert sim.selected() == {V1: 3, V2: 1}
+
+
+def test_a_bake_goes_on_as_the_bake_of_the_new_strategy() -> None:
+    sim = until(releasing_v2("bigBang"), stands_at(1))
+    sim.edit(strategy={"blueGreen": {"promote": "Manual"}})
+    assert rest(sim).selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("before", STRATEGIES)
+@pytest.mark.parametrize("after", STRATEGIES)
+@pytest.mark.parametrize("seconds", [2, 6, 12])
+def test_any_strategy_may_become_any_other_at_any_moment(before: str, after: str, seconds: int) -> None:
+    sim = run(releasing_v2(before), seconds)
+    chosen: dict[str, Any] = STRATEGIES[after]
+    sim.edit(strategy=chosen)
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V2: 4}

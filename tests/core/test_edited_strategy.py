@@ -44,7 +44,7 @@ def test_a_bake_goes_on_as_the_bake_of_the_new_strategy() -> None:
 
 @pytest.mark.parametrize("before", STRATEGIES)
 @pytest.mark.parametrize("after", STRATEGIES)
-@pytest.mark.parametrize("seconds", [2, 6, 12])
+@pytest.mark.parametrize("seconds", [2, 8])
 def test_any_strategy_may_become_any_other_at_any_moment(before: str, after: str, seconds: int) -> None:
     sim = run(releasing_v2(before), seconds)
     chosen: dict[str, Any] = STRATEGIES[after]

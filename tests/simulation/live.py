@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from crossfade.core.plan import Plan
@@ -58,7 +59,7 @@ def rest(sim: Sim, *, limit_s: float = 3000.0) -> Sim:
         if sim.pods == before and (wake is None or wake > 3600):
             return sim
         assert sim.now.timestamp() < end, f"it never rests; it stands at: {sim.status.get('message')}"
-        sim.tick(1.0)
+        sim.tick(max(1.0, math.ceil(wake)) if sim.pods == before and wake is not None else 1.0)
 
 
 def stands_at(stage: int) -> Callable[[Sim], object]:

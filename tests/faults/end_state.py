@@ -14,7 +14,7 @@ _KINDS: Final = ("Deployment", "Service", "Release")
 _OF_THE_SERVER: Final = frozenset(
     {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "namespace", "selfLink"}
 )
-_MEASURED: Final = frozenset({"seconds", "downtimeSeconds", "clusterIP", "clusterIPs", "timeline"})
+_MEASURED: Final = frozenset({"downtime", "downtimeSeconds", "clusterIP", "clusterIPs", "timeline"})
 """Measured or chosen anew each time. The timeline tells what stood when, which a fault may well change."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from faults.end_state import differences, end_state
 from faults.operator_process import Operator
 from faults.proxy import Proxy, running
 from faults.record import Record, made
+from faults.rules import Rule
 from faults.upstream import Upstream
 
 # Quick ones: no pauses, so that a hundred lives take minutes.
@@ -31,8 +33,8 @@ SETTLED_WITHIN_S: Final = 90
 QUIET_S: Final = 2.0
 """An undisturbed run is over when nothing was written for so long; disturbed ones when they look the same."""
 
-Disturb = Callable[["Lane", str], Any]
-"""Prepares what is to go wrong in the life of the Rollout of that name."""
+Disturb = Callable[["Lane", str], Iterable[Rule]]
+"""Injects what is to go wrong in the life of the Rollout of that name; the rules are lifted at its end."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,7 @@ class Lane:
         Without `disturb` it becomes the measure of all others of its strategy, and has to come to a rest.
         """
         rollout, wrong = self.new_name(), ""
-        if disturb is not None:
-            disturb(self, rollout)
+        rules = list(disturb(self, rollout)) if disturb else []
         try:
             self.updated(rollout, strategy)
             self._await_rest(rollout, self.undisturbed[strategy] if disturb else None)
@@ -96,7 +97,8 @@ class Lane:
                 raise
             wrong = str(error)
         finally:
-            self.proxy.heal()
+            for rule in rules:
+                self.proxy.lift(rule)
         life = self._life(strategy, rollout, wrong)
         if disturb is None:
             self.undisturbed[strategy] = life
@@ -128,6 +130,23 @@ class Lane:
             lambda: self.told(rollout) == ("Healthy", generation),
             timeout_s,
         )
+
+    def wait_created(self, kind: str, rollouts: Iterable[str], count: int) -> None:
+        """Wait until so many objects of a kind were created for one of the Rollouts."""
+
+        def created() -> bool:
+            writes = (self.proxy.writes(f"{rollout}*") for rollout in rollouts)
+            return any(made(each)["create", kind] >= count for each in writes)
+
+        wait_for(f"{count} creates of {kind}", created, SETTLED_WITHIN_S, every_s=0.02)
+
+    def finished(self, strategy: str, rollout: str) -> Life:
+        """The life of a Rollout that was updated by other means than `live`, compared with the undisturbed one."""
+        try:
+            self.await_same(rollout, self.undisturbed[strategy].state)
+        except NeverHappenedError as error:
+            return self._life(strategy, rollout, str(error))
+        return self._life(strategy, rollout, "")
 
     def told(self, rollout: str) -> tuple[str, int]:
         """Its phase, and the generation that this is about."""
@@ -177,18 +196,28 @@ class Lane:
             if each.at_s > life.rested_s and each.asked.kind != "Event"
         ]
 
+    def live_all(self, disturb: Disturb | None = None) -> list[Life]:
+        """A life of each strategy, side by side."""
+        with ThreadPoolExecutor(len(STRATEGIES)) as pool:
+            return list(pool.map(lambda strategy: self.live(strategy, disturb), STRATEGIES))
+
     def bury(self, life: Life) -> None:
         """Delete the Rollout, and go on without waiting for the end of its pods."""
         self.kube.delete("Rollout", self.namespace, life.rollout)
 
 
 @contextmanager
-def lane(kube: Kube, namespace: str, folder: Path, **operator: Any) -> Iterator[Lane]:
-    """A lane in a namespace; the proxy's log and the operator's are left in `folder`."""
+def lane(
+    kube: Kube, namespace: str, folder: Path, measures: Mapping[str, Life] | None = None, **operator: Any
+) -> Iterator[Lane]:
+    """A lane in a namespace, with the undisturbed lives that it is measured by.
+
+    The proxy's log and the operator's are left in `folder`.
+    """
     with running(Upstream.of(kube.kubeconfig)) as proxy:
         try:
             with Operator(proxy.address, namespace, folder, **operator) as process:
-                yield Lane(kube, namespace, proxy, process)
+                yield Lane(kube, namespace, proxy, process, dict(measures or {}))
         finally:
             lines = "\n".join(str(each) for each in proxy.log if each.asked.is_write or each.fault)
             (folder / "writes.log").write_text(lines)

@@ -100,6 +100,10 @@ class Proxy:
         """End running watches with ERROR 410; how many."""
         return self._in_loop(lambda: sum(stream.expire() is None for stream in self._of(kind)))
 
+    def stall_watches(self, kind: str | None = None) -> int:
+        """Let running watches bring nothing any more and stay open; how many. New ones are well."""
+        return self._in_loop(lambda: sum(stream.stall() is None for stream in self._of(kind)))
+
     def hold_events(self, kind: str | None = None, name: str | None = None) -> None:
         """Keep events back, of new watches too; the streams stay open, and their client sees nothing wrong."""
         self._in_loop(lambda: self._holds.append(Where(kind=kind, name=name)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from faults.lane import Lane, Life
-from faults.rules import CutReply, Fault, Then
+from faults.rules import CutReply, Fault, Rule, Then
 
 FaultAt = Callable[[Lane], Fault]
 
@@ -71,20 +71,18 @@ HEADER: Final = f"{'strategy':<10} {'writes':>6} {'runs':>5} {'creates':>8} {'de
 
 
 def each_write(lanes: list[Lane], strategy: str, fault: FaultAt, share: int | None) -> Series:
-    """Live undisturbed, then disturbed at the first write, at the second … until a life has no such write.
+    """Lives disturbed at the first write, at the second … until a life has no such write.
 
-    `share` narrows that to so many writes, evenly spread. The lanes work side by side, each at its own life.
+    `share` narrows that to so many writes, evenly spread. The lanes, which know the undisturbed life, work side by
+    side, each at its own life.
     """
-    measure = lanes[0].live(strategy)
-    for other in lanes:
-        other.undisturbed[strategy] = measure
+    measure = lanes[0].undisturbed[strategy]
     count = len(measure.writes)
     if share is None:
         outcomes = tuple(_until_untouched(lanes, strategy, fault, count))
     else:
         nths = sorted({1 + i * (count - 1) // (share + 1) for i in range(1, share + 1)})
         outcomes = tuple(_side_by_side(lanes, strategy, fault, nths))
-    lanes[0].bury(measure)
     late = tuple(line for lane in lanes for line in lane.late_writes(strategy))
     return Series(strategy, measure, outcomes, late)
 
@@ -112,8 +110,8 @@ def _side_by_side(lanes: list[Lane], strategy: str, fault: FaultAt, nths: Iterab
 def one_life(lane: Lane, strategy: str, fault: Fault, nth: int) -> Outcome:
     """One life with a fault at its n-th write."""
 
-    def disturb(lane: Lane, rollout: str) -> None:
-        lane.proxy.inject(fault, verb="write", name=f"{rollout}*", after=nth - 1)
+    def disturb(lane: Lane, rollout: str) -> list[Rule]:
+        return [lane.proxy.inject(fault, verb="write", name=f"{rollout}*", after=nth - 1)]
 
     life = lane.live(strategy, disturb)
     lane.bury(life)

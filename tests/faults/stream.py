@@ -30,6 +30,7 @@ class Stream:
         self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._held: list[bytes] = []
         self._cut = False
+        self._stalled = False
 
     async def run(self, lines: AsyncIterable[bytes]) -> bool:
         """Pass the server's lines on until the stream ends; whether it was cut."""
@@ -44,6 +45,8 @@ class Stream:
     async def _read(self, lines: AsyncIterable[bytes]) -> None:
         try:
             async for line in lines:
+                if self._stalled:
+                    continue
                 if self._holds(self.asked.kind, _name_of(line)):
                     self._held.append(line)
                 else:
@@ -62,6 +65,10 @@ class Stream:
         """End it with ERROR 410."""
         self._out.put_nowait(EXPIRED)
         self._out.put_nowait(None)
+
+    def stall(self) -> None:
+        """Bring nothing any more, bookmarks included, and stay open: a dead connection that nobody has noticed."""
+        self._stalled = True
 
     def cut(self) -> None:
         """End it in the middle, without the end of the body."""

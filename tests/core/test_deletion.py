@@ -85,6 +85,20 @@ def test_an_adopted_service_gets_its_selector_back_where_it_selects_the_survivor
     assert list(sim.deployments) == [f"shop-{V1}"]
 
 
+def test_with_delete_our_pods_go_where_the_deployment_from_before_answers() -> None:
+    sim = _adopting({"app": "shop"})
+    sim.deployments["old"] = {
+        "metadata": {"name": "old", "uid": "old-uid", "resourceVersion": "1", "labels": {}, "generation": 1},
+        "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "shop"}}}},
+    }
+    sim.controllers()
+    sim.kubelet()
+    _until_gone(_deleted(sim), "front")
+    assert list(sim.deployments) == ["old"]
+    assert sim.selected("front") == {"": 2}
+    assert sim.services["front"]["metadata"]["labels"] == {"team": "web"}
+
+
 def test_an_adopted_service_points_at_the_survivor_where_its_old_selector_would_select_nothing() -> None:
     sim = _adopting({"app": "gone"})
     _until_gone(_deleted(sim), "front")

@@ -33,6 +33,7 @@ def test_traffic_returns_in_the_same_pass_without_evidence_of_a_crash(strategy: 
 def test_the_record_gets_the_exit_code_when_the_pods_show_it_a_moment_later() -> None:
     sim = _silent("blueGreen")
     reconcile(sim)
+    run(sim, 2)
     for pod in sim.of(V2):
         sim.crash(pod, ready=False)
     rest(sim)

@@ -21,12 +21,16 @@ from crossfade.api.labels import (
     LABEL_ROLLOUT,
 )
 from crossfade.core import layout, manifests
+from crossfade.core.moments import seconds_since
 from crossfade.core.observed import SeenService, Side
 from crossfade.core.plan import Plan, Verb, Write
 from crossfade.core.reach import RETURN_FLOOR
 from crossfade.core.situation import Situation
 
 AGAIN_S = 1.0
+
+LISTED_S = 3.0
+"""After the deletion the endpoints need so long at most to list whom the old selector selects beside our pods."""
 
 
 def plan(s: Situation) -> Plan:
@@ -36,6 +40,8 @@ def plan(s: Situation) -> Plan:
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
     survivor = _survivor(s)
+    if survivor is None and s.production is not None and s.stable_revision:
+        return Plan(reason="GivingBack", writes=tuple(_unmarked_service(s)))
     if survivor is None:
         return Plan(reason="Deleted", writes=tuple(_all_gone(s)) or (_let_go(s),), wake_after_s=AGAIN_S)
     for step in STEPS:
@@ -102,6 +108,27 @@ def _remove_others(s: Situation, survivor: Survivor | None) -> Iterator[Write]:
             yield Write(Verb.DELETE, "Service", name, None, live.identity)
 
 
+def _selector_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
+    """An adopted Service selects what it selected before, where that selects the survivor's pods too."""
+    live = s.production
+    memo = _memo(live) if live is not None else None
+    if (
+        live is not None
+        and memo is not None
+        and _matches(memo, survivor.side)
+        and dict(live.selector) != memo
+    ):
+        change = [{"op": "replace", "path": "/spec/selector", "value": memo}]
+        yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
+
+
+def _retire(s: Situation, survivor: Survivor) -> Iterator[Write]:
+    """With `Delete`, our pods go too where somebody else's answer; else they stay, since nobody may be left alone."""
+    owned = survivor.side.revision and s.spec.on_delete == "Delete"
+    if owned and s.production is not None and s.production.ready.get("", 0) and _memo(s.production):
+        yield Write(Verb.DELETE, "Deployment", survivor.name, None, survivor.side.identity)
+
+
 def _give_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """The Service is its owner's again: with the selector from before, where that selects the survivor's pods."""
     live = s.production
@@ -117,6 +144,13 @@ def _give_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
     yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
 
+def _unmarked_service(s: Situation) -> Iterator[Write]:
+    """Our pods are gone, somebody else's answer: the Service only loses our marks."""
+    live = s.production
+    if live is not None:
+        yield Write(Verb.PATCH, "Service", live.name, layout.unmarked(live), live.identity)
+
+
 def _unmark(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """The survivor is a plain Deployment: its pods keep their labels, which its selector needs."""
     side = survivor.side
@@ -129,7 +163,7 @@ def _unmark(s: Situation, survivor: Survivor) -> Iterator[Write]:
 
 
 Step = Callable[[Situation, Survivor], Iterator[Write]]
-STEPS: tuple[Step, ...] = (_grow, _move, _remove_others, _give_back, _unmark)
+STEPS: tuple[Step, ...] = (_grow, _move, _remove_others, _selector_back, _retire, _give_back, _unmark)
 
 
 def _done(step: Step, s: Situation, survivor: Survivor) -> bool:
@@ -140,6 +174,8 @@ def _done(step: Step, s: Situation, survivor: Survivor) -> bool:
     if step is _move:
         listed = s.production.ready if s.production else {}
         return not others_ready or s.production is None or bool(listed.get(survivor.listed))
+    if step is _selector_back and s.production is not None and _memo(s.production) is not None:
+        return seconds_since(s.rollout.metadata.deletion_timestamp, s.now) >= LISTED_S
     return True
 
 

@@ -11,7 +11,7 @@ from crossfade.core.actions import answered, pending
 from crossfade.core.gates import hold, paused
 from crossfade.core.moments import later, moment_of, seconds_since, text_of
 from crossfade.core.plan import Look
-from crossfade.core.reach import Wanted, back, forward, frozen, settled
+from crossfade.core.reach import Wanted, awaits_cause, back, forward, frozen, settled
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind, Route
 from crossfade.core.transitions import (
@@ -24,7 +24,7 @@ from crossfade.core.transitions import (
     target,
     turned_back,
 )
-from crossfade.core.turn import Turn, normal
+from crossfade.core.turn import Turn, normal, warning
 from crossfade.core.verdicts import candidate_crashed, retiring, verdict
 
 REPORTED_WITHIN_S = 3.0
@@ -251,7 +251,7 @@ def _suspects(s: Situation) -> set[str]:
     suspects: set[str] = set()
     if p.returning:
         alone = s.exclusive and s.stable.desired < s.n and not side.desired and not side.replicas
-        return {p.revision} if alone or _unexplained(s) else suspects
+        return {p.revision} if alone or (awaits_cause(s) and side.replicas) else suspects
     waited = seconds_since(p.short_since, s.now)
     slow = side.available < side.desired and p.short_since is not None and waited >= PATIENCE_S
     gate_opens = p.serving_since is not None and p.reached_at is not None and hold(s) is None
@@ -264,19 +264,13 @@ def _suspects(s: Situation) -> set[str]:
     return suspects
 
 
-def _unexplained(s: Situation) -> bool:
-    """Whether traffic went back before the pods said why: an exit code comes up to a second after the endpoints."""
-    failed_ = s.memory.failed
-    quick = failed_ is not None and failed_.reason == Reason.CANDIDATE_UNAVAILABLE
-    return quick and s.progress.serving_since is not None and bool(s.candidate.replicas)
-
-
 def _explained(s: Situation) -> Turn | None:
     """The verdict gets its cause as soon as the pods show it."""
-    if not s.progress.returning or not _unexplained(s):
+    why = candidate_crashed(s) if s.progress.returning and awaits_cause(s) else None
+    if why is None or s.memory.failed is None:
         return None
-    why = candidate_crashed(s)
-    return failed(s, why) if why else None
+    told = s.memory.failed.model_copy(update={"reason": why.reason, "message": why.message})
+    return Turn(s.remember(failed=told), warning(why.reason, why.message))
 
 
 def _failed(s: Situation) -> Turn | None:

@@ -22,6 +22,9 @@ from crossfade.core.verdicts import retiring
 SETTLE_S = 2.0
 """From the endpoints being right to the removal of pods: kube-proxy takes up to 1 s to follow, measured."""
 
+CAUSE_S = 3.0
+"""An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update)."""
+
 RETURN_FLOOR = 4
 """Traffic returns at once where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""
 
@@ -101,9 +104,19 @@ def _serves_again(s: Situation) -> bool:
 
 def _left(s: Situation) -> bool:
     """Whether the candidate gets no requests any more, or has nothing that could answer one, or nothing is to run."""
+    if awaits_cause(s) and s.n:
+        return False
     away = s.listed_only(s.stable_revision) and _live(s, Route.STABLE) and _has_settled(s)
     dead = s.candidate.ready == 0 and s.candidate.current and (_live(s, Route.STABLE) or not s.service_name)
     return away or dead or not s.n
+
+
+def awaits_cause(s: Situation) -> bool:
+    """Whether traffic went back before the pods said why: they stay until they do, but not for long."""
+    verdict, p = s.memory.failed, s.progress
+    if verdict is None or verdict.reason != Reason.CANDIDATE_UNAVAILABLE:
+        return False
+    return bool(p.returning and p.serving_since) and seconds_since(verdict.at, s.now) < CAUSE_S
 
 
 def _route_back(s: Situation) -> Route | None:

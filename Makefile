@@ -5,7 +5,7 @@ PY := .venv/bin/python
 KIND_JOBS ?= 3
 STRATEGY ?= canary
 
-.PHONY: help env up cluster demo test lint unit kind bench bench-scale check-deep crds lock clean
+.PHONY: help env up cluster demo test lint unit kind faults bench bench-scale check-deep crds lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -35,6 +35,9 @@ unit: env ## Unit tests: the inner loop, under a minute
 kind: up ## Tests with real pods on the kind cluster
 	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
 	@$(PY) -m pytest tests/kind -m serial
+
+faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it
+	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -m serial -k faults -s
 
 bench: up ## Every strategy and failure under load, as a table
 	@$(PY) -m bench

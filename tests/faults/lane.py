@@ -67,6 +67,7 @@ class Lane:
     operator: Operator
     undisturbed: dict[str, Life] = field(default_factory=dict)
     lives: list[Life] = field(default_factory=list)
+    buried_s: dict[str, float] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def apply(self, rollout: str, strategy: str, version: str, **spec: Any) -> int:
@@ -193,7 +194,8 @@ class Lane:
             for life in self.lives
             if life.strategy == strategy
             for each in self.proxy.writes(f"{life.rollout}*")
-            if each.at_s > life.rested_s and each.asked.kind != "Event"
+            if life.rested_s < each.at_s < self.buried_s.get(life.rollout, each.at_s + 1)
+            and each.asked.kind != "Event"
         ]
 
     def live_all(self, disturb: Disturb | None = None) -> list[Life]:
@@ -201,9 +203,15 @@ class Lane:
         with ThreadPoolExecutor(len(STRATEGIES)) as pool:
             return list(pool.map(lambda strategy: self.live(strategy, disturb), STRATEGIES))
 
-    def bury(self, life: Life) -> None:
-        """Delete the Rollout, and go on without waiting for the end of its pods."""
-        self.kube.delete("Rollout", self.namespace, life.rollout)
+    def bury(self, *, spared: int = 0) -> None:
+        """Delete the Rollouts that have lived, but the last ones, without waiting for the end of their pods.
+
+        From then on writes to them are not late: the deletion of what they own may be seen before their own.
+        """
+        for life in self.lives[: len(self.lives) - spared]:
+            if life.rollout not in self.buried_s:
+                self.buried_s[life.rollout] = time.monotonic()
+                self.kube.delete("Rollout", self.namespace, life.rollout)
 
 
 @contextmanager

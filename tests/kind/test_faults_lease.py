@@ -125,7 +125,7 @@ def test_two_killed_operators_come_back_and_finish_what_was_begun_once(
 ) -> None:
     with lane(kube, namespace, folder) as alone:
         measure = alone.live("canary")
-        alone.bury(measure)
+        alone.bury()
     with pair(kube, namespace, folder, revived=True) as two:
         created(two.leader)
 

@@ -1,0 +1,135 @@
+"""Faults under real load: no request is lost, whichever write the operator dies after, and without an API server.
+
+Here a few writes of one update are disturbed; with CROSSFADE_FAULTS=all (`make faults`) every single one is.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bench import analysis
+from bench.kube import Kube, wait_for
+from bench.load_pod import Load, Rates
+from bench.namespaces import seen_folder
+from faults.installed import installed_operator_away
+from faults.lane import STRATEGIES, Lane, lane
+from faults.record import Record, made
+from faults.rules import Then
+
+ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
+NODE = "crossfade-control-plane"
+ROLLOUT = "loaded"
+AS_IN_PRODUCTION = {"replicas": 3, "bakeSeconds": 1, "drainSeconds": 5}
+ONE_EACH = {("create", "Deployment"): 1, ("create", "Release"): 1}
+
+pytestmark = [pytest.mark.serial, pytest.mark.timeout(3600 if ALL else 600)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _alone(kube: Kube) -> Iterator[None]:
+    with installed_operator_away(kube):
+        yield
+
+
+@pytest.fixture
+def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
+    with lane(kube, namespace, seen_folder(namespace)) as alone:
+        yield alone
+
+
+@pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])
+def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single_write(
+    alone: Lane, strategy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One load from beginning to end, and one update after the other, each with a death at another write."""
+    update(alone, strategy, 0)
+    load = Load(alone.kube, alone.namespace, ROLLOUT, Rates(per_s=50, kept=2, seconds=3000))
+    load.start()
+    count = len(update(alone, strategy, 1))
+    nths = range(1, count + 1) if ALL else (count // 3, 2 * count // 3)
+    for version, nth in enumerate(nths, start=2):
+        rule = alone.proxy.inject(Then(alone.operator.kill), verb="write", name=f"{ROLLOUT}*", after=nth - 1)
+        writes = update(alone, strategy, version)
+        alone.proxy.lift(rule)
+        created = {what: n for what, n in made(writes).items() if what[0] == "create" and what[1] != "Event"}
+        assert created == ONE_EACH, f"killed after write {nth} of update {version}"
+    records = load.stop()
+    new, kept = analysis.new(records), analysis.kept(records)
+    with capsys.disabled():
+        print(
+            f"\n{strategy} under load: {len(alone.operator.ends)} deaths in {len(nths)} updates of {count} writes;"
+            f" {len(analysis.lost(new))} of {len(new)} new connections lost,"
+            f" {len(analysis.lost(kept))} of {len(kept)} requests on kept ones"
+        )
+    assert len(alone.operator.ends) >= len(nths) - 1, "the last writes of an update may not come again"
+    assert analysis.losses_by_outcome(new) == {}
+
+
+def update(alone: Lane, strategy: str, version: int) -> list[Record]:
+    """Bring the Rollout to a version it never had; what was written to that end."""
+    before = len(alone.proxy.writes(f"{ROLLOUT}*"))
+    generation = alone.apply(ROLLOUT, strategy, f"v{version}", **AS_IN_PRODUCTION)
+    alone.wait_done(ROLLOUT, generation, timeout_s=120)
+    alone.await_quiet(ROLLOUT)
+    return alone.proxy.writes(f"{ROLLOUT}*")[before:]
+
+
+@pytest.mark.skipif(
+    not ALL, reason="the whole cluster stands still meanwhile; whole with CROSSFADE_FAULTS=all"
+)
+def test_the_api_server_killed_in_the_middle_of_every_strategy_costs_no_request_and_changes_no_end(
+    alone: Lane,
+) -> None:
+    """The load pods write on without it; only their logs are read later."""
+    alone.live_all()
+    rollouts = {strategy: alone.new_name() for strategy in STRATEGIES}
+    for strategy, name in rollouts.items():
+        alone.wait_done(name, alone.apply(name, strategy, "v1"))
+    loads = {
+        s: Load(alone.kube, alone.namespace, n, Rates(per_s=20, kept=1, seconds=60))
+        for s, n in rollouts.items()
+    }
+    for load in loads.values():
+        load.start()
+    generations = {s: alone.apply(name, s, "v2") for s, name in rollouts.items()}
+    alone.wait_created("Deployment", rollouts.values(), 2)
+    kill_api_server(alone.kube)
+    for strategy, name in rollouts.items():
+        alone.wait_done(name, generations[strategy], timeout_s=180)
+        life = alone.finished(strategy, name)
+        assert not life.wrong, f"{strategy}: " + "\n".join(life.wrong)
+    for strategy, load in loads.items():
+        if strategy != "recreate":
+            assert losses(alone.kube, load) == {}, strategy
+
+
+def kill_api_server(kube: Kube) -> None:
+    """End it by SIGKILL in the node, and wait until the kubelet has started it again."""
+    kill = 'kill -9 "$(pgrep -x kube-apiserver)"'
+    subprocess.run(["docker", "exec", NODE, "sh", "-c", kill], check=True)
+    wait_for("its absence", lambda: not answers(kube), 30, every_s=0.05)
+    wait_for("its return", lambda: answers(kube), 120)
+
+
+def answers(kube: Kube) -> bool:
+    try:
+        return kube.text("/readyz") == "ok"
+    except Exception:  # noqa: BLE001 -- however it fails to answer
+        return False
+
+
+def losses(kube: Kube, load: Load) -> dict[str, int]:
+    """What a load that ended by itself lost, by its whole log."""
+    records: list[analysis.Record] = []
+
+    def whole() -> bool:
+        lines = kube.logs(load.namespace, load.name).splitlines()
+        records[:] = [each for each in analysis.new(analysis.parse(lines)) if each.at >= load.steady_since]
+        return analysis.is_whole(lines)
+
+    wait_for("the last line of the load", whole, 90, every_s=2)
+    assert max(each.at for each in records) > time.time() - 300
+    return analysis.losses_by_outcome(records)

@@ -34,9 +34,9 @@ unit: env ## Unit tests: the inner loop, under a minute
 
 kind: up ## Tests with real pods on the kind cluster
 	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
-	@$(PY) -m pytest tests/kind -m serial
+	@$(PY) -m pytest tests/kind -m serial --ignore-glob='*test_faults*'
 
-faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it
+faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -m serial -k faults -s
 
 bench: up ## Every strategy and failure under load, as a table

@@ -16,38 +16,25 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 from yarl import URL
 
 from faults import asked as asking
+from faults.answers import Answer, hang_up, passable, refusal
 from faults.asked import Asked
 from faults.record import Record
-from faults.rules import REASONS, CutReply, Delay, Drop, Expire, Fault, Refuse, Rule, Then, Where
+from faults.rules import CutReply, Delay, Drop, Expire, Fault, Refuse, Rule, Then, Where
 from faults.stream import EXPIRED, Stream
 from faults.upstream import Upstream
 
 T = TypeVar("T")
 
-HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host", "content-length"}
-)
 LONGEST_LINE = 2**20
 """An event is one line; aiohttp's own limit of 128 KiB is smaller than the largest Deployment."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the server said."""
-
-    status: int
-    headers: CIMultiDict[str]
-    body: bytes
 
 
 class Proxy:
@@ -219,61 +206,61 @@ class Proxy:
             await self._sleep(fault.seconds)
         try:
             async with self._ask(request, body) as answer:
-                return Answer(answer.status, _passable(answer.headers), await answer.read())
+                return Answer(answer.status, passable(answer.headers), await answer.read())
         except aiohttp.ClientError:
             return None
 
     def _ask(self, request: web.BaseRequest, body: bytes) -> Any:
         url = URL(self._upstream.server + request.raw_path, encoded=True)
-        headers = _passable(request.headers)
+        headers = passable(request.headers)
         return self._session.request(request.method, url, headers=headers, data=body or None)
 
     async def _told(
         self, request: web.BaseRequest, answer: Answer | None, fault: Fault | None
     ) -> web.StreamResponse:
         if isinstance(fault, Refuse):
-            return _refusal(fault)
+            return refusal(fault)
         lost = fault == CutReply(0) or (isinstance(fault, Then) and not fault.answers)
         if answer is None or lost:
-            return _hang_up(request)
+            return hang_up(request)
         if isinstance(fault, CutReply):
             response = web.StreamResponse(status=answer.status, headers=answer.headers)
             response.content_length = len(answer.body)
             await response.prepare(request)
             await response.write(answer.body[: fault.body_bytes])
-            return _hang_up(request)
+            return hang_up(request)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     async def _watch(self, request: web.BaseRequest, asked: Asked, fault: Fault | None) -> web.StreamResponse:
         at_s, status, name = time.monotonic(), 0, type(fault).__name__ if fault else ""
         try:
             if isinstance(fault, Refuse):
-                return _refusal(fault)
+                return refusal(fault)
             if isinstance(fault, Expire):
                 return web.Response(body=EXPIRED, content_type="application/json")
             if isinstance(fault, Delay):
                 await self._sleep(fault.seconds)
             elif fault is not None:
-                return _hang_up(request)
+                return hang_up(request)
             async with self._ask(request, b"") as answer:
                 status = answer.status
                 if status != HTTPStatus.OK:
-                    headers = _passable(answer.headers)
+                    headers = passable(answer.headers)
                     return web.Response(status=status, headers=headers, body=await answer.read())
                 return await self._streamed(request, asked, answer)
         except aiohttp.ClientError:
-            return _hang_up(request)
+            return hang_up(request)
         finally:
             self.log.append(Record(asked, status, name, at_s, time.monotonic()))
 
     async def _streamed(self, request: web.BaseRequest, asked: Asked, answer: Any) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_passable(answer.headers))
+        response = web.StreamResponse(headers=passable(answer.headers))
         stream = Stream(asked, response, self._is_held)
         await response.prepare(request)
         self._streams.add(stream)
         try:
             if await stream.run(answer.content):
-                return _hang_up(request)
+                return hang_up(request)
         finally:
             self._streams.discard(stream)
         return response
@@ -300,31 +287,3 @@ def running(upstream: Upstream) -> Iterator[Proxy]:
     finally:
         proxy._in_loop(over.set)
         thread.join(10)
-
-
-def _passable(headers: Any) -> CIMultiDict[str]:
-    """The headers that are about the message and not about one connection; bodies travel uncompressed."""
-    kept = ((key, value) for key, value in headers.items() if key.lower() not in HOP_BY_HOP)
-    return CIMultiDict((key, value) for key, value in kept if key.lower() != "accept-encoding")
-
-
-def _refusal(fault: Refuse) -> web.Response:
-    """An error as the API server words it."""
-    reason = REASONS.get(fault.status, "")
-    status = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "code": fault.status,
-        "reason": reason,
-        "message": f"the fault proxy refuses this request: {reason}",
-    }
-    headers = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
-    return web.json_response(status, status=fault.status, headers=headers)
-
-
-def _hang_up(request: web.BaseRequest) -> web.Response:
-    """End the connection without another byte; what is returned reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-KIND_JOBS ?= 3
+KIND_JOBS ?= 2
 STRATEGY ?= canary
 
 .PHONY: help env up cluster demo test lint unit kind faults bench bench-scale check-deep crds lock clean

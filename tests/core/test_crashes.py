@@ -205,3 +205,14 @@ def test_a_crash_of_a_revision_that_has_completed_is_healed_in_place() -> None:
     sim.crash(sim.of(V2)[0], ready=False)
     rest(sim)
     assert sim.status["phase"] == "Healthy"
+
+
+def test_a_container_that_the_node_could_not_start_is_not_a_crash() -> None:
+    sim = _baking("bigBang")
+    pod = sim.of(V2)[0]
+    end = replace(pod.crashed(sim.now).exits[0], code=128, reason="StartError")
+    sim.change(pod, replace(pod, exits=(end,)))
+    sim.drop(V2)
+    reconcile(sim)
+    assert set(sim.selected()) == {V2}
+    assert not sim.status.get("failed")

@@ -5,7 +5,8 @@ import pytest
 from bench.kube import Kube
 from bench.scenarios.scale import scaled_in_the_middle
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+# Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 
 
 def test_scaling_in_the_middle_of_a_canary_keeps_the_shares_and_loses_nothing(

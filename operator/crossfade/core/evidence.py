@@ -12,6 +12,11 @@ FINAL = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 registry that is down gives it too, and heals."""
 
 
+NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
+"""Reasons of an end at which nothing of the application ran: the node's runtime failed, seen on a busy node. The
+kubelet tries again; where it never succeeds, the deadline tells."""
+
+
 def crashed(pods: Iterable[Pod], since: datetime) -> list[Pod]:
     """The pods with a container that ended after `since`; deleted, evicted and preempted ones do not count.
 
@@ -19,7 +24,11 @@ def crashed(pods: Iterable[Pod], since: datetime) -> list[Pod]:
     Ends are stored in whole seconds, so `since` is taken down to its second.
     """
     start = since.replace(microsecond=0)
-    return [pod for pod in pods if not pod.leaving and any(end.at >= start for end in pod.exits)]
+    return [pod for pod in pods if not pod.leaving and any(_ran_and_ended(end, start) for end in pod.exits)]
+
+
+def _ran_and_ended(end: Exit, since: datetime) -> bool:
+    return end.at >= since and end.reason not in NEVER_RAN
 
 
 def final_causes(pods: Iterable[Pod]) -> list[str]:

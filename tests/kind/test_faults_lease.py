@@ -17,7 +17,7 @@ from faults.installed import installed_operator_away
 from faults.lane import Lane, lane
 from faults.pair import Pair, accepted, leases, pair
 from faults.record import made
-from faults.rules import Drop, Then
+from faults.rules import Delay, Drop, Then
 
 LEASE_S = 6
 TAKEN_OVER_WITHIN_S = 8
@@ -79,6 +79,26 @@ def test_a_leader_that_was_frozen_in_the_middle_of_a_pass_never_writes_again(
     late = two.written_by_leader_after(taken_s)
     assert [each for each in late if "Lease/" not in each] == [], "it asked to write after it was replaced"
     assert [each.asked for each in leases(two.leader, taken_s)] == [], "it took the Lease back"
+
+
+@pytest.mark.parametrize(("verb", "kind"), [("create", "Deployment"), ("apply", "Service")])
+def test_a_write_that_arrives_after_its_writer_was_replaced_is_refused(
+    two: Pair, verb: str, kind: str
+) -> None:
+    """No Lease can stop what is on its way already: the name, the UID and the version in the write itself do."""
+    rollout = f"{ROLLOUT}-late"
+    two.leader.wait_done(rollout, two.leader.apply(rollout, "bigBang", "v1"))
+    late = two.leader.proxy.inject(Delay(2 * LEASE_S), verb=verb, kind=kind, name=f"{rollout}*")
+    generation = two.leader.apply(rollout, "bigBang", "v2")
+    wait_for("the write to be on its way", lambda: late.struck, 30, every_s=0.02)
+    two.leader.operator.freeze()
+    frozen_s = time.monotonic()
+    taken_s = two.taken_over_s(frozen_s)
+    two.standby.wait_done(rollout, generation)
+    arrived = wait_for(
+        "the write to arrive", lambda: [r for r in two.leader.proxy.log if r.fault == "Delay"], 3 * LEASE_S
+    )
+    assert [(each.status, each.answered_s > taken_s) for each in arrived] == [(409, True)]
 
 
 def test_a_killed_leader_is_replaced_within_eight_seconds(two: Pair) -> None:

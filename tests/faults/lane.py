@@ -173,11 +173,12 @@ class Lane:
             raise NeverHappenedError("\n  ".join([f"{rollout} came to another rest:", *seen])) from error
 
     def await_quiet(self, rollout: str) -> None:
-        """Wait until nothing was written to it for a while."""
+        """Wait until nothing was written to it for a while, and the last old pod is gone."""
 
         def quiet() -> bool:
             writes = self.proxy.writes(f"{rollout}*")
-            return bool(writes) and time.monotonic() - writes[-1].answered_s > QUIET_S
+            silent = bool(writes) and time.monotonic() - writes[-1].answered_s > QUIET_S
+            return silent and len(self.state(rollout)["Pod"]) == 1  # one revision
 
         wait_for(f"no more writes to {rollout}", quiet, SETTLED_WITHIN_S)
 

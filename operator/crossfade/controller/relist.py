@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from crossfade.cluster import ApiError
@@ -22,8 +22,6 @@ PERIOD_S: Final = 600.0
 CATCH_UP_S: Final = 30.0
 SETTLE_S: Final = 1.0
 """Watches that were cut together list again together: one comparison for all of them."""
-
-Seen = Mapping[tuple[str, str], Raw]
 
 
 class Lists(Protocol):

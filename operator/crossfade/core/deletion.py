@@ -8,13 +8,11 @@ finalizer. At no moment does production select pods that are not there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crossfade.api.labels import (
-    ANNOTATION_GIVE_BACK,
     FINALIZER,
     LABEL_OWNER_UID,
     LABEL_REVISION,
@@ -22,7 +20,7 @@ from crossfade.api.labels import (
 )
 from crossfade.core import layout, manifests
 from crossfade.core.moments import seconds_since
-from crossfade.core.observed import SeenService, Side
+from crossfade.core.observed import Side
 from crossfade.core.plan import Plan, Verb, Write
 from crossfade.core.reach import RETURN_FLOOR
 from crossfade.core.situation import Situation
@@ -93,7 +91,10 @@ def _grow(s: Situation, survivor: Survivor) -> Iterator[Write]:
 def _move(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """Production selects the survivor."""
     live = s.production
-    if live is not None and dict(live.selector) not in (dict(survivor.selector), _memo(live)):
+    if live is not None and dict(live.selector) not in (
+        dict(survivor.selector),
+        layout.selector_before(live),
+    ):
         change = [{"op": "replace", "path": "/spec/selector", "value": dict(survivor.selector)}]
         yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
@@ -111,7 +112,7 @@ def _remove_others(s: Situation, survivor: Survivor | None) -> Iterator[Write]:
 def _selector_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """An adopted Service selects what it selected before, where that selects the survivor's pods too."""
     live = s.production
-    memo = _memo(live) if live is not None else None
+    memo = layout.selector_before(live) if live is not None else None
     if (
         live is not None
         and memo is not None
@@ -125,7 +126,12 @@ def _selector_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
 def _retire(s: Situation, survivor: Survivor) -> Iterator[Write]:
     """With `Delete`, our pods go too where somebody else's answer; else they stay, since nobody may be left alone."""
     owned = survivor.side.revision and s.spec.on_delete == "Delete"
-    if owned and s.production is not None and s.production.ready.get("", 0) and _memo(s.production):
+    if (
+        owned
+        and s.production is not None
+        and s.production.ready.get("", 0)
+        and layout.selector_before(s.production)
+    ):
         yield Write(Verb.DELETE, "Deployment", survivor.name, None, survivor.side.identity)
 
 
@@ -134,7 +140,7 @@ def _give_back(s: Situation, survivor: Survivor) -> Iterator[Write]:
     live = s.production
     if live is None:
         return
-    memo = _memo(live)
+    memo = layout.selector_before(live)
     if memo is None and s.spec.on_delete == "Delete":
         yield Write(Verb.DELETE, "Service", live.name, None, live.identity)
         return
@@ -174,7 +180,11 @@ def _done(step: Step, s: Situation, survivor: Survivor) -> bool:
     if step is _move:
         listed = s.production.ready if s.production else {}
         return not others_ready or s.production is None or bool(listed.get(survivor.listed))
-    if step is _selector_back and s.production is not None and _memo(s.production) is not None:
+    if (
+        step is _selector_back
+        and s.production is not None
+        and layout.selector_before(s.production) is not None
+    ):
         return seconds_since(s.rollout.metadata.deletion_timestamp, s.now) >= LISTED_S
     return True
 
@@ -183,16 +193,8 @@ def _all_gone(s: Situation) -> Iterator[Write]:
     """Nothing ever served: what is there goes, and an adopted Service is as it was."""
     yield from _remove_others(s, None)
     live = s.production
-    memo = _memo(live) if live is not None else None
-    if live is not None and memo is not None:
-        change = [{"op": "replace", "path": "/spec/selector", "value": memo}, *layout.unmarked(live)]
-        yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
-
-
-def _memo(live: SeenService) -> dict[str, str] | None:
-    annotations = live.manifest.get("metadata", {}).get("annotations", {})
-    memo = annotations.get(ANNOTATION_GIVE_BACK)
-    return json.loads(memo) if memo is not None else None
+    if live is not None and layout.selector_before(live) is not None:
+        yield layout.given_back(live)
 
 
 def _matches(selector: Mapping[str, str], side: Side) -> bool:

@@ -280,7 +280,7 @@ def _leftovers(s: Situation) -> Iterator[Write]:
         if live.ours and name not in names:
             yield (
                 given_back(live)
-                if _was_adopted(live)
+                if selector_before(live) is not None
                 else Write(Verb.DELETE, "Service", name, None, live.identity)
             )
     if not s.under_way:
@@ -290,14 +290,15 @@ def _leftovers(s: Situation) -> Iterator[Write]:
             )
 
 
-def _was_adopted(live: SeenService) -> bool:
-    return bool(_memo(live))
+def selector_before(live: SeenService) -> dict[str, str] | None:
+    """The selector that an adopted Service had; None where it was not adopted."""
+    memo = live.manifest.get("metadata", {}).get("annotations", {}).get(ANNOTATION_GIVE_BACK)
+    return json.loads(memo) if memo is not None else None
 
 
 def given_back(live: SeenService) -> Write:
     """An adopted Service with its selector from before, and without our marks."""
-    memo = _memo(live)["annotations"][ANNOTATION_GIVE_BACK]
-    ops = [{"op": "replace", "path": "/spec/selector", "value": json.loads(memo)}, *unmarked(live)]
+    ops = [{"op": "replace", "path": "/spec/selector", "value": selector_before(live)}, *unmarked(live)]
     return Write(Verb.PATCH, "Service", live.name, ops, live.identity)
 
 

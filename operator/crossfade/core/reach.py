@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
+from crossfade.core import manifests
 from crossfade.core.adoption import other_writers
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
@@ -167,7 +168,7 @@ def _beside(s: Situation, stage: Stage) -> Wanted:
 
 def _moved(s: Situation, stage: Stage) -> Wanted:
     """All pods of the candidate, then the traffic, then (once it is seen to have moved) fewer old pods."""
-    first = not s.stable_revision and not _adopting(s)
+    first = not s.stable_revision and not manifests.adopts(s)
     up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
     there = _live(s, Route.CANDIDATE)
     others = other_writers(s)
@@ -258,10 +259,6 @@ def _has_settled(s: Situation) -> bool:
 
 def _settling(s: Situation) -> bool:
     return s.progress.moved_at is not None and not _has_settled(s)
-
-
-def _adopting(s: Situation) -> bool:
-    return s.spec.service is not None and s.spec.service.adopt
 
 
 def _emptied(stage: Stage) -> Stage:

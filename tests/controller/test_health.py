@@ -1,10 +1,15 @@
 """Probes are true where a restart would not help, and metrics have a port of their own."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from controller.fakes import rollout
 from crossfade.cluster import Request
@@ -14,6 +19,7 @@ from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key, Store
 
 SHOP = Key("ns", "shop")
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def free_port() -> int:
@@ -25,7 +31,7 @@ def free_port() -> int:
 class Bench:
     def __init__(self) -> None:
         self.queue, self.store, self.metrics, self.behind = KeyedQueue[Key](), Store(), Metrics(), ""
-        self.metrics.watch(self.store, self.queue)
+        self.metrics.watch(self.store, self.queue, lambda: NOW)
         self.health = Health(self.queue, lambda: self.behind)
         self.probes, self.figures = free_port(), free_port()
 
@@ -90,3 +96,20 @@ async def test_metrics_count_what_was_done_and_what_there_is(bench: Bench) -> No
 
 async def test_metrics_are_not_on_the_port_of_the_probes(bench: Bench) -> None:
     assert (await bench.get(bench.probes, "/metrics"))[0] == 404
+
+
+async def test_a_long_reading_of_metrics_holds_up_nothing_else(bench: Bench) -> None:
+    reading, answered = threading.Event(), threading.Event()
+
+    class Slow(Collector):
+        def collect(self) -> Iterable[Metric]:
+            reading.set()
+            assert answered.wait(30)
+            return ()
+
+    bench.metrics.registry.register(Slow())
+    figures = asyncio.create_task(bench.get(bench.figures, "/metrics"))
+    assert await asyncio.to_thread(reading.wait, 30)
+    assert (await bench.get(bench.probes, "/livez"))[0] == 200
+    answered.set()
+    assert (await figures)[0] == 200

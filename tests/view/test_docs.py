@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +15,10 @@ from crossfade.api.rollout import Rollout, StrategyName
 from crossfade.api.strict import parse_strict
 from crossfade.cli import action
 from crossfade.cli.main import COMMANDS, build_parser
+from crossfade.controller.delivery import GAUGES
+from crossfade.controller.metrics import Metrics
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.store import Key, Store
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -39,6 +44,23 @@ def test_every_word_of_a_condition_is_explained(word: str) -> None:
 def test_the_finalizer_and_the_annotations_are_named_as_they_are() -> None:
     for name in (labels.FINALIZER, labels.ANNOTATION_GIVE_BACK, labels.LABEL_OWNER_UID):
         assert name in PAGE
+
+
+def test_every_metric_is_explained_and_none_that_is_not_there() -> None:
+    metrics = Metrics()
+    metrics.watch(Store(), KeyedQueue[Key](), lambda: datetime.now(UTC))
+    kinds = {family.name: family.type for family in metrics.registry.collect()}
+    own = {
+        f"{name}_total" if kinds[name] == "counter" else name
+        for name in kinds
+        if name.startswith("crossfade_")
+    }
+    assert set(re.findall(r"`(crossfade_\w+)(?:\{[\w,]+\})?`", PAGE)) == own
+
+
+@pytest.mark.parametrize("name", GAUGES)
+def test_every_delivery_metric_is_told_with_its_unit(name: str) -> None:
+    assert re.search(rf"^\| `{name}` \| .+ \| .+ \|$", PAGE, re.MULTILINE)
 
 
 def test_every_command_is_in_the_readme() -> None:

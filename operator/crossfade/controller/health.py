@@ -6,6 +6,7 @@ kopf takes it for alive. /readyz is 200 while this process works or stands by. /
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -51,7 +52,8 @@ async def serving(
         return _verdict([] if health.ready else ["not connected to the API server yet"])
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = await asyncio.to_thread(generate_latest, registry)  # long with thousands of Rollouts
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     probes, figures = web.Application(), web.Application()
     probes.add_routes([web.get("/livez", livez), web.get("/readyz", readyz)])

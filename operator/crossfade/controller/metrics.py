@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import (
@@ -18,6 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from crossfade.cluster import Request
+from crossfade.controller.delivery import Delivery
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key, Store
 
@@ -71,9 +73,10 @@ class Metrics:
         self.requests.labels(request.method, request.kind, str(request.status or "none")).inc()
         self.request_seconds.labels(request.method).observe(request.seconds)
 
-    def watch(self, store: Store, queue: KeyedQueue[Key]) -> None:
+    def watch(self, store: Store, queue: KeyedQueue[Key], now: Callable[[], datetime]) -> None:
         """Count what there is at the moment of each reading."""
         self.registry.register(_Present(store, queue))
+        self.registry.register(Delivery(store, now))
 
 
 class _Present(Collector):
@@ -85,7 +88,8 @@ class _Present(Collector):
 
     def collect(self) -> Iterable[Metric]:
         rollouts = GaugeMetricFamily("crossfade_rollouts", "Rollouts, by phase.", labels=["phase"])
-        phases = Tally((raw.get("status") or {}).get("phase") or "New" for raw in self._store.all("Rollout"))
+        known = list(self._store.all("Rollout"))  # a copy: the event loop goes on beside this
+        phases = Tally((raw.get("status") or {}).get("phase") or "New" for raw in known)
         for phase, number in sorted(phases.items()):
             rollouts.add_metric([phase], number)
         yield rollouts

@@ -80,7 +80,7 @@ async def run(options: Options) -> int:
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     store, drops, queue = Store(), Drops(time.monotonic), KeyedQueue[Key](_jitter)
     store.listen(drops.note)
-    metrics.watch(store, queue)
+    metrics.watch(store, queue, _now)
     me = identity()
     place = options.lease_namespace or cluster.namespace
     election = Election(cluster, place, LEASE_NAME, me, time.monotonic) if options.lease else None

@@ -5,7 +5,7 @@ PY := .venv/bin/python
 KIND_JOBS ?= 2
 STRATEGY ?= canary
 
-.PHONY: help env up cluster demo test lint unit kind faults bench bench-scale check-deep crds lock clean
+.PHONY: help env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -19,7 +19,7 @@ up cluster: ## A Ready kind cluster with the operator installed
 demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blueGreen|bigBang|recreate
 	@$(PY) -m bench.demo --strategy $(STRATEGY)
 
-test: lint unit kind ## Everything: format, lint, types, borders, unit tests, tests on the kind cluster
+test: lint unit check kind ## Everything: format, lint, types, borders, unit tests, the model checker, tests on the kind cluster
 
 lint: env ## Format, lint, types, import borders
 	@.venv/bin/ruff format --check .
@@ -31,6 +31,9 @@ lint: env ## Format, lint, types, import borders
 
 unit: env ## Unit tests: the inner loop, under a minute
 	@$(PY) -m pytest tests --ignore=tests/kind -q -n 2
+
+check: env ## The model checker of the core: what may happen to small worlds, 20,000 states and more for each strategy
+	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states 20000
 
 kind: up ## Tests with real pods on the kind cluster
 	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
@@ -45,8 +48,8 @@ bench: up ## Every strategy and failure under load, as a table
 bench-scale: up ## Hundreds of Rollouts at once: requests, memory, delays, as a table
 	@$(PY) -m bench.scale
 
-check-deep: env ## The model checker of the core over many more states (STATES=1000000 for each strategy)
-	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000)
+check-deep: env ## The same over many more states (STATES=1000000 for each strategy; hours)
+	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000) --walks 500
 
 crds: env ## Write crds/ from the models
 	@PYTHONPATH=operator $(PY) -m crossfade.api.crd

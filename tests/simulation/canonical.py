@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
 from simulation.cluster import Sim
 from simulation.pods import SimPod
+from simulation.remembered import once_for_each
 from simulation.stored import Object
 
 OLD_S = 40
@@ -28,14 +28,12 @@ NEVER_COUNTS = {
 }
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT")
 _NAMES = re.compile(r"-rs-\d+")
-_PARSED: dict[int, tuple[Object, int, tuple[datetime, ...]]] = {}
-"""Statuses are never changed in place, and most steps leave them: each is taken apart once."""
 
 
 def canonical(sim: Sim) -> Hashable:
     """Equal for clusters that can do the same from now on."""
     return (
-        _user(sim),
+        _user(sim.rollout["spec"]),
         _memory(sim),
         sim.status.get("observedGeneration") == sim.rollout["metadata"]["generation"],
         _pods(sim),
@@ -51,22 +49,22 @@ def canonical(sim: Sim) -> Hashable:
     )
 
 
-def _user(sim: Sim) -> Hashable:
-    spec = sim.rollout["spec"]
+@once_for_each
+def _user(spec: Mapping[str, Any]) -> Hashable:
     image = spec["template"]["spec"]["containers"][0]["image"]
     return (image, spec["replicas"], spec.get("paused", False), str(spec["strategy"]))
 
 
 def _memory(sim: Sim, status: Object | None = None) -> Hashable:
     """A status without its times, and their ages."""
-    stored = sim.status if status is None else status
-    known = _PARSED.get(id(stored))
-    if known is None or known[0] is not stored:
-        times: list[datetime] = []
-        known = (stored, hash(_without_times(stored, times)), tuple(times))
-        _PARSED[id(stored)] = known
-    ages = tuple(min(OLD_S, round((sim.now - at).total_seconds(), 2)) for at in known[2])
-    return (known[1], ages)
+    told, times = _taken_apart(sim.status if status is None else status)
+    return (told, tuple([min(OLD_S, round((sim.now - at).total_seconds(), 2)) for at in times]))
+
+
+@once_for_each
+def _taken_apart(status: Object) -> tuple[int, tuple[datetime, ...]]:
+    times: list[datetime] = []
+    return hash(_without_times(status, times)), tuple(times)
 
 
 def _without_times(value: Any, times: list[datetime]) -> Hashable:
@@ -87,18 +85,29 @@ def _without_times(value: Any, times: list[datetime]) -> Hashable:
 def _pods(sim: Sim) -> Hashable:
     since = (sim.status.get("progress") or {}).get("servingSince")
     start = datetime.fromisoformat(since).replace(microsecond=0) if since else None
-    kinds = Counter(
-        (p.revision, p.ready, p.leaving, p.untold is None, _evidence(p, start, sim.now)) for p in sim.pods
-    )
-    return frozenset(kinds.items())
-
-
-def _evidence(pod: SimPod, start: datetime | None, now: datetime) -> Hashable:
     return tuple(
-        (start is not None and e.at >= start, min(3.0, (now - e.at).total_seconds())) for e in pod.exits
+        sorted(
+            [
+                (
+                    p.revision,
+                    p.ready,
+                    p.leaving,
+                    p.untold is None,
+                    _evidence(p, start, sim.now) if p.exits else (),
+                )
+                for p in sim.pods
+            ]
+        )
     )
 
 
+def _evidence(pod: SimPod, start: datetime | None, now: datetime) -> tuple[tuple[bool, float], ...]:
+    return tuple(
+        [(start is not None and e.at >= start, min(3.0, (now - e.at).total_seconds())) for e in pod.exits]
+    )
+
+
+@once_for_each
 def _deployment(stored: Mapping[str, Any]) -> Hashable:
     status = stored.get("status", {})
     current = status.get("observedGeneration") == stored["metadata"]["generation"]
@@ -112,6 +121,7 @@ def _service(sim: Sim, name: str) -> Hashable:
     return (tuple(sorted(sim.services[name]["spec"]["selector"].items())), ends)
 
 
+@once_for_each
 def _release(stored: Mapping[str, Any]) -> Hashable:
     status = stored.get("status", {})
     told = (

@@ -9,27 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
-from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core.observed import Observed
 from crossfade.core.plan import Verb, Write
 from crossfade.core.revision import revision_of
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind, Route
+from crossfade.core.verdicts import retiring
 from simulation.cluster import Sim
-from simulation.passes import Decision, view
+from simulation.passes import Decision, parsed, view
+from simulation.promise import Violation
+from simulation.remembered import once_for_each
 
 KUBE_PROXY_S = 1.99
 """So long after the endpoints a node may still send requests to a pod (measured: up to 1 s; the promise is 2)."""
 
 GAVE_UP = {"Superseded", "Cancelled"}
-
-
-class Violation(AssertionError):  # noqa: N818 -- what it is called in every text on the matter
-    """An invariant does not hold."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,21 @@ class Seen:
         """The time that the decision was made on."""
         return self.decision.base.now
 
+    @cached_property
     def situation(self) -> Situation:
         """The stored memory before the write, with the spec that was seen: for its plan and stage."""
-        rollout = Rollout.model_validate({**self.before.rollout, "spec": self.spec_seen})
-        return Situation(rollout, Observed(), self.now, rollout.status or RolloutStatus())
+        rollout = parsed(view(self.decision.base, "Rollout", ""))
+        return Situation(rollout, Observed(), self.now, _memory(self.before.status))
+
+    @cached_property
+    def revision_seen(self) -> str:
+        """The revision that the spec named, on which the decision was made."""
+        return revision_named(self.spec_seen["template"])
 
 
 Rule = Callable[[Seen], str]
+revision_named = once_for_each(revision_of)
+_memory = once_for_each(RolloutStatus.model_validate)
 
 
 def judge(seen: Seen) -> Ghost:
@@ -86,10 +93,15 @@ def judge(seen: Seen) -> Ghost:
     for rule in _rules(seen.write):
         told = rule(seen)
         if told:
-            raise Violation(told)
+            raise Violation(sentence(rule), told)
     failed = seen.after.status.get("failed")
     calm = seen.ghost.calm and not failed
     return replace(seen.ghost, calm=calm, condemned=frozenset({failed["revision"]} if failed else ()))
+
+
+def sentence(rule: Callable[..., object]) -> str:
+    """A rule's name as the promise that it is."""
+    return rule.__name__.replace("_", " ")
 
 
 def _rules(write: Write) -> tuple[Rule, ...]:
@@ -111,7 +123,7 @@ def a_verdict_is_kept(seen: Seen) -> str:
     if before is None or (after is not None and after["revision"] == before["revision"]):
         return ""
     asked = _newly_answered(seen) in {"Retry", "Undo", "Abort"}
-    other = revision_of(seen.spec_seen["template"]) != before["revision"]
+    other = seen.revision_seen != before["revision"]
     return "" if asked or other or after else f"the verdict on {before['revision']} is forgotten"
 
 
@@ -151,7 +163,7 @@ def a_stage_passes_by_its_gate(seen: Seen) -> str:
 
 
 def _gate_open(seen: Seen) -> str:
-    s, now = seen.situation(), seen.now
+    s, now = seen.situation, seen.now
     available = _available(seen.decision.base, s.progress.revision)
     if available < s.stage.candidate:
         return f"the stage passes with {available} of {s.stage.candidate} pods of the candidate"
@@ -160,8 +172,22 @@ def _gate_open(seen: Seen) -> str:
         return ""
     if gate.kind is GateKind.MANUAL:
         return "a person's gate passes without a person"
-    waited = (now - datetime.fromisoformat(since)).total_seconds() if since else -1
+    waited = (now - datetime.fromisoformat(since)).total_seconds() if since else 0
     return "" if waited >= gate.seconds else f"a gate of {gate.seconds} s passes after {waited} s"
+
+
+def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
+    """No stage passes, and no release completes, with more crashed pods than the strategy allows."""
+    s = seen.situation
+    further = (
+        _stable(seen.after) == s.progress.revision or _progress(seen.after).get("stage", 0) > s.progress.stage
+    )
+    if not s.under_way or not further or not s.progress.serving_since or retiring(s) or not s.stable_revision:
+        return ""
+    since = datetime.fromisoformat(s.progress.serving_since).replace(microsecond=0)
+    mine = (p for p in seen.decision.base.of(s.progress.revision) if any(end.at >= since for end in p.exits))
+    crashed, allowed = sum(1 for _ in mine), _unavailable(seen.spec_seen["strategy"], seen.wanted)
+    return f"{crashed} of its pods crashed, {allowed} may" if crashed > allowed else ""
 
 
 def what_completes_serves(seen: Seen) -> str:
@@ -177,7 +203,7 @@ def ready_is_about_the_template_in_the_spec(seen: Seen) -> str:
     """Nothing takes a release for done before it has begun."""
     status = seen.after.status
     ready = next(c for c in status["conditions"] if c["type"] == "Ready")["status"] == "True"
-    right = _stable(seen.after) == revision_of(seen.spec_seen["template"])
+    right = _stable(seen.after) == seen.revision_seen
     return "" if right or not ready else f"Ready, and {_stable(seen.after)} is not the template in the spec"
 
 
@@ -214,7 +240,7 @@ def what_gets_requests_is_allowed_to(seen: Seen) -> str:
         if revision != memory.get("revision"):
             if seen.before.desired(revision) or seen.before.of(revision):
                 return f"{revision} gets requests and is neither stable nor the candidate"
-        elif memory.get("returning") or seen.situation().stage.route is Route.STABLE:
+        elif memory.get("returning") or seen.situation.stage.route is Route.STABLE:
             return f"{revision} gets requests before the memory says that it may"
     return ""
 
@@ -225,7 +251,7 @@ def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     lost = _selects(seen.before) - _selects(seen.after)
     if memory.get("revision") not in lost or memory.get("returning") or not _stable(seen.before):
         return ""
-    forward = seen.situation().stage.route is not Route.STABLE
+    forward = seen.situation.stage.route is not Route.STABLE
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 
@@ -267,7 +293,7 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:
     base = seen.decision.base
     left = min(count, _available(base, revision)) + sum(_available(base, r) for r in selected - {revision})
-    unavailable = seen.situation().stage.unavailable if len(selected) > 1 else 0
+    unavailable = seen.situation.stage.unavailable if len(selected) > 1 else 0
     broken = _available(base, revision) <= count
     enough = left >= seen.wanted - unavailable or broken
     return "" if enough else f"{revision} shrinks to {count}: {left} of {seen.wanted} pods would serve"
@@ -277,7 +303,7 @@ def no_more_pods_than_planned(seen: Seen) -> str:
     """At most twice the replicas; behind a shared selector at most replicas and surge."""
     revision = seen.write.name.removeprefix("shop-")
     grows = seen.after.desired(revision) > seen.before.desired(revision)
-    s = seen.situation()
+    s = seen.situation
     if not grows or not s.under_way:
         return ""
     counted = s.stage.counted and not s.progress.returning and not s.exclusive
@@ -317,6 +343,7 @@ STATUS_RULES: tuple[Rule, ...] = (
     a_failure_is_stored_with_the_way_back,
     a_release_begins_once,
     a_stage_passes_by_its_gate,
+    what_crashed_while_it_served_goes_no_further,
     what_completes_serves,
     an_abort_is_done,
     ready_is_about_the_template_in_the_spec,
@@ -340,7 +367,7 @@ def standing(sim: Sim, ghost: Ghost) -> None:
     running = {p.revision for p in sim.pods}
     if "recreate" in strategy:
         if len(running) > 1:
-            raise Violation(f"recreate runs {running} at once")
+            raise Violation("recreate never runs two revisions at once", f"it runs {running}")
         return
     if not ghost.calm or not sim.status.get("stable"):
         return
@@ -348,7 +375,8 @@ def standing(sim: Sim, ghost: Ghost) -> None:
     answering = sum(p.ready and not p.leaving and p.revision in selected for p in sim.pods)
     floor = ghost.least - _unavailable(strategy, ghost.least)
     if answering < floor:
-        raise Violation(f"{answering} pods serve, {floor} should, and nothing but the operator has moved")
+        told = f"{answering} pods serve, {floor} should, and nothing but the operator has moved"
+        raise Violation("undisturbed, enough pods serve at each moment", told)
 
 
 def _unavailable(strategy: Mapping[str, Any], replicas: int) -> int:
@@ -361,12 +389,13 @@ def resting(sim: Sim) -> None:
     """What holds once nothing moves any more. Raises Violation."""
     told = next(_unrest(sim), "")
     if told:
-        raise Violation(f"at rest {told}; {sim.status.get('phase')}: {sim.status.get('message')}")
+        what = f"{told}; {sim.status.get('phase')}: {sim.status.get('message')}"
+        raise Violation("at rest the cluster is as it is wanted", what)
 
 
 def _unrest(sim: Sim) -> Iterator[str]:
     spec, status = sim.rollout["spec"], sim.status
-    revision, n, phase = revision_of(spec["template"]), spec["replicas"], status["phase"]
+    revision, n, phase = revision_named(spec["template"]), spec["replicas"], status["phase"]
     stable, under_way = _stable(sim), bool(_progress(sim))
     yield from (f"action {name} has no answer" for name, a in sim.actions.items() if not a.get("status"))
     open_ones = [r for r in sim.releases.values() if not r.get("status", {}).get("outcome")]

@@ -21,6 +21,8 @@ from crossfade.core.plan import Look, Plan, Verb, Write
 from simulation.cluster import UID, Drop, Sim, stored
 from simulation.conditions import broken_rule
 from simulation.pods import Endpoints
+from simulation.promise import Violation
+from simulation.remembered import once_for_each
 from simulation.stored import Object, Refused, identity
 
 ROUNDS = 4
@@ -48,14 +50,32 @@ class Decision:
 
 def decided(sim: Sim) -> Decision:
     """What a pass would do now; looks are answered as often as the shell answers them."""
-    rollout = Rollout.model_validate(view(sim, "Rollout", ""))
+    rollout = parsed(view(sim, "Rollout", ""))
     found = Found()
     for _ in range(ROUNDS):
-        plan = core.decide(rollout, observed(sim, found), sim.now)
+        plan = _decide(rollout, observed(sim, found), sim)
         if plan.look is None:
             return Decision(plan, sim.fork())
         found = look(sim, plan.look, found)
-    raise AssertionError(f"it asks to look without end: {plan.look}")
+    raise Violation("a pass looks a few times at most, and decides", f"it wants to see {plan.look}")
+
+
+def _decide(rollout: Rollout, seen: Observed, sim: Sim) -> Plan:
+    try:
+        return core.decide(rollout, seen, sim.now)
+    except Exception as error:
+        raise Violation("no decision raises", repr(error)) from error
+
+
+@once_for_each
+def parsed(rollout: Object) -> Rollout:
+    """A stored Rollout, as the shell parses it."""
+    return Rollout.model_validate(rollout)
+
+
+_release = once_for_each(Release.model_validate)
+_side = once_for_each(lambda stored: side_of(stored, UID))
+_action = once_for_each(RolloutAction.model_validate)
 
 
 def carry_out(
@@ -107,7 +127,8 @@ def _settle(sim: Sim, handled: dict[str, Drop]) -> None:
 def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
     if write.kind == "Rollout" and write.verb is Verb.STATUS:
         broken = broken_rule((before or {}).get("status", {}), sim.status)
-        assert not broken, f"{broken}: {sim.status['conditions']}"
+        if broken:
+            raise Violation("each status follows kstatus", f"{broken}: {sim.status['conditions']}")
 
 
 def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan:
@@ -151,15 +172,15 @@ def observed(sim: Sim, found: Found) -> Observed:
     ref = (sim.rollout["spec"].get("workloadRef") or {}).get("name")
     named = sim.deployments.get(ref) if ref else None
     return Observed(
-        source=side_of(named, UID) if named and LABEL_ROLLOUT in named["metadata"]["labels"] else None,
+        source=_side(named) if named and LABEL_ROLLOUT in named["metadata"]["labels"] else None,
         sides={
-            d["metadata"]["labels"][LABEL_REVISION]: side_of(d, UID)
+            d["metadata"]["labels"][LABEL_REVISION]: _side(d)
             for d in deployments
             if LABEL_REVISION in d["metadata"].get("labels", {})
         },
         services={n: _service(sim, n, s) for n, s in ours.items()},
-        releases=tuple(sorted(map(Release.model_validate, releases), key=lambda r: r.spec.number)),
-        actions=tuple(RolloutAction.model_validate(a) for a in actions),
+        releases=tuple(sorted(map(_release, releases), key=lambda r: r.spec.number)),
+        actions=tuple(map(_action, actions)),
         dropped=frozenset(sim.dropped),
         found=found,
     )
@@ -174,9 +195,7 @@ def look(sim: Sim, wanted: Look, found: Found) -> Found:
     """Answers to what a decision asked to see; reads are never stale."""
     pods = {r: tuple(p.seen() for p in sim.pods if p.revision == r) for r in wanted.pods}
     services = {n: _service(sim, n, sim.services[n]) if n in sim.services else None for n in wanted.services}
-    deployments = {
-        n: side_of(sim.deployments[n], UID) if n in sim.deployments else None for n in wanted.deployments
-    }
+    deployments = {n: _side(sim.deployments[n]) if n in sim.deployments else None for n in wanted.deployments}
     seen = replace(
         found,
         pods={**found.pods, **pods},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,36 +10,53 @@ from builders import releasing_v2
 from simulation.invariants import Ghost
 from simulation.moves import World
 
-STRATEGIES: dict[str, dict[str, Any]] = {
+Strategy = dict[str, Any]
+
+STRATEGIES: dict[str, Strategy] = {
     "recreate": {"recreate": {"maxDowntimeSeconds": 15}},
     "rolling": {"rolling": {"batches": [{"replicas": 1, "pauseSeconds": 3}]}},
     "blueGreen": {"blueGreen": {"promote": "Manual", "previewReplicas": 1}},
     "canary": {"canary": {"steps": [{"weight": 50, "pauseSeconds": 3}]}},
     "bigBang": {"bigBang": {}},
 }
-VARIANTS: dict[str, dict[str, Any]] = {
-    "with allowances": {"rolling": {"maxSurge": 0, "maxUnavailable": 1}},
-    "asking a person": {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}},
-    "without waiting": {"blueGreen": {}},
-    "without pulling": {"recreate": {"maxDowntimeSeconds": 15, "pullFirst": False}},
+OTHERWISE: dict[str, dict[str, Strategy]] = {
+    "recreate": {"without pulling": {"recreate": {"maxDowntimeSeconds": 15, "pullFirst": False}}},
+    "rolling": {"with allowances": {"rolling": {"maxSurge": 0, "maxUnavailable": 1}}},
+    "blueGreen": {"without waiting": {"blueGreen": {}}},
+    "canary": {"asking a person": {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}},
 }
+TIMES = {"bakeSeconds": 4, "progressDeadlineSeconds": 20}
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Which world: `share` of the states that are to be tried."""
+class Case:
+    """A small world, by a name that says what is special about it. `share`: of the states that are explored."""
 
-    replicas: int
-    service: bool
-    share: float
-
-
-SHAPES = (Shape(2, True, 0.4), Shape(3, True, 0.2), Shape(1, True, 0.15), Shape(2, False, 0.25))
+    name: str
+    begin: Callable[[], World]
+    share: float = 1.0
 
 
-def world(strategy: dict[str, Any], shape: Shape, **spec: Any) -> World:
+def cases(strategy: str) -> list[Case]:
+    """All worlds of a strategy; their shares sum up to 1."""
+    usual = STRATEGIES[strategy]
+    made = [
+        Case("2 pods", lambda: world(usual), 3),
+        Case("3 pods", lambda: world(usual, replicas=3), 2),
+        Case("1 pod", lambda: world(usual, replicas=1)),
+        Case("no bake", lambda: world(usual, bakeSeconds=0)),
+        Case("no Service", lambda: world(usual, service=False)),
+        *(
+            Case(name, lambda other=other: world(other))
+            for name, other in OTHERWISE.get(strategy, {}).items()
+        ),
+    ]
+    total = sum(case.share for case in made)
+    return [Case(case.name, case.begin, case.share / total) for case in made]
+
+
+def world(strategy: Strategy, *, replicas: int = 2, **spec: Any) -> World:
     """A world of a strategy, in which statuses and endpoints lag."""
-    times = {"bakeSeconds": 4, "progressDeadlineSeconds": 20}
-    sim = releasing_v2(strategy, service=shape.service, replicas=shape.replicas, **{**times, **spec}).fork()
+    sim = releasing_v2(strategy, replicas=replicas, **{**TIMES, **spec}).fork()
     sim.instant = False
-    return World(sim, Ghost(least=shape.replicas))
+    return World(sim, Ghost(least=replicas))

@@ -1,0 +1,275 @@
+"""The search through the states of one small world, state by state, for a broken promise.
+
+The default course of a world is free: the operator makes a pass when it has something to write, else the cluster
+moves, else time passes. Everything else (another order, a lost reply, a crash between two writes, a crashing pod,
+an edit) costs one deviation. States are explored in the order of their deviations, so all courses with one deviation
+come before any with two; among courses with as many, one that is begun is followed to its end first. From every state
+that was explored, the default course must come to rest within `PATIENCE` steps, in the state that is wanted, and stay
+there.
+
+Beside that search, walks take many deviations at random.
+"""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from simulation.canonical import canonical
+from simulation.invariants import resting, standing
+from simulation.moves import REST_S, Move, World, cluster_moves, faults, operator_moves, people, time_moves
+from simulation.passes import Decision, carry_out, decided
+from simulation.promise import Violation
+
+PATIENCE = 150
+"""Steps of the default course to the rest, from any state: passes, steps of the cluster, and of time."""
+
+WALK = 120
+"""Steps of a walk, before it is left alone."""
+
+LONG_S = 5000
+"""Longer than any time that counts: at rest, it changes nothing."""
+
+DISTURBED = 0.35
+"""How many of a walk's steps are not the default one."""
+
+TOLD_EVERY = 2_000
+"""States between two reports of a long search."""
+
+BEGINNING = "the world begins"
+
+Key = int
+Rank = tuple[int, float]
+"""Deviations, and a number that a course keeps while nothing disturbs it."""
+
+Waiting = tuple[Rank, Key, World, Key | None, str]
+"""A state to explore: its rank, what it is, and the state and the move that it came from."""
+
+
+class CounterExample(AssertionError):  # noqa: N818 -- what it is called in every text on the matter
+    """A course of a world that ends in a broken promise."""
+
+    def __init__(self, broken: Violation, path: list[str]) -> None:
+        runs = [(name, len([*same])) for name, same in itertools.groupby(path)]
+        steps = "\n".join(f"  {name}{f' ({times} times)' if times > 1 else ''}" for name, times in runs)
+        super().__init__(f"{broken}\nafter:\n{steps}")
+        self.promise = broken.promise
+        self.path = path
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """No search for garbage in cycles: there is none (measured), and looking for it takes half of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@dataclass
+class Search:
+    """The states of one world that were explored, and those still to explore.
+
+    A state that was reached is kept as its hash, and whole only while it may still be explored: `limit` bounds both.
+    """
+
+    limit: int
+    seed: int = 1
+    max_faults: int = 2
+    max_edits: int = 2
+    tell: Callable[[Search], object] | None = None
+    _deviations: dict[Key, int] = field(default_factory=dict)
+    _came: dict[Key, tuple[Key | None, str]] = field(default_factory=dict)
+    _next: dict[Key, Key | None] = field(default_factory=dict)
+    _waiting: list[Waiting] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    @property
+    def reached(self) -> int:
+        """The states that the invariants were asked of."""
+        return len(self._deviations)
+
+    @property
+    def explored(self) -> int:
+        """The states from which everything that can happen next was tried."""
+        return len(self._next)
+
+    def run(self, world: World) -> Search:
+        """Explore `limit` states, or all there are. Raises CounterExample."""
+        with without_collection():
+            self._reach(world, None, BEGINNING, (0, 0.0))
+            while self._waiting and self.explored < self.limit:
+                rank, key, current, parent, name = heapq.heappop(self._waiting)
+                if key not in self._next:
+                    self._came[key] = (parent, name)
+                    self._explore(key, current, rank)
+                self._trim()
+            self._all_come_to_rest()
+        return self
+
+    def walk(self, world: World, steps: int = WALK) -> None:
+        """One course with many deviations, and then without any to its rest. Raises CounterExample."""
+        key = self._step(world, None, BEGINNING)
+        for left in range(steps + PATIENCE, 0, -1):
+            decision = self._decided(key, world)
+            move = self._default(world, decision)
+            if left > PATIENCE and self._random.random() < DISTURBED:
+                move = self._random.choice([*self._moves(world, decision), *self._stale(world, decision)])
+            after = self._after(key, world, move) if move else world
+            if left <= PATIENCE and canonical(after.sim) == canonical(world.sim):
+                return self._rests(key, world)
+            if move:
+                world, key = after, self._step(after, key, move.name)
+        raise self._restless(key)
+
+    def _reach(self, world: World, parent: Key | None, name: str, rank: Rank) -> Key:
+        self._stands(world, parent, name)
+        key = hash((canonical(world.sim), world.ghost))
+        if rank[0] < self._deviations.get(key, 1_000_000):
+            self._deviations[key] = rank[0]
+            if key not in self._next:
+                heapq.heappush(self._waiting, (rank, key, world, parent, name))
+        return key
+
+    def _trim(self) -> None:
+        """Forget what is so far behind in the order that it will not be explored."""
+        left = self.limit - self.explored
+        if len(self._waiting) > 2 * left + 1000:
+            self._waiting = heapq.nsmallest(left + 500, self._waiting)
+        if self.tell and self.explored % TOLD_EVERY == 0:
+            self.tell(self)
+
+    def _step(self, world: World, parent: Key | None, name: str) -> Key:
+        """One step of a walk: its path is its own, whichever states it meets."""
+        self._stands(world, parent, name)
+        key = hash((canonical(world.sim), world.ghost, parent))
+        self._came[key] = (parent, name)
+        return key
+
+    def _stands(self, world: World, parent: Key | None, name: str) -> None:
+        try:
+            standing(world.sim, world.ghost)
+        except Violation as broken:
+            raise self._counter_example(broken, parent, name) from broken
+
+    def _explore(self, key: Key, world: World, rank: Rank) -> None:
+        decision = self._decided(key, world)
+        default = self._default(world, decision)
+        self._next[key] = None
+        for move in self._moves(world, decision):
+            usual = default is not None and move.name == default.name
+            child = self._after(key, world, move)
+            reached = self._reach(child, key, move.name, rank if usual else self._deviating(rank))
+            if usual and reached != key:  # a look that finds nothing new is rest
+                self._next[key] = reached
+        if self._next[key] is None:
+            self._rests(key, world)
+        for move in self._stale(world, decision):
+            self._reach(self._after(key, world, move), key, move.name, self._deviating(rank))
+
+    def _deviating(self, rank: Rank) -> Rank:
+        return (rank[0] + 1, self._random.random())
+
+    def _after(self, key: Key, world: World, move: Move) -> World:
+        child = world.fork()
+        try:
+            move.happens(child)
+        except Violation as broken:
+            raise self._counter_example(broken, key, move.name) from broken
+        return child
+
+    def _decided(self, key: Key, world: World) -> Decision:
+        try:
+            return decided(world.sim)
+        except Violation as broken:
+            raise self._counter_example(broken, key, "the operator decides") from broken
+
+    def _default(self, world: World, decision: Decision) -> Move | None:
+        return next(self._usual(world, decision), None)
+
+    def _usual(self, world: World, decision: Decision) -> Iterator[Move]:
+        yield from operator_moves(decision)
+        yield from cluster_moves(world.sim)
+        wake = decision.plan.wake_after_s
+        if wake is not None and wake < REST_S:
+            yield from time_moves(world.sim, wake)
+
+    def _moves(self, world: World, decision: Decision) -> Iterator[Move]:
+        yield from operator_moves(decision)
+        yield from cluster_moves(world.sim)
+        yield from time_moves(world.sim, decision.plan.wake_after_s)
+        yield from self._disturbances(world)
+
+    def _disturbances(self, world: World) -> Iterator[Move]:
+        if world.ghost.faults < self.max_faults:
+            yield from faults(world.sim)
+        if world.ghost.edits < self.max_edits:
+            yield from people(world.sim)
+
+    def _stale(self, world: World, decision: Decision) -> Iterator[Move]:
+        """The operator decides, something else happens, and then its writes land."""
+        if not decision.writes:
+            return
+        for move in (*cluster_moves(world.sim), *self._disturbances(world)):
+            name = f"{move.name}, and the operator has not seen it in its pass"
+            yield Move(name, _meanwhile(move, decision))
+
+    def _rests(self, key: Key, world: World) -> None:
+        try:
+            resting(world.sim)
+            _stays(world)
+        except Violation as broken:
+            raise self._counter_example(broken, key, "it comes to rest") from broken
+
+    def _all_come_to_rest(self) -> None:
+        """Follow the default course from every state that was explored."""
+        known: dict[Key, int] = {}
+        for start in self._next:
+            course: list[Key] = []
+            key: Key | None = start
+            while key is not None and key in self._next and key not in known and len(course) <= PATIENCE:
+                course.append(key)
+                key = self._next[key]
+            steps = known.get(key, 0) if key is not None else 0
+            for length, each in enumerate(reversed(course), 1):
+                known[each] = steps + length
+            if known.get(start, 0) > PATIENCE:
+                raise self._restless(start)
+
+    def _restless(self, key: Key) -> CounterExample:
+        broken = Violation("it comes to rest once nothing disturbs it", f"not within {PATIENCE} steps")
+        return self._counter_example(broken, key, "the default course goes on")
+
+    def _counter_example(self, broken: Violation, key: Key | None, last: str) -> CounterExample:
+        path = [last]
+        while key is not None:
+            key, name = self._came[key]
+            path.append(name)
+        return CounterExample(broken, path[::-1])
+
+
+def _stays(world: World) -> None:
+    """Time alone changes nothing any more. Raises Violation."""
+    later = world.fork()
+    later.sim.tick(LONG_S)
+    writes = [f"{w.verb} {w.kind} {w.name}" for w in decided(later.sim).writes]
+    if writes:
+        raise Violation("at rest time alone makes it write nothing", f"{writes}, much later")
+
+
+def _meanwhile(move: Move, decision: Decision) -> Callable[[World], object]:
+    def both(world: World) -> None:
+        move.happens(world)
+        carry_out(world.sim, decision, judged=world.written)
+
+    return both

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 -- a script beside the page that it writes
-"""Writes the lists of phases, conditions and reasons in operations.md from `crossfade.api.conditions`.
+"""Writes the lists of phases, conditions, reasons and events in operations.md from `crossfade.api`.
 
     python docs/conditions.py
 
@@ -11,41 +11,59 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCE = HERE.parent / "operator" / "crossfade" / "api" / "conditions.py"
+API = HERE.parent / "operator" / "crossfade" / "api"
+SOURCES = (API / "conditions.py", API / "events.py")
 PAGE = HERE / "operations.md"
-BEGIN = "<!-- from crossfade.api.conditions, by docs/conditions.py -->"
+BEGIN = "<!-- from crossfade.api.conditions and events, by docs/conditions.py -->"
 END = "<!-- end -->"
-TITLES = {"Phase": "Phases", "ConditionType": "Conditions", "Reason": "Reasons"}
+TITLES = {"Phase": "Phases", "ConditionType": "Conditions", "Reason": "Reasons", "EventReason": "Events"}
 
 
-def lists(source: str) -> str:
-    """The three lists as Markdown tables."""
-    return "\n".join(
-        table for node in ast.parse(source).body if isinstance(node, ast.ClassDef) for table in _table(node)
-    )
+def lists() -> str:
+    """The lists as Markdown tables."""
+    modules = [ast.parse(source.read_text()) for source in SOURCES]
+    classes = [node for module in modules for node in module.body if isinstance(node, ast.ClassDef)]
+    return "\n".join(line for node in classes for line in _table(node))
 
 
 def _table(node: ast.ClassDef) -> Iterator[str]:
+    events = node.name == "EventReason"
     yield f"### {TITLES[node.name]}\n"
-    yield "| word | meaning |\n|---|---|"
-    for word, meaning in _members(node):
-        yield f"| `{word}` | {meaning} |"
+    yield (
+        "| word | type | when | what to do |\n|---|---|---|---|"
+        if events
+        else "| word | meaning |\n|---|---|"
+    )
+    for word, told in _members(node):
+        cells = _event_cells(told) if events else [_line(told)]
+        yield f"| `{word}` | {' | '.join(cells)} |"
     yield ""
+
+
+def _event_cells(told: str) -> list[str]:
+    """`Warning: when.`, an empty line, and what to do."""
+    when, todo = told.split("\n\n")
+    kind, _, rest = _line(when).partition(": ")
+    return [kind, rest[0].upper() + rest[1:], _line(todo)]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     """Each member with the string that stands under it."""
     for member, told in zip(node.body, node.body[1:], strict=False):
         if isinstance(member, ast.Assign) and isinstance(told, ast.Expr):
-            yield ast.literal_eval(member.value), " ".join(str(ast.literal_eval(told.value)).split())
+            yield ast.literal_eval(member.value), str(ast.literal_eval(told.value))
 
 
-def rewritten(page: str, source: str) -> str:
+def rewritten(page: str) -> str:
     """The page with the lists as the code has them now."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{lists(source)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{lists()}\n{END}{after}"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text(), SOURCE.read_text()))
+    PAGE.write_text(rewritten(PAGE.read_text()))

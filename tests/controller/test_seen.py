@@ -52,6 +52,25 @@ def test_a_status_about_an_older_spec_is_not_current() -> None:
     assert not side_of(child("d", metadata={"generation": 1}), "u").current
 
 
+@pytest.mark.parametrize(
+    ("manager", "field", "edited_by", "scaled_by"),
+    [
+        ("kubectl-edit", "template", "kubectl-edit", ""),
+        ("kubectl", "replicas", "", "kubectl"),
+        ("kubectl-edit", "paused", "", ""),
+        ("crossfade", "template", "", ""),
+        ("crossfade", "replicas", "", ""),
+    ],
+    ids=["template", "replicas", "another field", "our template", "our replicas"],
+)
+def test_who_else_wrote_template_or_replicas_is_read_from_the_managed_fields(
+    manager: str, field: str, edited_by: str, scaled_by: str
+) -> None:
+    entry = {"manager": manager, "fieldsV1": {"f:spec": {f"f:{field}": {}}}}
+    side = side_of(child("d", metadata={"managedFields": [entry]}), "u")
+    assert (side.edited_by, side.scaled_by) == (edited_by, scaled_by)
+
+
 def test_replicas_that_nobody_counted_are_zero_and_unknown_terminating_ones_unknown() -> None:
     side = side_of(child("d", spec={"replicas": 0}), "u")
     assert (side.desired, side.replicas, side.ready, side.terminating) == (0, 0, 0, None)

@@ -76,6 +76,16 @@ def test_only_a_services_field_managers_are_kept(store: Store) -> None:
     assert "managedFields" in store.children("Service", SHOP)[0]["metadata"]
 
 
+@pytest.mark.parametrize("field", ["template", "replicas"])
+def test_who_else_writes_a_deployments_template_or_replicas_is_kept(store: Store, field: str) -> None:
+    entries = [
+        {"manager": who, "fieldsV1": {"f:spec": {f"f:{field}": {}}}} for who in ("crossfade", "kubectl")
+    ]
+    store.put("Deployment", child("shop-a", metadata={"managedFields": entries}))
+    kept = store.children("Deployment", SHOP)[0]["metadata"]["managedFields"]
+    assert [entry["manager"] for entry in kept] == ["kubectl"]
+
+
 def test_listeners_are_told_before_and_after(store: Store) -> None:
     told: list[tuple[str, Key, object, object]] = []
     store.listen(lambda *change: told.append(change))

@@ -61,6 +61,7 @@ def test_it_goes_on_by_itself_when_the_other_writer_has_let_go() -> None:
     rest(sim)
     assert sim.status["phase"] == "Healthy"
     assert sim.selected("front") == {V1: 4}
+    assert "ChildRepaired" not in {e.reason for e in sim.events}
 
 
 def test_who_only_created_it_is_not_waited_for() -> None:

@@ -290,11 +290,12 @@ class Sim:
 
 
 def _changed(live: Object, write: Write) -> Object:
-    if write.verb is Verb.PATCH:
-        return patched(live, write.body)
     if write.verb is Verb.STATUS:  # its one manager owns all of it, so what the body leaves out goes
         return {**live, "status": write.body["status"]}
-    return merged(live, write.body)
+    after = patched(live, write.body) if write.verb is Verb.PATCH else merged(live, write.body)
+    if after.get("spec") != live.get("spec"):  # who wrote what has another value now, owns it no more
+        after["metadata"] = {k: v for k, v in after["metadata"].items() if k != "managedFields"}
+    return after
 
 
 def stored(sim: Sim, kind: str, name: str) -> Object | None:

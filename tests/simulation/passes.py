@@ -92,6 +92,7 @@ def carry_out(
     index happens, but the operator sees an error. A refused write ends the pass, and its object is read anew.
     `judged` is told of each write that has landed, with the cluster before it.
     """
+    assert decision.writes or not decision.plan.events, "a pass that changes nothing has nothing to tell"
     newer: dict[Identity, Identity] = {}
     for index, write in enumerate(decision.writes):
         if index == cut_after:
@@ -143,7 +144,7 @@ def restart(sim: Sim) -> None:
     sim.dropped = {}
     sim.unseen = {}
     for deployment in sim.deployments.values():
-        sim.drop(deployment["metadata"]["labels"][LABEL_REVISION])
+        sim.drop(deployment["metadata"]["labels"].get(LABEL_REVISION, ""))
 
 
 # --- what the operator sees -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import yaml
 
 from crossfade.api import labels
 from crossfade.api.conditions import ConditionType, Phase, Reason
+from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout, StrategyName
 from crossfade.api.strict import parse_strict
 from crossfade.cli import action
@@ -31,14 +32,18 @@ def writer() -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "docs" / "conditions.py"))
 
 
-def test_the_lists_of_phases_conditions_and_reasons_are_the_codes_own(writer: dict[str, Any]) -> None:
-    source = writer["SOURCE"].read_text()
-    assert writer["rewritten"](PAGE, source) == PAGE, "run: python docs/conditions.py"
+def test_the_lists_of_phases_conditions_reasons_and_events_are_the_codes_own(writer: dict[str, Any]) -> None:
+    assert writer["rewritten"](PAGE) == PAGE, "run: python docs/conditions.py"
 
 
 @pytest.mark.parametrize("word", [*Phase, *ConditionType, *Reason])
 def test_every_word_of_a_condition_is_explained(word: str) -> None:
-    assert re.search(rf"^\| `{word}` \| .+ \|$", PAGE, re.MULTILINE)
+    assert re.search(rf"^\| `{word}` \| [^|]+ \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("word", EventReason)
+def test_every_event_is_told_with_its_type_its_moment_and_what_to_do(word: str) -> None:
+    assert re.search(rf"^\| `{word}` \| (Normal|Warning) \| [^|]+ \| [^|]+ \|$", PAGE, re.MULTILINE)
 
 
 def test_the_finalizer_and_the_annotations_are_named_as_they_are() -> None:

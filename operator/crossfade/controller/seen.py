@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from crossfade.api.labels import LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.controller.slices import Endpoints
-from crossfade.controller.store import template_writers
+from crossfade.controller.store import others_writing
 from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Waiting
 
 Obj = Mapping[str, Any]
@@ -52,15 +52,16 @@ def side_of(obj: Obj, rollout_uid: str) -> Side:
         current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
         ours=is_ours(obj, rollout_uid),
         refusal=refusal.get("message", "") if refusal.get("status") == "True" else "",
-        edited_by=template_editor(obj),
+        edited_by=_other_writer(obj, "template"),
+        scaled_by=_other_writer(obj, "replicas"),
         created_at=_moment(meta.get("creationTimestamp")),
         manifest=obj,
     )
 
 
-def template_editor(obj: Obj) -> str:
-    """Who else, as a field manager, has written into a Deployment's pod template; "" where nobody has."""
-    writers = template_writers(obj["metadata"].get("managedFields") or ())
+def _other_writer(obj: Obj, field: str) -> str:
+    """Who else, as a field manager, has written that field of a Deployment's spec; "" where nobody has."""
+    writers = others_writing(obj["metadata"].get("managedFields") or (), field)
     return str(writers[0].get("manager") or "somebody") if writers else ""
 
 

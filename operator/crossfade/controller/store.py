@@ -156,21 +156,21 @@ def _place(obj: Mapping[str, Any]) -> tuple[str, str]:
 def _lean(kind: str, obj: Raw) -> Raw:
     """Leave out managedFields, a third of an object's size, where nobody reads them.
 
-    A Service's say who else writes its selector; a Deployment's who else has written into its pod template.
+    A Service's say who else writes its selector; a Deployment's who else has written its pod template or replicas.
     """
     meta = obj["metadata"]
     if "managedFields" not in meta or kind == "Service":
         return obj
-    kept = template_writers(meta["managedFields"]) if kind == "Deployment" else []
+    kept = others_writing(meta["managedFields"], "template", "replicas") if kind == "Deployment" else []
     rest = {key: value for key, value in meta.items() if key != "managedFields"}
     return {**obj, "metadata": {**rest, "managedFields": kept} if kept else rest}
 
 
-def template_writers(entries: Iterable[Raw]) -> list[Raw]:
-    """The entries of managedFields of others than us that own something of a pod template."""
+def others_writing(entries: Iterable[Raw], *fields: str) -> list[Raw]:
+    """The entries of managedFields of others than us that own something of one of these fields of a spec."""
     return [
         entry
         for entry in entries
         if entry.get("manager") != FIELD_MANAGER
-        and "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+        and any(f"f:{field}" in ((entry.get("fieldsV1") or {}).get("f:spec") or {}) for field in fields)
     ]

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.conditions import Reason
+from crossfade.api.events import EventReason
 from crossfade.api.status import Failed, LastAction, PausedBy, Restarted
 from crossfade.core.gates import paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.plan import Event
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import failed, passed, target
+from crossfade.core.turn import normal, warning
 from crossfade.core.verdicts import Verdict
 
 
@@ -61,7 +63,9 @@ def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Even
         message=answer.message,
         at=text_of(s.now),
     )
-    return answer.s.remember(last_action=last), answer.events
+    note = f"{action.spec.action} ({action.metadata.name}): {answer.message}"
+    told = normal(EventReason.ACTION_DONE, note) if answer.done else warning(EventReason.ACTION_REFUSED, note)
+    return answer.s.remember(last_action=last), (*told, *answer.events)
 
 
 def _refused(s: Situation, message: str) -> Answer:

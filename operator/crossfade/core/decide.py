@@ -7,16 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.api.conditions import Reason
+from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, layout, records, summary
 from crossfade.core.evidence import told
 from crossfade.core.gates import hold, paused
 from crossfade.core.moments import moment_of, seconds_since
+from crossfade.core.news import news
 from crossfade.core.observed import Observed
-from crossfade.core.plan import Event, Look, Plan
+from crossfade.core.plan import Look, Plan
 from crossfade.core.progress import PATIENCE_S, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
+from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 from crossfade.core.turn import Turn, warning
@@ -55,21 +58,17 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
 def unreadable(rollout: Mapping[str, Any], message: str, now: datetime) -> Plan:
     """The plan for a stored Rollout whose spec does not parse: say so, and touch nothing."""
     memory = RolloutStatus.model_validate(rollout.get("status") or {})
-    return Plan(
-        reason=Reason.INVALID_SPEC,
-        status=summary.unreadable(memory, rollout, message, now).to_wire(),
-        events=(Event("Warning", Reason.INVALID_SPEC, message),),
-    )
+    status = summary.unreadable(memory, rollout, message, now)
+    return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=news(memory, status))
 
 
 def _refused(s: Situation, reason: Reason, message: str) -> Plan:
-    known = any(c.reason == reason and c.message == message for c in s.memory.conditions)
-    events = () if known else (Event("Warning", reason, message),)
+    status = summary.refused(s, reason, message)
     return Plan(
         reason=reason,
-        status=summary.refused(s, reason, message).to_wire(),
+        status=status.to_wire(),
         writes=(*layout.kept_at_size(s), *records.writes(s)),
-        events=events,
+        events=news(s.rollout.status, status),
         wake_after_s=INVALID_AGAIN_S,
     )
 
@@ -82,12 +81,12 @@ def _carried_out(turn: Turn) -> Plan:
     cause = told(s.pods(s.progress.revision) or ()) if s.under_way and not wanted.standing else ""
     status = summary.status(s, wanted, cause)
     made = layout.writes(s, wanted)
-    repair = layout.repaired(s, made)
+    repairs = tuple(e for told in repaired(s, made) for e in warning(EventReason.CHILD_REPAIRED, told))
     return Plan(
         reason=str(status.conditions[0].reason),
         status=status.to_wire(),
         writes=(*records.begun(s), *made, *records.writes(s), *turn.writes),
-        events=(*turn.events, *(warning("ChildRepaired", repair) if repair else ())),
+        events=(*turn.events, *repairs, *news(s.rollout.status, status)),
         wake_after_s=_wake_after_s(s, wanted),
     )
 

@@ -175,17 +175,6 @@ def _remade(s: Situation, side: Side) -> Iterator[Write]:
     yield Write(Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity)
 
 
-def repaired(s: Situation, made: tuple[Write, ...]) -> str:
-    """A sentence on the hand-edited children that `made` puts right; "" where there is none."""
-    names = {write.name for write in made if write.verb is Verb.PATCH and write.kind == "Deployment"}
-    edited = [
-        f"{manifests.deployment_name(s, side.revision)} (by {side.edited_by})"
-        for side in s.seen.sides.values()
-        if side.edited_by and manifests.deployment_name(s, side.revision) in names
-    ]
-    return f"the pod template of {', '.join(edited)} was edited: it is as it was again" if edited else ""
-
-
 def _disowned(s: Situation, kind: str, name: str, live: Side | SeenService) -> Iterator[Write]:
     """What is to outlive the Rollout must not be owned by it: the garbage collector would take it along."""
     change = disowning(s, live)

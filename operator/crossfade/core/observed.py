@@ -28,8 +28,8 @@ class Side:
 
     `desired` is its spec's replicas; `replicas`, `ready`, `available` and `terminating` count pods, as its
     status says (`terminating` is None on servers that do not count them). `current` is False while the
-    status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission). `edited_by`: who
-    else, as a field manager, has written into its pod template.
+    status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission). `edited_by` and
+    `scaled_by`: who else, as a field manager, has written its pod template or its replicas.
     """
 
     identity: Identity
@@ -43,6 +43,7 @@ class Side:
     ours: bool = True
     refusal: str = ""
     edited_by: str = ""
+    scaled_by: str = ""
     created_at: datetime | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
 

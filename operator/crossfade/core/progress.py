@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossfade.api.conditions import Reason
+from crossfade.api.events import EventReason
 from crossfade.api.status import Downtime, RevisionStatus
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
@@ -176,7 +177,7 @@ def _recovered(s: Situation) -> Turn | None:
     memory = s.remember(
         stable=RevisionStatus(revision=found, release=number), release=number, completed=known
     )
-    return Turn(memory, normal("MemoryRecovered", f"the status was lost: {found} is what serves"))
+    return Turn(memory, normal(EventReason.MEMORY_RECOVERED, f"the status was lost: {found} is what serves"))
 
 
 def _selects(s: Situation, revision: str) -> bool:

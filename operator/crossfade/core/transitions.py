@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossfade.api.conditions import Reason
+from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
 from crossfade.api.status import Failed, LastRelease, Progress, RevisionStatus
 from crossfade.core.moments import text_of
@@ -37,7 +38,10 @@ def started(s: Situation, revision: str) -> Turn:
     number = s.memory.release + 1
     begun = s.remember(progress=progress, release=number, downtime=None)
     return Turn(
-        begun, normal("ReleaseStarted", f"release {number}: {s.stable_revision or 'nothing'} → {revision}")
+        begun,
+        normal(
+            EventReason.RELEASE_STARTED, f"release {number}: {s.stable_revision or 'nothing'} → {revision}"
+        ),
     )
 
 
@@ -45,7 +49,9 @@ def failed(s: Situation, why: Verdict) -> Turn:
     """The release has failed: its revision is quarantined, and traffic goes back (or all is frozen)."""
     if s.spec.on_failure == "Pause" and why.reason is not Reason.ABORTED_BY_USER:
         frozen = s.progress_with(held=f"{why.reason}: {why.message}")
-        return Turn(frozen, warning("ReleaseFrozen", f"{why.message}. Abort to return, Retry to go on"))
+        return Turn(
+            frozen, warning(EventReason.RELEASE_FROZEN, f"{why.message}. Abort to return, Retry to go on")
+        )
     verdict = Failed(revision=s.progress.revision, reason=why.reason, message=why.message, at=text_of(s.now))
     return Turn(_turned_back(s.remember(failed=verdict), why.reason), warning(why.reason, why.message))
 
@@ -68,7 +74,7 @@ def returned(s: Situation) -> Turn:
     why = s.memory.failed.message if s.memory.failed and reason not in gave_up else _why_given_up(reason)
     outcome = gave_up.get(reason, "RolledBack")
     done = _ended(s, outcome, why).remember(progress=None, candidate=None)
-    return Turn(done, normal("ReleaseReturned", f"{s.stable_revision} serves alone again"))
+    return Turn(done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} serves alone again"))
 
 
 def _why_given_up(reason: str) -> str:
@@ -90,7 +96,7 @@ def passed(s: Situation) -> Turn:
     index, now = s.progress.stage + 1, text_of(s.now)
     fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
     note = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}"
-    return Turn(s.progress_with(stage=index, **fresh), normal("StageStarted", note))
+    return Turn(s.progress_with(stage=index, **fresh), normal(EventReason.STAGE_STARTED, note))
 
 
 def completed(s: Situation) -> Turn:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crossfade.api.conditions import Reason
+from crossfade.api.events import EventReason
 from crossfade.core.plan import Event, Look, Write
 from crossfade.core.situation import Situation
 
@@ -22,11 +24,11 @@ class Turn:
     refusal: str = ""
 
 
-def normal(reason: str, note: str) -> tuple[Event, ...]:
+def normal(reason: EventReason | Reason, note: str) -> tuple[Event, ...]:
     """An event about something that went as it should."""
     return (Event("Normal", reason, note),)
 
 
-def warning(reason: str, note: str) -> tuple[Event, ...]:
+def warning(reason: EventReason | Reason, note: str) -> tuple[Event, ...]:
     """An event that someone should read."""
     return (Event("Warning", reason, note),)

@@ -1,0 +1,122 @@
+"""The reasons of the Kubernetes Events about a Rollout. A word that is also a condition's reason means the same.
+
+Under each: `Normal` or `Warning` and when it is told, and in a second paragraph what to do about it.
+"""
+
+from enum import StrEnum
+
+
+class EventReason(StrEnum):
+    """What happened, in one CamelCase word; the note says the rest. Each is told once for each time it happens."""
+
+    RELEASE_STARTED = "ReleaseStarted"
+    """Normal: a release begins; the note has its number and both revisions.
+
+    Nothing. `crossfade status --watch` follows it."""
+    STAGE_STARTED = "StageStarted"
+    """Normal: a stage was passed, and the next one begins.
+
+    Nothing."""
+    COMPLETED = "Completed"
+    """Normal: the release is complete: its revision is stable and serves alone.
+
+    Nothing."""
+    RELEASE_RETURNED = "ReleaseReturned"
+    """Normal: the way back is over: stable serves alone again, and the candidate is gone.
+
+    Read why in the event before it, or with `crossfade history`."""
+    SUPERSEDED = "Superseded"
+    """Normal: another template came before the release was complete, so it is given up.
+
+    Nothing. The release of the new template follows."""
+    CANCELLED = "Cancelled"
+    """Normal: the template went back to stable's before the release was complete.
+
+    Nothing."""
+    MEMORY_RECOVERED = "MemoryRecovered"
+    """Normal: the Rollout's status was lost (a restored backup), and what serves was taken for stable.
+
+    Check with `crossfade status` that the stable revision is the right one."""
+
+    AWAITING_PROMOTION = "AwaitingPromotion"
+    """Normal: a stage stands, and a person is to decide (`pause: Manual`, `promote: Manual`).
+
+    `crossfade promote` or `crossfade abort`."""
+    PAUSED_BY_SPEC = "PausedBySpec"
+    """Normal: `spec.paused` holds a change back.
+
+    Set it to false to let it go on."""
+    PAUSED_BY_ACTION = "PausedByAction"
+    """Normal: a Pause holds a change back.
+
+    `crossfade resume` lets it go on."""
+    NOT_SOLE_OWNER = "NotSoleOwner"
+    """Warning: the pods are ready, and someone else still writes the selector of the Service that is to be adopted.
+
+    Take the selector out of what the note names, as `crossfade convert` says."""
+    ACTION_DONE = "ActionDone"
+    """Normal: a RolloutAction was carried out; the note says what was done.
+
+    Nothing."""
+    ACTION_REFUSED = "ActionRefused"
+    """Warning: a RolloutAction was refused, and nothing was done; the note says why.
+
+    Do what the note says, and ask again with a new action."""
+
+    ABORTED_BY_USER = "AbortedByUser"
+    """Warning: a person or a pipeline aborted the release; requests return to stable.
+
+    Change the template, or `crossfade retry`."""
+    CANDIDATE_CRASHED = "CandidateCrashed"
+    """Warning: more pods of the candidate crashed while they served than the strategy allows; requests return to stable.
+
+    The note has pod, container, exit code and last message. Correct the template and apply it."""
+    CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
+    """Warning: the candidate did not become available in time, or none of its pods answers; requests return to stable.
+
+    The note says what its pods lack. Correct it, then apply another template or `crossfade retry`."""
+    IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"
+    """Warning: a container of the candidate can never start, because of its image; requests return to stable.
+
+    Correct the image's name and apply it."""
+    PULL_CHECK_FAILED = "PullCheckFailed"
+    """Warning: recreate: the images were not pulled in time; nothing was stopped.
+
+    Correct the image or make room for the pod, then apply another template or `crossfade retry`."""
+    DOWNTIME_EXCEEDED = "DowntimeExceeded"
+    """Warning: recreate: nothing served for longer than `maxDowntimeSeconds`; the old revision returns.
+
+    Find out why the new pods start slowly, or allow more."""
+    RELEASE_FROZEN = "ReleaseFrozen"
+    """Warning: the release failed, and `onFailure: Pause` leaves pods and requests as they are.
+
+    Decide: `crossfade abort` returns, `crossfade retry` goes on."""
+    STABLE_UNAVAILABLE = "StableUnavailable"
+    """Warning: stable itself lacks pods: for ten seconds at rest, or while a gate would open.
+
+    Look at its pods. `crossfade undo` goes back one revision; during a release, `crossfade promote` goes on."""
+    CHILD_REPAIRED = "ChildRepaired"
+    """Warning: somebody edited an object that belongs to the Rollout, and it was put right; the note says who.
+
+    Find out who writes it, and change the Rollout instead."""
+
+    INVALID_SPEC = "InvalidSpec"
+    """Warning: the spec breaks a rule that the installed CustomResourceDefinition did not enforce; nothing is changed.
+
+    Correct what the note names, and apply the CustomResourceDefinitions of this version."""
+    INVALID_TEMPLATE = "InvalidTemplate"
+    """Warning: the API server refuses the pod template; nothing is changed.
+
+    Correct what the note names; it is the server's own message."""
+    WORKLOAD_MISSING = "WorkloadMissing"
+    """Warning: the Deployment that `workloadRef` names does not exist; what serves goes on serving.
+
+    Create it, or name another."""
+    REPLICAS_TOO_FEW = "ReplicasTooFew"
+    """Warning: the Deployment that is to be taken over runs more pods than `spec.replicas`.
+
+    Set `spec.replicas` to what the note says."""
+    NAME_TAKEN = "NameTaken"
+    """Warning: a Service or Deployment of a needed name belongs to someone else; it is not touched.
+
+    Do what the note says: name another, delete it, or adopt the Service."""

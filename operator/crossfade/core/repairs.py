@@ -1,0 +1,50 @@
+"""What people did to the objects of a Rollout by hand, told when it is put right. Edits are read, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crossfade.api.labels import FIELD_MANAGER, LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.core import layout, manifests
+from crossfade.core.observed import SeenService, Side
+from crossfade.core.plan import Verb, Write
+from crossfade.core.situation import Situation
+
+
+def repaired(s: Situation, made: Iterable[Write]) -> Iterator[str]:
+    """A sentence for each write of `made` that puts right what somebody else did."""
+    sides = {manifests.deployment_name(s, side.revision): side for side in s.seen.sides.values()}
+    for write in made:
+        if write.kind == "Deployment" and write.name in sides:
+            yield from _deployment(write, sides[write.name])
+        elif write.kind == "Deployment" and write.name == manifests.deployment_name(s, s.stable_revision):
+            yield f"Deployment {write.name} was deleted: it is made again"
+        elif write.kind == "Service" and write.verb is Verb.APPLY and write.name in s.seen.services:
+            yield from _service(s, s.seen.services[write.name])
+
+
+def _deployment(write: Write, side: Side) -> Iterator[str]:
+    if write.verb is Verb.PATCH and side.edited_by and write.body[0]["path"] == "/spec/template":
+        yield f"the pod template of {write.name} was edited by {side.edited_by}: it is as it was again"
+    replicas = write.body["spec"]["replicas"] if write.verb is Verb.APPLY else side.desired
+    if side.scaled_by and replicas != side.desired:
+        yield f"{write.name} was scaled to {side.desired} by {side.scaled_by}: it is set back to {replicas}"
+
+
+def _service(s: Situation, live: SeenService) -> Iterator[str]:
+    """Ours are selectors of the Rollout's pods, of one revision or of all; an adopted Service begins with its own."""
+    ours = live.selector.get(LABEL_ROLLOUT) == s.name and live.selector.keys() <= {
+        LABEL_ROLLOUT,
+        LABEL_REVISION,
+    }
+    if live.ours and not ours and dict(live.selector) != layout.selector_before(live):
+        yield f"the selector of Service {live.name} was edited by {_editor(live)}: it is ours again"
+
+
+def _editor(live: SeenService) -> str:
+    """The field manager that the API server knows as the selector's writer."""
+    entries = live.manifest["metadata"].get("managedFields") or ()
+    owners = [
+        e.get("manager") for e in entries if "f:selector" in (e.get("fieldsV1") or {}).get("f:spec", {})
+    ]
+    return str(next((owner for owner in owners if owner != FIELD_MANAGER), "somebody"))

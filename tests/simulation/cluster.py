@@ -38,7 +38,8 @@ class Sim:
 
     `dropped`: the latched drops of ready pods, numbered. `unseen`: objects as the operator's store still has
     them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
-    `listed_at`: when the production endpoints last listed each revision.
+    `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
+    new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
     """
 
     rollout: Object
@@ -58,6 +59,7 @@ class Sim:
     events: list[Event] = field(default_factory=list)
     counter: int = 0
     refusal: str = ""
+    told: str = ""
     instant: bool = True
 
     def fork(self) -> Sim:

@@ -19,7 +19,6 @@ from crossfade.core.plan import Verb, Write
 from crossfade.core.revision import revision_of
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind, Route
-from crossfade.core.verdicts import retiring
 from simulation.cluster import Sim
 from simulation.passes import Decision, parsed, view
 from simulation.promise import Violation
@@ -182,7 +181,7 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
     further = (
         _stable(seen.after) == s.progress.revision or _progress(seen.after).get("stage", 0) > s.progress.stage
     )
-    if not s.under_way or not further or not s.progress.serving_since or retiring(s) or not s.stable_revision:
+    if not s.under_way or not further or not s.progress.serving_since or not s.stable_revision:
         return ""
     since = datetime.fromisoformat(s.progress.serving_since).replace(microsecond=0)
     mine = (p for p in seen.decision.base.of(s.progress.revision) if any(end.at >= since for end in p.exits))

@@ -51,7 +51,7 @@ class Decision:
 def decided(sim: Sim) -> Decision:
     """What a pass would do now; looks are answered as often as the shell answers them."""
     rollout = parsed(view(sim, "Rollout", ""))
-    found = Found()
+    found = Found(refusal=sim.told or None)
     for _ in range(ROUNDS):
         plan = _decide(rollout, observed(sim, found), sim)
         if plan.look is None:
@@ -94,9 +94,13 @@ def carry_out(
     """
     assert decision.writes or not decision.plan.events, "a pass that changes nothing has nothing to tell"
     newer: dict[Identity, Identity] = {}
+    sim.told = ""
     for index, write in enumerate(decision.writes):
         if index == cut_after:
             restart(sim)
+            return False
+        if sim.refusal and write.verb is Verb.CREATE and write.kind == "Deployment":
+            sim.told = sim.refusal
             return False
         before = stored(sim, write.kind, write.name)
         was = sim.fork() if judged is not None else sim

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from crossfade.core import progress, reach, verdicts
+from crossfade.core import progress, reach, settling, verdicts
 from crossfade.core.plan import Write
 from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
@@ -42,7 +42,7 @@ def _memory_after_traffic(patch: pytest.MonkeyPatch) -> None:
 
 def _no_settling(patch: pytest.MonkeyPatch) -> None:
     """Old pods are removed as soon as the endpoints are right, though nodes still follow."""
-    patch.setattr(reach, "SETTLE_S", 0.0)
+    patch.setattr(settling, "SETTLE_S", 0.0)
 
 
 def _shrunk_before_moved(patch: pytest.MonkeyPatch) -> None:

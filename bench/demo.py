@@ -15,7 +15,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.live import Live
 
-from bench import analysis, demo_screen, manifests, operator_pods, shop_images
+from bench import analysis, demo_screen, manifests, operator_pods
 from bench.kube import ApiError, Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
@@ -148,7 +148,7 @@ def after(seconds: float) -> Callable[[], bool]:
 
 def apply(shop: Shop, version: str) -> float:
     """Apply the shop with the image of a version, the way a user's pipeline would; the unix time just before."""
-    pod_template = manifests.template(version, image=shop_images.image(version))
+    pod_template = manifests.template(version, image=manifests.shop(version))
     pod_template["metadata"]["labels"].pop("version")
     pod_template["spec"]["containers"][0].pop("env")
     at = time.time()
@@ -191,7 +191,7 @@ def tell(console: Console, results: list[Result], strategy: str) -> None:
         "namespace": NAMESPACE,
         "crossfade": f"{CROSSFADE} --context {CONTEXT} -n {NAMESPACE}",
         "kubectl": f"{kubectl} --context {CONTEXT} -n {NAMESPACE}",
-        "good": shop_images.image("dev"),
+        "good": manifests.shop("dev"),
         "other": "blueGreen" if strategy != "blueGreen" else "canary",
     }
     console.print(NEXT.format(**words), soft_wrap=True, markup=False)
@@ -207,7 +207,6 @@ def main() -> int:
     try:
         kube = Kube(options.kubeconfig)
         operator_pods.wait_available(kube)
-        shop_images.load_into(max((CACHE / "bin").glob("kind-*/kind")))
         fresh_namespace(kube, console)
         tell(console, play(kube, options.strategy, console), options.strategy)
     except KeyboardInterrupt:

@@ -24,6 +24,11 @@ def strategy(name: str, **fields: Any) -> Object:
     return {name: {**STRATEGIES[name], **fields}}
 
 
+def shop(version: str) -> str:
+    """The sample shop's image: v1 and v2 are well, v3 crashes a few seconds after it was let in; cluster/up makes all."""
+    return f"crossfade-shop:{version}"
+
+
 def template(
     version: str,
     *,

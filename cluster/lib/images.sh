@@ -16,6 +16,33 @@ project_images() {
   site_packages
   project_image crossfade-operator Dockerfile Dockerfile operator/crossfade .build/site
   project_image crossfade-shop bench/shop/Dockerfile bench/shop bench/load
+  shop_versions
+}
+
+# The sample shop as three images, so that changing the image is all that a release needs; the examples name the first.
+# v1 and v2 are well, v3 crashes a few seconds after it was let in.
+shop_versions() {
+  local version missing=()
+  shop_version v1 VERSION=v1
+  shop_version v2 VERSION=v2
+  shop_version v3 VERSION=v3 CRASH_AFTER_SERVING_S=4
+  for version in v1 v2 v3; do
+    node_has_image "crossfade-shop:$version" || missing+=("crossfade-shop:$version")
+  done
+  if ((${#missing[@]})); then busy "loading ${missing[*]} into the node" load_into_node "${missing[@]}"; fi
+}
+
+# shop_version VERSION NAME=VALUE...: crossfade-shop:VERSION, which is :dev with these variables.
+shop_version() {
+  local image=crossfade-shop:$1 inputs previous
+  shift
+  inputs="$(image_id crossfade-shop:dev) $*"
+  if [[ $(label_of "$image") == "$inputs" ]]; then return; fi
+  previous=$(image_id "$image")
+  busy "building $image" docker build -q --label "$INPUTS_LABEL=$inputs" -t "$image" - \
+    <<<"FROM crossfade-shop:dev
+ENV $*"
+  [[ -z $previous || $previous == "$(image_id "$image")" ]] || docker rmi "$previous" || true
 }
 
 # busy TITLE COMMAND...: a part, after which the step as a whole no longer counts as cached.
@@ -98,6 +125,9 @@ node_has_image() {
 }
 
 load_into_node() {
-  "$KIND" load docker-image --name "$CLUSTER_NAME" "$1"
-  docker exec "$NODE" sh -c "mkdir -p /kind/loaded && echo '$(image_id "$1")' >'/kind/loaded/$1'"
+  local image
+  "$KIND" load docker-image --name "$CLUSTER_NAME" "$@"
+  for image in "$@"; do
+    docker exec "$NODE" sh -c "mkdir -p /kind/loaded && echo '$(image_id "$image")' >'/kind/loaded/$image'"
+  done
 }

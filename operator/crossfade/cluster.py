@@ -236,13 +236,15 @@ class Cluster:
         namespace: str | None = None,
         labels: str | None = None,
         *,
+        fields: str | None = None,
         metadata_only: bool = False,
     ) -> list[Raw]:
-        """List objects, in pages; `labels` is a selector as in `kubectl -l`, `namespace` None means all.
+        """List objects, in pages; `labels` and `fields` are selectors as kubectl takes them, `namespace` None means all.
 
         `metadata_only` leaves out everything but `metadata`. Items carry no kind and no apiVersion.
         """
-        query = {"limit": str(_PAGE), **({"labelSelector": labels} if labels else {})}
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        query = {"limit": str(_PAGE), **{key: value for key, value in selectors.items() if value}}
         accept = _METADATA_ONLY if metadata_only else _JSON
         items: list[Raw] = []
         while True:

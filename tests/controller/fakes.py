@@ -15,6 +15,13 @@ def error(status: int, reason: str, *causes: str) -> ApiError:
     return ApiError(status, reason, f"the server says {reason}", tuple(Cause(c, "", "") for c in causes))
 
 
+def _field(raw: Raw, path: str) -> Any:
+    """What is at a dotted path."""
+    for part in path.split("."):
+        raw = raw.get(part, {})
+    return raw
+
+
 class FakeCluster(Cluster):
     """Answers from memory. `refusals` maps (method, kind) to the errors of the next requests, in order."""
 
@@ -45,12 +52,15 @@ class FakeCluster(Cluster):
         namespace: str | None = None,
         labels: str | None = None,
         *,
+        fields: str | None = None,
         metadata_only: bool = False,
     ) -> list[Raw]:
-        self._note("LIST", kind, labels or "", None)
+        self._note("LIST", kind, labels or fields or "", None)
         wanted = dict(part.split("=") for part in (labels or "").split(",") if "=" in part)
         found = [raw for (k, ns, _), raw in self.objects.items() if k == kind and namespace in {None, ns}]
-        return [r for r in found if wanted.items() <= (r["metadata"].get("labels") or {}).items()]
+        labelled = [r for r in found if wanted.items() <= (r["metadata"].get("labels") or {}).items()]
+        paths = [part.split("=") for part in (fields or "").split(",") if part]
+        return [r for r in labelled if all(_field(r, path) == value for path, value in paths)]
 
     async def create(
         self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False

@@ -1,5 +1,7 @@
 """Looking answers what was asked, and keeps what was answered before."""
 
+from typing import Any
+
 import pytest
 
 from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error, obj
@@ -32,6 +34,39 @@ async def test_pods_are_those_of_the_rollout_and_the_revision(cluster: FakeClust
 
 async def test_a_revision_without_pods_has_none_rather_than_no_answer(cluster: FakeCluster) -> None:
     assert (await found(cluster, pods=frozenset({"aaa"}))).pods == {"aaa": ()}
+
+
+def warned(name: str, note: str, at: str, *, about: str = "p1", kind: str = "Warning") -> dict[str, Any]:
+    event = obj(name, metadata={"creationTimestamp": at})
+    return {**event, "type": kind, "note": note, "regarding": {"kind": "Pod", "name": about}}
+
+
+async def test_the_newest_warning_about_a_pod_that_does_not_say_why_it_is_not_ready_is_read(
+    cluster: FakeCluster,
+) -> None:
+    cluster.hold("Pod", child("p1", revision="aaa"))
+    cluster.hold("Event", warned("e1", "it was slow", "2026-01-31T12:00:00Z"))
+    cluster.hold("Event", warned("e2", "Readiness probe failed: 503", "2026-01-31T12:00:05Z"))
+    cluster.hold("Event", warned("e3", "Pulled", "2026-01-31T12:00:09Z", kind="Normal"))
+    cluster.hold("Event", warned("e4", "somebody else's", "2026-01-31T12:00:09Z", about="p2"))
+    seen = await found(cluster, pods=frozenset({"aaa"}))
+    assert [pod.warning for pod in seen.pods["aaa"]] == ["Readiness probe failed: 503"]
+
+
+async def test_no_events_are_read_where_every_pod_is_ready_or_says_why_not(cluster: FakeCluster) -> None:
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    waits = {"containerStatuses": [{"name": "shop", "state": {"waiting": {"reason": "ErrImagePull"}}}]}
+    cluster.hold("Pod", child("p1", revision="aaa", status=ready))
+    cluster.hold("Pod", child("p2", revision="aaa", status=waits))
+    await found(cluster, pods=frozenset({"aaa"}))
+    assert [kind for _, kind, _ in cluster.asked] == ["Pod"]
+
+
+async def test_events_that_cannot_be_read_hold_nothing_up(cluster: FakeCluster) -> None:
+    cluster.hold("Pod", child("p1", revision="aaa"))
+    cluster.refuse("LIST", "Event", error(403, "Forbidden"))
+    seen = await found(cluster, pods=frozenset({"aaa"}))
+    assert [(pod.name, pod.warning) for pod in seen.pods["aaa"]] == [("p1", "")]
 
 
 async def test_a_manifest_that_the_server_takes_has_no_refusal_and_stores_nothing(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.fakes import child, obj
-from crossfade.controller.seen import pod_of, service_of, side_of
+from crossfade.controller.seen import newest_note, pod_of, service_of, side_of
 from crossfade.controller.slices import Endpoints
 from crossfade.core.observed import Exit, Identity, Waiting
 
@@ -166,3 +166,31 @@ def test_why_a_pod_has_no_node_is_told() -> None:
 def test_images_are_pulled_when_every_container_has_its_own(statuses: list[Any], pulled: bool) -> None:
     spec = {"containers": [{"name": "shop"}, {"name": "log"}]}
     assert pod_of(pod(*statuses, spec=spec)).pulled is pulled
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        {"series": {"lastObservedTime": "2026-01-31T12:00:01.5Z"}},
+        {"eventTime": None, "deprecatedLastTimestamp": "2026-01-31T12:00:01Z"},
+        {"eventTime": "2026-01-31T12:00:01.000001Z"},
+        {"metadata": {"creationTimestamp": "2026-01-31T12:00:01Z"}},
+    ],
+)
+def test_the_newest_event_is_known_wherever_it_says_its_time(newer: dict[str, Any]) -> None:
+    older = {
+        "metadata": {"creationTimestamp": AT},
+        "eventTime": "2026-01-31T12:00:00.999999Z",
+        "note": "older",
+    }
+    newest = {"metadata": {"creationTimestamp": AT}, "note": "newer", **newer}
+    assert newest_note([newest, older]) == newest_note([older, newest]) == "newer"
+
+
+def test_without_events_there_is_nothing_to_say() -> None:
+    assert newest_note([]) == ""
+
+
+@pytest.mark.parametrize(("phase", "started"), [("Pending", False), ("Running", True), ("Failed", True)])
+def test_a_pod_has_started_once_it_is_not_pending(phase: str, started: bool) -> None:
+    assert pod_of(pod(status={"phase": phase})).started is started

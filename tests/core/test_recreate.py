@@ -45,6 +45,8 @@ def test_an_image_that_cannot_be_pulled_stops_nothing() -> None:
     sim.pull_pods = tuple(
         replace(p, waiting=(Waiting("app", "ErrImagePull", "not found"),)) for p in sim.pull_pods
     )
+    quiet(sim)
+    assert "-pull: container app cannot start: ErrImagePull: not found" in sim.status["message"]
     for _ in range(40):
         step(sim)
         quiet(sim)

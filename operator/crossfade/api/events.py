@@ -14,7 +14,7 @@ class EventReason(StrEnum):
 
     Nothing. `crossfade status --watch` follows it."""
     STAGE_STARTED = "StageStarted"
-    """Normal: a stage was passed, and the next one at which the plan rests begins (a pause, or a person).
+    """Normal: a stage was passed, and the next one begins.
 
     Nothing."""
     COMPLETED = "Completed"

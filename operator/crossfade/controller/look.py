@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -10,9 +11,10 @@ from typing import Any, Protocol
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller.observe import SERVICE_NAME
-from crossfade.controller.seen import pod_of, service_of, side_of
+from crossfade.controller.seen import newest_note, pod_of, service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw
+from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
 from crossfade.core.observed import Found, Pod, SeenService, Side
 from crossfade.core.plan import Look
@@ -23,7 +25,9 @@ class Reads(Protocol):
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None: ...
 
-    async def list(self, kind: str, namespace: str | None = None, labels: str | None = None) -> list[Raw]: ...
+    async def list(
+        self, kind: str, namespace: str | None = None, labels: str | None = None, *, fields: str | None = None
+    ) -> list[Raw]: ...
 
     async def create(
         self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
@@ -64,7 +68,20 @@ async def deployments(reads: Reads, key: Key, uid: str, names: Collection[str]) 
 
 async def _pods(reads: Reads, key: Key, selector: str) -> tuple[Pod, ...]:
     raws = await reads.list("Pod", key.namespace, f"{LABEL_ROLLOUT}={key.name},{selector}")
-    return tuple(pod_of(raw) for raw in raws)
+    pods = tuple(pod_of(raw) for raw in raws)
+    name = silent(pods)
+    if not name:
+        return pods
+    warning = await _warning(reads, key, name)
+    return tuple(replace(pod, warning=warning) if pod.name == name else pod for pod in pods)
+
+
+async def _warning(reads: Reads, key: Key, pod: str) -> str:
+    """What the newest warning about a pod says; it is only told, so that nothing is held up where it cannot be read."""
+    about = f"regarding.kind=Pod,regarding.name={pod},type=Warning"
+    with suppress(ApiError):
+        return newest_note(await reads.list("Event", key.namespace, fields=about))
+    return ""
 
 
 async def _pull_pods(reads: Reads, key: Key) -> tuple[Pod, ...]:
@@ -81,12 +98,7 @@ async def _refusal(reads: Reads, key: Key, manifest: Mapping[str, Any]) -> str:
     except ApiError as error:
         if error.already_exists:
             return ""
-        if refuses(error):
+        if error.invalid or (error.status == HTTPStatus.FORBIDDEN and not error.namespace_terminating):
             return error.message
         raise
     return ""
-
-
-def refuses(error: ApiError) -> bool:
-    """Whether the API server says no to the object itself, now and for as long as nothing else changes."""
-    return error.invalid or (error.status == HTTPStatus.FORBIDDEN and not error.namespace_terminating)

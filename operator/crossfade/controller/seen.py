@@ -99,7 +99,22 @@ def pod_of(obj: Obj) -> Pod:
         unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
         pulled=_is_pulled(obj, statuses),
         uid=obj["metadata"]["uid"],
+        started=status.get("phase", "Pending") != "Pending",
     )
+
+
+def newest_note(events: Iterable[Obj]) -> str:
+    """What the newest of some events says, "" where there is none.
+
+    One that is told again and again has its last time in its series, or, told by an older client, in a field of old.
+    """
+    return max(((_told_at(each), each.get("note") or "") for each in events), default=("", ""))[1]
+
+
+def _told_at(event: Obj) -> str:
+    """The time as the API server writes it, to the second, so that all of them compare."""
+    last = (event.get("series") or {}).get("lastObservedTime") or event.get("deprecatedLastTimestamp")
+    return str(last or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")[:19]
 
 
 def _is_leaving(obj: Obj) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.observed import Exit, Pod, Waiting
@@ -44,26 +45,56 @@ def final_causes(pods: Iterable[Pod]) -> list[str]:
 
 def told(pods: Iterable[Pod]) -> str:
     """One sentence on what is wrong with `pods`: the most telling cause, and how many pods share it; or ""."""
-    causes: dict[str, list[str]] = {}
+    causes: dict[str, list[Pod]] = {}
     for pod in pods:
         cause = "" if pod.leaving else _cause(pod)
         if cause:
-            causes.setdefault(cause, []).append(pod.name)
+            causes.setdefault(cause, []).append(pod)
     if not causes:
         return ""
-    cause, names = max(causes.items(), key=lambda item: (len(item[1]), item[0]))
-    others = f" (and {len(names) - 1} more alike)" if len(names) > 1 else ""
-    return f"pod {min(names)}{others}: {cause}"
+    cause, alike = max(causes.items(), key=lambda item: (len(item[1]), item[0]))
+    others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
+    warned = next((f"is not ready: {pod.warning.strip()}" for pod in alike if pod.warning), cause)
+    return f"pod {min(pod.name for pod in alike)}{others}: {warned}"
+
+
+def not_pulled(pods: Iterable[Pod]) -> str:
+    """Why pods that only pull images have not got them, or cannot be scheduled; "" where none says so.
+
+    A container of theirs that has ended says nothing: its image was there, and it was never meant to run.
+    """
+    for pod in pods:
+        if pod.waiting or pod.unschedulable:
+            return f"pod {pod.name}: {_own_words(replace(pod, exits=()))}"
+    return ""
+
+
+def silent(pods: Iterable[Pod]) -> str:
+    """The pod whose events are worth reading: it is not ready, and does not say why itself; "" where there is none.
+
+    The first by name; it speaks for the others, as in `told`.
+    """
+    return min((pod.name for pod in pods if not (pod.leaving or pod.ready or _own_words(pod))), default="")
 
 
 def _cause(pod: Pod) -> str:
+    said = _own_words(pod)
+    if said or pod.ready:
+        return said
+    return (
+        "runs, but its readiness probe does not pass"
+        if pod.started
+        else "its containers have not started yet"
+    )
+
+
+def _own_words(pod: Pod) -> str:
+    """What the status of the pod says of the cause."""
     if pod.exits:
         return _why_ended(max(pod.exits, key=lambda end: end.at))
     if pod.waiting:
         return _reason(pod.waiting[0])
-    if pod.unschedulable:
-        return f"cannot be scheduled: {pod.unschedulable}"
-    return "" if pod.ready else "runs, but its readiness probe does not pass"
+    return f"cannot be scheduled: {pod.unschedulable}" if pod.unschedulable else ""
 
 
 def _why_ended(end: Exit) -> str:

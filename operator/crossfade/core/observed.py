@@ -91,7 +91,9 @@ class Waiting:
 class Pod:
     """One pod of a revision, read only when something is wrong.
 
-    `leaving`: deleted, evicted or preempted: what its containers do is not the revision's fault.
+    `leaving`: deleted, evicted or preempted: what its containers do is not the revision's fault. `started`: all its
+    containers run or have run. `warning`: the newest event that warns of it, read only where nothing else says why it
+    is not ready.
     """
 
     name: str
@@ -103,6 +105,8 @@ class Pod:
     unschedulable: str = ""
     pulled: bool = False
     uid: str = ""
+    started: bool = True
+    warning: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from crossfade.core import manifests
 from crossfade.core.gates import Hold, hold, paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Side
-from crossfade.core.reach import Wanted
+from crossfade.core.reach import SETTLE_S, Wanted
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, pods_of
 from crossfade.core.transitions import target
@@ -130,7 +130,7 @@ def _tale_at_rest(s: Situation, wanted: Wanted, cause: str) -> Tale:
     if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
         return Tale(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
     if not wanted.standing:
-        phase = Phase.DEGRADED if _short_for_long(s) else Phase.PROGRESSING
+        phase = Phase.DEGRADED if unavailable_s(s) >= SHORT_S else Phase.PROGRESSING
         reason = Reason.STABLE_UNAVAILABLE if phase is Phase.DEGRADED else wanted.why
         return Tale(phase, reason, _with(wanted.waiting_for, cause))
     if failed is not None and failed.revision == s.spec_revision:
@@ -166,14 +166,14 @@ def unreadable(
     return memory.model_copy(update=told)
 
 
-def _short_for_long(s: Situation) -> bool:
-    """Whether too few pods have been available for a while: the Available condition remembers since when."""
+def unavailable_s(s: Situation) -> float:
+    """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
     since = next(
         (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False"), None
     )
     if since is None or since.last_transition_time is None:
-        return False
-    return (s.now - moment_of(since.last_transition_time)).total_seconds() >= SHORT_S
+        return 0
+    return (s.now - moment_of(since.last_transition_time)).total_seconds()
 
 
 def _available(s: Situation) -> bool:
@@ -267,3 +267,9 @@ def _scale(s: Situation) -> tuple[int, str]:
     forward_ = s.under_way and not s.progress.returning and s.stage.route is Route.CANDIDATE
     revision = s.progress.revision if forward_ and s.progress.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"
+
+
+def settle_left_s(s: Situation) -> float:
+    """Seconds until the endpoints have been right for long enough."""
+    moved = s.progress.moved_at
+    return max(0.05, SETTLE_S - (s.now - moment_of(moved)).total_seconds()) if moved else SETTLE_S

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.core.compile import crash_allowance
-from crossfade.core.evidence import crashed, final_causes, told
+from crossfade.core.evidence import crashed, final_causes, not_pulled, told
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route
@@ -21,8 +21,12 @@ class Verdict:
 
 
 def verdict(s: Situation) -> Verdict | None:
-    """The first failure found, or None. Nothing fails where there is no stable revision to return to."""
-    if not s.stable_revision:
+    """The first failure found, or None. Nothing fails where there is no stable revision to return to.
+
+    While the old side is retired the candidate has passed all its gates: what happens then happens to a stable
+    revision. Recreate has no such stage: its last one is the bake.
+    """
+    if not s.stable_revision or retiring(s):
         return None
     causes = (
         candidate_crashed,
@@ -33,6 +37,11 @@ def verdict(s: Situation) -> Verdict | None:
         candidate_unavailable,
     )
     return next((found for cause in causes if (found := cause(s)) is not None), None)
+
+
+def retiring(s: Situation) -> bool:
+    """Whether only the removal of the old side is left of the plan."""
+    return s.progress.stage >= len(s.plan) - 1 and s.stage.route is Route.CANDIDATE
 
 
 def candidate_crashed(s: Situation) -> Verdict | None:
@@ -88,7 +97,7 @@ def pull_failed(s: Situation) -> Verdict | None:
     """Recreate: the pod that pulls the images did not get them in time."""
     if not s.stage.pull_check or not _overdue(s):
         return None
-    cause = told(s.seen.found.pull_pods or ()) or "the images were not pulled"
+    cause = not_pulled(s.seen.found.pull_pods or ()) or "the images were not pulled"
     return Verdict(Reason.PULL_CHECK_FAILED, f"nothing was stopped: {cause}")
 
 

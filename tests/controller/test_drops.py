@@ -103,3 +103,13 @@ def test_a_completed_pass_forgets_what_it_knew_and_no_more() -> None:
     CLOCK.now_s += LINGER_S
     drops.settle(SHOP, drops.of(SHOP))
     assert not drops.of(SHOP)
+
+
+@pytest.mark.parametrize(("pods", "dropped"), [(4, {"aaa"}), (0, set())], ids=["with pods", "without any"])
+def test_a_deployment_seen_for_the_first_time_may_have_lost_a_pod_if_it_has_any(
+    pods: int, dropped: set[str]
+) -> None:
+    store, drops = Store(), Drops(CLOCK)
+    store.listen(drops.note)
+    store.put("Deployment", child("shop-aaa", 1, "aaa", status={"replicas": pods, "readyReplicas": 0}))
+    assert set(drops.of(SHOP)) == dropped

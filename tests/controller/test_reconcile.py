@@ -1,6 +1,6 @@
 """A pass: what is decided is written, status first; what fails ends it; what it asks is looked at."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -55,7 +55,8 @@ class Bench:
         )
         self.counted: list[tuple[str, str]] = []
         self.store.listen(self.drops.note)
-        core = Core(self.core.decide, self.core.unreadable, lambda: NOW)
+        self.now = NOW
+        core = Core(self.core.decide, self.core.unreadable, lambda: self.now)
         world = World(
             self.cluster,
             Teller(self.cluster, "me", lambda: NOW),
@@ -99,6 +100,52 @@ async def test_a_status_that_means_the_same_is_not_written(bench: Bench) -> None
     assert bench.cluster.writes == []
 
 
+COUNTED = {"phase": "Progressing", "message": "1 of 4 pods", "stable": {"revision": "aaa", "ready": 1}}
+
+
+async def test_counts_alone_are_told_two_seconds_later_and_together(bench: Bench) -> None:
+    bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
+    assert await bench.decided(plan(status=COUNTED, wake_after_s=30)) == 2
+    bench.now += timedelta(seconds=1.5)
+    more = COUNTED | {"message": "3 of 4 pods", "availableReplicas": 3}
+    assert await bench.decided(plan(status=more, wake_after_s=30)) == 0.5
+    assert bench.cluster.writes == []
+    bench.now += timedelta(seconds=0.5)
+    await bench.decided(plan(status=more))
+    assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"phase": "Healthy"},
+        {"observedGeneration": 7},
+        {"progress": {"reachedAt": "2026-01-31T00:00:00Z"}},
+        {"conditions": [{"type": "Ready", "status": "True"}]},
+        {"stable": {"revision": "bbb", "ready": 1}},
+    ],
+)
+async def test_whatever_is_more_than_a_count_is_told_at_once(bench: Bench, told: Raw) -> None:
+    bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
+    await bench.decided(plan(status=COUNTED | told))
+    assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+
+
+async def test_counts_go_along_with_a_write_and_with_an_event(bench: Bench) -> None:
+    bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
+    await bench.decided(plan(status=COUNTED, events=(TOLD,)))
+    assert ("STATUS", "Rollout", "shop") in bench.cluster.writes
+
+
+async def test_the_next_pass_is_told_why_a_deployment_was_not_taken_and_only_that_pass(bench: Bench) -> None:
+    bench.cluster.refuse("CREATE", "Deployment", error(422, "Invalid"))
+    with pytest.raises(Stale):
+        await bench.decided(plan(CREATE))
+    await bench.decided(plan())
+    await bench.decided(plan())
+    assert [seen.found.refusal for seen in bench.core.shown] == [None, "the server says Invalid", None]
+
+
 async def test_a_status_seen_by_a_stale_view_is_refused_and_nothing_else_is_written(bench: Bench) -> None:
     bench.cluster.hold("Rollout", rollout(9))
     with pytest.raises(Stale):
@@ -133,7 +180,7 @@ async def test_a_pass_that_wrote_nothing_is_followed_when_the_plan_says(bench: B
 
 
 async def test_passes_that_write_for_ever_are_slowed_down(bench: Bench) -> None:
-    waits = [await bench.decided(plan(status={"message": str(number)})) for number in range(RESTLESS + 1)]
+    waits = [await bench.decided(plan(status={"stage": str(number)})) for number in range(RESTLESS + 1)]
     assert waits[0] == 0
     assert waits[-1] == 1
 

@@ -14,7 +14,8 @@ from simulation.passes import reconcile
 STAGES = [
     (name, index)
     for name, strategy in STRATEGIES.items()
-    for index in range(len(compiled(RolloutSpec.model_validate(rollout(strategy)["spec"]))))
+    for index, stage in enumerate(compiled(RolloutSpec.model_validate(rollout(strategy)["spec"])))
+    if not stage.only_retires
 ]
 
 
@@ -42,8 +43,6 @@ def test_an_abort_in_any_stage_ends_with_the_old_version_alone(
 @pytest.mark.parametrize(("strategy", "stage"), [each for each in STAGES if each[0] != "recreate"])
 def test_traffic_returns_in_the_pass_that_reads_the_abort(strategy: str, stage: int) -> None:
     sim = until(releasing_v2(strategy), lambda s: s.status["progress"]["stage"] == stage)
-    if len(sim.of(V1)) == 0:
-        pytest.skip("in the last stage the old pods are gone")
     sim.act("Abort")
     reconcile(sim)
     assert sim.selected() == {V1: len(sim.of(V1))}
@@ -62,14 +61,24 @@ def test_an_abort_keeps_the_candidates_pods_until_no_request_can_reach_them(stra
     assert (sim.now - sim.listed_at[V2]).total_seconds() >= 2
 
 
-def test_an_abort_after_the_old_pods_have_gone_keeps_the_candidate_until_they_are_back() -> None:
-    sim = until(releasing_v2("blueGreen"), lambda s: s.status["stage"] == "3/3")
-    sim.controllers()
-    sim.kubelet()
-    _aborted(sim)
+def test_an_undo_after_the_old_pods_have_gone_keeps_the_new_ones_until_they_are_back() -> None:
+    sim = rest(releasing_v2("blueGreen"))
+    assert not sim.of(V1)
+    sim.act("Undo")
+    quiet(sim)
     assert sim.selected() == {V2: 4}
     until(sim, lambda s: s.selected() == {V1: 4})
     assert rest(sim).status["phase"] == "RolledBack"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_abort_once_the_release_is_complete_is_refused_and_changes_nothing(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), lambda s: s.status["phase"] == "Healthy")
+    action = sim.act("Abort")
+    rest(sim)
+    assert sim.actions[action]["status"]["state"] == "Refused"
+    assert "undo" in sim.actions[action]["status"]["message"].lower()
+    assert sim.selected() == {V2: 4}
 
 
 def test_an_abort_before_the_operator_has_begun_the_release_keeps_it_from_beginning() -> None:

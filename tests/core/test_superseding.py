@@ -53,16 +53,26 @@ def test_v3_while_v2_holds_half_goes_over_v1_and_never_runs_three_versions() -> 
 def test_v3_while_v2_bakes_starts_from_v2(strategy: str) -> None:
     sim = until(releasing_v2(strategy), baking)
     sim.set_image("shop:v3")
-    quiet(sim)
-    assert sim.status["stable"]["revision"] == V2
+    until(sim, lambda s: s.status["stable"]["revision"] == V2, limit_s=3)
     _v3_completes(sim)
     assert sim.releases["shop-3"]["spec"]["fromRevision"] == V2
     assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
 
 
 @pytest.mark.parametrize("strategy", MOVING)
-def test_v3_while_the_old_side_of_v2_is_retired_starts_from_v2(strategy: str) -> None:
-    sim = until(releasing_v2(strategy), lambda s: s.status["stage"].split("/")[0] == s.status["stage"][-1])
+def test_v3_as_the_switch_to_v2_is_seen_keeps_v1_until_every_node_follows(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), baking, seconds=0.5)
+    sim.set_image("shop:v3")
+    warm = sim.desired(V1)
+    quiet(sim)
+    assert sim.desired(V1) == warm
+    assert sim.selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("strategy", MOVING)
+def test_v3_as_v2_completes_and_its_old_side_goes_starts_from_v2(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), lambda s: s.status["phase"] == "Healthy")
+    assert sim.of(V1)
     sim.set_image("shop:v3")
     quiet(sim)
     assert V1 not in sim.selected()

@@ -14,7 +14,7 @@ class EventReason(StrEnum):
 
     Nothing. `crossfade status --watch` follows it."""
     STAGE_STARTED = "StageStarted"
-    """Normal: a stage was passed, and the next one begins.
+    """Normal: a stage was passed, and the next one at which the plan rests begins (a pause, or a person).
 
     Nothing."""
     COMPLETED = "Completed"

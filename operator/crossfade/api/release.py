@@ -6,8 +6,8 @@ from pydantic import Field
 
 from crossfade.api.base import Message, Metadata, Model, Name, PodCount, Time, Weight
 from crossfade.api.labels import API_VERSION
+from crossfade.api.status import TIMELINE_LENGTH, TimelineEntry
 
-TIMELINE_LENGTH = 200
 ACTIONS_LENGTH = 100
 PLAN_LENGTH = 200
 Outcome = Literal["", "Completed", "RolledBack", "Superseded", "Cancelled"]
@@ -44,23 +44,6 @@ class ReleaseSpec(Model):
     """The pod template as submitted."""
     plan: Annotated[list[PlannedStage], Field(max_length=PLAN_LENGTH)] = Field(default_factory=list)
     """The stages, in order, as they were planned when it began."""
-
-
-class TimelineEntry(Model):
-    """What stood at one moment."""
-
-    at: Time | None = None
-    """When."""
-    stage: Annotated[int, Field(ge=0)] = 0
-    """Index of the stage, from 0."""
-    weight: Weight = 0
-    """Percent of the requests that the new revision was to get."""
-    candidate: Annotated[int, Field(ge=0)] = 0
-    """Available pods of the new revision."""
-    stable: Annotated[int, Field(ge=0)] = 0
-    """Available pods of the old revision."""
-    note: Message = ""
-    """What happened, in one sentence."""
 
 
 class ActionEntry(Model):

@@ -12,6 +12,7 @@ from crossfade.api.base import Message, Model, Name, PodCount, Seconds, Time, We
 from crossfade.api.conditions import Phase
 
 COMPLETED_LENGTH = 50
+TIMELINE_LENGTH = 200
 Count = Annotated[int, Field(ge=0)]
 Word = Annotated[str, Field(max_length=128)]
 
@@ -68,6 +69,23 @@ class Progress(Model):
     """Why requests go back to stable, in one word; empty while the release goes forward."""
     held: Message = ""
     """Why the release is frozen after a failure (`onFailure: Pause`); empty otherwise."""
+
+
+class TimelineEntry(Model):
+    """What stood at one moment."""
+
+    at: Time | None = None
+    """When."""
+    stage: Annotated[int, Field(ge=0)] = 0
+    """Index of the stage, from 0."""
+    weight: Weight = 0
+    """Percent of the requests that the new revision was to get."""
+    candidate: Annotated[int, Field(ge=0)] = 0
+    """Available pods of the new revision."""
+    stable: Annotated[int, Field(ge=0)] = 0
+    """Available pods of the old revision."""
+    note: Message = ""
+    """What happened, in one sentence."""
 
 
 class Failed(Model):
@@ -194,6 +212,9 @@ class RolloutStatus(Model):
     """The revision that is being introduced; absent when none is."""
     progress: Progress | None = None
     """Where the release under way stands; absent when none is."""
+    timeline: Annotated[list[TimelineEntry], Field(max_length=TIMELINE_LENGTH)] = Field(default_factory=list)
+    """What stood when in the release under way or in the last one, oldest first, at most 200 entries. Its Release gets
+    it when the release waits for a person, and when it ends."""
     failed: Failed | None = None
     """The revision that failed last, which is not tried again by itself; absent once another has completed."""
     completed: Annotated[list[Name], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)

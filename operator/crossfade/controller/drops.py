@@ -43,8 +43,7 @@ class Drops:
         if kind not in {"EndpointSlice", "Deployment"}:
             return
         if old is None:
-            first = _ready(kind, key, new) if kind == "Deployment" else {}
-            self._latch(key, first)
+            self._latch(key, _first(key, new) if kind == "Deployment" else ())
             return
         before, after = _ready(kind, key, old), _ready(kind, key, new)
         for revision, ready in before.items():
@@ -71,6 +70,12 @@ class Drops:
 
     def forget(self, key: Key) -> None:
         self._seen.pop(key, None)
+
+
+def _first(key: Key, new: Raw | None) -> Iterable[str]:
+    """The revision of a Deployment that is seen for the first time; one that never had a pod lost none."""
+    status = (new or {}).get("status") or {}
+    return _ready("Deployment", key, new) if status.get("replicas") else ()
 
 
 def _ready(kind: str, key: Key, obj: Mapping[str, Any] | None) -> Mapping[str, int]:

@@ -98,7 +98,12 @@ async def _refusal(reads: Reads, key: Key, manifest: Mapping[str, Any]) -> str:
     except ApiError as error:
         if error.already_exists:
             return ""
-        if error.invalid or (error.status == HTTPStatus.FORBIDDEN and not error.namespace_terminating):
+        if refuses(error):
             return error.message
         raise
     return ""
+
+
+def refuses(error: ApiError) -> bool:
+    """Whether the API server says no to the object itself, now and for as long as nothing else changes."""
+    return error.invalid or (error.status == HTTPStatus.FORBIDDEN and not error.namespace_terminating)

@@ -11,10 +11,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from crossfade.api.rollout import Rollout
-from crossfade.api.status import RolloutStatus
 from crossfade.cluster import ApiError, Cluster
-from crossfade.controller import look
+from crossfade.controller import counts, look
 from crossfade.controller.apply import Refused, Writer
+from crossfade.controller.counts import differs
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.logs import about_revision
@@ -63,6 +63,8 @@ class _Known:
     services: set[str] = field(default_factory=set)  # names that a CREATE found taken
     deployments: set[str] = field(default_factory=set)
     namespace_terminating: bool = False
+    refusal: str = ""  # why the API server did not take a Deployment, until a pass has told it
+    counts_differ_since: datetime | None = None
     writing_passes: int = 0
 
 
@@ -100,9 +102,23 @@ class Reconciler:
         dropped = self._drops.of(key)
         plan = await self._decided(key, raw, known, frozenset(dropped))
         about_revision(_revision(plan.status))
+        told_in_s = self._counts_told_in_s(known, raw, plan)
+        if told_in_s:
+            plan = replace(plan, status=None, wake_after_s=min(told_in_s, plan.wake_after_s or told_in_s))
         wrote = await self._carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
         return self._next(known, plan, wrote=wrote)
+
+    def _counts_told_in_s(self, known: _Known, raw: Raw, plan: Plan) -> float:
+        """Seconds for which a status that differs in counts only is held back; 0 where it is to be written."""
+        stored, status = raw.get("status"), plan.status
+        quiet = status is not None and not plan.writes and not plan.events
+        if not quiet or not differs(stored, status) or not counts.only_counts_differ(stored, status):
+            known.counts_differ_since = None
+            return 0.0
+        now = self._core.now()
+        known.counts_differ_since = known.counts_differ_since or now
+        return counts.left_s(known.counts_differ_since, now)
 
     def _forget(self, key: Key) -> None:
         self._drops.forget(key)
@@ -118,6 +134,8 @@ class Reconciler:
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
         uid = raw["metadata"]["uid"]
         found = await self._contested(key, uid, known)
+        if known.refusal:
+            found, known.refusal = replace(found, refusal=known.refusal), ""
         for _ in range(ROUNDS):
             plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
             if plan.look is None:
@@ -182,7 +200,10 @@ class Reconciler:
                 taken.get(write.kind, set()).add(write.name)
             raise Stale(str(refused)) from refused
         except ApiError as error:
-            self._noted(known, error)
+            if write.verb is Verb.CREATE and write.kind == "Deployment" and look.refuses(error):
+                known.refusal = error.message
+            else:
+                self._noted(known, error)
             raise Stale(str(error)) from error
 
     def _next(self, known: _Known, plan: Plan, *, wrote: bool) -> float | None:
@@ -193,16 +214,6 @@ class Reconciler:
         if known.writing_passes == RESTLESS:
             log.warning("%d passes in a row wrote something, the last one for %s", RESTLESS, plan.reason)
         return 0.0 if known.writing_passes < RESTLESS else 1.0
-
-
-def differs(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
-    """Whether the stored status means something else than the wanted one; defaults and order of keys do not."""
-    if stored is None:
-        return True
-    try:
-        return RolloutStatus.model_validate(stored) != RolloutStatus.model_validate(wanted)
-    except ValidationError:
-        return dict(stored) != dict(wanted)
 
 
 def _status_write(raw: Raw, status: Mapping[str, Any] | None) -> Write:

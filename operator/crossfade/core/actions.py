@@ -12,7 +12,7 @@ from crossfade.api.action import RolloutAction
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.status import Failed, LastAction, PausedBy, Restarted
-from crossfade.core.gates import paused
+from crossfade.core.gates import last_gate, paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.plan import Event
 from crossfade.core.situation import Situation
@@ -134,7 +134,7 @@ def _skip(s: Situation, action: RolloutAction) -> Answer:
     answer = _promote(s, action)
     if not answer.done:
         return answer
-    if s.stage.old_gone or s.progress.stage >= len(s.plan) - 1:
+    if s.stage.old_gone or last_gate(s):
         return _refused(
             s, f"stage {s.progress.stage + 1} ({s.stage.name}) cannot be left early: Abort returns"
         )

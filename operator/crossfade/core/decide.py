@@ -10,7 +10,8 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
-from crossfade.core import conflicts, deletion, layout, records, summary
+from crossfade.core import conflicts, deletion, layout, manifests, records, summary
+from crossfade.core.actions import pending
 from crossfade.core.evidence import not_pulled, told
 from crossfade.core.gates import hold, paused
 from crossfade.core.moments import moment_of, seconds_since
@@ -20,6 +21,7 @@ from crossfade.core.plan import Look, Plan
 from crossfade.core.progress import PATIENCE_S, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
 from crossfade.core.repairs import repaired
+from crossfade.core.settling import settle_left_s, settling
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 from crossfade.core.turn import Turn, warning
@@ -45,7 +47,7 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     conflict = conflicts.conflict(s)
     if conflict is not None and not s.under_way:
         return _refused(s, conflict.reason, conflict.message)
-    turn = next_turn(s)
+    turn = _not_taken(s) or next_turn(s)
     if turn.look is not None:
         return Plan(reason="Looking", look=turn.look)
     if turn.refusal:
@@ -53,6 +55,23 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
             turn.s, Reason.INVALID_TEMPLATE, f"the API server refuses the pod template: {turn.refusal}"
         )
     return _carried_out(turn)
+
+
+def _not_taken(s: Situation) -> Turn | None:
+    """The Deployment of a release that has begun was refused, though nothing was said against it before.
+
+    That is how a first release learns of it: there is nothing yet that asking beforehand would protect. From then on
+    the API server is asked first.
+    """
+    p, refusal = s.progress, s.seen.found.refusal
+    missing = s.under_way and not p.returning and p.revision not in s.seen.sides
+    if not missing or target(s) != p.revision or pending(s) is not None:
+        return None
+    template = manifests.template_of(s, p.revision)
+    known = any(c.reason == Reason.INVALID_TEMPLATE for c in s.memory.conditions)
+    if refusal is None and known and template is not None:
+        return Turn(s, look=Look(dry_run=manifests.deployment(s, p.revision, template, 0)))
+    return Turn(s, refusal=refusal) if refusal else None
 
 
 def unreadable(rollout: Mapping[str, Any], message: str, now: datetime) -> Plan:
@@ -121,7 +140,7 @@ def _wake_after_s(s: Situation, wanted: Wanted) -> float | None:
         waits.append(PATIENCE_S if not wanted.standing else None)
         waits.append(POLL_S if target(s) != s.stable_revision and not paused(s) else None)
     elif s.progress.returning:
-        waits.append(summary.settle_left_s(s) if wanted.settles else POLL_S)
+        waits.append(settle_left_s(s) if wanted.settles else POLL_S)
     else:
         waits.extend(_forward_waits(s, wanted))
     known = [wait for wait in waits if wait is not None]
@@ -137,14 +156,15 @@ def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
     if wanted.standing and held is None:
         return [0.05]
     if wanted.standing and held is not None:
-        return [(moment_of(held.until) - s.now).total_seconds() if held.until else None]
+        until = (moment_of(held.until) - s.now).total_seconds() if held.until else None
+        return [until, settle_left_s(s) if settling(s) else None]
     quick = s.stage.old_gone or s.stage.pull_check
     waited = seconds_since(s.progress.short_since, s.now)
     patience = PATIENCE_S - waited if waited < PATIENCE_S else PATIENCE_S
     deadline = s.spec.progress_deadline_seconds - waited if s.progress.short_since else None
     return [
         POLL_S if quick else None,
-        summary.settle_left_s(s) if wanted.settles else None,
+        settle_left_s(s) if wanted.settles else None,
         patience if s.candidate.available < s.candidate.desired else None,
         deadline if deadline is None or deadline > 0 else POLL_S,
         _downtime_left_s(s),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.core.moments import later, moment_of
+from crossfade.core.settling import has_settled, settled_at
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind, Route
 
@@ -25,7 +26,7 @@ class Hold:
 
 def hold(s: Situation) -> Hold | None:
     """What holds the stage, most urgent first; None where the gate is open."""
-    rungs = (_held_after_failure, _paused, _scaled_to_zero, _stable_unavailable, _gate)
+    rungs = (_held_after_failure, _paused, _scaled_to_zero, _stable_unavailable, _gate, _nodes_follow)
     return next((found for rung in rungs if (found := rung(s)) is not None), None)
 
 
@@ -77,3 +78,17 @@ def _gate(s: Situation) -> Hold | None:
     baking = gate.kind is GateKind.BAKE
     what = "the bake to end" if baking else "the pause to end"
     return Hold(Reason.BAKING if baking else Reason.PAUSED_FOR_TIME, what, until)
+
+
+def last_gate(s: Situation) -> bool:
+    """Whether the release is complete when this stage's gate opens: what is left of the plan removes the old side."""
+    index = s.progress.stage + 1
+    return index >= len(s.plan) or (index == len(s.plan) - 1 and s.plan[index].only_retires)
+
+
+def _nodes_follow(s: Situation) -> Hold | None:
+    """A release that is complete loses its old pods: not while a node may still send requests to them."""
+    moved = s.stage.route is Route.CANDIDATE and bool(s.stable_revision)
+    if not moved or not last_gate(s) or has_settled(s):
+        return None
+    return Hold(Reason.SETTLING, "every node to follow the endpoints", settled_at(s))

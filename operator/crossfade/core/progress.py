@@ -9,12 +9,14 @@ from crossfade.api.events import EventReason
 from crossfade.api.status import Downtime, RevisionStatus
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
-from crossfade.core.gates import hold, paused
+from crossfade.core.gates import hold, last_gate, paused
 from crossfade.core.moments import later, moment_of, seconds_since, text_of
 from crossfade.core.plan import Look
 from crossfade.core.reach import Wanted, awaits_cause, back, forward, frozen, settled
+from crossfade.core.settling import has_settled
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind, Route
+from crossfade.core.timeline import noted
 from crossfade.core.transitions import (
     completed,
     dropped,
@@ -26,7 +28,7 @@ from crossfade.core.transitions import (
     turned_back,
 )
 from crossfade.core.turn import Turn, normal, warning
-from crossfade.core.verdicts import candidate_crashed, retiring, verdict
+from crossfade.core.verdicts import candidate_crashed, verdict
 
 REPORTED_WITHIN_S = 3.0
 """The kubelet reports the end of a container within a second or two, on a busy node later."""
@@ -159,7 +161,10 @@ def _positioned(s: Situation) -> Situation:
     floor = max((each for each in weights if each <= weight), default=weights[0])
     now = text_of(s.now)
     fresh = {"started_at": now, "short_since": now, "reached_at": None, "promoted": False}
-    return s.progress_with(plan=s.plan_hash, stage=weights.index(floor), **fresh)
+    index = weights.index(floor)
+    return noted(
+        s.progress_with(plan=s.plan_hash, stage=index, **fresh), now, f"strategy edited: {s.plan[index].name}"
+    )
 
 
 def _recovered(s: Situation) -> Turn | None:
@@ -209,14 +214,12 @@ def _overtaken(s: Situation) -> Turn | None:
     if target(s) == s.stable_revision:
         return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
     if _proved(s):
-        return completed(s)
+        return completed(s) if s.exclusive or has_settled(s) else None
     return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
 
 
 def _proved(s: Situation) -> bool:
     """Whether the candidate has all traffic, in good health, and only its bake is not over."""
-    if retiring(s):
-        return True
     there = _has_everything(s) and s.progress.reached_at is not None
     asked = s.stage.gate.kind in {GateKind.MANUAL, GateKind.PAUSE}
     well = not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
@@ -254,8 +257,10 @@ def _suspects(s: Situation) -> set[str]:
         alone = s.exclusive and s.stable.desired < s.n and not side.desired and not side.replicas
         return {p.revision} if alone or (awaits_cause(s) and side.replicas) else suspects
     waited = seconds_since(p.short_since, s.now)
-    slow = side.available < side.desired and p.short_since is not None and waited >= PATIENCE_S
-    gate_opens = p.serving_since is not None and p.reached_at is not None and hold(s) is None
+    slow = (
+        side.available < side.desired and side.replicas and p.short_since is not None and waited >= PATIENCE_S
+    )
+    gate_opens = p.serving_since is not None and p.reached_at is not None and _decisive(s) and hold(s) is None
     dropped_ = p.revision in s.seen.dropped
     overtaken = _has_everything(s) and target(s) != p.revision
     if side.identity.uid and (slow or gate_opens or overtaken or (dropped_ and p.serving_since is not None)):
@@ -263,6 +268,16 @@ def _suspects(s: Situation) -> set[str]:
     if s.stage.old_gone and not s.stable.desired and not s.stable.replicas:
         suspects.add(s.stable_revision)
     return suspects
+
+
+def _decisive(s: Situation) -> bool:
+    """Whether the next stage gives everything to the candidate, or takes the way back away.
+
+    A drop is latched when it happens; this look finds what was missed, and restarts are counted since the candidate
+    began to serve: so it need not be repeated at every step. Without a stable revision nothing could be decided.
+    """
+    nexts = s.plan[s.progress.stage + 1 :]
+    return bool(s.stable_revision) and (last_gate(s) or nexts[0].weight == 100)
 
 
 def _explained(s: Situation) -> Turn | None:
@@ -295,12 +310,13 @@ def _passed(s: Situation) -> Turn | None:
 
 
 def _due(s: Situation) -> Turn | None:
-    """A release is to begin: first the API server is asked whether it would take the candidate at all."""
+    """A release is to begin: where something serves, the API server is asked whether it would take the candidate."""
     revision = target(s)
     if s.under_way or revision == s.stable_revision or paused(s):
         return None
     template = manifests.template_of(s, revision)
-    if revision not in s.seen.sides and template is not None:
+    asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
+    if asks and revision not in s.seen.sides and template is not None:
         if s.seen.found.refusal is None:
             return Turn(s, look=Look(dry_run=manifests.deployment(s, revision, template, 0)))
         if s.seen.found.refusal:

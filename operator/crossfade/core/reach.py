@@ -15,13 +15,10 @@ from crossfade.core import manifests
 from crossfade.core.adoption import other_writers
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
+from crossfade.core.settling import has_settled, settling
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, Stage
 from crossfade.core.transitions import target
-from crossfade.core.verdicts import retiring
-
-SETTLE_S = 2.0
-"""From the endpoints being right to the removal of pods: kube-proxy takes up to 1 s to follow, measured."""
 
 CAUSE_S = 3.0
 """An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update)."""
@@ -94,7 +91,7 @@ def back(s: Situation) -> Wanted:
         route,
         gone and _serves_again(s),
         *_missing_on_the_way_back(s, route, left=left),
-        settles=_settling(s),
+        settles=settling(s),
     )
 
 
@@ -107,7 +104,7 @@ def _left(s: Situation) -> bool:
     """Whether the candidate gets no requests any more, or has nothing that could answer one, or nothing is to run."""
     if awaits_cause(s) and s.n:
         return False
-    away = s.listed_only(s.stable_revision) and _live(s, Route.STABLE) and _has_settled(s)
+    away = s.listed_only(s.stable_revision) and _live(s, Route.STABLE) and has_settled(s)
     dead = s.candidate.ready == 0 and s.candidate.current and (_live(s, Route.STABLE) or not s.service_name)
     return away or dead or not s.n
 
@@ -167,7 +164,7 @@ def _beside(s: Situation, stage: Stage) -> Wanted:
 
 
 def _moved(s: Situation, stage: Stage) -> Wanted:
-    """All pods of the candidate, then the traffic, then (once it is seen to have moved) fewer old pods."""
+    """All pods of the candidate, then the traffic, then (once every node follows) fewer old pods."""
     first = not s.stable_revision and not manifests.adopts(s)
     up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
     there = _live(s, Route.CANDIDATE)
@@ -175,12 +172,11 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     route = Route.CANDIDATE if (first or there or up) and not others else None
     nothing = first or not s.n  # then there is no endpoint to wait for
     seen = there and (nothing or s.listed_only(s.progress.revision))
-    settled_ = seen and (nothing or _has_settled(s))
+    settled_ = seen and (nothing or has_settled(s))
     old = stage.stable if settled_ else max(stage.stable, s.stable.desired)
     pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
     shrunk = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
-    proved = up or (retiring(s) and bool(s.stable_revision))  # then a lost pod is not the release's concern
-    standing = proved and settled_ and (shrunk or s.stable.desired < stage.stable)
+    standing = up and seen and (shrunk or s.stable.desired < stage.stable)
     if up and others and not there:
         asked = f"{', '.join(others)} to leave the selector of Service {s.service_name} to Crossfade alone"
         return Wanted(pods, route, standing=False, why=Reason.NOT_SOLE_OWNER, waiting_for=asked)
@@ -192,7 +188,7 @@ def _missing(s: Situation, stage: Stage, *, up: bool, seen: bool) -> tuple[Reaso
         return Reason.SCALING_UP, _available(s.candidate, stage.candidate, "candidate")
     if not seen:
         return Reason.MOVING_TRAFFIC, "the endpoints to list the candidate's pods only"
-    if not _has_settled(s):
+    if not has_settled(s):
         return Reason.SETTLING, "every node to follow the endpoints"
     return Reason.SHRINKING, f"{max(0, s.stable.replicas - stage.stable)} old pods to go"
 
@@ -250,15 +246,6 @@ def _runs(side: Side) -> bool:
 
 def _live(s: Situation, route: Route) -> bool:
     return not s.service_name or s.live_route is route
-
-
-def _has_settled(s: Situation) -> bool:
-    moved = s.progress.moved_at
-    return not s.service_name or (moved is not None and seconds_since(moved, s.now) >= SETTLE_S)
-
-
-def _settling(s: Situation) -> bool:
-    return s.progress.moved_at is not None and not _has_settled(s)
 
 
 def _emptied(stage: Stage) -> Stage:

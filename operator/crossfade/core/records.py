@@ -8,14 +8,13 @@ from datetime import timedelta
 from crossfade.api.action import RolloutAction
 from crossfade.api.release import (
     ACTIONS_LENGTH,
-    TIMELINE_LENGTH,
     ActionEntry,
     Release,
     ReleaseStatus,
-    TimelineEntry,
 )
 from crossfade.core import manifests
 from crossfade.core.actions import unwritten
+from crossfade.core.gates import hold
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Identity
 from crossfade.core.plan import Verb, Write
@@ -78,14 +77,22 @@ def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> Release
 
 
 def _under_way(s: Situation, before: ReleaseStatus) -> ReleaseStatus:
+    """Written when somebody acted and while a person is waited for; else the end brings everything at once."""
+    actions, held = _actions(s, before), hold(s)
+    waits = held is not None and held.person and bool(s.progress.reached_at or s.progress.held)
+    if actions == before.actions and not waits:
+        return before
+    return before.model_copy(update={**_so_far(s, before), "actions": actions})
+
+
+def _so_far(s: Situation, before: ReleaseStatus) -> dict[str, object]:
     changes: dict[str, object] = {
-        "started_at": before.started_at or s.progress.release_started_at,
-        "timeline": _timeline(s, before),
-        "actions": _actions(s, before),
+        "started_at": _began(s, before),
+        "timeline": s.memory.timeline,
     }
     if s.memory.downtime is not None:
         changes["downtime_seconds"] = s.memory.downtime.seconds
-    return before.model_copy(update=changes)
+    return changes
 
 
 def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
@@ -98,35 +105,26 @@ def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStat
     }
     if last is not None and last.number == release.spec.number:
         end = {"outcome": last.outcome, "why": last.why, "ended_at": last.at}
-        if s.memory.downtime is not None and not s.under_way:
-            end["downtime_seconds"] = s.memory.downtime.seconds
+        if not s.under_way:
+            end |= _so_far(s, before)
     end["actions"] = _actions(s, before)
-    end["started_at"] = before.started_at or release.metadata.creation_timestamp or None
+    end["started_at"] = (
+        end.get("started_at") or before.started_at or release.metadata.creation_timestamp or None
+    )
     return before.model_copy(update=end)
 
 
-def _timeline(s: Situation, before: ReleaseStatus) -> list[TimelineEntry]:
-    """An entry per stage, and one for the way back; told apart by their start, so that none is written twice."""
-    note = f"back: {s.progress.returning}" if s.progress.returning else s.stage.name
-    known = [(entry.stage, entry.note) for entry in before.timeline]
-    if (s.progress.stage, note) in known[-1:] or len(known) >= TIMELINE_LENGTH:
-        return before.timeline
-    entry = TimelineEntry(
-        at=text_of(s.now) if s.progress.returning else s.progress.started_at,
-        stage=s.progress.stage,
-        weight=0 if s.progress.returning else s.stage.weight,
-        candidate=s.candidate.available,
-        stable=s.stable.available,
-        note=note,
-    )
-    return [*before.timeline, entry]
+def _began(s: Situation, before: ReleaseStatus) -> str | None:
+    """When the release under way, or the last one, began: its timeline begins then."""
+    first = s.memory.timeline[0].at if s.memory.timeline else None
+    return before.started_at or s.progress.release_started_at or first
 
 
 def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
     last = s.memory.last_action
     if last is None or last.state != "Done" or any(entry.at == last.at for entry in before.actions):
         return before.actions
-    begun = before.started_at or s.progress.release_started_at
+    begun = _began(s, before)
     if begun is None or last.at is None:
         return before.actions
     earlier = (moment_of(begun) - moment_of(last.at)).total_seconds()

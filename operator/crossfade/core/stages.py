@@ -67,6 +67,11 @@ class Stage:
     pull_check: bool = False
 
     @property
+    def only_retires(self) -> bool:
+        """Whether nothing is left of it but to remove the old side, which asks for no rest."""
+        return self.route is Route.CANDIDATE and not self.stable and self.gate == READY
+
+    @property
     def counted(self) -> bool:
         """Whether the share of traffic follows from pod counts."""
         return self.route is Route.BOTH

@@ -15,7 +15,7 @@ from crossfade.core import manifests
 from crossfade.core.gates import Hold, hold, paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Side
-from crossfade.core.reach import SETTLE_S, Wanted
+from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, pods_of
 from crossfade.core.transitions import target
@@ -267,9 +267,3 @@ def _scale(s: Situation) -> tuple[int, str]:
     forward_ = s.under_way and not s.progress.returning and s.stage.route is Route.CANDIDATE
     revision = s.progress.revision if forward_ and s.progress.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"
-
-
-def settle_left_s(s: Situation) -> float:
-    """Seconds until the endpoints have been right for long enough."""
-    moved = s.progress.moved_at
-    return max(0.05, SETTLE_S - (s.now - moment_of(moved)).total_seconds()) if moved else SETTLE_S

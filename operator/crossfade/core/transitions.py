@@ -6,8 +6,11 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
 from crossfade.api.status import Failed, LastRelease, Progress, RevisionStatus
+from crossfade.core.gates import last_gate
 from crossfade.core.moments import text_of
 from crossfade.core.situation import Situation
+from crossfade.core.stages import GateKind
+from crossfade.core.timeline import noted
 from crossfade.core.turn import Turn, normal, warning
 from crossfade.core.verdicts import Verdict
 
@@ -36,7 +39,8 @@ def started(s: Situation, revision: str) -> Turn:
         stable_was_down=s.stable.available < s.stable.desired,
     )
     number = s.memory.release + 1
-    begun = s.remember(progress=progress, release=number, downtime=None)
+    begun = s.remember(progress=progress, release=number, downtime=None, timeline=[])
+    begun = noted(begun, now, begun.stage.name)
     return Turn(
         begun,
         normal(
@@ -62,9 +66,9 @@ def turned_back(s: Situation, reason: Reason, note: str) -> Turn:
 
 
 def _turned_back(s: Situation, reason: Reason) -> Situation:
-    return s.progress_with(
-        returning=str(reason), held="", moved_at=None, reached_at=None, short_since=text_of(s.now)
-    )
+    now = text_of(s.now)
+    after = s.progress_with(returning=str(reason), held="", moved_at=None, reached_at=None, short_since=now)
+    return noted(after, now, f"back: {reason}")
 
 
 def returned(s: Situation) -> Turn:
@@ -90,13 +94,18 @@ def dropped(s: Situation) -> Turn:
 
 
 def passed(s: Situation) -> Turn:
-    """The stage's gate is open: the next stage begins, or the release is complete."""
-    if s.progress.stage >= len(s.plan) - 1:
+    """The stage's gate is open: the next stage begins, or the release is complete.
+
+    An Event is for a stage at which the plan rests; those on the way show in the timeline.
+    """
+    if last_gate(s):
         return completed(s)
     index, now = s.progress.stage + 1, text_of(s.now)
     fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
     note = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}"
-    return Turn(s.progress_with(stage=index, **fresh), normal(EventReason.STAGE_STARTED, note))
+    rests = s.plan[index].gate.kind in {GateKind.PAUSE, GateKind.MANUAL}
+    after = noted(s.progress_with(stage=index, **fresh), now, s.plan[index].name)
+    return Turn(after, normal(EventReason.STAGE_STARTED, note) if rests else ())
 
 
 def completed(s: Situation) -> Turn:

@@ -21,12 +21,8 @@ class Verdict:
 
 
 def verdict(s: Situation) -> Verdict | None:
-    """The first failure found, or None. Nothing fails where there is no stable revision to return to.
-
-    While the old side is retired the candidate has passed all its gates: what happens then happens to a stable
-    revision. Recreate has no such stage: its last one is the bake.
-    """
-    if not s.stable_revision or retiring(s):
+    """The first failure found, or None. Nothing fails where there is no stable revision to return to."""
+    if not s.stable_revision:
         return None
     causes = (
         candidate_crashed,
@@ -37,11 +33,6 @@ def verdict(s: Situation) -> Verdict | None:
         candidate_unavailable,
     )
     return next((found for cause in causes if (found := cause(s)) is not None), None)
-
-
-def retiring(s: Situation) -> bool:
-    """Whether only the removal of the old side is left of the plan."""
-    return s.progress.stage >= len(s.plan) - 1 and s.stage.route is Route.CANDIDATE
 
 
 def candidate_crashed(s: Situation) -> Verdict | None:

@@ -1,0 +1,63 @@
+"""Counts of pods change with every pod that starts: on their own they are told together, a little later.
+
+A pod after the other becomes ready within a second or two; a status for each would be most of what a release writes.
+All else (a phase, a condition, a stored start, a generation) is told at once, and takes the counts along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from crossfade.api.status import RevisionStatus, RolloutStatus
+
+TOLD_WITHIN_S: Final = 2.0
+"""People watch a release at this pace; an autoscaler looks every 15 s."""
+
+
+def differs(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
+    """Whether the stored status means something else than the wanted one; defaults and order of keys do not."""
+    if stored is None or wanted is None:
+        return stored is not wanted
+    try:
+        return RolloutStatus.model_validate(stored) != RolloutStatus.model_validate(wanted)
+    except ValidationError:
+        return dict(stored) != dict(wanted)
+
+
+def only_counts_differ(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
+    """Whether the two say the same but for counts and the sentences that name them."""
+    if stored is None or wanted is None:
+        return False
+    try:
+        before, after = RolloutStatus.model_validate(stored), RolloutStatus.model_validate(wanted)
+    except ValidationError:
+        return False
+    return _without_counts(before) == _without_counts(after)
+
+
+def left_s(since: datetime, now: datetime) -> float:
+    """Seconds until counts that differ `since` then are to be told; 0 where it is time."""
+    return max(0.0, TOLD_WITHIN_S - (now - since).total_seconds())
+
+
+def _without_counts(status: RolloutStatus) -> RolloutStatus:
+    progress = status.progress.model_copy(update={"waiting_for": ""}) if status.progress else None
+    silent = {
+        "message": "",
+        "replicas": None,
+        "available_replicas": None,
+        "real_weight": None,
+        "stable": _uncounted(status.stable),
+        "candidate": _uncounted(status.candidate),
+        "progress": progress,
+        "conditions": [one.model_copy(update={"message": ""}) for one in status.conditions],
+    }
+    return status.model_copy(update=silent)
+
+
+def _uncounted(side: RevisionStatus | None) -> RevisionStatus | None:
+    return side.model_copy(update={"replicas": 0, "ready": 0, "available": 0}) if side else None

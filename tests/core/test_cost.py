@@ -1,0 +1,97 @@
+"""What a Rollout costs the API server where pods start at once: a bound on requests, so that none creeps in."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from builders import STRATEGIES, rollout
+from crossfade.controller.counts import only_counts_differ
+from crossfade.core.plan import Look, Verb
+from simulation import passes
+from simulation.cluster import Sim
+from simulation.passes import carry_out, decided
+
+CREATE_LIMIT, UPDATE_LIMIT = 8, 20
+"""Requests per created Rollout, and per update by a canary of two steps, of 1 and of 2 pods on the average."""
+
+
+class Priced:
+    """A cluster in which everything is told apart, and each request is counted as the shell would make it."""
+
+    def __init__(self, sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
+        sim.instant = False
+        self.sim = sim
+        self.spent: Counter[str] = Counter()
+        answer = passes.look
+
+        def priced(sim_: Sim, look: Look, found: passes.Found) -> passes.Found:
+            asked = (*look.pods, *look.services, *look.deployments)
+            self.spent["look"] += len(asked) + (look.dry_run is not None) + look.pull_pods
+            return answer(sim_, look, found)
+
+        monkeypatch.setattr(passes, "look", priced)
+
+    def run(self) -> int:
+        """Go on until nothing moves and nothing is waited for; gives the requests."""
+        self.spent.clear()
+        while True:
+            wake_s = self._passes()
+            moved = [self._moved(move) for move in self._moves()]
+            if not any(moved):
+                if wake_s is None or wake_s > 3600:
+                    return self.spent.total()
+                self.sim.tick(wake_s)
+
+    def _moves(self) -> list[Callable[[], None]]:
+        sim = self.sim
+        statuses = [lambda name=name: sim.sync_status(name) for name in sim.deployments]
+        slices = [lambda name=name: sim.sync_endpoints(name) for name in sim.services]
+        return [sim.controllers, *statuses, sim.kubelet, *statuses, *slices]
+
+    def _moved(self, move: Callable[[], None]) -> bool:
+        before = (self.sim.counter, self.sim.pods, dict(self.sim.endpoints))
+        move()
+        self.sim.tick(0.02)
+        moved = before != (self.sim.counter, self.sim.pods, dict(self.sim.endpoints))
+        if moved:
+            self._passes()
+        return moved
+
+    def _passes(self) -> float | None:
+        while True:
+            decision = decided(self.sim)
+            if self._only_counts(decision):
+                return decision.plan.wake_after_s
+            carry_out(self.sim, decision)
+            self.spent.update(f"{write.verb} {write.kind}" for write in decision.writes)
+            self.spent["Event"] += len(decision.plan.events)
+            if not decision.writes:
+                return decision.plan.wake_after_s
+
+    def _only_counts(self, decision: passes.Decision) -> bool:
+        """Whether the shell would hold the status back: it tells counts alone 2 s later, together."""
+        status, events = decision.plan.status, decision.plan.events
+        alone = not events and [write.verb for write in decision.writes] == [Verb.STATUS]
+        return alone and status is not None and only_counts_differ(self.sim.status, status)
+
+
+def _price(replicas: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Counter[str], Counter[str]]:
+    priced = Priced(Sim(rollout(STRATEGIES["canary"], replicas=replicas, bakeSeconds=5)), monkeypatch)
+    priced.run()
+    assert priced.sim.status["phase"] == "Healthy"
+    created = priced.spent.copy()
+    priced.sim.set_image("shop:v2")
+    priced.run()
+    assert priced.sim.status["stable"]["release"] == 2
+    return created, priced.spent.copy()
+
+
+def test_a_created_rollout_costs_eight_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    created, _ = _price(2, monkeypatch)
+    assert created.total() <= CREATE_LIMIT, created
+
+
+def test_an_update_in_two_steps_costs_twenty_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    (_, one), (_, two) = _price(1, monkeypatch), _price(2, monkeypatch)
+    assert (one.total() + two.total()) / 2 <= UPDATE_LIMIT, (one, two)

@@ -8,6 +8,7 @@ import pytest
 from cli.fake_cluster import FakeCluster
 from crossfade.cli import follow
 from crossfade.cluster import ApiError
+from view.deployments import autoscaler
 from view.stored import release, rollout, under_way
 
 Run = Callable[..., int]
@@ -46,6 +47,17 @@ def test_without_the_right_to_read_releases_the_rest_is_still_shown(
     cluster.unreadable = {"Release"}
     assert crossfade(cluster, "status", "shop") == 0
     assert "Stage      2 of 3\n" in capsys.readouterr().out
+
+
+def test_an_autoscaler_that_would_be_misled_is_warned_of_and_none_is_needed(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(under_way(), autoscaler(kind="Rollout", metric="Value"))
+    assert crossfade(cluster, "status", "shop") == 0
+    assert "  Warning    HorizontalPodAutoscaler shop has a metric" in capsys.readouterr().out
+    cluster.unreadable = {"HorizontalPodAutoscaler"}
+    assert crossfade(cluster, "status", "shop") == 0
+    assert "Warning" not in capsys.readouterr().out
 
 
 def test_json_is_one_object_with_the_outcome_and_what_to_type(

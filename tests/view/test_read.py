@@ -10,6 +10,7 @@ from crossfade.view import text
 from crossfade.view.advice import ADVICE
 from crossfade.view.model import Outcome
 from crossfade.view.read import NOT_SEEN, release_name, rollout_view
+from view.deployments import autoscaler
 from view.stored import STABLE, condition, release, rollout, under_way
 
 NOW = datetime(2026, 1, 31, 12, 0, 18, tzinfo=UTC)
@@ -209,3 +210,22 @@ def test_the_release_of_a_status_is_named_by_its_number(number: int, name: str) 
 )
 def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
     assert text.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("strategy", "scaler", "count"),
+    [
+        ("canary", autoscaler(kind="Rollout", metric="Value"), 1),
+        ("rolling", autoscaler(kind="Rollout", metric="Value"), 1),
+        ("blueGreen", autoscaler(kind="Rollout", metric="Value"), 0),
+        ("canary", autoscaler(kind="Rollout", metric="AverageValue"), 0),
+        ("canary", autoscaler(kind="Rollout", metric="Value", target="cart"), 0),
+        ("canary", autoscaler(metric="Value"), 0),
+    ],
+)
+def test_an_autoscaler_that_would_multiply_the_pods_of_both_revisions_is_warned_of(
+    strategy: str, scaler: dict[str, Any], count: int
+) -> None:
+    view = rollout_view(rollout(phase="Healthy", strategy=strategy), autoscalers=[scaler])
+    assert len(view.warnings) == count
+    assert all("HorizontalPodAutoscaler shop" in warning for warning in view.warnings)

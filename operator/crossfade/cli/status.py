@@ -7,9 +7,9 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
@@ -20,6 +20,7 @@ from crossfade.view.model import RolloutView
 from crossfade.view.read import release_name, rollout_view
 
 Show = Callable[[RolloutView], None]
+T = TypeVar("T")
 
 
 def add(commands: Any, where: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ async def status(options: argparse.Namespace, cluster: Api) -> int:
     """Show the Rollout, once or until it is settled, and give the exit code for what was seen last."""
     first = await find_rollout(cluster, options)
     if not options.watch:
-        view = await ReleaseNames(cluster, options).view(first)
+        view = await Views(cluster, options).view(first)
         show_once(view, options.output)
         return BY_OUTCOME[view.outcome]
     with shown(options.output) as show:
@@ -56,11 +57,11 @@ async def status(options: argparse.Namespace, cluster: Api) -> int:
 
 async def watch(options: argparse.Namespace, cluster: Api, show: Show) -> int:
     """Show every state until it is settled; raises CommandError when time is over or the Rollout is gone."""
-    names, view = ReleaseNames(cluster, options), None
+    views, view = Views(cluster, options), None
     try:
         async with asyncio.timeout(options.timeout):
             async for rollout in states(cluster, "Rollout", options.namespace, options.name):
-                view = await names.view(rollout)
+                view = await views.view(rollout)
                 show(view)
                 if view.outcome.settled:
                     return BY_OUTCOME[view.outcome]
@@ -72,28 +73,34 @@ async def watch(options: argparse.Namespace, cluster: Api, show: Show) -> int:
     raise CommandError(f"Rollout '{options.name}' was deleted.")
 
 
-class ReleaseNames:
-    """Views of one Rollout, with the names of its stages; each Release is read once, since its plan never changes."""
+class Views:
+    """Views of one Rollout, with the names of its stages: each Release is read once, since its plan never changes."""
 
     def __init__(self, cluster: Api, options: argparse.Namespace) -> None:
         self.cluster = cluster
         self.options = options
         self.release: Raw | None = None
+        self.autoscalers: list[Raw] | None = None
 
     async def view(self, rollout: Raw) -> RolloutView:
-        """Give what there is to show; without the right to read Releases, without names."""
+        """Give what there is to show; without the right to read Releases or autoscalers, without them."""
         name = release_name(rollout)
         if name and (self.release or {}).get("metadata", {}).get("name") != name:
-            self.release = await self._read(name)
-        return rollout_view(rollout, self.release, scope=self.options.scope)
+            self.release = await _readable(self.cluster.get("Release", self.options.namespace, name))
+        if self.autoscalers is None:
+            listed = self.cluster.list("HorizontalPodAutoscaler", self.options.namespace)
+            self.autoscalers = await _readable(listed) or []
+        return rollout_view(rollout, self.release, autoscalers=self.autoscalers, scope=self.options.scope)
 
-    async def _read(self, name: str) -> Raw | None:
-        from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
 
-        try:
-            return await self.cluster.get("Release", self.options.namespace, name)
-        except ApiError:
-            return None
+async def _readable(answer: Awaitable[T | None]) -> T | None:
+    """Give an answer of the API server; None where it refuses."""
+    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
+
+    try:
+        return await answer
+    except ApiError:
+        return None
 
 
 def show_once(view: RolloutView, output: str | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crossfade.api.labels import PREFIX
+from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.convert_service import LAST_APPLIED, headless, selecting
 from crossfade.view.convert_strategy import recreates, surge_is_cut
 
@@ -168,8 +169,8 @@ def _service(deployment: Object, service: Object | None, services: Sequence[Obje
 
 
 def _autoscalers(deployment: Object, manifest: Object, autoscalers: Sequence[Object]) -> Iterator[str]:
-    shared = {"rolling", "canary"} & manifest["spec"]["strategy"].keys()
-    for each in targeting(deployment, autoscalers):
+    found = targeting(deployment, autoscalers)
+    for each in found:
         name = each["metadata"]["name"]
         owners = [f"{o.get('kind')} {o.get('name')}" for o in each["metadata"].get("ownerReferences") or ()]
         where = f" (made by {', '.join(owners)}: change it there)" if owners else ""
@@ -177,24 +178,12 @@ def _autoscalers(deployment: Object, manifest: Object, autoscalers: Sequence[Obj
             f"HorizontalPodAutoscaler {name} scales the Deployment: it must scale the Rollout instead{where}, and the "
             "manifest must not say replicas once it does. The steps say when."
         )
-        if shared and "Value" in _targets(each):
-            yield (
-                f"HorizontalPodAutoscaler {name} has a metric with a target of type Value, which is multiplied by the "
-                "pods of both revisions while a release is under way: use AverageValue."
-            )
+    yield from misled(next(iter(manifest["spec"]["strategy"])), found)
 
 
 def targeting(deployment: Object, autoscalers: Sequence[Object]) -> list[Object]:
     """Give the autoscalers that scale this Deployment."""
-    wanted = ("Deployment", deployment["metadata"]["name"])
-    refs = [(each, each["spec"].get("scaleTargetRef") or {}) for each in autoscalers]
-    return [each for each, ref in refs if (ref.get("kind"), ref.get("name")) == wanted]
-
-
-def _targets(autoscaler: Object) -> set[str]:
-    metrics = autoscaler["spec"].get("metrics") or ()
-    sources = (source for metric in metrics for source in metric.values() if isinstance(source, Mapping))
-    return {(source.get("target") or {}).get("type", "") for source in sources}
+    return scaling("Deployment", deployment["metadata"]["name"], autoscalers)
 
 
 def _budgets(deployment: Object, budgets: Sequence[Object]) -> Iterator[str]:

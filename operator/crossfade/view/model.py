@@ -70,7 +70,8 @@ class RolloutView:
 
     `weight` and `real_weight` are percent of the requests, wanted and given by the ready pods; None when no release is
     under way. `seen` is False while the status still speaks of an older spec, or of none. `reason` is the one-word
-    reason of the condition that explains the phase. `why` is how the last release ended, where it failed.
+    reason of the condition that explains the phase. `why` is how the last release ended, where it failed. `warnings`
+    are about what is around it.
     """
 
     name: str
@@ -92,3 +93,4 @@ class RolloutView:
     why: str = ""
     downtime_s: float | None = None
     next_steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()

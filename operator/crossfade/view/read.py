@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from crossfade.api.conditions import Phase
 from crossfade.view.advice import next_steps
+from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
 
 Object = Mapping[str, Any]
@@ -28,11 +29,18 @@ EXPLAINING = ("Paused", "Stalled", "Reconciling", "Ready")
 """Conditions from the most to the least telling; the first one that is there explains the phase."""
 
 
-def rollout_view(rollout: Object, release: Object | None = None, *, scope: str = "") -> RolloutView:
+def rollout_view(
+    rollout: Object,
+    release: Object | None = None,
+    *,
+    autoscalers: Sequence[Object] = (),
+    scope: str = "",
+) -> RolloutView:
     """Give what there is to show of `rollout`.
 
     `release` is the Release with the number in its status: it knows the names of the stages and the pods they want.
-    `scope` is what the commands to type next need in addition, such as `-n shop`.
+    `autoscalers` are those of its namespace. `scope` is what the commands to type next need in addition, such as
+    `-n shop`.
     """
     meta, status = rollout.get("metadata", {}), rollout.get("status") or {}
     seen = status.get("observedGeneration", -1) == meta.get("generation", 0)
@@ -58,7 +66,8 @@ def rollout_view(rollout: Object, release: Object | None = None, *, scope: str =
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
     )
-    return replace(view, next_steps=next_steps(view, scope))
+    warnings = misled(view.strategy, scaling("Rollout", view.name, autoscalers))
+    return replace(view, next_steps=next_steps(view, scope), warnings=tuple(warnings))
 
 
 def release_name(rollout: Object) -> str:

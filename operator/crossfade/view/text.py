@@ -29,6 +29,7 @@ def rows(view: RolloutView, now: datetime) -> list[Row]:
         ("Waiting", _wait(view.awaited, now)),
         ("Downtime", "" if view.downtime_s is None else f"{view.downtime_s:g} s in the last release"),
         ("Failed", "" if view.why in view.message else view.why),
+        *(("Warning", warning) for warning in view.warnings),
         *(("Next" if i == 0 else "or", f"{s.command}   {s.purpose}") for i, s in enumerate(view.next_steps)),
     ]
     return [(label, text) for label, text in found if text]

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossfade.cluster import ApiError, Cause, Cluster
+from kstatus import broken_rule
 
 Raw = dict[str, Any]
+MOVING = {"Ready": "False", "Reconciling": "True"}
 
 
 def error(status: int, reason: str, *causes: str) -> ApiError:
@@ -77,7 +79,10 @@ class FakeCluster(Cluster):
 
     async def apply_status(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
         self._note("STATUS", kind, name, body)
-        return self._changed(kind, namespace, name, {"status": body["status"], "metadata": body["metadata"]})
+        before = self.objects.get((kind, namespace or "", name), {})
+        after = self._changed(kind, namespace, name, {"status": body["status"], "metadata": body["metadata"]})
+        assert kind != "Rollout" or not broken_rule(before, after), broken_rule(before, after)
+        return after
 
     async def json_patch(
         self,
@@ -172,6 +177,14 @@ def rollout(version: int = 1, **parts: Any) -> Raw:
     return obj("shop", version, metadata={"generation": 1, **parts.pop("metadata", {})}, spec=spec, **parts)
 
 
+def status(generation: int = 1, **fields: Any) -> Raw:
+    """A status of that Rollout under way, as the operator writes it."""
+    told = {"message": "a release is under way", "reason": "ScalingUp", "observedGeneration": generation}
+    made = {**told, "lastTransitionTime": "2026-01-31T12:00:00Z"}
+    conditions = [{**made, "type": kind, "status": holds} for kind, holds in MOVING.items()]
+    return {"phase": "Progressing", "observedGeneration": generation, "conditions": conditions, **fields}
+
+
 def child(name: str, version: int = 1, revision: str = "", **parts: Any) -> Raw:
     """An object of the Rollout `shop`."""
     labels = {"crossfade.dev/rollout": "shop", **({"crossfade.dev/revision": revision} if revision else {})}
@@ -191,4 +204,4 @@ def endpoint_slice(*endpoints: Raw, version: int = 1, name: str = "shop-x", serv
     return child(name, version, labels={"kubernetes.io/service-name": service}, endpoints=list(endpoints))
 
 
-__all__ = ["FakeCluster", "Raw", "child", "endpoint", "endpoint_slice", "error", "obj", "rollout"]
+__all__ = ["FakeCluster", "Raw", "child", "endpoint", "endpoint_slice", "error", "obj", "rollout", "status"]

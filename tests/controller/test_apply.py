@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.fakes import FakeCluster, Raw, child, error, obj, rollout
+from controller.fakes import FakeCluster, Raw, child, error, obj, rollout, status
 from crossfade.cluster import ApiError
 from crossfade.controller.apply import Refused, Writer
 from crossfade.controller.leader import Lost
@@ -72,11 +72,11 @@ async def test_a_patch_stands_behind_tests_of_uid_and_version(
 
 async def test_a_status_goes_to_the_status(writer: Writer, cluster: FakeCluster, store: Store) -> None:
     raw = known(cluster, store, "Rollout", rollout(7))
-    await writer.write(SHOP, write(Verb.STATUS, "Rollout", raw, {"status": {"phase": "Healthy"}}))
+    await writer.write(SHOP, write(Verb.STATUS, "Rollout", raw, {"status": status()}))
     assert cluster.writes == [("STATUS", "Rollout", "shop")]
     stored = store.rollout(SHOP)
     assert stored is not None
-    assert stored["status"] == {"phase": "Healthy"}
+    assert stored["status"] == status()
 
 
 async def test_a_delete_names_uid_and_version_and_empties_the_store(
@@ -100,7 +100,7 @@ async def test_two_writes_to_one_object_in_a_pass_follow_each_other(
     writer: Writer, cluster: FakeCluster, store: Store
 ) -> None:
     raw = known(cluster, store, "Rollout", rollout(7))
-    await writer.write(SHOP, write(Verb.STATUS, "Rollout", raw, {"status": {}}))
+    await writer.write(SHOP, write(Verb.STATUS, "Rollout", raw, {"status": status()}))
     await writer.write(SHOP, write(Verb.APPLY, "Rollout", raw, {"metadata": {"finalizers": ["x"]}}))
     assert cluster.bodies[-1]["metadata"]["resourceVersion"] == "101"
 

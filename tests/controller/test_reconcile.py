@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.fakes import FakeCluster, Raw, child, endpoint, endpoint_slice, error, obj, rollout
+from controller.fakes import FakeCluster, Raw, child, endpoint, endpoint_slice, error, obj, rollout, status
 from crossfade.api.rollout import Rollout
 from crossfade.cluster import ApiError
 from crossfade.controller.drops import Drops
@@ -14,12 +14,13 @@ from crossfade.controller.events import Teller
 from crossfade.controller.reconcile import RESTLESS, Core, Reconciler, World, differs
 from crossfade.controller.store import Key, Store
 from crossfade.controller.workers import Stale
+from crossfade.core.decide import unreadable
 from crossfade.core.observed import Observed
 from crossfade.core.plan import Event, Look, Plan, Verb, Write
 
 SHOP = Key("ns", "shop")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
-STATUS = {"phase": "Progressing"}
+STATUS = status()
 CREATE = Write(Verb.CREATE, "Deployment", "shop-aaa", child("shop-aaa", revision="aaa"))
 SERVICE = Write(Verb.CREATE, "Service", "shop", child("shop"))
 RELEASE = Write(Verb.CREATE, "Release", "shop-1", child("shop-1", spec={"rollout": "shop", "number": 1}))
@@ -38,9 +39,9 @@ class Scripted:
         self.shown.append(observed)
         return self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
 
-    def unreadable(self, _raw: Any, message: str, _now: datetime) -> Plan:
+    def unreadable(self, raw: Any, message: str, now: datetime) -> Plan:
         self.unreadable_for.append(message)
-        return Plan("InvalidSpec", status={"phase": "Invalid"})
+        return unreadable(raw, message, now)
 
 
 class Bench:
@@ -95,12 +96,12 @@ async def test_the_status_is_written_before_everything_else_and_events_come_last
 
 
 async def test_a_status_that_means_the_same_is_not_written(bench: Bench) -> None:
-    bench.have(rollout(2, status={"phase": "Progressing", "observedGeneration": -1, "message": ""}))
+    bench.have(rollout(2, status={"stage": "", "release": 0, **STATUS}))
     await bench.decided(plan(wake_after_s=5))
     assert bench.cluster.writes == []
 
 
-COUNTED = {"phase": "Progressing", "message": "1 of 4 pods", "stable": {"revision": "aaa", "ready": 1}}
+COUNTED = STATUS | {"message": "1 of 4 pods", "stable": {"revision": "aaa", "ready": 1}}
 
 
 async def test_counts_alone_are_told_two_seconds_later_and_together(bench: Bench) -> None:
@@ -118,16 +119,17 @@ async def test_counts_alone_are_told_two_seconds_later_and_together(bench: Bench
 @pytest.mark.parametrize(
     "told",
     [
-        {"phase": "Healthy"},
-        {"observedGeneration": 7},
-        {"progress": {"reachedAt": "2026-01-31T00:00:00Z"}},
-        {"conditions": [{"type": "Ready", "status": "True"}]},
-        {"stable": {"revision": "bbb", "ready": 1}},
+        COUNTED | {"phase": "Paused"},
+        COUNTED | status(generation=7),
+        COUNTED | {"progress": {"reachedAt": "2026-01-31T00:00:00Z"}},
+        COUNTED | {"conditions": [*STATUS["conditions"], STATUS["conditions"][1] | {"type": "Available"}]},
+        COUNTED | {"stable": {"revision": "bbb", "ready": 1}},
     ],
 )
 async def test_whatever_is_more_than_a_count_is_told_at_once(bench: Bench, told: Raw) -> None:
-    bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
-    await bench.decided(plan(status=COUNTED | told))
+    meta = {"generation": told["observedGeneration"]}
+    bench.have(rollout(2, metadata=meta, status=STATUS | {"stable": {"revision": "aaa"}}))
+    await bench.decided(plan(status=told))
     assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
 
 
@@ -180,7 +182,7 @@ async def test_a_pass_that_wrote_nothing_is_followed_when_the_plan_says(bench: B
 
 
 async def test_passes_that_write_for_ever_are_slowed_down(bench: Bench) -> None:
-    waits = [await bench.decided(plan(status={"stage": str(number)})) for number in range(RESTLESS + 1)]
+    waits = [await bench.decided(plan(status=status(stage=str(number)))) for number in range(RESTLESS + 1)]
     assert waits[0] == 0
     assert waits[-1] == 1
 
@@ -279,7 +281,7 @@ async def test_a_spec_that_breaks_a_rule_is_told_with_its_place(bench: Bench) ->
     await bench.decided(plan())
     assert bench.core.shown == []
     assert bench.core.unreadable_for[0].startswith("spec.replicas: ")
-    assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+    assert [write[:2] for write in bench.cluster.writes] == [("STATUS", "Rollout"), ("CREATE", "Event")]
 
 
 async def test_a_rollout_that_is_gone_leaves_nothing_to_be_done(bench: Bench) -> None:

@@ -18,8 +18,8 @@ from crossfade.controller.slices import Endpoints as SeenEndpoints
 from crossfade.core import decide as core
 from crossfade.core.observed import Found, Identity, Observed, SeenService
 from crossfade.core.plan import Look, Plan, Verb, Write
+from kstatus import broken_rule
 from simulation.cluster import UID, Drop, Sim, stored
-from simulation.conditions import broken_rule
 from simulation.pods import Endpoints
 from simulation.promise import Violation
 from simulation.remembered import once_for_each
@@ -131,7 +131,7 @@ def _settle(sim: Sim, handled: dict[str, Drop]) -> None:
 
 def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
     if write.kind == "Rollout" and write.verb is Verb.STATUS:
-        broken = broken_rule((before or {}).get("status", {}), sim.status)
+        broken = broken_rule(before or {}, sim.rollout)
         if broken:
             raise Violation("each status follows kstatus", f"{broken}: {sim.status['conditions']}")
 

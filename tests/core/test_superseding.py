@@ -80,6 +80,19 @@ def test_v3_as_v2_completes_and_its_old_side_goes_starts_from_v2(strategy: str) 
     _v3_completes(sim)
 
 
+@pytest.mark.parametrize("strategy", MOVING)
+def test_v1_again_as_its_old_pods_go_never_takes_them_for_new_ones(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), lambda s: s.status["phase"] == "Healthy")
+    sim.instant = False
+    sim.set_image("shop:v1")
+    quiet(sim)
+    assert sim.desired(V2) == 4
+    assert sim.status["phase"] == "Progressing"
+    sim.instant = True
+    rest(sim)
+    assert sim.selected() == {V1: 4}
+
+
 def test_v3_while_v2_bakes_in_bad_health_starts_from_v1() -> None:
     sim = until(releasing_v2("bigBang"), stands_at(1))
     sim.crash(sim.of(V2)[0], ready=False)

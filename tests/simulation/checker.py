@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import resource
 import time
@@ -92,7 +93,7 @@ def _case(task: Task) -> Case:
 def tasks(strategy: str, states: int, *, walks: int = 0, seed: int = 1) -> list[Task]:
     """All worlds of a strategy, with their shares of `states`."""
     return [
-        Task(strategy, case.name, max(1, round(states * case.share)), walks, seed) for case in cases(strategy)
+        Task(strategy, case.name, math.ceil(states * case.share), walks, seed) for case in cases(strategy)
     ]
 
 

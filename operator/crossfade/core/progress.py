@@ -312,7 +312,7 @@ def _passed(s: Situation) -> Turn | None:
 def _due(s: Situation) -> Turn | None:
     """A release is to begin: where something serves, the API server is asked whether it would take the candidate."""
     revision = target(s)
-    if s.under_way or revision == s.stable_revision or paused(s):
+    if s.under_way or revision == s.stable_revision or paused(s) or _still_leaving(s, revision):
         return None
     template = manifests.template_of(s, revision)
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
@@ -322,6 +322,12 @@ def _due(s: Situation) -> Turn | None:
         if s.seen.found.refusal:
             return Turn(s, refusal=s.seen.found.refusal)
     return started(s, revision) if s.n else _at_once(s, revision)
+
+
+def _still_leaving(s: Situation, revision: str) -> bool:
+    """Whether pods of an earlier release of it are told to go, and still counted: they must not pass for new ones."""
+    side = s.side(revision)
+    return side.ours and not side.desired and (side.replicas > 0 or not side.current)
 
 
 def _at_once(s: Situation, revision: str) -> Turn | None:

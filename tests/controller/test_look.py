@@ -49,8 +49,14 @@ async def test_the_newest_warning_about_a_pod_that_does_not_say_why_it_is_not_re
     cluster.hold("Event", warned("e2", "Readiness probe failed: 503", "2026-01-31T12:00:05Z"))
     cluster.hold("Event", warned("e3", "Pulled", "2026-01-31T12:00:09Z", kind="Normal"))
     cluster.hold("Event", warned("e4", "somebody else's", "2026-01-31T12:00:09Z", about="p2"))
-    seen = await found(cluster, pods=frozenset({"aaa"}))
+    seen = await found(cluster, pods=frozenset({"aaa"}), warnings=True)
     assert [pod.warning for pod in seen.pods["aaa"]] == ["Readiness probe failed: 503"]
+
+
+async def test_no_events_are_read_where_they_are_not_asked_for(cluster: FakeCluster) -> None:
+    cluster.hold("Pod", child("p1", revision="aaa"))
+    await found(cluster, pods=frozenset({"aaa"}))
+    assert {kind for _, kind, _ in cluster.asked} == {"Pod"}
 
 
 async def test_no_events_are_read_where_every_pod_is_ready_or_says_why_not(cluster: FakeCluster) -> None:
@@ -58,14 +64,14 @@ async def test_no_events_are_read_where_every_pod_is_ready_or_says_why_not(clust
     waits = {"containerStatuses": [{"name": "shop", "state": {"waiting": {"reason": "ErrImagePull"}}}]}
     cluster.hold("Pod", child("p1", revision="aaa", status=ready))
     cluster.hold("Pod", child("p2", revision="aaa", status=waits))
-    await found(cluster, pods=frozenset({"aaa"}))
+    await found(cluster, pods=frozenset({"aaa"}), warnings=True)
     assert [kind for _, kind, _ in cluster.asked] == ["Pod"]
 
 
 async def test_events_that_cannot_be_read_hold_nothing_up(cluster: FakeCluster) -> None:
     cluster.hold("Pod", child("p1", revision="aaa"))
     cluster.refuse("LIST", "Event", error(403, "Forbidden"))
-    seen = await found(cluster, pods=frozenset({"aaa"}))
+    seen = await found(cluster, pods=frozenset({"aaa"}), warnings=True)
     assert [(pod.name, pod.warning) for pod in seen.pods["aaa"]] == [("p1", "")]
 
 

@@ -187,6 +187,23 @@ def test_the_newest_event_is_known_wherever_it_says_its_time(newer: dict[str, An
     assert newest_note([newest, older]) == newest_note([older, newest]) == "newer"
 
 
+def test_that_the_kubelet_waits_before_it_tries_again_says_nothing() -> None:
+    told = {"metadata": {"creationTimestamp": AT}, "reason": "Unhealthy", "note": "Liveness probe failed"}
+    later = {
+        "metadata": {"creationTimestamp": "2026-01-31T12:00:09Z"},
+        "reason": "BackOff",
+        "note": "Back-off",
+    }
+    assert newest_note([told, later]) == "Liveness probe failed"
+
+
+def test_containers_that_run_and_are_not_ready_are_named() -> None:
+    running = {"state": {"running": {"startedAt": AT}}}
+    late = {"name": "late", "ready": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+    statuses = [{"name": name, "ready": name == "proxy", **running} for name in ("shop", "proxy")]
+    assert pod_of(pod(*statuses, late)).unready == ("shop",)
+
+
 def test_without_events_there_is_nothing_to_say() -> None:
     assert newest_note([]) == ""
 

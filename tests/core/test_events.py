@@ -50,9 +50,9 @@ def _never_ready(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
     return sim
 
 
-def _bad_image() -> Sim:
+def _waiting(reason: str, message: str) -> Sim:
     sim = until(_never_ready("bigBang"), lambda s: s.of(V2))
-    cause = (Waiting("app", "InvalidImageName", "couldn't parse image reference"),)
+    cause = (Waiting("app", reason, message),)
     sim.pods = tuple(replace(p, waiting=cause) if p.revision == V2 else p for p in sim.pods)
     return sim
 
@@ -144,7 +144,10 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.ABORTED_BY_USER: lambda: _asked("Abort", stands_at(0)),
     EventReason.CANDIDATE_CRASHED: _crashed,
     EventReason.CANDIDATE_UNAVAILABLE: lambda: _never_ready("bigBang", progressDeadlineSeconds=20),
-    EventReason.IMAGE_CANNOT_BE_PULLED: _bad_image,
+    EventReason.IMAGE_CANNOT_BE_PULLED: lambda: _waiting("InvalidImageName", "couldn't parse it"),
+    EventReason.CONTAINER_CANNOT_START: lambda: _waiting(
+        "CreateContainerConfigError", "container has runAsNonRoot and image will run as root"
+    ),
     EventReason.PULL_CHECK_FAILED: _not_pulled,
     EventReason.DOWNTIME_EXCEEDED: lambda: _never_ready({"recreate": {"maxDowntimeSeconds": 20}}),
     EventReason.RELEASE_FROZEN: lambda: _crashed(onFailure="Pause"),

@@ -26,7 +26,16 @@ def ended(code: int, reason: str, message: str = "") -> dict[str, object]:
         ({"waiting": (Waiting("app", "ErrImagePull", "not found"),)}, "container app cannot start: ErrImagePull: not found"),
         ({"unschedulable": "Insufficient cpu."}, "cannot be scheduled: Insufficient cpu."),
         ({"warning": "Readiness probe failed: 503"}, "is not ready: Readiness probe failed: 503"),
+        (
+            {"unready": ("app",), "warning": "Readiness probe failed: 503"},
+            "container app is not ready: Readiness probe failed: 503",
+        ),
+        (
+            ended(137, "Error") | {"warning": "Liveness probe failed: refused"},
+            "container app ended with exit code 137 (Error, 3 restarts): Liveness probe failed: refused",
+        ),
         ({}, "runs, but its readiness probe does not pass"),
+        ({"unready": ("app",)}, "container app runs, but its readiness probe does not pass"),
         ({"started": False}, "its containers have not started yet"),
     ],
 )  # fmt: skip
@@ -45,13 +54,24 @@ def test_an_event_of_one_pod_is_told_although_others_that_were_not_asked_are_as_
 
 
 @pytest.mark.parametrize(
-    "seen", [{"ready": True}, {"leaving": True}, {"unschedulable": "no room"}, ended(1, "Error")]
+    "seen",
+    [
+        {"ready": True},
+        {"leaving": True},
+        {"unschedulable": "no room"},
+        ended(1, "Error"),
+        ended(137, "OOMKilled"),
+    ],
 )
 def test_the_events_of_a_pod_are_not_worth_reading_where_it_is_well_or_says_why_itself(
     seen: dict[str, object],
 ) -> None:
     assert silent([pod("a", **seen)]) == ""
     assert silent([pod("c"), pod("a", **seen), pod("b")]) == "b"
+
+
+def test_a_container_that_was_killed_does_not_say_by_whom() -> None:
+    assert silent([pod("a", **ended(137, "Error"))]) == "a"
 
 
 def test_a_pod_that_pulls_tells_of_the_image_that_is_missing_and_not_of_the_container_that_has_ended() -> (

@@ -38,6 +38,7 @@ class Sim:
 
     `dropped`: the latched drops of ready pods, numbered. `unseen`: objects as the operator's store still has
     them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
+    `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
     new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
     """
@@ -59,6 +60,7 @@ class Sim:
     events: list[Event] = field(default_factory=list)
     counter: int = 0
     refusal: str = ""
+    warnings: dict[str, str] = field(default_factory=dict)
     told: str = ""
     instant: bool = True
 

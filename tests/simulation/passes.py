@@ -16,7 +16,8 @@ from crossfade.controller.drops import LINGER_S
 from crossfade.controller.seen import service_of, side_of
 from crossfade.controller.slices import Endpoints as SeenEndpoints
 from crossfade.core import decide as core
-from crossfade.core.observed import Found, Identity, Observed, SeenService
+from crossfade.core.evidence import silent
+from crossfade.core.observed import Found, Identity, Observed, Pod, SeenService
 from crossfade.core.plan import Look, Plan, Verb, Write
 from kstatus import broken_rule
 from simulation.cluster import UID, Drop, Sim, stored
@@ -198,7 +199,7 @@ def _service(sim: Sim, name: str, service: Object) -> SeenService:
 
 def look(sim: Sim, wanted: Look, found: Found) -> Found:
     """Answers to what a decision asked to see; reads are never stale."""
-    pods = {r: tuple(p.seen() for p in sim.pods if p.revision == r) for r in wanted.pods}
+    pods = {r: _pods(sim, r, warnings=wanted.warnings) for r in wanted.pods}
     services = {n: _service(sim, n, sim.services[n]) if n in sim.services else None for n in wanted.services}
     deployments = {n: _side(sim.deployments[n]) if n in sim.deployments else None for n in wanted.deployments}
     seen = replace(
@@ -212,3 +213,9 @@ def look(sim: Sim, wanted: Look, found: Found) -> Found:
     if wanted.pull_pods:
         seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
     return seen
+
+
+def _pods(sim: Sim, revision: str, *, warnings: bool) -> tuple[Pod, ...]:
+    pods = tuple(p.seen() for p in sim.pods if p.revision == revision)
+    name = silent(pods) if warnings else ""
+    return tuple(replace(p, warning=sim.warnings.get(name, "")) if p.name == name else p for p in pods)

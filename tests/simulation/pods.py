@@ -51,6 +51,7 @@ class SimPod:
             self.waiting,
             self.unschedulable,
             pulled=self.ready,
+            unready=() if self.ready or self.waiting or self.unschedulable or self.exits else ("app",),
         )
 
 

@@ -76,9 +76,13 @@ class EventReason(StrEnum):
 
     The note says what its pods lack. Correct it, then apply another template or `crossfade retry`."""
     IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"
-    """Warning: a container of the candidate can never start, because of its image; requests return to stable.
+    """Warning: an image of the candidate does not exist or may not be pulled, for 20 s; requests return to stable.
 
-    Correct the image's name and apply it."""
+    Correct the image's name, or push or allow it; then apply another template or `crossfade retry`."""
+    CONTAINER_CANNOT_START = "ContainerCannotStart"
+    """Warning: a container of the candidate can never run as it is written, for 20 s; requests return to stable.
+
+    Correct command, user or image, and apply it."""
     PULL_CHECK_FAILED = "PullCheckFailed"
     """Warning: recreate: the images were not pulled in time; nothing was stopped.
 

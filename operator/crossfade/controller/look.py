@@ -36,7 +36,7 @@ class Reads(Protocol):
 
 async def answer(reads: Reads, key: Key, uid: str, look: Look, found: Found) -> Found:
     """Look, and add what is seen to what was `found` before."""
-    pods = {rev: await _pods(reads, key, f"{LABEL_REVISION}={rev}") for rev in sorted(look.pods)}
+    pods = {rev: await _pods(reads, key, rev, warnings=look.warnings) for rev in sorted(look.pods)}
     seen = replace(
         found,
         pods={**found.pods, **pods},
@@ -66,10 +66,10 @@ async def deployments(reads: Reads, key: Key, uid: str, names: Collection[str]) 
     return {name: side_of(raw, uid) if raw else None for name, raw in raws.items()}
 
 
-async def _pods(reads: Reads, key: Key, selector: str) -> tuple[Pod, ...]:
-    raws = await reads.list("Pod", key.namespace, f"{LABEL_ROLLOUT}={key.name},{selector}")
-    pods = tuple(pod_of(raw) for raw in raws)
-    name = silent(pods)
+async def _pods(reads: Reads, key: Key, revision: str, *, warnings: bool) -> tuple[Pod, ...]:
+    labels = f"{LABEL_ROLLOUT}={key.name},{LABEL_REVISION}={revision}"
+    pods = tuple(pod_of(raw) for raw in await reads.list("Pod", key.namespace, labels))
+    name = silent(pods) if warnings else ""
     if not name:
         return pods
     warning = await _warning(reads, key, name)

@@ -100,15 +100,21 @@ def pod_of(obj: Obj) -> Pod:
         pulled=_is_pulled(obj, statuses),
         uid=obj["metadata"]["uid"],
         started=status.get("phase", "Pending") != "Pending",
+        unready=tuple(one["name"] for one in status.get("containerStatuses") or () if _is_unready(one)),
     )
+
+
+def _is_unready(one: Obj) -> bool:
+    return "running" in (one.get("state") or {}) and not one.get("ready")
 
 
 def newest_note(events: Iterable[Obj]) -> str:
     """What the newest of some events says, "" where there is none.
 
-    One that is told again and again has its last time in its series, or, told by an older client, in a field of old.
+    `BackOff` is left out: it only says that what failed is tried again later. One that is told again and again has its last time in its series, or, told by an older client, in a field of old.
     """
-    return max(((_told_at(each), each.get("note") or "") for each in events), default=("", ""))[1]
+    told = (each for each in events if each.get("reason") != "BackOff")
+    return max(((_told_at(each), each.get("note") or "") for each in told), default=("", ""))[1]
 
 
 def _told_at(event: Obj) -> str:

@@ -116,9 +116,9 @@ def _unseen(s: Situation, wanted: Wanted) -> Look | None:
         pulls = s.exclusive and s.stage.pull_check and s.seen.found.pull_pods is None
         return Look(pull_pods=True) if pulls else None
     lacking = not wanted.standing and summary.unavailable_s(s) >= PATIENCE_S
-    return (
-        Look(pods=frozenset({s.stable_revision})) if lacking and s.pods(s.stable_revision) is None else None
-    )
+    if not lacking or s.pods(s.stable_revision) is not None:
+        return None
+    return Look(pods=frozenset({s.stable_revision}), warnings=True)
 
 
 def _cause(s: Situation, wanted: Wanted) -> str:

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from crossfade.core.observed import Exit, Pod, Waiting
 
-FINAL = frozenset({"InvalidImageName", "ErrImageNeverPull"})
-"""Reasons of a waiting container that no retry of the kubelet can change. ErrImagePull is not among them: a
-registry that is down gives it too, and heals."""
+BAD_IMAGE = frozenset({"InvalidImageName", "ErrImageNeverPull"})
+"""Reasons of a waiting container that no retry of the kubelet can change."""
 
+PULL_FAILED = frozenset({"ErrImagePull", "ImagePullBackOff"})
+"""The registry's answer is in the message: a registry that is down gives these too, and heals."""
+
+REFUSED = (
+    "not found",
+    "manifest unknown",
+    "does not exist",
+    "access denied",
+    "access to the resource is denied",
+    "authorization failed",
+    "unauthorized",
+    "forbidden",
+)
+"""What registries answer where there is no such image, or none for us (containerd, CRI-O, distribution)."""
+
+CANNOT_RUN = re.compile(
+    r"runAsNonRoot|exec: .*(executable file not found|no such file or directory|permission denied)"
+)
+"""What is said of a container that the image or the template makes impossible, whatever the node (kubelet, runc)."""
+
+KILLED = frozenset({137, 143})
+"""Exit codes of SIGKILL and SIGTERM: a liveness probe that failed leaves one of these, and tells in an event."""
 
 NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of an end at which nothing of the application ran: the node's runtime failed, seen on a busy node. The
@@ -32,14 +54,39 @@ def _ran_and_ended(end: Exit, since: datetime) -> bool:
     return end.at >= since and end.reason not in NEVER_RAN
 
 
-def final_causes(pods: Iterable[Pod]) -> list[str]:
-    """Sentences about containers that will never start as they are."""
+def bad_images(pods: Iterable[Pod]) -> list[str]:
+    """Sentences about containers whose image can never be pulled as it is named."""
+    return _waits(pods, lambda waiting: waiting.reason in BAD_IMAGE)
+
+
+def refused_images(pods: Iterable[Pod]) -> list[str]:
+    """Sentences about images that their registry does not have or does not give: until someone pushes or allows."""
+    return _waits(pods, _is_refused)
+
+
+def impossible(pods: Iterable[Pod]) -> list[str]:
+    """Sentences about containers that can never run as they are written: no such command, root where none may be."""
+    staying = [pod for pod in pods if not pod.leaving]
+    ends = ((pod, end) for pod in staying for end in pod.exits if _never_can(end))
+    never = [f"pod {pod.name}: {_why_ended(end)}" for pod, end in ends]
+    return [*_waits(staying, lambda waiting: bool(CANNOT_RUN.search(waiting.message))), *never]
+
+
+def _never_can(end: Exit) -> bool:
+    return end.reason in NEVER_RAN and bool(CANNOT_RUN.search(end.message))
+
+
+def _is_refused(waiting: Waiting) -> bool:
+    return waiting.reason in PULL_FAILED and any(text in waiting.message.lower() for text in REFUSED)
+
+
+def _waits(pods: Iterable[Pod], which: Callable[[Waiting], bool]) -> list[str]:
     return [
-        _why_waiting(pod, waiting)
+        f"pod {pod.name}: {_reason(waiting)}"
         for pod in pods
         if not pod.leaving
         for waiting in pod.waiting
-        if waiting.reason in FINAL
+        if which(waiting)
     ]
 
 
@@ -54,8 +101,12 @@ def told(pods: Iterable[Pod]) -> str:
         return ""
     cause, alike = max(causes.items(), key=lambda item: (len(item[1]), item[0]))
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
-    warned = next((f"is not ready: {pod.warning.strip()}" for pod in alike if pod.warning), cause)
+    warned = next((_with_warning(pod) for pod in alike if pod.warning), cause)
     return f"pod {min(pod.name for pod in alike)}{others}: {warned}"
+
+
+def _with_warning(pod: Pod) -> str:
+    return f"{_own_words(pod) or _not_ready(pod)}: {pod.warning.strip()}"
 
 
 def not_pulled(pods: Iterable[Pod]) -> str:
@@ -74,18 +125,27 @@ def silent(pods: Iterable[Pod]) -> str:
 
     The first by name; it speaks for the others, as in `told`.
     """
-    return min((pod.name for pod in pods if not (pod.leaving or pod.ready or _own_words(pod))), default="")
+    return min((pod.name for pod in pods if not (pod.leaving or pod.ready) and _is_vague(pod)), default="")
+
+
+def _is_vague(pod: Pod) -> bool:
+    """Whether only an event can tell why: a probe that fails, a volume that is not there, a container that was killed."""
+    last = max(pod.exits, key=lambda end: end.at, default=None)
+    return last.code in KILLED and last.reason != "OOMKilled" if last else not _own_words(pod)
+
+
+def _not_ready(pod: Pod) -> str:
+    return f"container {pod.unready[0]} is not ready" if pod.unready else "is not ready"
 
 
 def _cause(pod: Pod) -> str:
     said = _own_words(pod)
     if said or pod.ready:
         return said
-    return (
-        "runs, but its readiness probe does not pass"
-        if pod.started
-        else "its containers have not started yet"
-    )
+    if not pod.started:
+        return "its containers have not started yet"
+    which = f"container {pod.unready[0]} " if pod.unready else ""
+    return f"{which}runs, but its readiness probe does not pass"
 
 
 def _own_words(pod: Pod) -> str:
@@ -101,10 +161,6 @@ def _why_ended(end: Exit) -> str:
     times = f", {end.restarts} restarts" if end.restarts > 1 else ", 1 restart" if end.restarts else ""
     more = f": {end.message.strip()}" if end.message.strip() else ""
     return f"container {end.container} ended with exit code {end.code} ({end.reason or 'no reason'}{times}){more}"
-
-
-def _why_waiting(pod: Pod, waiting: Waiting) -> str:
-    return f"pod {pod.name}: {_reason(waiting)}"
 
 
 def _reason(waiting: Waiting) -> str:

@@ -92,8 +92,8 @@ class Pod:
     """One pod of a revision, read only when something is wrong.
 
     `leaving`: deleted, evicted or preempted: what its containers do is not the revision's fault. `started`: all its
-    containers run or have run. `warning`: the newest event that warns of it, read only where nothing else says why it
-    is not ready.
+    containers run or have run. `unready`: containers that run and whose probes do not pass. `warning`: the newest event
+    that warns of it, read only where nothing else says why it is not ready.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Pod:
     pulled: bool = False
     uid: str = ""
     started: bool = True
+    unready: tuple[str, ...] = ()
     warning: str = ""
 
 

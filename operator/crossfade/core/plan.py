@@ -57,11 +57,13 @@ class Event:
 class Look:
     """What must be seen before a decision is possible; the shell looks, and asks again.
 
-    `pods`: revisions whose pods are listed. `dry_run`: a Deployment manifest to send as a dry run.
+    `pods`: revisions whose pods are listed; with `warnings` also the newest warning about one that does not say itself
+    what is wrong with it. `dry_run`: a Deployment manifest to send as a dry run.
     `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images.
     """
 
     pods: frozenset[str] = frozenset()
+    warnings: bool = False
     dry_run: Mapping[str, Any] | None = None
     services: frozenset[str] = frozenset()
     deployments: frozenset[str] = frozenset()

@@ -242,7 +242,7 @@ def _needed(s: Situation) -> Look | None:
         return None
     revisions = frozenset(rev for rev in _suspects(s) if s.pods(rev) is None)
     pull = s.exclusive and bool(s.stable_revision) and s.seen.found.pull_pods is None and _pulls(s)
-    return Look(pods=revisions, pull_pods=pull) if revisions or pull else None
+    return Look(pods=revisions, warnings=_is_slow(s), pull_pods=pull) if revisions or pull else None
 
 
 def _pulls(s: Situation) -> bool:
@@ -256,18 +256,23 @@ def _suspects(s: Situation) -> set[str]:
     if p.returning:
         alone = s.exclusive and s.stable.desired < s.n and not side.desired and not side.replicas
         return {p.revision} if alone or (awaits_cause(s) and side.replicas) else suspects
-    waited = seconds_since(p.short_since, s.now)
-    slow = (
-        side.available < side.desired and side.replicas and p.short_since is not None and waited >= PATIENCE_S
-    )
     gate_opens = p.serving_since is not None and p.reached_at is not None and _decisive(s) and hold(s) is None
     dropped_ = p.revision in s.seen.dropped
     overtaken = _has_everything(s) and target(s) != p.revision
-    if side.identity.uid and (slow or gate_opens or overtaken or (dropped_ and p.serving_since is not None)):
+    if side.identity.uid and (
+        _is_slow(s) or gate_opens or overtaken or (dropped_ and p.serving_since is not None)
+    ):
         suspects.add(p.revision)
     if s.stage.old_gone and not s.stable.desired and not s.stable.replicas:
         suspects.add(s.stable_revision)
     return suspects
+
+
+def _is_slow(s: Situation) -> bool:
+    """Whether the candidate's pods take so long to become available that something may be wrong with them."""
+    side, since = s.candidate, s.progress.short_since
+    lacks = bool(side.available < side.desired and side.replicas)
+    return lacks and since is not None and seconds_since(since, s.now) >= PATIENCE_S
 
 
 def _decisive(s: Situation) -> bool:

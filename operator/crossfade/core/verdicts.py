@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.core.compile import crash_allowance
-from crossfade.core.evidence import crashed, final_causes, not_pulled, told
+from crossfade.core.evidence import bad_images, crashed, impossible, not_pulled, refused_images, told
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route
+
+REFUSED_S = 20.0
+"""What the registry or the runtime refuses is final after so long: the kubelet has tried again after its first 10 s, and
+a pipeline that applies a moment before its push is through has had the time."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ def verdict(s: Situation) -> Verdict | None:
         candidate_crashed,
         nothing_answers,
         image_cannot_be_pulled,
+        container_cannot_start,
         downtime_exceeded,
         pull_failed,
         candidate_unavailable,
@@ -64,10 +69,16 @@ def nothing_answers(s: Situation) -> Verdict | None:
 
 
 def image_cannot_be_pulled(s: Situation) -> Verdict | None:
-    """A container can never start, whatever is waited for."""
+    """An image that nobody can pull, or that its registry has refused for `REFUSED_S`."""
     pods = (*(s.pods(s.progress.revision) or ()), *(s.seen.found.pull_pods or ()))
-    causes = final_causes(pods)
+    causes = bad_images(pods) or (refused_images(pods) if _waited_s(s) >= REFUSED_S else [])
     return Verdict(Reason.IMAGE_CANNOT_BE_PULLED, causes[0]) if causes else None
+
+
+def container_cannot_start(s: Situation) -> Verdict | None:
+    """A container that cannot run as it is written: the kubelet was refused by its own rules or by the image."""
+    causes = impossible(s.pods(s.progress.revision) or ()) if _waited_s(s) >= REFUSED_S else []
+    return Verdict(Reason.CONTAINER_CANNOT_START, causes[0]) if causes else None
 
 
 def downtime_exceeded(s: Situation) -> Verdict | None:
@@ -103,8 +114,11 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
 
 
 def _overdue(s: Situation) -> bool:
-    waited = seconds_since(s.progress.short_since, s.now)
-    return s.progress.short_since is not None and waited >= s.spec.progress_deadline_seconds
+    return s.progress.short_since is not None and _waited_s(s) >= s.spec.progress_deadline_seconds
+
+
+def _waited_s(s: Situation) -> float:
+    return seconds_since(s.progress.short_since, s.now)
 
 
 def _with_cause(limit: str, s: Situation) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
+from crossfade.api.status import RolloutStatus
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, step, until
 
@@ -146,3 +147,12 @@ def test_a_scale_while_the_template_is_refused_still_scales_what_serves() -> Non
     sim.scale(6)
     run(sim, 40)
     assert sim.selected() == {V1: 6}
+
+
+def test_the_status_counts_the_pods_of_both_sides_however_many_they_are() -> None:
+    sim = releasing_v2({"rolling": {"maxSurge": "100%"}}, replicas=10_000)
+    quiet(sim)
+    step(sim)
+    quiet(sim)
+    assert sim.status["replicas"] == 20_000
+    assert RolloutStatus.model_validate(sim.status).replicas == 20_000

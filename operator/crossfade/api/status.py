@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from crossfade.api.base import Message, Model, Name, PodCount, Seconds, Time, Weight, list_map
+from crossfade.api.base import Message, Model, Name, Seconds, Time, Weight, list_map
 from crossfade.api.conditions import Phase
 
 COMPLETED_LENGTH = 50
@@ -192,8 +192,8 @@ class RolloutStatus(Model):
     read the conditions."""
     message: Message = ""
     """What is going on or what went wrong, in one sentence, with what to do about it."""
-    replicas: PodCount | None = None
-    """Pods that the scale subresource counts."""
+    replicas: Count | None = None
+    """Pods that the scale subresource counts: while two revisions run, more than `spec.replicas`."""
     available_replicas: Count | None = None
     """Pods of both revisions that are available."""
     selector: Annotated[str, Field(max_length=1024)] = ""

@@ -123,8 +123,8 @@ class Sim:
         """One Deployment gets the pods that it asks for; pods that are not ready go first, as in life."""
         mine = [p for p in self.pods if p.name.startswith(f"{name}-rs-") and not p.leaving]
         wanted = self.deployments[name]["spec"]["replicas"]
-        going = sorted(mine, key=lambda p: p.ready)[: max(0, len(mine) - wanted)]
-        self.pods = tuple(replace(p, leaving=True) if p in going else p for p in self.pods)
+        going = {p.name for p in sorted(mine, key=lambda p: p.ready)[: max(0, len(mine) - wanted)]}
+        self.pods = tuple(replace(p, leaving=True) if p.name in going else p for p in self.pods)
         self.pods += tuple(self._new_pod(name) for _ in range(wanted - len(mine)))
         self._follow()
 

@@ -9,8 +9,8 @@ from crossfade.core.plan import Plan
 from simulation.cluster import Sim
 from simulation.passes import carry_out, decided
 
-RESTLESS = 25
-"""So many passes in a row that all write something never have a reason."""
+RESTLESS = 120
+"""So many passes in a row that all write something never have a reason: a plan has at most 54 stages."""
 
 
 def quiet(sim: Sim) -> Plan:
@@ -48,7 +48,10 @@ def run(sim: Sim, seconds: float) -> Sim:
 
 
 def rest(sim: Sim, *, limit_s: float = 3000.0) -> Sim:
-    """The world goes on until nothing moves, and no pass wants to look again within the hour."""
+    """The world goes on until nothing moves, and no pass wants to look again within the hour.
+
+    What is Invalid asks again for ever, and rests all the same.
+    """
     end = sim.now.timestamp() + limit_s
     while True:
         plan = quiet(sim)
@@ -56,7 +59,8 @@ def rest(sim: Sim, *, limit_s: float = 3000.0) -> Sim:
         sim.controllers()
         sim.kubelet()
         wake = plan.wake_after_s
-        if sim.pods == before and (wake is None or wake > 3600):
+        invalid = sim.status.get("phase") == "Invalid"
+        if sim.pods == before and (wake is None or wake > 3600 or invalid):
             return sim
         assert sim.now.timestamp() < end, f"it never rests; it stands at: {sim.status.get('message')}"
         sim.tick(max(1.0, math.ceil(wake)) if sim.pods == before and wake is not None else 1.0)

@@ -8,13 +8,17 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
+
 from crossfade.api.action import RolloutAction
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout
 from crossfade.controller.drops import LINGER_S
+from crossfade.controller.observe import Observer
 from crossfade.controller.seen import service_of, side_of
 from crossfade.controller.slices import Endpoints as SeenEndpoints
+from crossfade.controller.store import Key, Store
 from crossfade.core import decide as core
 from crossfade.core.evidence import silent
 from crossfade.core.observed import Found, Identity, Observed, Pod, SeenService
@@ -51,7 +55,11 @@ class Decision:
 
 def decided(sim: Sim) -> Decision:
     """What a pass would do now; looks are answered as often as the shell answers them."""
-    rollout = parsed(view(sim, "Rollout", ""))
+    raw = view(sim, "Rollout", "")
+    try:
+        rollout = parsed(raw)
+    except ValidationError as error:
+        return Decision(core.unreadable(raw, str(error), sim.now), sim.fork())
     found = Found(refusal=sim.told or None)
     for _ in range(ROUNDS):
         plan = _decide(rollout, observed(sim, found), sim)
@@ -71,7 +79,7 @@ def _decide(rollout: Rollout, seen: Observed, sim: Sim) -> Plan:
 @once_for_each
 def parsed(rollout: Object) -> Rollout:
     """A stored Rollout, as the shell parses it."""
-    return Rollout.model_validate(rollout)
+    return Observer(Store()).rollout(Key("prod", rollout["metadata"]["name"]), rollout)
 
 
 _release = once_for_each(Release.model_validate)

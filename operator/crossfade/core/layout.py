@@ -122,8 +122,11 @@ def _has(live: Any, wanted: Any) -> bool:
 
 
 def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:
+    """What the API server adds to a port (a nodePort) is left; a name is not: it was ours, and is not wanted any more."""
     listed = live.manifest.get("spec", {}).get("ports", [])
-    return len(listed) == len(wanted) and all(_has(a, b) for a, b in zip(listed, wanted, strict=True))
+    return len(listed) == len(wanted) and all(
+        _has(a, b) and a.get("name") == b.get("name") for a, b in zip(listed, wanted, strict=True)
+    )
 
 
 def _deployments(s: Situation, wanted: Wanted) -> Iterator[Write]:
@@ -146,10 +149,24 @@ def _deployment(s: Situation, revision: str, count: int) -> Iterator[Write]:
             yield Write(Verb.CREATE, "Deployment", body["metadata"]["name"], body)
     elif side.ours:
         yield from _disowned(s, "Deployment", manifests.deployment_name(s, revision), side)
+        yield from _replaced_by(s, side)
         if side.desired != count or not _has(side.manifest, _upkeep(s, side)):
             yield _scaled(s, side, count)
         elif count and not _as_made(s, side):
             yield from _remade(s, side)
+
+
+def _replaced_by(s: Situation, side: Side) -> Iterator[Write]:
+    """Its own strategy follows the Rollout's: made for recreate, a Restart would stop all pods of a canary at once.
+
+    As a whole: `Recreate` beside what is left of `rollingUpdate` is refused.
+    """
+    wanted = manifests.own_strategy(s)
+    if not _has(side.manifest.get("spec", {}).get("strategy"), wanted):
+        change = [{"op": "replace", "path": "/spec/strategy", "value": wanted}]
+        yield Write(
+            Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity
+        )
 
 
 def _as_made(s: Situation, side: Side) -> bool:

@@ -90,7 +90,7 @@ def deployment(s: Situation, revision: str, template: Mapping[str, Any], replica
             "replicas": replicas,
             "minReadySeconds": s.spec.min_ready_seconds,
             "revisionHistoryLimit": 1,
-            "strategy": _own_strategy(s),
+            "strategy": own_strategy(s),
             "selector": {"matchLabels": labels},
             "template": pod_template(s, revision, template, drain_seconds(s, template)),
         },
@@ -112,7 +112,7 @@ def pod_template(s: Situation, revision: str, template: Mapping[str, Any], drain
     return {**template, "metadata": meta, "spec": drained(template["spec"], drain_s)}
 
 
-def _own_strategy(s: Situation) -> dict[str, Any]:
+def own_strategy(s: Situation) -> dict[str, Any]:
     """How the Deployment replaces pods of one revision (Restart, a repaired template): as carefully as we do."""
     if s.exclusive:
         return {"type": "Recreate"}

@@ -68,3 +68,11 @@ def test_who_only_created_it_is_not_waited_for() -> None:
     sim = rest(_beside(**CREATED_ONCE))
     assert sim.status["phase"] == "Healthy"
     assert sim.selected("front") == {V1: 4}
+
+
+def test_it_is_healthy_only_when_no_node_sends_requests_to_the_old_pods_any_more() -> None:
+    """Then the old Deployment is deleted, as `crossfade convert` says."""
+    sim = until(_beside(**CREATED_ONCE), lambda s: s.selected("front") == {V1: 4}, seconds=0.5)
+    moved = sim.now
+    until(sim, phase("Healthy"), seconds=0.5)
+    assert (sim.now - moved).total_seconds() >= 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
+from crossfade.core import manifests
 from crossfade.core.moments import later, moment_of
 from crossfade.core.settling import has_settled, settled_at
 from crossfade.core.situation import Situation
@@ -87,8 +88,8 @@ def last_gate(s: Situation) -> bool:
 
 
 def _nodes_follow(s: Situation) -> Hold | None:
-    """A release that is complete loses its old pods: not while a node may still send requests to them."""
-    moved = s.stage.route is Route.CANDIDATE and bool(s.stable_revision)
-    if not moved or not last_gate(s) or has_settled(s):
+    """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them."""
+    left = bool(s.stable_revision) or manifests.adopts(s)
+    if s.stage.route is not Route.CANDIDATE or not left or not last_gate(s) or has_settled(s):
         return None
     return Hold(Reason.SETTLING, "every node to follow the endpoints", settled_at(s))

@@ -13,6 +13,7 @@ install_operator() {
   done
   kubectl apply --server-side --force-conflicts -f "$ROOT_DIR/crds/"
   kubectl wait --for=condition=Established --timeout=30s -f "$ROOT_DIR/crds/"
+  refresh_discovery
   kubectl apply --server-side --force-conflicts -k "$ROOT_DIR/manifests/"
   start_new_image
   kubectl -n "$OPERATOR_NAMESPACE" rollout status "deployment/$OPERATOR_DEPLOYMENT" --timeout=120s || tell_why_not_ready
@@ -34,4 +35,15 @@ start_new_image() {
   [[ $started != "$wanted" ]] || return 0
   [[ -z $started ]] || kubectl -n "$OPERATOR_NAMESPACE" rollout restart "deployment/$OPERATOR_DEPLOYMENT"
   kubectl -n "$OPERATOR_NAMESPACE" annotate --overwrite deployment "$OPERATOR_DEPLOYMENT" "$IMAGE_ANNOTATION=$wanted"
+}
+
+# kubectl remembers for hours which kinds a server has, and does not ask again for a short name that it does not know:
+# what it learned before the CRDs were there would make `kubectl get cf` fail.
+refresh_discovery() {
+  local tries
+  for ((tries = 0; tries < 60; tries++)); do
+    if [[ $(kubectl api-resources --api-group=crossfade.dev -o name) == *rollouts.crossfade.dev* ]]; then return; fi
+    sleep 0.5
+  done
+  die "The API server took the CRDs, and does not serve rollouts.crossfade.dev after 30 s. See: kubectl get crd rollouts.crossfade.dev -o yaml"
 }

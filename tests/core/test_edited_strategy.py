@@ -52,3 +52,15 @@ def test_any_strategy_may_become_any_other_at_any_moment(before: str, after: str
     rest(sim)
     assert sim.status["phase"] == "Healthy"
     assert sim.selected() == {V2: 4}
+
+
+def test_pods_that_were_ready_beside_production_count_once_they_are_listed() -> None:
+    sim = until(releasing_v2({"blueGreen": {"promote": "Manual"}}), stands_at(0))
+    sim.edit(strategy={"rolling": {"batches": [{"replicas": 1, "pauseSeconds": 60}]}})
+    sim.instant = False
+    quiet(sim)
+    assert sim.desired(V1) == 4
+    sim.instant = True
+    sim.sync_all()
+    run(sim, 5)
+    assert sim.selected() == {V1: 3, V2: 1}

@@ -220,17 +220,24 @@ def _exchange(s: Situation, stage: Stage) -> tuple[int, int]:
 
     Worked example, 4 pods, surge 1, from (0, 4) to (2, 2): (1, 4) → (1, 3) once the new one is available →
     (2, 3) → (2, 2). Availability counts at most what is asked for: a status that lags behind a scale-down
-    would else allow the next one too early.
+    would else allow the next one too early. The new ones count once they are listed: pods that were warm, or ready
+    beside production, are available long before they get a request.
     """
     new_now, old_now = s.candidate.desired, s.stable.desired
     room = s.n + stage.surge - new_now - max(old_now, s.stable.replicas)
     new = min(stage.candidate, new_now + max(0, room)) if stage.candidate > new_now else stage.candidate
     if stage.stable >= old_now:
         return new, stage.stable
-    serving = min(s.candidate.available, new) + min(s.stable.available, old_now)
+    serving = _answering(s, new) + min(s.stable.available, old_now)
     spare = max(0, serving - (s.n - stage.unavailable))
     broken = max(0, old_now - s.stable.available) if s.stable.current else 0
     return new, max(stage.stable, old_now - spare - broken)
+
+
+def _answering(s: Situation, asked: int) -> int:
+    """The candidate's pods that share the requests: available, and listed too, since only then requests reach them."""
+    listed = s.production.ready.get(s.progress.revision, 0) if s.production else asked
+    return min(s.candidate.available, asked, listed)
 
 
 def _strangers(s: Situation) -> bool:

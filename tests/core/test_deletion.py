@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, rollout
+from builders import V1, V2, releasing_v2, rollout
 from crossfade.api.labels import FINALIZER
 from crossfade.api.rollout import Rollout
 from crossfade.core.decide import decide
 from crossfade.core.observed import Found
 from crossfade.core.plan import Verb
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, step, until
+from simulation.live import quiet, rest, run, stands_at, step, until
 from simulation.passes import observed
 
 STRATEGIES = ["rolling", "blueGreen", "canary", "bigBang"]
@@ -74,6 +74,33 @@ def test_give_back_leaves_stable_serving_as_a_plain_deployment(strategy: str, se
     assert not [key for key in left["labels"] if key.startswith("crossfade.dev/")]
     assert not left.get("ownerReferences")
     assert list(sim.services) == ["shop"]
+
+
+def test_the_others_leave_only_when_every_node_follows() -> None:
+    sim = until(releasing_v2("bigBang", onDelete="GiveBack", bakeSeconds=60), stands_at(1))
+    _deleted(sim)
+    quiet(sim)
+    quiet(sim)
+    assert sim.selected() == {V1: 4}
+    assert sim.desired(V2) == 4
+    sim.tick(2)
+    quiet(sim)
+    assert sim.desired(V2) == 0
+
+
+@pytest.mark.parametrize("seconds", range(12))
+def test_a_recreate_that_is_deleted_never_runs_two_revisions_at_once(seconds: int) -> None:
+    sim = releasing_v2("recreate", onDelete="GiveBack", bakeSeconds=5)
+    run(sim, seconds)
+    _deleted(sim)
+    for _ in range(30):
+        quiet(sim)
+        sim.controllers()
+        assert len({pod.revision for pod in sim.pods}) <= 1
+        sim.kubelet()
+        sim.tick(1)
+    assert _gone(sim)
+    assert sim.selected() == {sim.status["stable"]["revision"]: 4}
 
 
 def test_an_adopted_service_gets_its_selector_back_where_it_selects_the_survivor() -> None:

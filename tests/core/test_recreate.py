@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from builders import V1, V2, releasing_v2
+from builders import V1, V2, releasing_v2, rollout
 from crossfade.core.observed import Waiting
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, run, step, until
@@ -124,4 +124,12 @@ def test_old_pods_that_take_long_to_end_hold_the_new_ones_back() -> None:
         sim.controllers()
         assert not sim.of(V2)
         sim.tick(1)
+    assert _never_both(sim).selected() == {V2: 4}
+
+
+def test_a_first_release_that_is_given_up_is_gone_before_the_next_one_begins() -> None:
+    sim = Sim(rollout({"recreate": {}}))
+    quiet(sim)
+    sim.controllers()
+    sim.set_image("shop:v2")
     assert _never_both(sim).selected() == {V2: 4}

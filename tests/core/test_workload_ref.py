@@ -1,5 +1,6 @@
 """A Rollout over a Deployment that a chart owns: taken over, kept at no pods, and given its pods back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,6 +60,15 @@ def _resynced(sim: Sim, **spec: Any) -> None:
     sim.deployments["chart"] = versioned({**chart, "spec": {**chart["spec"], **spec}}, sim.tick_version())
 
 
+def _deleted(sim: Sim) -> None:
+    meta = {**sim.rollout["metadata"], "deletionTimestamp": sim.now.isoformat()}
+    sim.rollout = {**sim.rollout, "metadata": meta}
+
+
+def _gone(sim: Sim) -> bool:
+    return FINALIZER not in sim.rollout["metadata"].get("finalizers", [])
+
+
 def test_it_takes_over_and_leaves_the_source_without_pods() -> None:
     sim = rest(_over(_deployment()))
     assert sim.status["phase"] == "Healthy"
@@ -116,12 +126,23 @@ def test_deleting_it_gives_the_source_its_pods_and_the_service_its_selector_back
     for _ in range(seconds):
         quiet(sim)
         step(sim)
-    sim.rollout = {
-        **sim.rollout,
-        "metadata": {**sim.rollout["metadata"], "deletionTimestamp": sim.now.isoformat()},
-    }
-    until(sim, lambda s: FINALIZER not in s.rollout["metadata"].get("finalizers", []))
+    _deleted(sim)
+    until(sim, _gone)
     assert sim.deployments["chart"]["spec"]["replicas"] == 4
     assert list(sim.deployments) == ["chart"]
     assert sim.services["front"]["spec"]["selector"] == {"app": "shop"}
     assert not sim.deployments["chart"]["metadata"]["labels"]
+
+
+def test_ours_stay_until_all_pods_of_the_source_are_back() -> None:
+    sim = rest(_over(_deployment()))
+    _deleted(sim)
+    quiet(sim)
+    sim.controllers()
+    for pod in [p for p in sim.pods if not p.ready][:3]:
+        sim.change(pod, replace(pod, ready=True))
+    quiet(sim)
+    assert sim.desired(V1) == 4
+    sim.kubelet()
+    until(sim, _gone)
+    assert sim.selected("front") == {"": 4}

@@ -2,8 +2,9 @@
 
 Only a Rollout that holds something of the kind has a finalizer; every other one is left to the garbage collector.
 The order is the one of every way back, and each pass does the first thing that is not done yet: the survivor comes
-up, the traffic goes to it, the others leave, the Service gets its selector back, the marks come off, and then the
-finalizer. At no moment does production select pods that are not there.
+up, the traffic goes to it, the others leave once every node follows, the Service gets its selector back, the marks come
+off, and then the finalizer. At no moment does production select pods that are not there. Recreate is the exception:
+two revisions never run at once, so the other one leaves first.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from crossfade.api.labels import (
     LABEL_ROLLOUT,
 )
 from crossfade.core import layout, manifests
-from crossfade.core.moments import seconds_since
+from crossfade.core.moments import seconds_since, text_of
 from crossfade.core.observed import Side
-from crossfade.core.plan import Plan, Verb, Write
+from crossfade.core.plan import Look, Plan, Verb, Write
 from crossfade.core.reach import RETURN_FLOOR
+from crossfade.core.settling import has_settled
 from crossfade.core.situation import Situation
 
 AGAIN_S = 1.0
@@ -42,13 +44,49 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="GivingBack", writes=tuple(_unmarked_service(s)))
     if survivor is None:
         return Plan(reason="Deleted", writes=tuple(_all_gone(s)) or (_let_go(s),), wake_after_s=AGAIN_S)
+    s = _timed(s, survivor)
+    cleared = _cleared(s, survivor)
+    if cleared is not None:
+        return cleared
     for step in STEPS:
         writes = tuple(step(s, survivor))
-        if writes:
-            return Plan(reason="GivingBack", writes=writes, wake_after_s=AGAIN_S)
-        if not _done(step, s, survivor):
-            return Plan(reason="GivingBack", wake_after_s=AGAIN_S)
+        if writes or not _done(step, s, survivor):
+            return _going_on(s, writes)
     return Plan(reason="Deleted", writes=(_let_go(s),))
+
+
+def _going_on(s: Situation, writes: tuple[Write, ...] = ()) -> Plan:
+    status = s.memory.to_wire() if s.under_way else None
+    return Plan(reason="GivingBack", status=status, writes=writes, wake_after_s=AGAIN_S)
+
+
+def _timed(s: Situation, survivor: Survivor) -> Situation:
+    """Since when the endpoints list the survivor alone: stored with the move, as on every way back."""
+    if not s.under_way or s.production is None:
+        return s
+    right = dict(s.production.selector) == dict(survivor.selector) and s.listed_only(survivor.listed)
+    return s.progress_with(moved_at=(s.progress.moved_at or text_of(s.now)) if right else None)
+
+
+def _cleared(s: Situation, survivor: Survivor) -> Plan | None:
+    """Recreate: the other revision goes, to its last pod, before the survivor comes. None where nothing is to go."""
+    others = [side for side in _others(s, survivor) if side.revision != survivor.runs]
+    if not s.exclusive or survivor.side.desired >= s.n:
+        return None
+    running = [side for side in others if side.desired]
+    if running:
+        return _going_on(s, tuple(_emptied(s, side) for side in running))
+    if any(side.replicas or not side.current for side in others):
+        return _going_on(s)
+    unseen = frozenset(side.revision for side in others if s.pods(side.revision) is None)
+    if unseen:
+        return Plan(reason="Looking", look=Look(pods=unseen))
+    return _going_on(s) if any(s.pods(side.revision) for side in others) else None
+
+
+def _emptied(s: Situation, side: Side) -> Write:
+    name = manifests.deployment_name(s, side.revision)
+    return Write(Verb.PATCH, "Deployment", name, layout.scaling(0), side.identity)
 
 
 def _let_go(s: Situation) -> Write:
@@ -57,24 +95,28 @@ def _let_go(s: Situation) -> Write:
 
 @dataclass(frozen=True)
 class Survivor:
-    """The Deployment that goes on: `selector` selects its pods, `listed` is how the endpoints count them."""
+    """The Deployment that goes on: `selector` selects its pods, `listed` is how the endpoints count them.
+
+    `runs`: the revision of its template.
+    """
 
     name: str
     side: Side
     selector: Mapping[str, str]
     listed: str
+    runs: str
 
 
 def _survivor(s: Situation) -> Survivor | None:
     """The source, where there is one; else stable's, or before anything was stable the first candidate's."""
     if s.source is not None and s.spec.workload_ref is not None:
         labels = s.source.manifest["spec"]["selector"].get("matchLabels", {})
-        return Survivor(s.spec.workload_ref.name, s.source, labels, "")
+        return Survivor(s.spec.workload_ref.name, s.source, labels, "", s.spec_revision)
     side = s.stable if s.stable_revision else s.candidate
     if not side.revision:
         return None
     alone = {LABEL_ROLLOUT: s.name, LABEL_REVISION: side.revision}
-    return Survivor(manifests.deployment_name(s, side.revision), side, alone, side.revision)
+    return Survivor(manifests.deployment_name(s, side.revision), side, alone, side.revision, side.revision)
 
 
 def _others(s: Situation, survivor: Survivor | None) -> list[Side]:
@@ -178,8 +220,7 @@ def _done(step: Step, s: Situation, survivor: Survivor) -> bool:
     if step is _grow:
         return not others_ready or survivor.side.ready * RETURN_FLOOR >= s.n
     if step is _move:
-        listed = s.production.ready if s.production else {}
-        return not others_ready or s.production is None or bool(listed.get(survivor.listed))
+        return not others_ready or s.production is None or _left_to(s, survivor)
     if (
         step is _selector_back
         and s.production is not None
@@ -187,6 +228,16 @@ def _done(step: Step, s: Situation, survivor: Survivor) -> bool:
     ):
         return seconds_since(s.rollout.metadata.deletion_timestamp, s.now) >= LISTED_S
     return True
+
+
+def _left_to(s: Situation, survivor: Survivor) -> bool:
+    """Whether nobody misses the others: no node sends them requests, or the survivor has all pods behind one selector."""
+    live = s.production
+    if live is None or not live.ready.get(survivor.listed):
+        return False
+    if any(_matches(live.selector, side) for side in _others(s, survivor)):
+        return live.ready[survivor.listed] >= s.n
+    return not s.under_way or has_settled(s)
 
 
 def _all_gone(s: Situation) -> Iterator[Write]:

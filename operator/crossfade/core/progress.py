@@ -319,6 +319,10 @@ def _due(s: Situation) -> Turn | None:
     revision = target(s)
     if s.under_way or revision == s.stable_revision or paused(s) or _still_leaving(s, revision):
         return None
+    if s.exclusive and not s.stable_revision:
+        left = _left_over(s, revision)
+        if left is not None:
+            return left
     template = manifests.template_of(s, revision)
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
     if asks and revision not in s.seen.sides and template is not None:
@@ -333,6 +337,17 @@ def _still_leaving(s: Situation, revision: str) -> bool:
     """Whether pods of an earlier release of it are told to go, and still counted: they must not pass for new ones."""
     side = s.side(revision)
     return side.ours and not side.desired and (side.replicas > 0 or not side.current)
+
+
+def _left_over(s: Situation, revision: str) -> Turn | None:
+    """Recreate: what remains of a first release that was given up goes before the next one begins; None: it is gone."""
+    others = [side for rev, side in s.seen.sides.items() if rev != revision and side.ours]
+    if any(side.desired or side.replicas or not side.current for side in others):
+        return Turn(s)
+    unseen = frozenset(side.revision for side in others if s.pods(side.revision) is None)
+    if unseen:
+        return Turn(s, look=Look(pods=unseen))
+    return Turn(s) if any(s.pods(side.revision) for side in others) else None
 
 
 def _at_once(s: Situation, revision: str) -> Turn | None:

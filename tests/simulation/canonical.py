@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
+from crossfade.api.labels import ANNOTATION_GIVE_BACK
 from simulation.cluster import Sim
+from simulation.deployments import mark_of
 from simulation.pods import SimPod
 from simulation.remembered import once_for_each
 from simulation.stored import Object
@@ -32,12 +35,13 @@ _NAMES = re.compile(r"-rs-\d+")
 
 def canonical(sim: Sim) -> Hashable:
     """Equal for clusters that can do the same from now on."""
+    mark = (sim.status.get("restarted") or {}).get("at", "")
     return (
         _user(sim.rollout["spec"]),
         _memory(sim),
         sim.status.get("observedGeneration") == sim.rollout["metadata"]["generation"],
         _pods(sim),
-        tuple(_deployment(sim.deployments[name]) for name in sorted(sim.deployments)),
+        tuple([(_deployment(d), mark_of(d) == mark) for _, d in sorted(sim.deployments.items())]),
         tuple((name, _service(sim, name)) for name in sorted(sim.services)),
         tuple(_release(r) for r in sim.releases.values()),
         _actions(sim),
@@ -45,14 +49,22 @@ def canonical(sim: Sim) -> Hashable:
         tuple((place, _unseen(sim, place[0], old)) for place, old in sorted(sim.unseen.items())),
         tuple(p.ready for p in sim.pull_pods),
         sim.broken,
+        _end(sim),
         tuple(sorted((r, min(3.0, (sim.now - at).total_seconds())) for r, at in sim.listed_at.items())),
     )
 
 
 @once_for_each
 def _user(spec: Mapping[str, Any]) -> Hashable:
-    image = spec["template"]["spec"]["containers"][0]["image"]
-    return (image, spec["replicas"], spec.get("paused", False), str(spec["strategy"]))
+    return json.dumps(spec, sort_keys=True)
+
+
+def _end(sim: Sim) -> Hashable:
+    """Whether it is being deleted, how, since when as far as that counts, and what holds it."""
+    meta = sim.rollout["metadata"]
+    since = meta.get("deletionTimestamp")
+    age = min(4.0, (sim.now - datetime.fromisoformat(since)).total_seconds()) if since else None
+    return (age, sim.cascade, sim.gone, tuple(meta.get("finalizers", ())))
 
 
 def _memory(sim: Sim, status: Object | None = None) -> Hashable:
@@ -85,15 +97,19 @@ def _without_times(value: Any, times: list[datetime]) -> Hashable:
 def _pods(sim: Sim) -> Hashable:
     since = (sim.status.get("progress") or {}).get("servingSince")
     start = datetime.fromisoformat(since).replace(microsecond=0) if since else None
+    marks = {name: mark_of(live) for name, live in sim.deployments.items()}
+    quiet_s = sim.rollout["spec"].get("minReadySeconds", 0)
     return tuple(
         sorted(
             [
                 (
-                    p.revision,
+                    p.deployment,
                     p.ready,
                     p.leaving,
                     p.untold is None,
                     _evidence(p, start, sim.now) if p.exits else (),
+                    p.mark == marks.get(p.deployment),
+                    min(quiet_s, p.ready_for(sim.now)) if quiet_s else 0,
                 )
                 for p in sim.pods
             ]
@@ -109,16 +125,41 @@ def _evidence(pod: SimPod, start: datetime | None, now: datetime) -> tuple[tuple
 
 @once_for_each
 def _deployment(stored: Mapping[str, Any]) -> Hashable:
-    status = stored.get("status", {})
-    current = status.get("observedGeneration") == stored["metadata"]["generation"]
+    meta, spec, status = stored["metadata"], stored["spec"], stored.get("status", {})
+    current = status.get("observedGeneration") == meta["generation"]
     counts = tuple(v for k, v in status.items() if k != "observedGeneration")
-    return (stored["metadata"]["name"], stored["spec"]["replicas"], current, counts)
+    image = spec["template"]["spec"]["containers"][0]["image"]
+    return (
+        meta["name"],
+        spec["replicas"],
+        spec.get("minReadySeconds", 0),
+        image,
+        current,
+        counts,
+        _marks(meta),
+    )
+
+
+def _marks(meta: Mapping[str, Any]) -> Hashable:
+    labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    writers = tuple(entry["manager"] for entry in meta.get("managedFields") or ())
+    return (
+        tuple(labels.items()),
+        notes.get(ANNOTATION_GIVE_BACK),
+        len(meta.get("ownerReferences") or ()),
+        writers,
+    )
 
 
 def _service(sim: Sim, name: str) -> Hashable:
     listed = sim.endpoints.get(name)
     ends = (tuple(sorted(listed.ready.items())), tuple(sorted(listed.serving.items()))) if listed else ()
-    return (tuple(sorted(sim.services[name]["spec"]["selector"].items())), ends)
+    return (_selection(sim.services[name]), ends)
+
+
+@once_for_each
+def _selection(stored: Mapping[str, Any]) -> Hashable:
+    return (tuple(sorted(stored["spec"]["selector"].items())), _marks(stored["metadata"]))
 
 
 @once_for_each
@@ -129,7 +170,8 @@ def _release(stored: Mapping[str, Any]) -> Hashable:
         len(status.get("actions", ())),
         status.get("downtimeSeconds") is None,
     )
-    return (stored["spec"]["revision"], status.get("outcome"), told)
+    owners = len(stored["metadata"].get("ownerReferences") or ())
+    return (stored["spec"]["revision"], status.get("outcome"), told, owners)
 
 
 def _actions(sim: Sim) -> Hashable:
@@ -144,5 +186,7 @@ def _unseen(sim: Sim, kind: str, old: Object | None) -> Hashable:
     if kind == "Deployment":
         return _deployment(old)
     if kind == "Service":
-        return tuple(sorted(old["spec"]["selector"].items()))
-    return (_memory(sim, old.get("status", {})), old["metadata"].get("generation"))
+        return _selection(old)
+    meta = old["metadata"]
+    held = (meta.get("deletionTimestamp") is None, tuple(meta.get("finalizers", ())))
+    return (_memory(sim, old.get("status", {})), meta.get("generation"), held)

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crossfade.api.labels import LABEL_REVISION
+from crossfade.api.labels import FINALIZER, LABEL_REVISION
 from crossfade.core.plan import Event, Verb, Write
-from simulation.pods import Endpoints, SimPod, endpoints_of, status_of
+from simulation.deployments import due, mark_of, status_of
+from simulation.pods import Endpoints, SimPod, endpoints_of
 from simulation.stored import Object, Refused, identity, merged, patched, versioned
 
 UID = "0b5e55ed-0000-4000-8000-000000000001"
+FOREGROUND = "foregroundDeletion"
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 Drop = tuple[datetime, int]
 """When ready pods of a revision went away, and which drop of all it was."""
@@ -40,7 +42,8 @@ class Sim:
     them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
     `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
-    new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
+    new Deployment; `told`: the same, once a CREATE has met it, until the next pass. `cascade`: how the Rollout is
+    deleted; `gone`: it is, and only its last state is kept here.
     """
 
     rollout: Object
@@ -62,6 +65,8 @@ class Sim:
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
     told: str = ""
+    cascade: str = ""
+    gone: bool = False
     instant: bool = True
 
     def fork(self) -> Sim:
@@ -107,6 +112,26 @@ class Sim:
         }
         return name
 
+    def delete(self, cascade: str = "background") -> None:
+        """Somebody deletes the Rollout; it stays, marked, while a finalizer holds it."""
+        held = [*self.rollout["metadata"].get("finalizers", [])]
+        if cascade == "foreground":
+            held.append(FOREGROUND)
+        meta = {"deletionTimestamp": self.now.isoformat(), "finalizers": held}
+        after = {**self.rollout, "metadata": {**self.rollout["metadata"], **meta}}
+        self.rollout = versioned(after, self.tick_version())
+        self.cascade, self.gone = cascade, not held
+
+    def remove(self, kind: str, name: str) -> None:
+        """Somebody deletes an object."""
+        self._delete(getattr(self, TABLES[kind]), Write(Verb.DELETE, kind, name))
+        self._follow()
+
+    @property
+    def deleting(self) -> bool:
+        """Whether somebody has deleted the Rollout."""
+        return "deletionTimestamp" in self.rollout["metadata"]
+
     # --- what the world does ------------------------------------------------------------------------
 
     def tick(self, seconds: float) -> None:
@@ -120,22 +145,24 @@ class Sim:
             self.controller(name)
 
     def controller(self, name: str) -> None:
-        """One Deployment gets the pods that it asks for; pods that are not ready go first, as in life."""
-        mine = [p for p in self.pods if p.name.startswith(f"{name}-rs-") and not p.leaving]
-        wanted = self.deployments[name]["spec"]["replicas"]
-        going = {p.name for p in sorted(mine, key=lambda p: p.ready)[: max(0, len(mine) - wanted)]}
+        """One Deployment gets the pods that it asks for."""
+        owed = due(self.deployments[name], self.pods)
+        going = {p.name for p in owed.going}
         self.pods = tuple(replace(p, leaving=True) if p.name in going else p for p in self.pods)
-        self.pods += tuple(self._new_pod(name) for _ in range(wanted - len(mine)))
+        self.pods += tuple(self._new_pod(name) for _ in range(owed.making))
         self._follow()
 
     def _new_pod(self, deployment: str) -> SimPod:
-        labels = self.deployments[deployment]["spec"]["template"]["metadata"]["labels"]
-        return SimPod(f"{deployment}-rs-{self.tick_version()}", labels.get(LABEL_REVISION, ""), labels)
+        live = self.deployments[deployment]
+        labels = live["spec"]["template"]["metadata"]["labels"]
+        name = f"{deployment}-rs-{self.tick_version()}"
+        return SimPod(name, labels.get(LABEL_REVISION, ""), labels, mark=mark_of(live))
 
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
         staying = (p for p in self.pods if not p.leaving)
-        self.pods = tuple(replace(p.told(), ready=p.ready or p.revision not in self.broken) for p in staying)
+        told = (p.told() for p in staying)
+        self.pods = tuple(p if p.revision in self.broken else p.up(self.now) for p in told)
         self.pull_pods = tuple(replace(p, ready=p.ready or not p.waiting) for p in self.pull_pods)
         self._follow()
 
@@ -161,7 +188,8 @@ class Sim:
 
     def drop(self, revision: str) -> None:
         """The event handler latches that ready pods of a revision went away."""
-        self.dropped[revision] = (self.now, self.tick_version())
+        if revision:
+            self.dropped[revision] = (self.now, self.tick_version())
 
     def _follow(self) -> None:
         if self.instant:
@@ -177,11 +205,15 @@ class Sim:
     def sync_status(self, name: str) -> None:
         """A Deployment's status catches up."""
         live = self.deployments[name]
-        before, after = live.get("status", {}), status_of(live, self.pods)
+        before, after = live.get("status", {}), self.wanted_status(name)
         if before != after:
             self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
             if after["readyReplicas"] < before.get("readyReplicas", 0):
                 self.drop(live["metadata"]["labels"].get(LABEL_REVISION, ""))
+
+    def wanted_status(self, name: str) -> dict[str, Any]:
+        """What a Deployment's status says once it has caught up."""
+        return status_of(self.deployments[name], self.pods, self.now)
 
     def sync_endpoints(self, name: str) -> None:
         """A Service's slices catch up."""
@@ -200,6 +232,30 @@ class Sim:
         """Keep when production last listed a revision: its pods may get requests for a while longer."""
         for revision in self.endpoints.get(self.service_name, Endpoints()).ready:
             self.listed_at[revision] = self.now
+
+    def uncollected(self) -> list[tuple[str, str]]:
+        """What the garbage collector would take now, or would make ownerless: kind and name."""
+        if not self.gone and not (self.deleting and self.cascade in {"foreground", "orphan"}):
+            return []
+        return [
+            (kind, name)
+            for kind, table in TABLES.items()
+            for name, stored in getattr(self, table).items()
+            if _owned(stored)
+        ]
+
+    def collect(self) -> None:
+        """The garbage collector does what the way of the deletion asks."""
+        for kind, name in self.uncollected():
+            table = getattr(self, TABLES[kind])
+            if self.cascade == "orphan":
+                table[name] = versioned(table[name], self.tick_version(), ownerReferences=[])
+            else:
+                self._delete(table, Write(Verb.DELETE, kind, name))
+        held = [f for f in self.rollout["metadata"].get("finalizers", []) if f != FOREGROUND]
+        self.rollout = versioned(self.rollout, self.tick_version(), finalizers=held)
+        self.gone = not held
+        self._follow()
 
     # --- what a client sees -------------------------------------------------------------------------
 
@@ -248,13 +304,16 @@ class Sim:
         self._follow()
 
     def _write_rollout(self, write: Write) -> None:
-        if write.identity != identity(self.rollout):
+        if self.gone or write.identity != identity(self.rollout):
             raise Refused(write)
         if write.verb is Verb.STATUS:
             self.rollout = {**self.rollout, "status": write.body["status"]}
         else:
-            self.rollout = merged(self.rollout, write.body)
+            others = [f for f in self.rollout["metadata"].get("finalizers", []) if f != FINALIZER]
+            ours = write.body["metadata"]["finalizers"]
+            self.rollout = versioned(self.rollout, self.tick_version(), finalizers=others + ours)
         self.rollout = versioned(self.rollout, self.tick_version())
+        self.gone = self.deleting and not self.rollout["metadata"].get("finalizers")
 
     def _write_child(self, table: dict[str, Object], write: Write) -> None:
         if write.verb is Verb.CREATE:
@@ -281,8 +340,9 @@ class Sim:
         del table[write.name]
         self.endpoints.pop(write.name, None)
         if write.kind == "Deployment" and not write.orphan:
-            gone = f"{write.name}-rs-"
-            self.pods = tuple(replace(p, leaving=True) if p.name.startswith(gone) else p for p in self.pods)
+            self.pods = tuple(
+                replace(p, leaving=True) if p.deployment == write.name else p for p in self.pods
+            )
 
     def _write_pull_pod(self, write: Write) -> None:
         if write.verb is Verb.CREATE:
@@ -291,6 +351,10 @@ class Sim:
             self.pull_pods += (SimPod(write.name, ""),)
         else:
             self.pull_pods = tuple(p for p in self.pull_pods if p.name != write.name)
+
+
+def _owned(stored: Object) -> bool:
+    return any(ref["uid"] == UID for ref in stored["metadata"].get("ownerReferences") or ())
 
 
 def _changed(live: Object, write: Write) -> Object:

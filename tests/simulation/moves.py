@@ -1,4 +1,4 @@
-"""Everything that may happen to a world: what the cluster does, what goes wrong, what people do."""
+"""What may happen to every world: what the operator and the cluster do, and what goes wrong. For the rest: people.py."""
 
 from __future__ import annotations
 
@@ -6,28 +6,39 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from builders import V1, V2, template
-from simulation.cluster import Sim
-from simulation.invariants import Ghost, Seen, judge
+from builders import V2
+from simulation.cluster import FOREGROUND, Sim
+from simulation.deployments import due
+from simulation.invariants import judge
 from simulation.passes import LINGER, Decision, carry_out, restart
-from simulation.pods import Endpoints, SimPod, status_of
+from simulation.pods import Endpoints, SimPod
+from simulation.seen import Ghost, Seen
 
-IMAGES = ("shop:v1", "shop:v2", "shop:v3")
-ACTIONS = ("Abort", "Promote", "Pause", "Resume", "Retry", "Undo")
 REST_S = 3600
 """A wake-up further away is housekeeping, and no part of a release."""
 
 
 @dataclass
 class World:
-    """A cluster, and what the checker remembers of its path."""
+    """A cluster, what the checker remembers of its path, and what people may do in it, so many times at most."""
 
     sim: Sim
     ghost: Ghost = field(default_factory=Ghost)
+    people: tuple[Callable[[Sim], Iterator[Move]], ...] = ()
+    most_edits: int = 2
+    most_faults: int = 2
 
     def fork(self) -> World:
         """The same world apart."""
-        return World(self.sim.fork(), self.ghost)
+        return World(self.sim.fork(), self.ghost, self.people, self.most_edits, self.most_faults)
+
+    def disturbances(self) -> Iterator[Move]:
+        """What may still go wrong, and what people may still do; nobody edits what is being deleted."""
+        if self.ghost.faults < self.most_faults:
+            yield from faults(self.sim)
+        if self.ghost.edits < self.most_edits and not self.sim.deleting:
+            for source in self.people:
+                yield from source(self.sim)
 
     def written(self, before: Sim, decision: Decision, write: object) -> None:
         """Judge one write that has just landed."""
@@ -51,24 +62,26 @@ def operator_pass(decision: Decision, **how: int) -> Callable[[World], object]:
 def cluster_moves(sim: Sim) -> Iterator[Move]:
     """What the cluster does by itself, each as one step; in the order in which it is usually quickest."""
     for name in sim.deployments:
-        if sim.deployments[name].get("status") != status_of(sim.deployments[name], sim.pods):
+        if sim.deployments[name].get("status") != sim.wanted_status(name):
             yield Move(f"the status of {name} catches up", lambda w, n=name: w.sim.sync_status(n))
     for name in sim.services:
         if sim.endpoints.get(name, Endpoints()) != sim.wanted_endpoints(name):
             yield Move(f"the endpoints of {name} catch up", lambda w, n=name: w.sim.sync_endpoints(n))
     for name in sim.deployments:
-        if _out_of_line(sim, name):
+        if due(sim.deployments[name], sim.pods):
             yield Move(f"the pods of {name} are made or told to go", lambda w, n=name: w.sim.controller(n))
     for pod in _one_of_each(
         p for p in sim.pods if not p.ready and not p.leaving and p.revision not in sim.broken
     ):
-        yield _pod_move("becomes ready", pod, replace(pod.told(), ready=True))
+        yield _pod_move("becomes ready", pod, pod.told().up(sim.now))
     for pod in _one_of_each(p for p in sim.pods if p.untold):
         yield _pod_move("shows its exit code", pod, pod.told())
     for pod in _one_of_each(p for p in sim.pods if p.leaving):
         yield _pod_move("is gone", pod, None)
     if any(not p.ready for p in sim.pull_pods):
         yield Move("the images are pulled", lambda w: _pulled(w.sim))
+    if sim.uncollected() or FOREGROUND in sim.rollout["metadata"].get("finalizers", ()):
+        yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
     for place in sim.unseen:
         yield Move(f"the operator sees {place} as it is", lambda w, p=place: w.sim.unseen.pop(p))
 
@@ -95,22 +108,6 @@ def faults(sim: Sim) -> Iterator[Move]:
         yield _fault("pods of v2 become ready no more", lambda w: setattr(w.sim, "broken", frozenset({V2})))
 
 
-def people(sim: Sim) -> Iterator[Move]:
-    """Edits and actions."""
-    spec = sim.rollout["spec"]
-    image = spec["template"]["spec"]["containers"][0]["image"]
-    for other in IMAGES:
-        if other != image:
-            yield _edit(f"the template becomes {other}", template=template(other))
-    n = spec["replicas"]
-    for replicas in sorted({0, n - 1, n + 1, 2} - {n, -1}):
-        yield _edit(f"it is scaled to {replicas}", replicas=replicas)
-    yield _edit("paused is flipped", paused=not spec.get("paused", False))
-    if all(a.get("status") for a in sim.actions.values()):
-        for action in ACTIONS:
-            yield _asked(action)
-
-
 def operator_moves(decision: Decision) -> Iterator[Move]:
     """A pass, cut off after each write, or with the reply to each write lost."""
     writes, base = decision.writes, decision.base
@@ -122,14 +119,11 @@ def operator_moves(decision: Decision) -> Iterator[Move]:
         yield Move(f"the reply to write {index} is lost", operator_pass(decision, lost_reply=index))
 
 
-def _out_of_line(sim: Sim, name: str) -> bool:
-    mine = sum(p.name.startswith(f"{name}-rs-") and not p.leaving for p in sim.pods)
-    return bool(mine != sim.deployments[name]["spec"]["replicas"])
-
-
 def _one_of_each(pods: Iterator[SimPod]) -> list[SimPod]:
     """Pods of a revision in the same condition are alike."""
-    return list({(p.revision, p.ready, p.leaving, p.exits, p.untold): p for p in pods}.values())
+    return list(
+        {(p.revision, p.ready, p.leaving, p.exits, p.untold, p.mark, p.since): p for p in pods}.values()
+    )
 
 
 def _pod_move(what: str, pod: SimPod, after: SimPod | None) -> Move:
@@ -146,23 +140,3 @@ def _fault(name: str, happens: Callable[[World], object]) -> Move:
         happens(world)
 
     return Move(name, fault)
-
-
-def _edit(name: str, **spec: object) -> Move:
-    def edit(world: World) -> None:
-        least = min(world.ghost.least, int(spec.get("replicas", world.ghost.least)))  # type: ignore[call-overload]
-        world.ghost = replace(world.ghost, calm=False, least=least, edits=world.ghost.edits + 1)
-        world.sim.edit(**spec)
-
-    return Move(name, edit)
-
-
-def _asked(action: str) -> Move:
-    def asked(world: World) -> None:
-        world.ghost = replace(world.ghost, calm=False, edits=world.ghost.edits + 1)
-        world.sim.act(action)
-
-    return Move(f"somebody asks for {action}", asked)
-
-
-__all__ = ["V1", "Move", "World", "cluster_moves", "faults", "operator_moves", "people", "time_moves"]

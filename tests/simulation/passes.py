@@ -55,6 +55,8 @@ class Decision:
 
 def decided(sim: Sim) -> Decision:
     """What a pass would do now; looks are answered as often as the shell answers them."""
+    if sim.gone:
+        return Decision(Plan(reason="Gone"), sim.fork())
     raw = view(sim, "Rollout", "")
     try:
         rollout = parsed(raw)
@@ -101,7 +103,8 @@ def carry_out(
     index happens, but the operator sees an error. A refused write ends the pass, and its object is read anew.
     `judged` is told of each write that has landed, with the cluster before it.
     """
-    assert decision.writes or not decision.plan.events, "a pass that changes nothing has nothing to tell"
+    if decision.plan.events and not decision.writes:
+        raise Violation("a pass that changes nothing has nothing to tell", f"{decision.plan.events}")
     newer: dict[Identity, Identity] = {}
     sim.told = ""
     for index, write in enumerate(decision.writes):
@@ -157,7 +160,7 @@ def restart(sim: Sim) -> None:
     sim.dropped = {}
     sim.unseen = {}
     for deployment in sim.deployments.values():
-        sim.drop(deployment["metadata"]["labels"].get(LABEL_REVISION, ""))
+        sim.drop(deployment["metadata"].get("labels", {}).get(LABEL_REVISION, ""))
 
 
 # --- what the operator sees -----------------------------------------------------------------------------

@@ -1,19 +1,22 @@
-"""Pods of the simulated cluster, and what endpoints and Deployments say of them. All are values."""
+"""Pods of the simulated cluster, and what endpoints say of them. All are values."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from crossfade.core.observed import Exit, Pod, Waiting
 
 
 @dataclass(frozen=True)
 class SimPod:
-    """One pod. `leaving`: told to go, and answering until it is gone. `untold`: an end that its status lacks yet."""
+    """One pod. `leaving`: told to go, and answering until it is gone. `untold`: an end that its status lacks yet.
+
+    `since`: when it became ready. `mark`: the mark of the Restart that its template had when it was made.
+    """
 
     name: str
     revision: str
@@ -24,12 +27,29 @@ class SimPod:
     waiting: tuple[Waiting, ...] = ()
     unschedulable: str = ""
     untold: Exit | None = None
+    since: datetime | None = None
+    mark: str = ""
+
+    @property
+    def deployment(self) -> str:
+        """The name of the Deployment that made it."""
+        return self.name.partition("-rs-")[0]
+
+    def ready_for(self, now: datetime) -> float:
+        """Seconds since it became ready; below 0 where it is not."""
+        if not self.ready:
+            return -1.0
+        return (now - self.since).total_seconds() if self.since else math.inf
+
+    def up(self, at: datetime) -> SimPod:
+        """It is ready, from now on or as it was before."""
+        return self if self.ready else replace(self, ready=True, since=at)
 
     def crashed(self, at: datetime, *, ready: bool = True, code: int = 42) -> SimPod:
         """Its container has ended; with `ready` it was started again before anyone looked."""
         restarts = self.exits[-1].restarts + 1 if self.exits else 1
         end = Exit("app", code, "Error", "", at.replace(microsecond=0), restarts)
-        return replace(self, exits=(end,), ready=ready)
+        return replace(self, exits=(end,), ready=ready, since=at)
 
     def failing(self, at: datetime) -> SimPod:
         """Its container has ended, and only its endpoint tells: the kubelet writes the exit code later."""
@@ -68,17 +88,3 @@ def endpoints_of(selector: Mapping[str, str], pods: Iterable[SimPod]) -> Endpoin
     answering = [p for p in pods if p.ready and selector.items() <= p.labels.items()]
     ready = Counter(p.revision for p in answering if not p.leaving)
     return Endpoints(dict(ready), dict(Counter(p.revision for p in answering)))
-
-
-def status_of(deployment: Mapping[str, Any], pods: Iterable[SimPod]) -> dict[str, Any]:
-    """A Deployment's status, once its controller has caught up."""
-    mine = [p for p in pods if p.name.startswith(f"{deployment['metadata']['name']}-rs-")]
-    staying = [p for p in mine if not p.leaving]
-    ready = sum(p.ready for p in staying)
-    return {
-        "observedGeneration": deployment["metadata"]["generation"],
-        "replicas": len(staying),
-        "readyReplicas": ready,
-        "availableReplicas": ready,
-        "terminatingReplicas": len(mine) - len(staying),
-    }

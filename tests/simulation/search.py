@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from simulation.canonical import canonical
 from simulation.invariants import resting, standing
-from simulation.moves import REST_S, Move, World, cluster_moves, faults, operator_moves, people, time_moves
+from simulation.moves import REST_S, Move, World, cluster_moves, operator_moves, time_moves
 from simulation.passes import Decision, carry_out, decided
 from simulation.promise import Violation
 
@@ -83,8 +83,6 @@ class Search:
 
     limit: int
     seed: int = 1
-    max_faults: int = 2
-    max_edits: int = 2
     tell: Callable[[Search], object] | None = None
     _deviations: dict[Key, int] = field(default_factory=dict)
     _came: dict[Key, tuple[Key | None, str]] = field(default_factory=dict)
@@ -208,19 +206,13 @@ class Search:
         yield from operator_moves(decision)
         yield from cluster_moves(world.sim)
         yield from time_moves(world.sim, decision.plan.wake_after_s)
-        yield from self._disturbances(world)
-
-    def _disturbances(self, world: World) -> Iterator[Move]:
-        if world.ghost.faults < self.max_faults:
-            yield from faults(world.sim)
-        if world.ghost.edits < self.max_edits:
-            yield from people(world.sim)
+        yield from world.disturbances()
 
     def _stale(self, world: World, decision: Decision) -> Iterator[Move]:
         """The operator decides, something else happens, and then its writes land."""
         if not decision.writes:
             return
-        for move in (*cluster_moves(world.sim), *self._disturbances(world)):
+        for move in (*cluster_moves(world.sim), *world.disturbances()):
             name = f"{move.name}, and the operator has not seen it in its pass"
             yield Move(name, _meanwhile(move, decision))
 

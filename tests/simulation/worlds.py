@@ -1,16 +1,24 @@
-"""Small worlds: v1 has completed, and the user has just changed the image to v2. Times are short, and all differ."""
+"""Small worlds, in which v1 has completed and the user has just changed the image to v2. Times are short, and all differ.
+
+What is special about a world is in its own: one feature each, so that all that may happen to one feature is reached.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from builders import releasing_v2
-from simulation.invariants import Ghost
-from simulation.moves import World
+from simulation import people
+from simulation.cluster import Sim
+from simulation.live import rest
+from simulation.moves import Move, World
+from simulation.seen import Ghost
+from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, taking_over
 
 Strategy = dict[str, Any]
+People = Callable[[Sim], Iterator[Move]]
 
 STRATEGIES: dict[str, Strategy] = {
     "recreate": {"recreate": {"maxDowntimeSeconds": 15}},
@@ -27,6 +35,14 @@ OTHERWISE: dict[str, dict[str, Strategy]] = {
 }
 TIMES = {"bakeSeconds": 4, "progressDeadlineSeconds": 20}
 
+USUAL: tuple[People, ...] = (
+    people.images,
+    people.scales,
+    people.pausing,
+    people.asking("Abort", "Promote", "Pause", "Resume", "Retry", "Undo"),
+    people.pipeline,
+)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -39,24 +55,99 @@ class Case:
 
 def cases(strategy: str) -> list[Case]:
     """All worlds of a strategy; their shares sum up to 1."""
-    usual = STRATEGIES[strategy]
-    made = [
-        Case("2 pods", lambda: world(usual), 3),
-        Case("3 pods", lambda: world(usual, replicas=3), 2),
-        Case("1 pod", lambda: world(usual, replicas=1)),
-        Case("no bake", lambda: world(usual, bakeSeconds=0)),
-        Case("no Service", lambda: world(usual, service=False)),
-        *(
-            Case(name, lambda other=other: world(other))
-            for name, other in OTHERWISE.get(strategy, {}).items()
-        ),
-    ]
+    made = [*_sizes(strategy), *_asked_of(strategy), *_spec_fields(strategy), *_ends(strategy)]
     total = sum(case.share for case in made)
     return [Case(case.name, case.begin, case.share / total) for case in made]
 
 
-def world(strategy: Strategy, *, replicas: int = 2, **spec: Any) -> World:
-    """A world of a strategy, in which statuses and endpoints lag."""
-    sim = releasing_v2(strategy, replicas=replicas, **{**TIMES, **spec}).fork()
-    sim.instant = False
-    return World(sim, Ghost(least=replicas))
+def _sizes(strategy: str) -> Iterator[Case]:
+    """Everything that is usual, in clusters of different sizes."""
+    usual = STRATEGIES[strategy]
+    yield Case("2 pods", lambda: world(usual), 3)
+    yield Case("3 pods", lambda: world(usual, replicas=3))
+    yield Case("1 pod", lambda: world(usual, replicas=1))
+    yield Case("no Service", lambda: world(usual, service=False))
+    for name, other in OTHERWISE.get(strategy, {}).items():
+        yield Case(name, lambda other=other: world(other))
+
+
+def _asked_of(strategy: str) -> Iterator[Case]:
+    """What people may ask for, beyond the usual."""
+    usual = STRATEGIES[strategy]
+    hands_on = people.asking("Skip", "PromoteFull", "Restart", "Promote", "Abort")
+    halting = people.asking("Pause", "Resume", "Abort", "Skip", "Promote")
+    yield Case("Skip, PromoteFull, Restart", lambda: world(usual, allows=(hands_on, people.images)))
+    yield Case("Restart at rest", lambda: at_rest(usual, (people.asking("Restart", "Abort"), people.images)))
+    yield Case("paused", lambda: world(usual, allows=(halting, people.pausing, people.images)))
+    yield Case("an autoscaler", lambda: world(usual, allows=(people.scales,), most_edits=5))
+    yield Case("back to v1", lambda: back_to_v1(usual))
+    yield Case("back to v1, none kept", lambda: back_to_v1(usual, rollbackRevisions=0))
+
+
+def _spec_fields(strategy: str) -> Iterator[Case]:
+    """Fields of the spec that change what happens."""
+    usual = STRATEGIES[strategy]
+    others = [
+        {"strategy": other}
+        for name, other in STRATEGIES.items()
+        if (name == "recreate") == (strategy == "recreate")
+    ]
+    others += [{"strategy": other} for other in OTHERWISE.get(strategy, {}).values()]
+    edits = people.replanning(*others, {"bakeSeconds": 0}, {"onFailure": "Pause"})
+    yield Case("no bake", lambda: world(usual, bakeSeconds=0))
+    yield Case("minReadySeconds", lambda: world(usual, minReadySeconds=3))
+    yield Case("onFailure: Pause", lambda: world(usual, onFailure="Pause"))
+    yield Case(
+        "the strategy is edited", lambda: world(usual, allows=(edits, people.asking("Promote", "Abort")))
+    )
+
+
+def _ends(strategy: str) -> Iterator[Case]:
+    """What was there before, and what is left."""
+    usual = STRATEGIES[strategy]
+    going = (people.deleting, people.images, people.asking("Abort", "Promote"))
+    yield Case("GiveBack, deleted", lambda: world(usual, allows=going, onDelete="GiveBack"))
+    yield Case("adopted, deleted", lambda: begun(adopted(usual, **TIMES), going))
+    yield Case("adopted, given back", lambda: begun(adopted(usual, onDelete="GiveBack", **TIMES), going))
+    yield Case("beside the old one", lambda: begun(beside_its_old_deployment(usual, **TIMES), going))
+    yield Case("taking over", lambda: begun(taking_over(usual, **TIMES), going))
+    chart = (people.deleting, people.charting, people.asking("Abort", "Promote"))
+    yield Case("a chart's Deployment", lambda: begun(from_a_chart(usual, **TIMES), chart))
+
+
+def world(
+    strategy: Strategy,
+    *,
+    allows: tuple[People, ...] = USUAL,
+    most_edits: int = 2,
+    replicas: int = 2,
+    **spec: Any,
+) -> World:
+    """A world of a strategy in the middle of the release of v2."""
+    return begun(
+        releasing_v2(strategy, replicas=replicas, **{**TIMES, **spec}), allows, most_edits=most_edits
+    )
+
+
+def at_rest(strategy: Strategy, allows: tuple[People, ...], **spec: Any) -> World:
+    """A world in which v1 serves, and nothing is under way."""
+    sim = releasing_v2(strategy, replicas=2, **{**TIMES, **spec})
+    sim.set_image("shop:v1")
+    return begun(rest(sim), allows)
+
+
+def back_to_v1(strategy: Strategy, **spec: Any) -> World:
+    """A world in which v2 has completed after v1, and the user has just gone back to v1."""
+    sim = releasing_v2(strategy, replicas=2, **{**TIMES, **spec})
+    for _ in range(2):  # a person's gate
+        sim.act("PromoteFull")
+        rest(sim)
+    sim.set_image("shop:v1")
+    return begun(sim, USUAL)
+
+
+def begun(sim: Sim, allows: tuple[People, ...], *, most_edits: int = 2) -> World:
+    """A world from now on: statuses and endpoints lag."""
+    apart = sim.fork()
+    apart.instant = False
+    return World(apart, Ghost(least=sim.rollout["spec"]["replicas"]), allows, most_edits)

@@ -1,0 +1,124 @@
+"""What people, pipelines and autoscalers may do to a Rollout: each kind is a function that a world lists."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from builders import template
+from simulation.cluster import Sim
+from simulation.moves import Move, World
+from simulation.stored import versioned
+
+IMAGES = ("shop:v1", "shop:v2", "shop:v3")
+CALM = {"Promote", "PromoteFull", "Pause", "Resume", "Restart"}
+"""Actions that must not cost a single pod."""
+
+
+def images(sim: Sim) -> Iterator[Move]:
+    """Somebody changes the image."""
+    image = sim.rollout["spec"]["template"]["spec"]["containers"][0]["image"]
+    for other in IMAGES:
+        if other != image:
+            yield edited(f"the template becomes {other}", template=template(other))
+
+
+def scales(sim: Sim) -> Iterator[Move]:
+    """Somebody, or an autoscaler, changes the replicas."""
+    n = sim.rollout["spec"]["replicas"]
+    for replicas in sorted({0, n - 1, n + 1, 2} - {n, -1}):
+        yield edited(f"it is scaled to {replicas}", replicas=replicas)
+
+
+def pausing(sim: Sim) -> Iterator[Move]:
+    """Somebody flips `paused`."""
+    yield edited("paused is flipped", paused=not sim.rollout["spec"].get("paused", False))
+
+
+def asking(*actions: str) -> Callable[[Sim], Iterator[Move]]:
+    """Somebody makes a RolloutAction, one at a time."""
+
+    def ask(sim: Sim) -> Iterator[Move]:
+        if all(a.get("status") for a in sim.actions.values()):
+            yield from (_asked(action) for action in actions)
+
+    return ask
+
+
+def replanning(*others: dict[str, Any]) -> Callable[[Sim], Iterator[Move]]:
+    """Somebody edits the strategy, or a time of it."""
+
+    def replan(sim: Sim) -> Iterator[Move]:
+        for fields in others:
+            if any(sim.rollout["spec"].get(key) != value for key, value in fields.items()):
+                yield edited(f"the spec says {fields}", **fields)
+
+    return replan
+
+
+def pipeline(sim: Sim) -> Iterator[Move]:
+    """The manifest is applied again, as every few seconds: a new version of the object, and no new generation."""
+    yield Move("a pipeline applies the manifest again", lambda w: _touched(w.sim))
+
+
+def deleting(sim: Sim) -> Iterator[Move]:
+    """Somebody deletes it, with each of the three cascades."""
+    for cascade in ("background", "foreground", "orphan"):
+        yield _other(f"it is deleted ({cascade})", lambda w, c=cascade: w.sim.delete(c))
+
+
+def charting(sim: Sim) -> Iterator[Move]:
+    """A chart is applied again over the Deployment that `workloadRef` names, with another image, or it is deleted."""
+    name = sim.rollout["spec"]["workloadRef"]["name"]
+    chart = sim.deployments.get(name)
+    if chart is None:
+        return
+    n, image = sim.rollout["spec"]["replicas"], chart["spec"]["template"]["spec"]["containers"][0]["image"]
+    if chart["spec"]["replicas"] != n:
+        yield _other("the chart restores its replicas", lambda w: _resynced(w.sim, name, replicas=n))
+    for other in IMAGES:
+        if other != image:
+            fields = {"replicas": n, "template": template(other)}
+            yield _other(
+                f"the chart brings {other}", lambda w, f=fields: _resynced(w.sim, name, **f), calm=False
+            )
+    yield _other("the chart's Deployment is deleted", lambda w: w.sim.remove("Deployment", name), calm=False)
+
+
+def edited(name: str, **spec: Any) -> Move:
+    """A change of the spec."""
+
+    def edit(world: World) -> None:
+        ghost, least = world.ghost, min(world.ghost.least, spec.get("replicas", world.ghost.least))
+        scaled, replanned = ghost.scaled or "replicas" in spec, ghost.replanned or "strategy" in spec
+        world.ghost = replace(
+            ghost, calm=False, least=least, scaled=scaled, replanned=replanned, edits=ghost.edits + 1
+        )
+        world.sim.edit(**spec)
+
+    return Move(name, edit)
+
+
+def _asked(action: str) -> Move:
+    return _other(f"somebody asks for {action}", lambda w: w.sim.act(action), calm=action in CALM)
+
+
+def _other(name: str, happens: Callable[[World], object], *, calm: bool = True) -> Move:
+    def other(world: World) -> None:
+        world.ghost = replace(world.ghost, calm=world.ghost.calm and calm, edits=world.ghost.edits + 1)
+        happens(world)
+
+    return Move(name, other)
+
+
+def _touched(sim: Sim) -> None:
+    sim.rollout = versioned(sim.rollout, sim.tick_version())
+
+
+def _resynced(sim: Sim, name: str, **spec: Any) -> None:
+    chart = sim.deployments[name]
+    generation = chart["metadata"]["generation"] + 1
+    after = {**chart, "spec": {**chart["spec"], **copy.deepcopy(spec)}}
+    sim.deployments[name] = versioned(after, sim.tick_version(), generation=generation)

@@ -1,0 +1,94 @@
+"""Promises about what people ask for: it is done, it is done once, and it does nothing else."""
+
+from __future__ import annotations
+
+from simulation.seen import (
+    Rule,
+    Seen,
+    change_of,
+    done_now,
+    newly_answered,
+    newly_selected,
+    progress_of,
+    stable_of,
+)
+
+
+def an_abort_is_done(seen: Seen) -> str:
+    """It is accepted in every state in which something is under way and there is something to return to."""
+    waiting = [a for a in seen.base.actions.values() if not a.get("status")]
+    answer = newly_answered(seen)
+    if not waiting or waiting[0]["spec"]["action"] != "Abort" or answer.get("action") != "Abort":
+        return ""
+    under_way = progress_of(seen.before) and stable_of(seen.before)
+    done = answer["state"] == "Done"
+    returning = progress_of(seen.after).get("returning") or not progress_of(seen.after)
+    return "" if not under_way or (done and returning) else "an abort is not carried out"
+
+
+def a_restart_makes_no_release(seen: Seen) -> str:
+    """It replaces pods of stable, and changes nothing else that is remembered."""
+    if done_now(seen) != "Restart":
+        return ""
+    kept = all(
+        seen.before.status.get(key) == seen.after.status.get(key) for key in ("release", "progress", "failed")
+    )
+    return "" if kept else "a restart begins, ends or forgives a release"
+
+
+def a_pause_lets_no_gate_pass(seen: Seen) -> str:
+    """While it is paused no release begins and no stage passes, whatever else happens."""
+    if not seen.paused:
+        return ""
+    before, after = progress_of(seen.before), progress_of(seen.after)
+    if after and not before:
+        return "a release begins"
+    same = before and after and before["plan"] == after["plan"]
+    return f"stage {before['stage']} passes" if same and before["stage"] != after["stage"] else ""
+
+
+def a_pause_moves_no_traffic(seen: Seen) -> str:
+    """While it is paused or frozen the candidate gets no requests that it did not have."""
+    memory = progress_of(seen.before)
+    held = _held(seen) and not memory.get("reachedAt")
+    return "the candidate gets requests" if held and memory.get("revision") in newly_selected(seen) else ""
+
+
+def a_pause_moves_no_pods(seen: Seen) -> str:
+    """While it is paused or frozen neither side shrinks, and nothing grows beyond the replicas that are wanted."""
+    change, s = change_of(seen), seen.situation
+    if (
+        not _held(seen)
+        or change.revision not in {s.stable_revision, s.progress.revision}
+        or s.progress.reached_at
+    ):
+        return ""
+    if change.after < change.before:
+        return f"{change.revision} shrinks to {change.after}"
+    total = sum(seen.after.desired(r) for r in {s.stable_revision, s.progress.revision})
+    grown = change.after > change.before and total > max(seen.wanted, seen.ghost.least)
+    return f"{change.revision} grows to {change.after}, {total} in all" if grown else ""
+
+
+def _held(seen: Seen) -> bool:
+    """Whether a release stands still on its way to a stage. Scaling moves pods in any case."""
+    memory = progress_of(seen.before)
+    stands = memory and stable_of(seen.before) and not memory.get("returning") and not seen.ghost.scaled
+    return bool(stands and (seen.paused or memory.get("held")))
+
+
+def a_frozen_failure_returns_by_a_person_only(seen: Seen) -> str:
+    """With `onFailure: Pause` nothing returns by itself, however the candidate fails."""
+    before, after = progress_of(seen.before), progress_of(seen.after)
+    fell = after.get("returning", "") not in {"", "Superseded", "Cancelled"} and not before.get("returning")
+    frozen = seen.spec_seen.get("onFailure") == "Pause"
+    asked = done_now(seen) in {"Abort", "Undo"}
+    return "it returns, and nobody asked for it" if fell and frozen and not asked else ""
+
+
+ASKED_RULES: tuple[Rule, ...] = (
+    an_abort_is_done,
+    a_restart_makes_no_release,
+    a_pause_lets_no_gate_pass,
+    a_frozen_failure_returns_by_a_person_only,
+)

@@ -1,0 +1,30 @@
+"""Promises about Releases, the record."""
+
+from __future__ import annotations
+
+from crossfade.core.plan import Verb
+from simulation.seen import Rule, Seen, progress_of, stable_of
+
+
+def an_outcome_is_written_once(seen: Seen) -> str:
+    """What a Release ended as is never changed."""
+    before = seen.before.releases.get(seen.write.name, {}).get("status", {}).get("outcome")
+    after = seen.after.releases.get(seen.write.name, {}).get("status", {}).get("outcome")
+    changed = before and after not in {before, None}
+    return f"{seen.write.name} was {before} and is {after} now" if changed else ""
+
+
+def a_release_is_recorded_as_it_began(seen: Seen) -> str:
+    """The record is of the number and the revision that the memory names."""
+    if seen.write.verb is not Verb.CREATE:
+        return ""
+    spec, memory = seen.write.body["spec"], seen.before.status
+    known = {progress_of(seen.before).get("revision")}
+    if (memory.get("stable") or {}).get("release") == spec["number"]:
+        known.add(stable_of(seen.before))
+    known.add((memory.get("failed") or {}).get("revision"))
+    right = spec["number"] == memory["release"] and spec["revision"] in known
+    return "" if right else f"the record of release {spec['number']} names {spec['revision']}"
+
+
+RECORD_RULES: tuple[Rule, ...] = (an_outcome_is_written_once, a_release_is_recorded_as_it_began)

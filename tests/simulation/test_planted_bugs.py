@@ -1,0 +1,225 @@
+"""The model checker is not blind: it finds bugs that are planted, and says which promise each of them breaks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crossfade.core import (
+    actions,
+    deletion,
+    manifests,
+    progress,
+    reach,
+    settling,
+    summary,
+    transitions,
+    verdicts,
+)
+from crossfade.core.plan import Write
+from crossfade.core.reach import Wanted
+from crossfade.core.situation import Situation
+from crossfade.core.stages import Route, Stage
+from simulation import passes
+from simulation.checker import Task, searched
+
+STATES = 600
+"""States within which a planted bug must be found; and five walks."""
+
+Patch = pytest.MonkeyPatch
+
+
+def _memory_after_traffic(patch: Patch) -> None:
+    """Traffic moves before the reason is stored: a crash in between forgets it."""
+    in_order = passes.Decision.writes.func
+
+    def traffic_first(decision: passes.Decision) -> tuple[Write, ...]:
+        return tuple(sorted(in_order(decision), key=lambda w: w.kind != "Service"))
+
+    patch.setattr(passes.Decision, "writes", property(traffic_first))
+
+
+def _no_settling(patch: Patch) -> None:
+    """Old pods are removed as soon as the endpoints are right, though nodes still follow."""
+    patch.setattr(settling, "SETTLE_S", 0.0)
+
+
+def _shrunk_before_moved(patch: Patch) -> None:
+    """The giving side shrinks before the traffic has left it."""
+    moved = reach._moved
+
+    def hasty(s: Situation, stage: Stage) -> Wanted:
+        wanted = moved(s, stage)
+        return replace(wanted, pods={**wanted.pods, s.stable_revision: 0})
+
+    patch.setattr(reach, "_moved", hasty)
+
+
+def _unlisted_pods_counted(patch: Patch) -> None:
+    """New pods count while only their Deployment knows them: old ones go before anybody sends the new ones a request."""
+    patch.setattr(reach, "_answering", lambda s, asked: min(s.candidate.available, asked))
+
+
+def _quarantine_forgotten(patch: Patch) -> None:
+    """A revision that failed is tried again by itself."""
+    patch.setattr(progress, "target", lambda s: s.spec_revision)
+
+
+def _crashes_not_judged(patch: Patch) -> None:
+    """A candidate whose pods crash while they serve goes on."""
+    patch.setattr(verdicts, "candidate_crashed", lambda _: None)
+
+
+def _skipped_into_traffic(patch: Patch) -> None:
+    """After a Skip all requests move to a candidate that does not stand yet."""
+    moved = reach._moved
+    patch.setattr(reach, "_moved", lambda s, stage: replace(moved(s, stage), route=Route.CANDIDATE))
+
+
+def _paused_and_moving(patch: Patch) -> None:
+    """A pause holds the gates, and pods are exchanged all the same."""
+    patch.setattr(progress, "stopped", lambda _: False)
+
+
+def _pause_holds_no_gate(patch: Patch) -> None:
+    """A pause is told, and stages pass."""
+    plain = progress._passed
+
+    def unheld(s: Situation) -> Any:
+        spec = s.spec.model_copy(update={"paused": False})
+        free = replace(s, rollout=s.rollout.model_copy(update={"spec": spec})).remember(paused_by=None)
+        turn = plain(free)
+        memory = {"paused_by": s.memory.paused_by}
+        return turn and replace(turn, s=replace(turn.s, rollout=s.rollout).remember(**memory))
+
+    patch.setattr(progress, "_passed", unheld)
+
+
+def _restarted_all_at_once(patch: Patch) -> None:
+    """A Restart stops all pods before new ones start."""
+    patch.setattr(manifests, "own_strategy", lambda _: {"type": "Recreate"})
+
+
+def _restarted_as_a_release(patch: Patch) -> None:
+    """A Restart begins a release of the revision that serves."""
+    plain = actions.ANSWERS["Restart"]
+
+    def released(s: Situation, action: Any) -> actions.Answer:
+        answer = plain(s, action)
+        return replace(answer, s=answer.s.remember(release=s.memory.release + 1))
+
+    patch.setitem(actions.ANSWERS, "Restart", released)
+
+
+def _everybody_skips_gates(patch: Patch) -> None:
+    """A template that was never released before skips its gates."""
+    begun = transitions.started
+
+    def fast(s: Situation, revision: str) -> Any:
+        turn = begun(s, revision)
+        return replace(turn, s=turn.s.progress_with(fast=True))
+
+    patch.setattr(progress, "started", fast)
+
+
+def _failure_not_frozen(patch: Patch) -> None:
+    """With `onFailure: Pause` a failed release returns as if it said Abort."""
+    plain = transitions.failed
+
+    def falls(s: Situation, why: Any) -> Any:
+        spec = s.spec.model_copy(update={"on_failure": "Abort"})
+        return plain(replace(s, rollout=s.rollout.model_copy(update={"spec": spec})), why)
+
+    patch.setattr(progress, "failed", falls)
+
+
+def _ready_taken_for_available(patch: Patch) -> None:
+    """A pod counts at once, whatever `minReadySeconds` says."""
+    plain = passes._side
+    patch.setattr(passes, "_side", lambda stored: replace(plain(stored), available=plain(stored).ready))
+
+
+def _edited_past_a_gate(patch: Patch) -> None:
+    """After an edit of the strategy the release goes on at the last stage."""
+    plain = progress._positioned
+
+    def last(s: Situation) -> Situation:
+        after = plain(s)
+        return after if after is s else after.progress_with(stage=len(after.plan) - 1)
+
+    patch.setattr(progress, "_positioned", last)
+
+
+def _both_sides_published(patch: Patch) -> None:
+    """An autoscaler counts both full sides of a big bang, and halves the load that it sees."""
+    patch.setattr(
+        summary, "_scale", lambda s: (s.stable.replicas + s.candidate.replicas, "crossfade.dev/rollout=shop")
+    )
+
+
+def _pods_go_before_the_service_is_given_back(patch: Patch) -> None:
+    """A deletion removes the other revision while production still selects it."""
+    first = deletion._remove_others
+    patch.setattr(deletion, "STEPS", (first, *(step for step in deletion.STEPS if step is not first)))
+
+
+def _marks_left_on_the_service(patch: Patch) -> None:
+    """A deletion leaves the Service as the operator's."""
+    patch.setattr(deletion.layout, "unmarked", lambda _: [])
+
+
+def _stable_before_the_other_is_gone(patch: Patch) -> None:
+    """A recreate that is deleted starts its survivor beside the other revision."""
+    patch.setattr(deletion, "_cleared", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("plant", "strategy", "world", "promise"),
+    [
+        (_memory_after_traffic, "bigBang", "2 pods", "what gets requests is allowed to"),
+        (_no_settling, "bigBang", "no bake", "no pod goes that may get requests"),
+        (_shrunk_before_moved, "bigBang", "2 pods", "no pod goes that may get requests"),
+        (_unlisted_pods_counted, "bigBang", "the strategy is edited", "no pod goes that may get requests"),
+        (_quarantine_forgotten, "canary", "2 pods", "a release begins once"),
+        (_crashes_not_judged, "bigBang", "no bake", "what crashed while it served goes no further"),
+        (_skipped_into_traffic, "bigBang", "Skip, PromoteFull, Restart", "all traffic moves to enough pods"),
+        (_paused_and_moving, "canary", "paused", "a pause moves no pods"),
+        (_pause_holds_no_gate, "bigBang", "paused", "a pause lets no gate pass"),
+        (
+            _restarted_all_at_once,
+            "rolling",
+            "Restart at rest",
+            "undisturbed, enough pods serve at each moment",
+        ),
+        (_restarted_as_a_release, "canary", "Restart at rest", "a restart makes no release"),
+        (_everybody_skips_gates, "canary", "2 pods", "only what has proved itself skips gates"),
+        (_failure_not_frozen, "bigBang", "onFailure: Pause", "a frozen failure returns by a person only"),
+        (_ready_taken_for_available, "bigBang", "minReadySeconds", "a stage passes by its gate"),
+        (
+            _edited_past_a_gate,
+            "blueGreen",
+            "the strategy is edited",
+            "an edit of the strategy passes no gate",
+        ),
+        (_both_sides_published, "bigBang", "an autoscaler", "an autoscaler sees the side that serves"),
+        (
+            _pods_go_before_the_service_is_given_back,
+            "canary",
+            "adopted, given back",
+            "no pod goes that may get requests",
+        ),
+        (_marks_left_on_the_service, "bigBang", "adopted, deleted", "what a deletion leaves serves"),
+        (
+            _stable_before_the_other_is_gone,
+            "recreate",
+            "GiveBack, deleted",
+            "recreate never runs two revisions at once",
+        ),
+    ],
+)
+def test_a_planted_bug_is_found(
+    monkeypatch: Patch, plant: Callable[[Patch], None], strategy: str, world: str, promise: str
+) -> None:
+    plant(monkeypatch)
+    assert searched(Task(strategy, world, STATES, walks=5)).promise == promise

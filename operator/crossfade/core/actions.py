@@ -143,8 +143,10 @@ def _skip(s: Situation, action: RolloutAction) -> Answer:
 
 
 def _restart(s: Situation, _action: RolloutAction) -> Answer:
-    if s.under_way or not s.stable_revision:
+    if s.under_way:
         return _refused(s, "a release is under way: its pods are new anyway. Restart when it has ended")
+    if not s.stable_revision:
+        return _refused(s, "no release has completed yet: there are no pods to replace")
     again = Restarted(revision=s.stable_revision, at=text_of(s.now))
     return Answer(
         s.remember(restarted=again), f"the pods of {s.stable_revision} are replaced, a few at a time"

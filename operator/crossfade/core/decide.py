@@ -18,7 +18,7 @@ from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.news import news
 from crossfade.core.observed import Observed
 from crossfade.core.plan import Look, Plan
-from crossfade.core.progress import PATIENCE_S, next_turn, stopped, wanted_now
+from crossfade.core.progress import PATIENCE_S, asked, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
 from crossfade.core.repairs import repaired
 from crossfade.core.settling import settle_left_s, settling
@@ -45,15 +45,14 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     if look is not None:
         return Plan(reason="Looking", look=look)
     conflict = conflicts.conflict(s)
-    if conflict is not None and not s.under_way:
-        return _refused(s, conflict.reason, conflict.message)
+    if conflict is not None and not s.under_way:  # people are answered whatever is in the way
+        return _refused(asked(s) or Turn(s), conflict.reason, conflict.message)
     turn = _not_taken(s) or next_turn(s)
     if turn.look is not None:
         return Plan(reason="Looking", look=turn.look)
     if turn.refusal:
-        return _refused(
-            turn.s, Reason.INVALID_TEMPLATE, f"the API server refuses the pod template: {turn.refusal}"
-        )
+        why = f"the API server refuses the pod template: {turn.refusal}"
+        return _refused(turn, Reason.INVALID_TEMPLATE, why)
     return _carried_out(turn)
 
 
@@ -81,13 +80,14 @@ def unreadable(rollout: Mapping[str, Any], message: str, now: datetime) -> Plan:
     return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=news(memory, status))
 
 
-def _refused(s: Situation, reason: Reason, message: str) -> Plan:
+def _refused(turn: Turn, reason: Reason, message: str) -> Plan:
+    s = turn.s
     status = summary.refused(s, reason, message)
     return Plan(
         reason=reason,
         status=status.to_wire(),
         writes=(*layout.kept_at_size(s), *records.writes(s)),
-        events=news(s.rollout.status, status),
+        events=(*turn.events, *news(s.rollout.status, status)),
         wake_after_s=INVALID_AGAIN_S,
     )
 

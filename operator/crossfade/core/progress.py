@@ -42,7 +42,7 @@ def next_turn(s: Situation) -> Turn:
     s = with_clocks(_positioned(s))
     for rung in (
         _recovered,
-        _asked,
+        asked,
         _forgiven,
         _seen_first,
         _overtaken,
@@ -189,7 +189,7 @@ def _selects(s: Situation, revision: str) -> bool:
     return s.production is not None and revision in s.production.selector.values()
 
 
-def _asked(s: Situation) -> Turn | None:
+def asked(s: Situation) -> Turn | None:
     """A person or a pipeline asks for something."""
     action = pending(s)
     if action is None:

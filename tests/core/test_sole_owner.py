@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from builders import V1, rollout
+from builders import V1, V2, rollout
 from simulation.cluster import Sim
-from simulation.live import phase, rest, until
+from simulation.live import phase, quiet, rest, until
 
 SELECTOR = {"app": "old"}
 SERVER_SIDE = {
@@ -76,3 +76,23 @@ def test_it_is_healthy_only_when_no_node_sends_requests_to_the_old_pods_any_more
     moved = sim.now
     until(sim, phase("Healthy"), seconds=0.5)
     assert (sim.now - moved).total_seconds() >= 2
+
+
+def test_another_template_meanwhile_is_waited_for_in_the_same_way() -> None:
+    sim = until(_beside(**SERVER_SIDE), phase("Waiting"))
+    sim.set_image("shop:v2")
+    quiet(sim)
+    sim = until(sim, phase("Waiting"))
+    assert sim.services["front"]["spec"]["selector"] == SELECTOR, "traffic is where it was"
+    assert [pod.revision for pod in sim.pods] == [V2] * 4
+
+
+def test_what_answers_alone_stays_until_it_has_the_service() -> None:
+    sim = _beside(**SERVER_SIDE)
+    sim.services["front"]["spec"]["selector"] = {"app": "shop"}
+    until(sim, phase("Waiting"))
+    sim.set_image("shop:v2")
+    quiet(sim)
+    assert sim.selected("front") == {V1: 4}
+    sim.services["front"]["metadata"]["managedFields"] = []
+    assert rest(sim).selected("front") == {V2: 4}

@@ -210,12 +210,23 @@ def _overtaken(s: Situation) -> Turn | None:
     if not s.under_way or s.progress.returning or target(s) == s.progress.revision:
         return None
     if not s.stable_revision:
-        return completed(s) if s.candidate.ready else dropped(s)
+        return _first_overtaken(s)
     if target(s) == s.stable_revision:
         return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
     if _proved(s):
         return completed(s) if s.exclusive or has_settled(s) else None
     return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
+
+
+def _first_overtaken(s: Situation) -> Turn | None:
+    """A first release that has the requests is complete. One that waits for a Service goes, where others answer there."""
+    if not s.candidate.ready:
+        return dropped(s)
+    if not s.service_name or s.live_route is Route.CANDIDATE:
+        return completed(s)
+    listed = s.production.ready if s.production else {}
+    others = any(ready for revision, ready in listed.items() if revision != s.progress.revision)
+    return dropped(s) if others or not listed else None
 
 
 def _proved(s: Situation) -> bool:

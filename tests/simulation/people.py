@@ -11,6 +11,7 @@ from builders import template
 from simulation.cluster import Sim
 from simulation.moves import Move, World
 from simulation.stored import versioned
+from simulation.takeovers import GIT, OLD
 
 IMAGES = ("shop:v1", "shop:v2", "shop:v3")
 CALM = {"Promote", "PromoteFull", "Pause", "Resume", "Restart"}
@@ -87,6 +88,17 @@ def charting(sim: Sim) -> Iterator[Move]:
     yield _other("the chart's Deployment is deleted", lambda w: w.sim.remove("Deployment", name), calm=False)
 
 
+def gitops(sim: Sim) -> Iterator[Move]:
+    """Git stops to write the selector of the Service that is adopted, or begins again with the one from before."""
+    service = sim.services.get(sim.service_name)
+    if service is None:
+        return
+    if service["metadata"].get("managedFields"):
+        yield _other("Git leaves the selector", lambda w: _managed(w.sim, []))
+    elif service["spec"]["selector"] == OLD:
+        yield _other("Git applies the selector again", lambda w: _managed(w.sim, [GIT]))
+
+
 def edited(name: str, **spec: Any) -> Move:
     """A change of the spec."""
 
@@ -111,6 +123,11 @@ def _other(name: str, happens: Callable[[World], object], *, calm: bool = True) 
         happens(world)
 
     return Move(name, other)
+
+
+def _managed(sim: Sim, writers: list[Any]) -> None:
+    name = sim.service_name
+    sim.services[name] = versioned(sim.services[name], sim.tick_version(), managedFields=writers)
 
 
 def _touched(sim: Sim) -> None:

@@ -40,7 +40,7 @@ def a_failure_is_stored_with_the_way_back(seen: Seen) -> str:
 
 
 def a_release_begins_once(seen: Seen) -> str:
-    """The number rises by one, when nothing is under way, and never for a condemned revision."""
+    """The number rises by one, when nothing is under way, and never for a condemned revision or for stable."""
     rise = seen.after.status.get("release", 0) - seen.before.status.get("release", 0)
     if rise == 0:
         return ""
@@ -49,6 +49,8 @@ def a_release_begins_once(seen: Seen) -> str:
         return f"the release's number rises by {rise} while {under_way} is under way"
     begun = progress_of(seen.after).get("revision")
     failed = seen.after.status.get("failed") or {}
+    if begun and begun == stable_of(seen.before):
+        return f"{begun} is stable, and is released again"
     return f"{begun} is condemned, and is released again" if begun and begun == failed.get("revision") else ""
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from crossfade.api.labels import ANNOTATION_RESTARTED_AT
+from crossfade.core.plan import Verb
 from simulation.rules_people import a_pause_moves_no_pods
 from simulation.seen import (
     Rule,
     Seen,
     available_of,
     change_of,
+    progress_of,
     ready_of,
+    revision_labelled,
     revisions_of,
     selected_by,
+    stable_of,
 )
 
 KUBE_PROXY_S = 1.99
@@ -38,15 +42,22 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
 
 
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:
-    """With `onDelete: Delete` our pods go where somebody else's answer, however few these are: they are not ours."""
     base = seen.base
     others = sum(ready_of(base, "") if r == "" else available_of(base, r) for r in selected - {revision})
     left = min(count, available_of(base, revision)) + others
     unavailable = seen.situation.stage.unavailable if len(selected) > 1 and seen.situation.under_way else 0
     broken = available_of(base, revision) <= count
-    strangers = seen.base.deleting and "workloadRef" not in seen.spec_seen and ready_of(base, "") > 0
-    enough = left >= seen.wanted - unavailable or broken or (strangers and revision != "")
+    enough = left >= seen.wanted - unavailable or broken or _strangers_answer(seen, revision)
     return "" if enough else f"{revision} shrinks to {count}: {left} of {seen.wanted} pods would serve"
+
+
+def _strangers_answer(seen: Seen, revision: str) -> bool:
+    """Where pods that are not ours answer, ours may go before a first release is over, and with `onDelete: Delete`.
+
+    However few these are: their number is somebody else's.
+    """
+    leaving = seen.base.deleting and "workloadRef" not in seen.spec_seen
+    return bool(revision and ready_of(seen.base, "") and (leaving or not stable_of(seen.before)))
 
 
 def no_more_pods_than_planned(seen: Seen) -> str:
@@ -86,10 +97,21 @@ def minimum_ready_time_is_the_spec_s(seen: Seen) -> str:
     return "" if new["spec"].get("minReadySeconds", 0) == asked else "another minReadySeconds than the spec's"
 
 
+def what_runs_is_never_deleted(seen: Seen) -> str:
+    """Old Deployments beyond the history are deleted when they are empty, and stable's never is."""
+    old = seen.before.deployments.get(seen.write.name)
+    if seen.write.verb is not Verb.DELETE or seen.base.deleting or old is None:
+        return ""
+    if revision_labelled(old) in {stable_of(seen.before), progress_of(seen.before).get("revision")}:
+        return f"{seen.write.name} is deleted"
+    return f"{seen.write.name} is deleted with its pods" if old["spec"]["replicas"] else ""
+
+
 POD_RULES: tuple[Rule, ...] = (
     no_pod_goes_that_may_get_requests,
     no_more_pods_than_planned,
     a_pause_moves_no_pods,
     a_template_is_never_edited,
     minimum_ready_time_is_the_spec_s,
+    what_runs_is_never_deleted,
 )

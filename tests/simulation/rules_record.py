@@ -27,4 +27,19 @@ def a_release_is_recorded_as_it_began(seen: Seen) -> str:
     return "" if right else f"the record of release {spec['number']} names {spec['revision']}"
 
 
-RECORD_RULES: tuple[Rule, ...] = (an_outcome_is_written_once, a_release_is_recorded_as_it_began)
+def the_template_of_stable_is_kept(seen: Seen) -> str:
+    """However short the history is, the Release that stable came with stays, and so does one without an outcome."""
+    old = seen.before.releases.get(seen.write.name)
+    if seen.write.verb is not Verb.DELETE or old is None:
+        return ""
+    ended, spec = old.get("status", {}).get("outcome"), old["spec"]
+    others = [r["spec"] for r in seen.after.releases.values() if r["spec"]["revision"] == spec["revision"]]
+    needed = not ended or (spec["revision"] == stable_of(seen.before) and not others)
+    return f"{seen.write.name} is deleted" if needed else ""
+
+
+RECORD_RULES: tuple[Rule, ...] = (
+    an_outcome_is_written_once,
+    a_release_is_recorded_as_it_began,
+    the_template_of_stable_is_kept,
+)

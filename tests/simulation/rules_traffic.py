@@ -77,6 +77,15 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
     return "" if has >= s.stage.candidate else f"it has {has} of {s.stage.candidate}"
 
 
+def a_selector_of_two_writers_is_left(seen: Seen) -> str:
+    """While somebody else applies the selector of an adopted Service, production stays as it is."""
+    before, after = (sim.services.get(seen.before.service_name) for sim in (seen.before, seen.after))
+    if before is None or after is None or before["spec"]["selector"] == after["spec"]["selector"]:
+        return ""
+    writers = [entry["manager"] for entry in before["metadata"].get("managedFields") or ()]
+    return f"{', '.join(writers)} writes it too" if writers and not seen.base.deleting else ""
+
+
 TRAFFIC_RULES: tuple[Rule, ...] = (
     what_is_condemned_does_not_serve_again,
     what_gets_requests_is_allowed_to,
@@ -84,4 +93,5 @@ TRAFFIC_RULES: tuple[Rule, ...] = (
     nothing_is_selected_that_is_not_ready,
     all_traffic_moves_to_enough_pods,
     a_pause_moves_no_traffic,
+    a_selector_of_two_writers_is_left,
 )

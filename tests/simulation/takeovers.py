@@ -12,6 +12,9 @@ from simulation.stored import Object
 OLD = {"app": "shop"}
 """What the Service selected before: pods of the old Deployment, and ours too."""
 
+GIT = {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+"""Who else writes the selector, as the API server tells it."""
+
 
 def taking_over(strategy: dict[str, Any], *, replicas: int = 2, **spec: Any) -> Sim:
     """The Rollout was just applied; a Service and a plain Deployment serve."""
@@ -22,6 +25,14 @@ def taking_over(strategy: dict[str, Any], *, replicas: int = 2, **spec: Any) -> 
     sim.deployments["old"] = _plain("old", replicas)
     sim.controllers()
     sim.kubelet()
+    return sim
+
+
+def from_git(strategy: dict[str, Any], **spec: Any) -> Sim:
+    """The Rollout was just applied, and Git still writes the selector of the Service."""
+    sim = taking_over(strategy, **spec)
+    front = sim.services["front"]
+    sim.services["front"] = {**front, "metadata": {**front["metadata"], "managedFields": [GIT]}}
     return sim
 
 

@@ -15,7 +15,7 @@ from simulation.cluster import Sim
 from simulation.live import rest
 from simulation.moves import Move, World
 from simulation.seen import Ghost
-from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, taking_over
+from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
 
 Strategy = dict[str, Any]
 People = Callable[[Sim], Iterator[Move]]
@@ -93,7 +93,9 @@ def _spec_fields(strategy: str) -> Iterator[Case]:
         if (name == "recreate") == (strategy == "recreate")
     ]
     others += [{"strategy": other} for other in OTHERWISE.get(strategy, {}).values()]
+    history = (people.images, people.asking("Abort", "Undo", "Promote"))
     edits = people.replanning(*others, {"bakeSeconds": 0}, {"onFailure": "Pause"})
+    yield Case("a short history", lambda: world(usual, revisionHistoryLimit=0, allows=history, most_edits=3))
     yield Case("no bake", lambda: world(usual, bakeSeconds=0))
     yield Case("minReadySeconds", lambda: world(usual, minReadySeconds=3))
     yield Case("onFailure: Pause", lambda: world(usual, onFailure="Pause"))
@@ -110,6 +112,8 @@ def _ends(strategy: str) -> Iterator[Case]:
     yield Case("adopted, deleted", lambda: begun(adopted(usual, **TIMES), going))
     yield Case("adopted, given back", lambda: begun(adopted(usual, onDelete="GiveBack", **TIMES), going))
     yield Case("beside the old one", lambda: begun(beside_its_old_deployment(usual, **TIMES), going))
+    git = (people.gitops, people.images, people.deleting)
+    yield Case("Git writes the selector", lambda: begun(from_git(usual, **TIMES), git))
     yield Case("taking over", lambda: begun(taking_over(usual, **TIMES), going))
     chart = (people.deleting, people.charting, people.asking("Abort", "Promote"))
     yield Case("a chart's Deployment", lambda: begun(from_a_chart(usual, **TIMES), chart))

@@ -10,9 +10,13 @@ import pytest
 import yaml
 
 from crossfade.api import labels
+from crossfade.api.action import RolloutActionStatus
+from crossfade.api.base import Model
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.events import EventReason
-from crossfade.api.rollout import Rollout, StrategyName
+from crossfade.api.release import ReleaseStatus
+from crossfade.api.rollout import Rollout, RolloutSpec, StrategyName
+from crossfade.api.status import RolloutStatus
 from crossfade.api.strict import parse_strict
 from crossfade.cli import action
 from crossfade.cli.main import COMMANDS, build_parser
@@ -24,6 +28,11 @@ from crossfade.controller.store import Key, Store
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 README = (ROOT / "README.md").read_text()
+STATUSES: dict[str, type[Model]] = {
+    "rollout": RolloutStatus,
+    "release": ReleaseStatus,
+    "rolloutaction": RolloutActionStatus,
+}
 SHOWN = {"status", "plan", "set image", "history", "diff", "report", "convert"}
 
 
@@ -66,6 +75,21 @@ def test_every_metric_is_explained_and_none_that_is_not_there() -> None:
 @pytest.mark.parametrize("name", GAUGES)
 def test_every_delivery_metric_is_told_with_its_unit(name: str) -> None:
     assert re.search(rf"^\| `{name}` \| .+ \| .+ \|$", PAGE, re.MULTILINE)
+
+
+def test_every_snippet_of_a_spec_is_valid_as_it_stands() -> None:
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+    assert [RolloutSpec.model_validate(block["spec"]).strategy.name for block in blocks] == ["canary"]
+
+
+def test_every_kubectl_wait_waits_for_something_that_there_is() -> None:
+    conditions = re.findall(r"kubectl wait --for=condition=(\w+)", PAGE)
+    fields = re.findall(r"kubectl wait --for=jsonpath='\{\.status\.(\w+)\}'=(\w+) (\w+)/", PAGE)
+    assert len(conditions) + len(fields) > 5
+    assert set(conditions) <= set(ConditionType)
+    for field, value, kind in fields:
+        read = STATUSES[kind].model_validate({field: value}).to_wire()
+        assert read[field] == value
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -18,7 +18,8 @@ from crossfade.core.observed import Waiting
 from crossfade.core.plan import Event
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, until
-from simulation.passes import reconcile, restart
+from simulation.passes import carry_out, decided, reconcile, restart
+from simulation.promise import Violation
 from simulation.stored import versioned
 
 MANUAL = {"canary": {"steps": [{"weight": 25, "pause": "Manual"}, {"weight": 50, "pause": "Manual"}]}}
@@ -202,6 +203,14 @@ def test_it_is_told_once_whatever_passes_follow_and_however_often_the_operator_s
         restart(sim)
         reconcile(sim)
     assert Counter(sim.events)[event] == 1
+
+
+def test_a_pass_that_tells_without_a_change_is_found_in_every_simulation() -> None:
+    sim = serving_v1("rolling")
+    decision = decided(sim)
+    told = replace(decision.plan, events=(Event("Normal", EventReason.COMPLETED, "again"),))
+    with pytest.raises(Violation, match="changes nothing has nothing to tell"):
+        carry_out(sim, replace(decision, plan=told))
 
 
 def test_a_spec_that_cannot_be_read_is_told_once_for_each_message() -> None:

@@ -84,7 +84,7 @@ def _has_its_time(before: Object | None, after: Object) -> bool:
     """Kept while the status stays; not earlier than before once it changes (two changes may share an instant)."""
     if not after.get("lastTransitionTime"):
         return False
-    if before is None:
+    if before is None or not before.get("lastTransitionTime"):
         return True
     if before["status"] == after["status"]:
         return bool(before["lastTransitionTime"] == after["lastTransitionTime"])

@@ -117,5 +117,9 @@ def test_a_spec_that_breaks_a_rule_is_refused_at_every_pass(observer: Observer) 
             observer.rollout(SHOP, broken)
 
 
-def test_a_status_that_cannot_be_read_counts_as_lost(observer: Observer) -> None:
-    assert observer.rollout(SHOP, rollout(status={"release": "many"})).status is None
+def test_fields_of_the_status_that_cannot_be_read_count_as_lost_and_the_others_stay(
+    observer: Observer,
+) -> None:
+    status = observer.rollout(SHOP, rollout(status={"release": "many", "phase": "Healthy"})).status
+    assert status is not None
+    assert (status.release, status.phase) == (0, "Healthy")

@@ -97,6 +97,40 @@ def test_ours_is_what_that_very_rollout_made(parts: dict[str, Any], ours: bool) 
     assert service_of(child("shop", **parts), NONE, "uid-shop").ours is ours
 
 
+MARKS = {"crossfade.dev/rollout": "shop", "crossfade.dev/revision": "aaa"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "ours"),
+    [
+        ({}, True),
+        ({"owners": ["somebody-else"]}, False),
+        ({"labels": {"crossfade.dev/rollout-uid": "a-former-shop"}}, False),
+        ({"spec": {"selector": {"matchLabels": {"app": "shop"}}}}, False),
+        ({"name": "shop-bbb"}, False),
+    ],
+    ids=["an orphan", "another's", "a former Rollout's", "another selector", "another name"],
+)
+def test_a_deployment_that_lost_its_owner_and_has_every_other_mark_is_taken_back(
+    parts: dict[str, Any], ours: bool
+) -> None:
+    whole = {"name": "shop-aaa", "owners": [], "spec": {"selector": {"matchLabels": MARKS}}, **parts}
+    assert side_of(child(**whole, revision="aaa"), "uid-shop", "shop").ours is ours
+    given_back = obj("shop-aaa", spec={"selector": {"matchLabels": MARKS}})
+    assert not side_of(given_back, "uid-shop", "shop").ours
+
+
+def test_a_service_that_lost_its_owner_is_taken_back_while_it_selects_our_pods() -> None:
+    ours, theirs = ({"selector": labels} for labels in (MARKS, {"app": "shop"}))
+    assert service_of(child("shop", owners=[], spec=ours), NONE, "uid-shop", "shop").ours
+    assert not service_of(child("shop", owners=[], spec=theirs), NONE, "uid-shop", "shop").ours
+
+
+def test_the_revision_is_the_selectors_since_a_label_can_be_edited() -> None:
+    raw = child("shop-aaa", revision="zzz", spec={"selector": {"matchLabels": MARKS}})
+    assert side_of(raw, "uid-shop", "shop").revision == "aaa"
+
+
 def test_a_service_says_who_claims_it() -> None:
     assert service_of(child("web"), NONE, "another").owner == "shop"
     assert service_of(obj("web", spec={"selector": None}), NONE, "another").owner == ""

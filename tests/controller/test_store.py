@@ -57,8 +57,12 @@ def test_children_are_found_by_label_and_actions_by_their_spec(store: Store) -> 
     store.put("Deployment", child("shop-a"))
     store.put("Deployment", obj("other", labels={"crossfade.dev/rollout": "other"}))
     store.put("RolloutAction", obj("promote", spec={"rollout": "shop"}))
+    store.put(
+        "Release", child("shop-1", spec={"rollout": "shop"}, labels={"crossfade.dev/rollout": "edited"})
+    )
     assert [one["metadata"]["name"] for one in store.children("Deployment", SHOP)] == ["shop-a"]
     assert [one["metadata"]["name"] for one in store.children("RolloutAction", SHOP)] == ["promote"]
+    assert [one["metadata"]["name"] for one in store.children("Release", SHOP)] == ["shop-1"]
 
 
 def test_a_child_that_moves_to_another_rollout_is_news_for_both(store: Store) -> None:

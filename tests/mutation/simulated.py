@@ -100,7 +100,7 @@ def going(sim: Sim) -> bool:
     progress: dict[str, Any] = sim.status.get("progress") or {}
     spec = sim.rollout["spec"]
     stopped = spec.get("paused") or not spec.get("replicas", 1) or progress.get("fast")
-    return bool(progress) and not progress.get("returning") and not stopped
+    return bool(progress) and not (stopped or progress.get("returning") or progress.get("held"))
 
 
 def half_way(spec: Object) -> Sim:

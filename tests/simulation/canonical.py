@@ -50,6 +50,7 @@ def canonical(sim: Sim) -> Hashable:
         tuple(p.ready for p in sim.pull_pods),
         sim.broken,
         _end(sim),
+        sim.taken,
         tuple(sorted((r, min(3.0, (sim.now - at).total_seconds())) for r, at in sim.listed_at.items())),
     )
 

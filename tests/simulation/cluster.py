@@ -44,6 +44,7 @@ class Sim:
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
     new Deployment; `told`: the same, once a CREATE has met it, until the next pass. `cascade`: how the Rollout is
     deleted; `gone`: it is, and only its last state is kept here.
+    `taken`: kinds and names that a CREATE found in its way, as the operator remembers them.
     """
 
     rollout: Object
@@ -67,6 +68,7 @@ class Sim:
     told: str = ""
     cascade: str = ""
     gone: bool = False
+    taken: frozenset[tuple[str, str]] = frozenset()
     instant: bool = True
 
     def fork(self) -> Sim:

@@ -52,16 +52,17 @@ def rest(sim: Sim, *, limit_s: float = 3000.0) -> Sim:
 
     What is Invalid asks again for ever, and rests all the same.
     """
-    end = sim.now.timestamp() + limit_s
+    end, told = sim.now.timestamp() + limit_s, ""
     while True:
         plan = quiet(sim)
         before = sim.pods
         sim.controllers()
         sim.kubelet()
         wake = plan.wake_after_s
-        invalid = sim.status.get("phase") == "Invalid"
-        if sim.pods == before and (wake is None or wake > 3600 or invalid):
+        again = sim.status.get("phase") == "Invalid" and told == str(sim.status)
+        if sim.pods == before and (wake is None or wake > 3600 or again):
             return sim
+        told = str(sim.status)
         assert sim.now.timestamp() < end, f"it never rests; it stands at: {sim.status.get('message')}"
         sim.tick(max(1.0, math.ceil(wake)) if sim.pods == before and wake is not None else 1.0)
 

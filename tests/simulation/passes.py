@@ -16,7 +16,7 @@ from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout
 from crossfade.controller.drops import LINGER_S
 from crossfade.controller.observe import Observer
-from crossfade.controller.seen import service_of, side_of
+from crossfade.controller.seen import revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import Endpoints as SeenEndpoints
 from crossfade.controller.store import Key, Store
 from crossfade.core import decide as core
@@ -63,6 +63,7 @@ def decided(sim: Sim) -> Decision:
     except ValidationError as error:
         return Decision(core.unreadable(raw, str(error), sim.now), sim.fork())
     found = Found(refusal=sim.told or None)
+    found = _contested(sim, found) if sim.taken else found
     for _ in range(ROUNDS):
         plan = _decide(rollout, observed(sim, found), sim)
         if plan.look is None:
@@ -85,7 +86,7 @@ def parsed(rollout: Object) -> Rollout:
 
 
 _release = once_for_each(Release.model_validate)
-_side = once_for_each(lambda stored: side_of(stored, UID))
+_side = once_for_each(lambda stored: side_of(stored, UID, "shop"))
 _action = once_for_each(RolloutAction.model_validate)
 
 
@@ -107,6 +108,7 @@ def carry_out(
         raise Violation("a pass that changes nothing has nothing to tell", f"{decision.plan.events}")
     newer: dict[Identity, Identity] = {}
     sim.told = ""
+    sim.taken = _still_taken(sim) if sim.taken else sim.taken
     for index, write in enumerate(decision.writes):
         if index == cut_after:
             restart(sim)
@@ -120,6 +122,8 @@ def carry_out(
             sim.write(replace(write, identity=newer.get(write.identity, write.identity)))  # type: ignore[arg-type]
         except Refused:
             sim.unseen.pop((write.kind, write.name), None)
+            if write.verb is Verb.CREATE:
+                sim.taken |= {(write.kind, write.name)}
             return False
         _obeys_kstatus(write, before, sim)
         if judged is not None:
@@ -159,6 +163,7 @@ def restart(sim: Sim) -> None:
     """The operator's process is another one now: its store is fresh, and what it did not see counts as dropped."""
     sim.dropped = {}
     sim.unseen = {}
+    sim.taken = frozenset()
     for deployment in sim.deployments.values():
         sim.drop(deployment["metadata"].get("labels", {}).get(LABEL_REVISION, ""))
 
@@ -185,27 +190,47 @@ def observed(sim: Sim, found: Found) -> Observed:
     services = table(sim, "Service", sim.services)
     releases = table(sim, "Release", sim.releases).values()
     actions = table(sim, "RolloutAction", sim.actions).values()
-    ours = {n: s for n, s in services.items() if s["metadata"].get("labels", {}).get(LABEL_ROLLOUT) == name}
+    ours = {n: s for n, s in services.items() if _labelled(s, name)}
+    sides = [_side(d) for d in deployments if _labelled(d, name) and revision_of_deployment(d)]
     ref = (sim.rollout["spec"].get("workloadRef") or {}).get("name")
     named = sim.deployments.get(ref) if ref else None
     return Observed(
-        source=_side(named) if named and LABEL_ROLLOUT in named["metadata"]["labels"] else None,
-        sides={
-            d["metadata"]["labels"][LABEL_REVISION]: _side(d)
-            for d in deployments
-            if LABEL_REVISION in d["metadata"].get("labels", {})
-        },
+        source=_side(named) if named and _labelled(named, name) else None,
+        sides={side.revision: side for side in sorted(sides, key=lambda side: side.ours)},
         services={n: _service(sim, n, s) for n, s in ours.items()},
-        releases=tuple(sorted(map(_release, releases), key=lambda r: r.spec.number)),
+        releases=tuple(
+            sorted(
+                (_release(r) for r in releases if r["spec"]["rollout"] == name), key=lambda r: r.spec.number
+            )
+        ),
         actions=tuple(map(_action, actions)),
         dropped=frozenset(sim.dropped),
         found=found,
     )
 
 
+def _labelled(obj: Object, rollout: str) -> bool:
+    """Whether the watch shows it, and as a child of that Rollout."""
+    return (obj["metadata"].get("labels") or {}).get(LABEL_ROLLOUT) == rollout
+
+
+def _contested(sim: Sim, found: Found) -> Found:
+    """What a CREATE found in its way is looked at in the next pass, and again while it is not ours."""
+    names = {kind: frozenset(n for k, n in sim.taken if k == kind) for kind in ("Service", "Deployment")}
+    return look(sim, Look(services=names["Service"], deployments=names["Deployment"]), found)
+
+
+def _still_taken(sim: Sim) -> frozenset[tuple[str, str]]:
+    """What is remembered after that look."""
+    found = _contested(sim, Found())
+    theirs = [("Service", n) for n, seen in found.services.items() if seen and not seen.ours]
+    theirs += [("Deployment", n) for n, seen in found.deployments.items() if seen and not seen.ours]
+    return frozenset(theirs)
+
+
 def _service(sim: Sim, name: str, service: Object) -> SeenService:
     listed = sim.endpoints.get(name, Endpoints())
-    return service_of(service, SeenEndpoints(listed.ready, listed.serving), UID)
+    return service_of(service, SeenEndpoints(listed.ready, listed.serving), UID, "shop")
 
 
 def look(sim: Sim, wanted: Look, found: Found) -> Found:

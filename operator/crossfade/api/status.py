@@ -4,9 +4,10 @@ Nothing here is a clock reading or a counter: at rest the operator writes nothin
 start. Every time is RFC 3339 in UTC and may carry microseconds.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, ValidationError
 
 from crossfade.api.base import Message, Model, Name, Seconds, Time, Weight, list_map
 from crossfade.api.conditions import Phase
@@ -236,6 +237,15 @@ class RolloutStatus(Model):
     )
     """The state for programs: Ready, Reconciling and Stalled as kstatus means them, and Available, Paused and
     RolledBack."""
+
+    @classmethod
+    def readable(cls, stored: Mapping[str, Any]) -> Self:
+        """Read a stored status: what does not parse (written by a newer version, or by hand) is as if it were absent."""
+        try:
+            return cls.model_validate(stored)
+        except ValidationError as error:
+            lost = {str(each["loc"][0]) for each in error.errors()}
+            return cls.model_validate({key: kept for key, kept in stored.items() if key not in lost})
 
 
 __all__ = [

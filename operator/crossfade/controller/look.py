@@ -56,14 +56,14 @@ async def services(reads: Reads, key: Key, uid: str, names: Collection[str]) -> 
     for name in sorted(names):
         raw = await reads.get("Service", key.namespace, name)
         slices = await reads.list("EndpointSlice", key.namespace, f"{SERVICE_NAME}={name}") if raw else ()
-        seen[name] = service_of(raw, count(slices, key.name), uid) if raw else None
+        seen[name] = service_of(raw, count(slices, key.name), uid, key.name) if raw else None
     return seen
 
 
 async def deployments(reads: Reads, key: Key, uid: str, names: Collection[str]) -> dict[str, Side | None]:
     """Read Deployments by name, whoever they belong to."""
     raws = {name: await reads.get("Deployment", key.namespace, name) for name in sorted(names)}
-    return {name: side_of(raw, uid) if raw else None for name, raw in raws.items()}
+    return {name: side_of(raw, uid, key.name) if raw else None for name, raw in raws.items()}
 
 
 async def _pods(reads: Reads, key: Key, revision: str, *, warnings: bool) -> tuple[Pod, ...]:

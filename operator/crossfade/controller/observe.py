@@ -9,11 +9,10 @@ from pydantic import ValidationError
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.base import Model
-from crossfade.api.labels import LABEL_REVISION
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
-from crossfade.controller.seen import label, service_of, side_of
+from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.core.observed import Observed, SeenService, Side
@@ -37,7 +36,7 @@ class Observer:
     def rollout(self, key: Key, raw: Raw) -> Rollout:
         """Parse a Rollout, its spec once for each generation; ValidationError where the spec breaks a rule.
 
-        A status that does not parse (written by a newer version) counts as lost.
+        Fields of the status that do not parse (written by a newer version) count as lost.
         """
         meta = raw["metadata"]
         uid, generation = meta["uid"], meta.get("generation", 0)
@@ -73,22 +72,24 @@ class Observer:
             self._models.pop((kind, key), None)
 
     def _sides(self, key: Key, uid: str) -> dict[str, Side]:
-        labelled = [d for d in self._store.children("Deployment", key) if label(d, LABEL_REVISION)]
-        sides = sorted((side_of(d, uid) for d in labelled), key=lambda side: side.ours)
+        ours = [d for d in self._store.children("Deployment", key) if revision_of_deployment(d)]
+        sides = sorted((side_of(d, uid, key.name) for d in ours), key=lambda side: side.ours)
         return {side.revision: side for side in sides}  # of two with one revision, ours comes last and stays
 
     def _source(self, key: Key, raw: Raw, uid: str) -> Side | None:
         """The Deployment that `workloadRef` names, once it carries our label."""
         name = (raw.get("spec", {}).get("workloadRef") or {}).get("name")
         named = (d for d in self._store.children("Deployment", key) if d["metadata"]["name"] == name)
-        return next((side_of(d, uid) for d in named if not label(d, LABEL_REVISION)), None)
+        return next((side_of(d, uid) for d in named if not revision_of_deployment(d)), None)
 
     def _services(self, key: Key, uid: str, known: frozenset[str]) -> dict[str, SeenService]:
         slices: dict[str, list[Raw]] = {}
         for one in self._store.children("EndpointSlice", key):
             slices.setdefault(label(one, SERVICE_NAME), []).append(one)
         return {
-            (name := s["metadata"]["name"]): service_of(s, count(slices.get(name, ()), key.name, known), uid)
+            (name := s["metadata"]["name"]): service_of(
+                s, count(slices.get(name, ()), key.name, known), uid, key.name
+            )
             for s in self._store.children("Service", key)
         }
 
@@ -110,8 +111,4 @@ class Observer:
 
 
 def _status(raw: Raw) -> RolloutStatus | None:
-    try:
-        return RolloutStatus.model_validate(raw["status"]) if raw.get("status") else None
-    except ValidationError as error:
-        log.warning("the status cannot be read and is made anew: %s", error)
-        return None
+    return RolloutStatus.readable(raw["status"]) if raw.get("status") else None

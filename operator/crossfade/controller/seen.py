@@ -37,20 +37,46 @@ def is_ours(obj: Obj, rollout_uid: str) -> bool:
     return any(owner["uid"] == rollout_uid for owner in owners) or label(obj, LABEL_OWNER_UID) == rollout_uid
 
 
-def side_of(obj: Obj, rollout_uid: str) -> Side:
+def is_orphan(obj: Obj, rollout: str, selector: Obj) -> bool:
+    """Whether it has every mark of that Rollout but an owner: somebody took that away, and it is taken back.
+
+    A Deployment that was given back has no label any more, and is nobody's.
+    """
+    owned = obj["metadata"].get("ownerReferences") or label(obj, LABEL_OWNER_UID)
+    marked = bool(rollout) and label(obj, LABEL_ROLLOUT) == rollout == selector.get(LABEL_ROLLOUT)
+    return marked and not owned
+
+
+def revision_of_deployment(obj: Obj) -> str:
+    """The revision of a Deployment of ours, "" for any other.
+
+    By its name and its selector where they agree, since nobody can change those; else by its label.
+    """
+    revision = str(_match_labels(obj).get(LABEL_REVISION, ""))
+    named = revision and obj["metadata"]["name"].endswith(f"-{revision}")
+    return revision if named else label(obj, LABEL_REVISION)
+
+
+def _match_labels(obj: Obj) -> Obj:
+    return ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+
+
+def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
     """Read a Deployment; what its status does not say is 0."""
     meta, status = obj["metadata"], obj.get("status") or {}
     refusal = _condition(status, "ReplicaFailure")
+    revision = revision_of_deployment(obj)
+    orphan = is_orphan(obj, rollout, _match_labels(obj)) and meta["name"] == f"{rollout}-{revision}"
     return Side(
         identity=identity_of(obj),
-        revision=label(obj, LABEL_REVISION),
+        revision=revision,
         desired=(obj.get("spec") or {}).get("replicas", 1),
         replicas=status.get("replicas", 0),
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
         terminating=status.get("terminatingReplicas"),
         current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
-        ours=is_ours(obj, rollout_uid),
+        ours=is_ours(obj, rollout_uid) or orphan,
         refusal=refusal.get("message", "") if refusal.get("status") == "True" else "",
         edited_by=_other_writer(obj, "template"),
         scaled_by=_other_writer(obj, "replicas"),
@@ -65,14 +91,15 @@ def _other_writer(obj: Obj, field: str) -> str:
     return str(writers[0].get("manager") or "somebody") if writers else ""
 
 
-def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str) -> SeenService:
+def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str, rollout: str = "") -> SeenService:
     """Read a Service, with what its EndpointSlices say."""
+    selector = (obj.get("spec") or {}).get("selector") or {}
     return SeenService(
         identity=identity_of(obj),
         name=obj["metadata"]["name"],
-        ours=is_ours(obj, rollout_uid),
+        ours=is_ours(obj, rollout_uid) or is_orphan(obj, rollout, selector),
         owner=label(obj, LABEL_ROLLOUT),
-        selector=(obj.get("spec") or {}).get("selector") or {},
+        selector=selector,
         manifest=obj,
         ready=endpoints.ready,
         serving=endpoints.serving,

@@ -53,11 +53,11 @@ Listener = Callable[[str, Key, Raw | None, Raw | None], None]
 
 def owner_key(kind: str, obj: Mapping[str, Any]) -> Key | None:
     """The Rollout that an object belongs to; None for one that belongs to none."""
-    meta = obj["metadata"]
+    meta, spec = obj["metadata"], obj.get("spec") or {}
     if kind == "Rollout":
         name = meta["name"]
-    elif kind == "RolloutAction":
-        name = (obj.get("spec") or {}).get("rollout")
+    elif kind in {"Release", "RolloutAction"}:
+        name = spec.get("rollout") or (meta.get("labels") or {}).get(LABEL_ROLLOUT)
     else:
         name = (meta.get("labels") or {}).get(LABEL_ROLLOUT)
     return Key(meta["namespace"], name) if name else None

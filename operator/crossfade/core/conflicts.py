@@ -34,7 +34,7 @@ def look(s: Situation) -> Look | None:
 
 def conflict(s: Situation) -> Conflict | None:
     """What holds what we need, or is missing; None where nothing is in the way."""
-    return _source(s) or _named(s)
+    return _source(s) or taken(s)
 
 
 def _source(s: Situation) -> Conflict | None:
@@ -58,16 +58,20 @@ def _source(s: Situation) -> Conflict | None:
     return None
 
 
-def _named(s: Situation) -> Conflict | None:
+def taken(s: Situation) -> Conflict | None:
+    """What has a name that we need, and is somebody else's: told in every state, also where a release goes on."""
     for name in filter(None, (s.service_name, layout.preview_name(s))):
         told = _service(s, name, s.seen.services.get(name) or s.seen.found.services.get(name))
         if told:
             return Conflict(Reason.NAME_TAKEN, told)
-    for revision in (target(s), s.progress.revision):
+    for revision in (target(s), s.progress.revision, s.stable_revision):
         name = manifests.deployment_name(s, revision)
-        side = s.seen.sides.get(revision) or s.seen.found.deployments.get(name)
-        if side is not None and not side.ours:
+        if (marked := s.seen.sides.get(revision)) is not None:
+            told = f"Deployment {name} has this Rollout's labels and another owner: take that owner away"
+        else:
             told = f"Deployment {name} is not this Rollout's: delete it, or give the Rollout another name"
+        side = marked or s.seen.found.deployments.get(name)
+        if side is not None and not side.ours:
             return Conflict(Reason.NAME_TAKEN, told)
     return None
 

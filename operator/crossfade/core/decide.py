@@ -14,6 +14,7 @@ from crossfade.core import conflicts, deletion, layout, manifests, records, summ
 from crossfade.core.actions import pending
 from crossfade.core.evidence import not_pulled, told
 from crossfade.core.gates import hold, paused
+from crossfade.core.memory import sane
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.news import news
 from crossfade.core.observed import Observed
@@ -38,7 +39,7 @@ POLL_S = 1.0
 
 def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     """The next pass for `rollout`. Deterministic, and nothing is written where everything is as it should be."""
-    s = Situation(rollout, seen, now, rollout.status or RolloutStatus())
+    s = sane(Situation(rollout, seen, now, rollout.status or RolloutStatus()))
     if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
         return deletion.plan(s)
     look = conflicts.look(s)
@@ -75,7 +76,7 @@ def _not_taken(s: Situation) -> Turn | None:
 
 def unreadable(rollout: Mapping[str, Any], message: str, now: datetime) -> Plan:
     """The plan for a stored Rollout whose spec does not parse: say so, and touch nothing."""
-    memory = RolloutStatus.model_validate(rollout.get("status") or {})
+    memory = RolloutStatus.readable(rollout.get("status") or {})
     status = summary.unreadable(memory, rollout, message, now)
     return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=news(memory, status))
 
@@ -98,7 +99,10 @@ def _carried_out(turn: Turn) -> Plan:
     look = _unseen(s, wanted)
     if look is not None:
         return Plan(reason="Looking", look=look)
+    blocked = conflicts.taken(s) if s.under_way else None
     status = summary.status(s, wanted, _cause(s, wanted))
+    if blocked is not None:
+        status = summary.blocked(s, status, blocked.reason, blocked.message)
     made = layout.writes(s, wanted)
     repairs = tuple(e for told in repaired(s, made) for e in warning(EventReason.CHILD_REPAIRED, told))
     return Plan(
@@ -106,8 +110,12 @@ def _carried_out(turn: Turn) -> Plan:
         status=status.to_wire(),
         writes=(*records.begun(s), *made, *records.writes(s), *turn.writes),
         events=(*turn.events, *repairs, *news(s.rollout.status, status)),
-        wake_after_s=_wake_after_s(s, wanted),
+        wake_after_s=_sooner(_wake_after_s(s, wanted), INVALID_AGAIN_S if blocked else None),
     )
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((each for each in (one, other) if each is not None), default=None)
 
 
 def _unseen(s: Situation, wanted: Wanted) -> Look | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossfade.api.labels import (
-    ANNOTATION_DRAIN,
     ANNOTATION_GIVE_BACK,
     ANNOTATION_RESTARTED_AT,
     FINALIZER,
@@ -59,12 +58,13 @@ def _production(s: Situation, wanted: Wanted) -> Iterator[Write]:
     if not s.service_name or not (s.stable_revision or s.progress.revision):
         return
     selector = s.selector(wanted.route) if wanted.route else None
-    live = s.production
+    found = s.seen.found.services.get(s.service_name)
+    live = s.production or (found if found is not None and found.ours else None)  # its labels may be lost
     if live is not None:
         yield from _kept(s, live, selector or dict(live.selector), "production")
     elif manifests.adopts(s):
         yield from _adopted(s)
-    elif selector is not None:
+    elif selector is not None and found is None:
         body = manifests.service(s, s.service_name, "production", selector)
         yield Write(Verb.CREATE, "Service", s.service_name, body)
 
@@ -142,7 +142,11 @@ def _deployments(s: Situation, wanted: Wanted) -> Iterator[Write]:
 
 def _deployment(s: Situation, revision: str, count: int) -> Iterator[Write]:
     side = s.seen.sides.get(revision)
-    if side is None:
+    found = s.seen.found.deployments.get(manifests.deployment_name(s, revision))
+    if side is None and found is not None:
+        if found.ours:  # its labels are lost
+            yield _scaled(s, found, count)
+    elif side is None:
         template = manifests.template_of(s, revision)
         if template is not None:
             body = manifests.deployment(s, revision, template, count)
@@ -185,9 +189,7 @@ def _remade(s: Situation, side: Side) -> Iterator[Write]:
     template = manifests.template_of(s, side.revision)
     if template is None:
         return
-    annotations = side.manifest["metadata"].get("annotations", {})
-    drain_s = int(annotations.get(ANNOTATION_DRAIN, manifests.drain_seconds(s, template)))
-    made = manifests.pod_template(s, side.revision, template, drain_s)
+    made = manifests.pod_template(s, side.revision, template, manifests.drain_of(side))
     change = [{"op": "replace", "path": "/spec/template", "value": made}]
     yield Write(Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity)
 
@@ -213,6 +215,7 @@ def _upkeep(s: Situation, side: Side) -> dict[str, Any]:
     meta = manifests.owned(s, {LABEL_REVISION: side.revision})
     if not meta["ownerReferences"]:
         del meta["ownerReferences"]
+    meta["annotations"] = manifests.annotations_of(s, side)
     return {"metadata": meta, "spec": {"minReadySeconds": s.spec.min_ready_seconds}}
 
 

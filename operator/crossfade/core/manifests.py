@@ -126,9 +126,31 @@ def drain_seconds(s: Situation, template: Mapping[str, Any]) -> int:
 
 
 def drain_of(side: Side) -> int:
-    """The preStop sleep that was added to a revision's pods when its Deployment was made; 0 where none was."""
-    annotations = side.manifest.get("metadata", {}).get("annotations") or {}
-    return int(annotations.get(ANNOTATION_DRAIN, 0))
+    """The preStop sleep that was added to a revision's pods when its Deployment was made; 0 where none was.
+
+    By its annotation; where that is lost, by the longest sleep in its template.
+    """
+    told = _annotation(side, ANNOTATION_DRAIN)
+    if told.isdigit():
+        return int(told)
+    template = side.manifest.get("spec", {}).get("template", {})
+    containers = (template.get("spec") or {}).get("containers", ())
+    stops = ((each.get("lifecycle") or {}).get("preStop") or {} for each in containers)
+    return max(((stop.get("sleep") or {}).get("seconds", 0) for stop in stops), default=0)
+
+
+def annotations_of(s: Situation, side: Side) -> dict[str, str]:
+    """What a revision's Deployment says of itself, told anew where somebody took it away."""
+    number = _annotation(side, ANNOTATION_RELEASE)
+    known = [r.spec.number for r in s.seen.releases if r.spec.revision == side.revision]
+    return {
+        ANNOTATION_RELEASE: number if number.isdigit() else str(max(known, default=s.memory.release)),
+        ANNOTATION_DRAIN: str(drain_of(side)),
+    }
+
+
+def _annotation(side: Side, name: str) -> str:
+    return str((side.manifest.get("metadata", {}).get("annotations") or {}).get(name, ""))
 
 
 def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:
@@ -166,6 +188,11 @@ def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> 
     }
 
 
+def marks_of_release(s: Situation, revision: str) -> dict[str, Any]:
+    """Labels and owner of a record: it goes with its Rollout."""
+    return owned(s, {LABEL_REVISION: revision}, always=True)
+
+
 def release(s: Situation, number: int, revision: str, template: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a release that begins."""
     plan = [
@@ -184,7 +211,7 @@ def release(s: Situation, number: int, revision: str, template: Mapping[str, Any
         "metadata": {
             "name": f"{s.name}-{number}",
             "namespace": s.rollout.metadata.namespace,
-            **owned(s, {LABEL_REVISION: revision}, always=True),
+            **marks_of_release(s, revision),
         },
         "spec": {
             "rollout": s.name,

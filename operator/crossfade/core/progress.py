@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.api.status import Downtime, RevisionStatus
+from crossfade.api.status import Downtime
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
 from crossfade.core.gates import hold, last_gate, paused
+from crossfade.core.memory import recovered
 from crossfade.core.moments import later, moment_of, seconds_since, text_of
 from crossfade.core.plan import Look
 from crossfade.core.reach import Wanted, awaits_cause, back, forward, frozen, settled
@@ -85,13 +86,21 @@ def with_clocks(s: Situation) -> Situation:
         and not p.returning
         and wanted.pods.get(p.revision, 0) > 0
     )
-    moving = any(pods != s.side(revision).desired for revision, pods in wanted.pods.items())
+    moving = any(
+        pods != s.side(revision).desired for revision, pods in wanted.pods.items() if _ours(s, revision)
+    )
     clocks = {
         "serving_since": p.serving_since or (now if serves else None),
         "reached_at": (p.reached_at or (now if wanted.standing else None)) if s.n else None,
         "short_since": None if wanted.standing or paused(s) else now if moving else p.short_since or now,
     }
     return _with_downtime(s.progress_with(**clocks))
+
+
+def _ours(s: Situation, revision: str) -> bool:
+    """Whether we may write to the Deployment of that name; what somebody else has taken never moves."""
+    found = s.seen.found.deployments.get(manifests.deployment_name(s, revision))
+    return s.side(revision).ours and (found is None or found.ours)
 
 
 def _with_moved_at(s: Situation) -> Situation:
@@ -169,24 +178,11 @@ def _positioned(s: Situation) -> Situation:
 
 def _recovered(s: Situation) -> Turn | None:
     """The memory is lost (a restored backup, a wiped status): what serves, or completed last, is stable."""
-    if s.under_way or s.stable_revision or s.memory.release or not s.seen.sides:
+    after = recovered(s)
+    if after is None:
         return None
-    ended = [r for r in reversed(s.seen.releases) if r.status and r.status.outcome == "Completed"]
-    completed_ones = [release.spec.revision for release in ended]
-    serving = [rev for rev, side in s.seen.sides.items() if side.ours and _selects(s, rev)]
-    found = next((rev for rev in (*serving, *completed_ones) if rev in s.seen.sides), "")
-    if not found:
-        return None
-    number = s.seen.releases[-1].spec.number if s.seen.releases else 0
-    known = list(dict.fromkeys([found, *completed_ones]))
-    memory = s.remember(
-        stable=RevisionStatus(revision=found, release=number), release=number, completed=known
-    )
-    return Turn(memory, normal(EventReason.MEMORY_RECOVERED, f"the status was lost: {found} is what serves"))
-
-
-def _selects(s: Situation, revision: str) -> bool:
-    return s.production is not None and revision in s.production.selector.values()
+    note = f"the status was lost: {after.stable_revision} is what serves"
+    return Turn(after, normal(EventReason.MEMORY_RECOVERED, note))
 
 
 def asked(s: Situation) -> Turn | None:

@@ -28,7 +28,7 @@ CAUSED_WITHIN_S = 10.0
 
 def writes(s: Situation) -> tuple[Write, ...]:
     """Answers to actions, the current Release, the ends of earlier ones, and what has grown too old."""
-    return (*_answers(s), *_kept(s), *_too_old(s))
+    return (*_answers(s), *_marked(s), *_kept(s), *_too_old(s))
 
 
 def _answers(s: Situation) -> Iterator[Write]:
@@ -57,6 +57,17 @@ def _introduced(s: Situation) -> str:
         return stable.revision
     rolled_back = last is not None and last.number == s.memory.release and last.outcome == "RolledBack"
     return failed.revision if failed is not None and rolled_back else ""
+
+
+def _marked(s: Situation) -> Iterator[Write]:
+    """Labels and owner of each record, where somebody took them away; one that has another owner only gets its labels."""
+    for release in s.seen.releases:
+        meta, wanted = release.metadata, manifests.marks_of_release(s, release.spec.revision)
+        if meta.owner_references:
+            del wanted["ownerReferences"]
+        if wanted["labels"].items() <= meta.labels.items() and "ownerReferences" not in wanted:
+            continue
+        yield Write(Verb.APPLY, "Release", meta.name, {"metadata": wanted}, _identity(release))
 
 
 def _kept(s: Situation) -> Iterator[Write]:

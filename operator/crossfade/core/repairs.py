@@ -15,12 +15,21 @@ def repaired(s: Situation, made: Iterable[Write]) -> Iterator[str]:
     """A sentence for each write of `made` that puts right what somebody else did."""
     sides = {manifests.deployment_name(s, side.revision): side for side in s.seen.sides.values()}
     for write in made:
-        if write.kind == "Deployment" and write.name in sides:
+        if write.verb is Verb.APPLY and _unmarked(s, write):
+            yield f"the labels of {write.kind} {write.name} were edited: they are as they were again"
+        elif write.kind == "Deployment" and write.name in sides:
             yield from _deployment(write, sides[write.name])
         elif write.kind == "Deployment" and write.name == manifests.deployment_name(s, s.stable_revision):
             yield f"Deployment {write.name} was deleted: it is made again"
         elif write.kind == "Service" and write.verb is Verb.APPLY and write.name in s.seen.services:
             yield from _service(s, s.seen.services[write.name])
+
+
+def _unmarked(s: Situation, write: Write) -> bool:
+    """Whether what is written to is ours, and was not found by its labels."""
+    found = {"Deployment": s.seen.found.deployments, "Service": s.seen.found.services}
+    seen = found.get(write.kind, {}).get(write.name)
+    return seen is not None and seen.ours and seen.identity == write.identity
 
 
 def _deployment(write: Write, side: Side) -> Iterator[str]:

@@ -64,6 +64,14 @@ def status(s: Situation, wanted: Wanted, cause: str) -> RolloutStatus:
     return told.model_copy(update={"conditions": _conditions(s, tale)})
 
 
+def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> RolloutStatus:
+    """The status of a release that goes on as far as it can, although something in its way is somebody else's."""
+    tale = Tale(Phase.INVALID, reason, message)
+    return told.model_copy(
+        update={"phase": tale.phase, "message": message, "conditions": _conditions(s, tale)}
+    )
+
+
 def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
     """The status where the spec cannot be carried out: production is as it was, and so is the memory."""
     replicas, selector = _scale(s)
@@ -215,14 +223,14 @@ def _made(
 ) -> Condition:
     """A condition that keeps the time of its last transition while its status stays."""
     before = next((c for c in memory.conditions if c.type == kind), None)
-    since = before.last_transition_time if before is not None and before.status == holds else text_of(now)
+    since = before.last_transition_time if before is not None and before.status == holds else None
     return Condition(
         type=kind,
         status=holds,
         reason=tale.reason,
         message=tale.message,
         observed_generation=generation,
-        last_transition_time=since,
+        last_transition_time=since or text_of(now),
     )
 
 

@@ -1,0 +1,111 @@
+"""The memory, held against the world: a status that was edited, restored or cut must harm nobody.
+
+The record of the release under way is written once and never changed, so it says what the memory should; times are
+never to come; and a revision that nothing knows is nobody's to serve.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from crossfade.api.release import Release
+from crossfade.api.status import Failed, RevisionStatus
+from crossfade.core.moments import moment_of, text_of
+from crossfade.core.situation import Situation
+
+SKEW = timedelta(minutes=1)
+"""Clocks of two operators may differ by less; a time further ahead was never read from a clock."""
+
+TIMES = ("started_at", "reached_at", "short_since", "moved_at", "release_started_at", "serving_since")
+
+
+def sane(s: Situation) -> Situation:
+    """The same with a memory that can be true of what is seen."""
+    return _known(_as_recorded(_in_the_past(s)))
+
+
+def _in_the_past(s: Situation) -> Situation:
+    """A start that is to come would hold a release, or refuse every action on it, until then."""
+    times = {name: getattr(s.progress, name) for name in TIMES}
+    ahead = {name for name, at in times.items() if at and moment_of(at) > s.now + SKEW}
+    return s.progress_with(**dict.fromkeys(ahead, text_of(s.now))) if ahead else s
+
+
+def _as_recorded(s: Situation) -> Situation:
+    """The two revisions of the release under way are those of its record."""
+    if s.memory.release or s.under_way or s.stable_revision:  # else all of it is lost, and recovered
+        s = s.remember(release=max(s.memory.release, *(r.spec.number for r in s.seen.releases), 0))
+    record = next((r.spec for r in s.seen.releases if r.spec.number == s.memory.release), None)
+    if record is None or not s.under_way or _ended(s, record.number):
+        return s
+    if s.stable_revision != record.from_revision and record.from_revision:
+        s = s.remember(
+            stable=RevisionStatus(revision=record.from_revision, release=_introduced(s, record.from_revision))
+        )
+    return s if s.progress.revision == record.revision else s.progress_with(revision=record.revision)
+
+
+def _ended(s: Situation, number: int) -> bool:
+    return any(r.spec.number == number and r.status and r.status.outcome for r in s.seen.releases)
+
+
+def _introduced(s: Situation, revision: str) -> int:
+    return max((r.spec.number for r in s.seen.releases if r.spec.revision == revision), default=0)
+
+
+def _known(s: Situation) -> Situation:
+    """Without a release of a revision that nothing knows; and a stable one that nothing knows is a lost memory."""
+    if s.under_way and not _exists(s, s.progress.revision):
+        s = s.remember(progress=None, candidate=None)
+    if s.stable_revision and not _exists(s, s.stable_revision) and found(s):
+        s = s.remember(stable=None, progress=None, candidate=None)
+    return s
+
+
+def _exists(s: Situation, revision: str) -> bool:
+    recorded = any(r.spec.revision == revision for r in s.seen.releases)
+    return bool(revision) and (revision in s.seen.sides or recorded or revision == s.spec_revision)
+
+
+def recovered(s: Situation) -> Situation | None:
+    """The memory anew, where there is none although something completed or serves; else None."""
+    revision = found(s)
+    if s.under_way or s.stable_revision or not revision:
+        return None
+    number = max((r.spec.number for r in s.seen.releases), default=0)
+    return s.remember(
+        stable=RevisionStatus(revision=revision, release=_introduced(s, revision) or number),
+        release=max(number, s.memory.release),
+        completed=list(dict.fromkeys([revision, *_completed(s)])),
+        failed=s.memory.failed or _quarantined(s),
+    )
+
+
+def found(s: Situation) -> str:
+    """The revision that serves, else the one that completed last; "" where neither has a Deployment.
+
+    While the memory has a number, a first release may have been given up: what production selects proves nothing.
+    """
+    done = _completed(s)
+    serving = [rev for rev, side in s.seen.sides.items() if side.ours and _selects(s, rev)]
+    proved = [rev for rev in serving if rev in done or not s.memory.release]
+    return next((rev for rev in (*proved, *done) if rev in s.seen.sides), "")
+
+
+def _completed(s: Situation) -> list[str]:
+    """Newest first."""
+    ended = (r for r in reversed(s.seen.releases) if r.status and r.status.outcome == "Completed")
+    return list(dict.fromkeys(release.spec.revision for release in ended))
+
+
+def _quarantined(s: Situation) -> Failed | None:
+    """What failed last stays condemned, unless it was followed by another release."""
+    newest: Release | None = s.seen.releases[-1] if s.seen.releases else None
+    if newest is None or newest.status is None or newest.status.outcome != "RolledBack":
+        return None
+    told = newest.status
+    return Failed(revision=newest.spec.revision, reason="RolledBack", message=told.why, at=told.ended_at)
+
+
+def _selects(s: Situation, revision: str) -> bool:
+    return s.production is not None and revision in s.production.selector.values()

@@ -1,0 +1,82 @@
+"""A status that was edited, cut or restored is held against the records and the pods before anything follows from it."""
+
+from typing import Any
+
+import pytest
+
+from builders import V1, V2, releasing_v2, serving_v1
+from simulation.cluster import Sim
+from simulation.live import phase, quiet, rest, run, stands_at, until
+
+HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+FAR = "2101-02-03T04:05:06.000Z"
+
+
+def _in_the_middle() -> Sim:
+    return until(releasing_v2(HALF), stands_at(0))
+
+
+def _edited(sim: Sim, **status: Any) -> Sim:
+    sim.rollout = {**sim.rollout, "status": {**sim.status, **status}}
+    return sim
+
+
+@pytest.mark.parametrize("lost", [{}, {"revision": "nobody's"}, {"revision": V2}])
+def test_the_revisions_of_a_release_are_those_of_its_record(lost: dict[str, str]) -> None:
+    sim = _in_the_middle()
+    _edited(sim, stable={**sim.status["stable"], **lost} if lost else None)
+    run(sim, 30)
+    assert sim.selected() == {V1: 2, V2: 2}, "no gate was passed"
+    assert (sim.status["stable"]["revision"], sim.status["candidate"]["revision"]) == (V1, V2)
+
+
+def test_a_stable_revision_that_nothing_knows_is_a_lost_memory() -> None:
+    sim = serving_v1(HALF)
+    sim.edit(paused=True)
+    quiet(sim)
+    _edited(sim, stable={"revision": "nobodys"})
+    run(sim, 30)
+    assert sim.selected() == {V1: 4}
+    assert sim.status["stable"]["revision"] == V1
+    assert [event.reason for event in sim.events].count("MemoryRecovered") == 1
+
+
+def test_what_failed_stays_condemned_though_the_memory_of_it_is_lost() -> None:
+    sim = _in_the_middle()
+    sim.act("Abort")
+    rest(sim)
+    sim.rollout = {key: each for key, each in sim.rollout.items() if key != "status"}
+    rest(sim)
+    assert (sim.status["phase"], sim.selected()) == ("RolledBack", {V1: 4})
+
+
+def test_an_action_is_carried_out_though_the_release_is_said_to_begin_in_a_hundred_years() -> None:
+    sim = _in_the_middle()
+    _edited(sim, progress={**sim.status["progress"], "releaseStartedAt": FAR, "reachedAt": FAR})
+    sim.act("Promote")
+    rest(sim)
+    assert sim.selected() == {V2: 4}
+
+
+def test_a_number_is_never_given_twice() -> None:
+    sim = rest(releasing_v2({"bigBang": {}}, bakeSeconds=0))
+    _edited(sim, release=0)
+    sim.set_image("shop:v3")
+    rest(sim)
+    assert sorted(sim.releases) == ["shop-1", "shop-2", "shop-3"]
+
+
+def test_somebody_elses_deployment_in_the_middle_of_a_release_is_told_and_not_written_to() -> None:
+    sim = _in_the_middle()
+    name = f"shop-{V2}"
+    meta = sim.deployments[name]["metadata"]
+    theirs = [{**meta["ownerReferences"][0], "uid": "somebody-else"}]
+    sim.deployments[name] = {**sim.deployments[name], "metadata": {**meta, "ownerReferences": theirs}}
+    sim.act("Promote")
+    until(sim, phase("Invalid"))
+    sim.writes.clear()
+    run(sim, 60)
+    assert "take that owner away" in sim.status["message"]
+    assert not [write for write in sim.writes if write.name == name]
+    sim.deployments[name] = {**sim.deployments[name], "metadata": {**meta, "ownerReferences": []}}
+    assert rest(sim).selected() == {V2: 4}

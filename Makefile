@@ -40,6 +40,7 @@ kind: up ## Tests with real pods on the kind cluster
 	@$(PY) -m pytest tests/kind -m serial --ignore-glob='*test_faults*'
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
+	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -m serial -k faults -s
 
 bench: up ## Every strategy and failure under load, as a table

@@ -1,7 +1,11 @@
-"""Whatever becomes of our marks and of our memory: it is put right, or told; and users are served meanwhile."""
+"""Whatever becomes of our marks and of our memory: it is put right, or told; and users are served meanwhile.
+
+Here every fourth corruption; with CROSSFADE_FAULTS=all (`make faults`) every single one.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cache
 
@@ -17,6 +21,7 @@ from simulation.cluster import Sim
 from simulation.live import quiet, step
 from simulation.stored import identity, versioned
 
+SHARE = 1 if os.environ.get("CROSSFADE_FAULTS") == "all" else 4
 STRATEGIES = ["recreate", "rolling", "blueGreen", "canary", "bigBang"]
 TABLES = {"Deployment": "deployments", "Service": "services", "Release": "releases"}
 TOLD = {"Invalid", "Degraded", "RolledBack"}
@@ -133,9 +138,9 @@ def test_whatever_is_corrupted_is_put_right_or_told(strategy: str, middle: bool)
     sim = _state(strategy, middle)
     undisturbed = sim.fork()
     settle(undisturbed)
-    wrong = {
-        str(each): told
-        for each in corruptions(_ours(sim))
-        if (told := life_after(sim.fork(), each, _ours(undisturbed)))
-    }
+    chosen = list(corruptions(_ours(sim)))[
+        STRATEGIES.index(strategy) % SHARE :: SHARE
+    ]  # another quarter each
+    wrong = {str(each): told for each in chosen if (told := life_after(sim.fork(), each, _ours(undisturbed)))}
+    print(f"{strategy}: {len(chosen)} corruptions")
     assert wrong == {}

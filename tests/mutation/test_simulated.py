@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from crossfade.api.labels import FINALIZER
 from mutation.bases import BASES
 from mutation.cases import Case, cases
 from mutation.leaves import leaves, values
@@ -140,3 +141,20 @@ def test_another_strategy_leaves_no_trace_of_the_one_before(before: str, after: 
     assert still_writes(sim) == []
     fresh = seen(made(spec, "shop:v2" if middle else "shop:v1"))
     assert list(differences(standing(settled), standing(fresh))) == []
+
+
+@pytest.mark.parametrize("middle", [False, True], ids=["at rest", "in the middle"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_adoption_of_what_is_ours_may_be_asked_for_and_taken_back(strategy: str, middle: bool) -> None:
+    """Then it is held by a finalizer instead of an owner, and by an owner again."""
+    sim, base = (_half_way if middle else _settled)(strategy).fork(), BASES[strategy]
+    spec = _v2(base) if middle else base
+    served = set(sim.selected())
+    change(sim, {**spec, "service": {**spec["service"], "name": "shop", "adopt": True}})
+    quiet(sim)
+    assert sim.rollout["metadata"]["finalizers"] == [FINALIZER]
+    assert not any(d["metadata"]["ownerReferences"] for d in sim.deployments.values())
+    assert set(sim.selected()) == served
+    change(sim, {**spec, "service": {**spec["service"], "name": "shop"}})
+    fresh = seen(made(spec, "shop:v2" if middle else "shop:v1"))
+    assert list(differences(standing(settle(sim)), standing(fresh))) == []

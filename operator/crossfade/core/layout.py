@@ -195,9 +195,18 @@ def _remade(s: Situation, side: Side) -> Iterator[Write]:
 
 
 def _disowned(s: Situation, kind: str, name: str, live: Side | SeenService) -> Iterator[Write]:
-    """What is to outlive the Rollout must not be owned by it: the garbage collector would take it along."""
-    change = disowning(s, live)
-    if manifests.outlives(s) and change:
+    """What is to outlive the Rollout must not be owned by it: the garbage collector would take it along.
+
+    The other way round, the label that stood for the owner goes once the owner is there.
+    """
+    owner, label = (
+        disowning(s, live),
+        live.manifest.get("metadata", {}).get("labels", {}).get(LABEL_OWNER_UID),
+    )
+    change = owner if manifests.outlives(s) else []
+    if owner and label and not manifests.outlives(s):
+        change = [{"op": "remove", "path": f"/metadata/labels/{escaped(LABEL_OWNER_UID)}"}]
+    if change:
         yield Write(Verb.PATCH, kind, name, change, live.identity)
 
 

@@ -104,10 +104,10 @@ async def test_a_status_that_means_the_same_is_not_written(bench: Bench) -> None
 COUNTED = STATUS | {"message": "1 of 4 pods", "stable": {"revision": "aaa", "ready": 1}}
 
 
-async def test_counts_alone_are_told_two_seconds_later_and_together(bench: Bench) -> None:
+async def test_counts_alone_are_told_five_seconds_later_and_together(bench: Bench) -> None:
     bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
-    assert await bench.decided(plan(status=COUNTED, wake_after_s=30)) == 2
-    bench.now += timedelta(seconds=1.5)
+    assert await bench.decided(plan(status=COUNTED, wake_after_s=30)) == 5
+    bench.now += timedelta(seconds=4.5)
     more = COUNTED | {"message": "3 of 4 pods", "availableReplicas": 3}
     assert await bench.decided(plan(status=more, wake_after_s=30)) == 0.5
     assert bench.cluster.writes == []

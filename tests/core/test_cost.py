@@ -70,7 +70,7 @@ class Priced:
                 return decision.plan.wake_after_s
 
     def _only_counts(self, decision: passes.Decision) -> bool:
-        """Whether the shell would hold the status back: it tells counts alone 2 s later, together."""
+        """Whether the shell would hold the status back: it tells counts alone later, together."""
         status, events = decision.plan.status, decision.plan.events
         alone = not events and [write.verb for write in decision.writes] == [Verb.STATUS]
         return alone and status is not None and only_counts_differ(self.sim.status, status)

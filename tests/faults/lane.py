@@ -30,8 +30,8 @@ STRATEGIES: Final[dict[str, Object]] = {
     "bigBang": {"bigBang": {}},
 }
 SETTLED_WITHIN_S: Final = 90
-QUIET_S: Final = 2.0
-"""An undisturbed run is over when nothing was written for so long; disturbed ones when they look the same."""
+QUIET_S: Final = 6.0
+"""An undisturbed run is over when nothing was written for so long (counts alone are told 5 s late); disturbed ones when they look the same."""
 
 Disturb = Callable[["Lane", str], Iterable[Rule]]
 """Injects what is to go wrong in the life of the Rollout of that name; the rules are lifted at its end."""

@@ -1,4 +1,4 @@
-"""Counts of pods change with every pod that starts: on their own they are told together, a little later.
+"""Counts of pods change with every pod that starts: on their own they are told together, some seconds later.
 
 A pod after the other becomes ready within a second or two; a status for each would be most of what a release writes.
 All else (a phase, a condition, a stored start, a generation) is told at once, and takes the counts along.
@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from crossfade.api.status import RevisionStatus, RolloutStatus
 
-TOLD_WITHIN_S: Final = 2.0
-"""People watch a release at this pace; an autoscaler looks every 15 s."""
+TOLD_WITHIN_S: Final = 5.0
+"""A wave of pods is over by then, mostly; an autoscaler looks every 15 s."""
 
 
 def differs(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:

@@ -20,18 +20,36 @@ FIELD_MANAGER = "bench"
 GROUP = "/apis/crossfade.dev/v1alpha1"
 COLLECTIONS = {
     "ConfigMap": ("/api/v1", "configmaps"),
+    "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "Deployment": ("/apis/apps/v1", "deployments"),
     "EndpointSlice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
     "Event": ("/api/v1", "events"),
+    "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "Namespace": ("/api/v1", "namespaces"),
     "Pod": ("/api/v1", "pods"),
+    "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
+    "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods"),
     "Release": (GROUP, "releases"),
     "ReplicaSet": ("/apis/apps/v1", "replicasets"),
+    "ResourceQuota": ("/api/v1", "resourcequotas"),
     "Rollout": (GROUP, "rollouts"),
     "RolloutAction": (GROUP, "rolloutactions"),
     "Service": ("/api/v1", "services"),
+    "ValidatingAdmissionPolicy": ("/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
+    "ValidatingAdmissionPolicyBinding": (
+        "/apis/admissionregistration.k8s.io/v1",
+        "validatingadmissionpolicybindings",
+    ),
 }
+CLUSTER_WIDE = frozenset(
+    {
+        "CustomResourceDefinition",
+        "Namespace",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    }
+)
 
 
 class ApiError(Exception):
@@ -48,9 +66,9 @@ class NeverHappenedError(AssertionError):
 
 
 def collection(kind: str, namespace: str) -> str:
-    """The path of all objects of a kind in a namespace."""
+    """The path of all objects of a kind in a namespace, or in the cluster where the kind has none."""
     prefix, plural = COLLECTIONS[kind]
-    return f"{prefix}/{plural}" if kind == "Namespace" else f"{prefix}/namespaces/{namespace}/{plural}"
+    return f"{prefix}/{plural}" if kind in CLUSTER_WIDE else f"{prefix}/namespaces/{namespace}/{plural}"
 
 
 class Kube:
@@ -113,11 +131,11 @@ class Kube:
         namespace = manifest["metadata"].get("namespace", "")
         return self.request("POST", collection(manifest["kind"], namespace), manifest)
 
-    def apply(self, manifest: Object) -> Object:
-        """Server-side apply, forced: what `kubectl apply --server-side --force-conflicts` does."""
+    def apply(self, manifest: Object, manager: str = FIELD_MANAGER, *, force: bool = True) -> Object:
+        """Server-side apply, as `kubectl apply --server-side` does it with `--force-conflicts`, or without."""
         meta = manifest["metadata"]
         path = f"{collection(manifest['kind'], meta.get('namespace', ''))}/{meta['name']}"
-        query = f"?fieldManager={FIELD_MANAGER}&force=true"
+        query = f"?fieldManager={manager}&force={str(force).lower()}"
         return self.request("PATCH", path + query, manifest, "application/apply-patch+yaml")
 
     def scale(self, kind: str, namespace: str, name: str, replicas: int) -> None:

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench import operator_pods
-from bench.kube import COLLECTIONS, ApiError, Kube, Object, collection, wait_for
+from bench.kube import CLUSTER_WIDE, COLLECTIONS, ApiError, Kube, Object, collection, wait_for
 
-EVIDENCE = tuple(kind for kind in COLLECTIONS if kind not in {"Namespace", "Lease", "ConfigMap"})
+EVIDENCE = tuple(kind for kind in COLLECTIONS if kind not in {*CLUSTER_WIDE, "Lease", "ConfigMap"})
 
 
 def make(kube: Kube, prefix: str) -> str:

@@ -26,7 +26,7 @@ class Shop:
     """One Rollout in one namespace, and everything that is seen of it.
 
     Enter it to start watching; `strategy` is a member of `spec.strategy`, `spec` the fields that the
-    story sets beside it.
+    story sets beside it. `hand_in` is how a manifest reaches the API server.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Shop:
         self.strategy = strategy
         self.spec = spec
         self.probe_failures = 1
+        self.hand_in: Callable[[Object], Object] = kube.apply
         self.rollouts = Watch(kube, "Rollout", namespace)
         self.pods = Watch(kube, "Pod", namespace)
         self.load: Load | None = None
@@ -78,7 +79,7 @@ class Shop:
         )
         manifest = manifests.rollout(self.namespace, self.strategy, pod_template, name=self.name, **self.spec)
         at = time.time()
-        self.await_generation(self.kube.apply(manifest)["metadata"]["generation"])
+        self.await_generation(self.hand_in(manifest)["metadata"]["generation"])
         return at
 
     def await_generation(self, generation: int) -> None:

@@ -1,0 +1,50 @@
+"""An autoscaler acts in the middle of releases: both sides follow, and it is never led astray."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bench.kube import Kube
+from bench.load_pod import Rates
+from bench.scenarios.autoscaled import BY_NAME, SIZES, by_a_restless_writer, by_an_autoscaler
+from bench.scenarios.seen import Result
+
+pytestmark = pytest.mark.usefixtures("running_operator")
+
+
+def assert_nothing_was_lost(result: Result) -> None:
+    assert result.happened == "Completed", result.why
+    assert result.lost == 0, result.figures
+    assert result.figures["mismatches"] == []
+
+
+def test_an_autoscaler_scales_both_sides_without_ever_changing_its_mind(
+    kube: Kube, new_namespace: Callable[[], str]
+) -> None:
+    results = by_an_autoscaler(kube, {name: new_namespace() for name in BY_NAME}, Rates(per_s=50, kept=2))
+    for name, result in results.items():
+        assert_nothing_was_lost(result)
+        assert result.figures["untrue"] == [], name
+        assert result.figures["desired"] == list(SIZES), name
+    first, middle, last = SIZES
+    sizes = {name: result.figures["sizes"] for name, result in results.items()}
+    assert sizes["bluegreen"] == [(first, first, 0), (middle, middle, middle), (last, last, last)]
+    # In the bake the old pods of the last step are warm: half of them.
+    half = middle // 2
+    assert sizes["canary"] == [(first, first, 0), (middle, half, middle - half), (last, last // 2, last)]
+    for name, result in results.items():
+        # Never fewer than were warm when the bake began, and as many more as the load grew.
+        warm = result.figures["stable_at_bake"]
+        assert warm == sorted(warm), name
+        assert warm[-1] == sizes[name][-1][1], name
+
+
+def test_another_number_written_to_the_scale_every_second_does_not_keep_a_release_from_its_end(
+    kube: Kube, new_namespace: Callable[[], str]
+) -> None:
+    namespaces = {name: new_namespace() for name in BY_NAME}
+    for name, result in by_a_restless_writer(kube, namespaces, Rates(per_s=50, kept=2)).items():
+        assert_nothing_was_lost(result)
+        assert result.figures["written"] >= 8, name
+        pods, asked = result.figures["pods"]
+        assert pods == asked, name

@@ -1,0 +1,317 @@
+"""Why a release does not get on is told within seconds, in the words of whoever stops it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bench import manifests
+from bench.kube import ApiError, Kube, Object, wait_for
+from bench.watch import Watch
+
+pytestmark = pytest.mark.usefixtures("running_operator")
+
+TOLD_WITHIN_S = 10
+DEADLINE_S = 30
+NO_SUCH_IMAGE = "crossfade-shop:no-such-version"
+RISKY = {"risk": "high"}
+KINDS = ("Rollout", "Pod", "Deployment", "Event")
+
+Seen = Callable[[str, Object], bool]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Something that keeps a new revision from running.
+
+    `spoil` changes the pod template; `visible` says whether an object of a kind shows the cause; `words` are what the
+    message must hold; `heals`: it may end by itself, so that the deadline is waited for.
+    """
+
+    name: str
+    spoil: Callable[[Object], None]
+    visible: Seen
+    words: tuple[str, ...]
+    heals: bool = True
+    strategy: str = "bigBang"
+
+
+def container(template: Object) -> Object:
+    found: Object = template["spec"]["containers"][0]
+    return found
+
+
+def running(code: str, **limits: str) -> Callable[[Object], None]:
+    """Run some other Python than the shop."""
+
+    def spoil(template: Object) -> None:
+        container(template).update(command=["python3", "-c", code])
+        container(template)["resources"] |= {"limits": limits} if limits else {}
+
+    return spoil
+
+
+def with_container(**fields: Any) -> Callable[[Object], None]:
+    return lambda template: container(template).update(fields)
+
+
+def with_missing_volume(template: Object) -> None:
+    template["spec"]["volumes"] = [{"name": "settings", "configMap": {"name": "no-such-settings"}}]
+    container(template)["volumeMounts"] = [{"name": "settings", "mountPath": "/settings"}]
+
+
+def state(kind: str, obj: Object) -> Object:
+    """The state of a pod's one container; of what it was before, where it waits to be started again."""
+    statuses = obj.get("status", {}).get("containerStatuses") if kind == "Pod" else None
+    one = statuses[0] if statuses else {}
+    return {**one.get("lastState", {}), **one.get("state", {})}
+
+
+def ended(reason: str) -> Seen:
+    return lambda kind, obj: state(kind, obj).get("terminated", {}).get("reason") == reason
+
+
+def waits(*reasons: str) -> Seen:
+    return lambda kind, obj: state(kind, obj).get("waiting", {}).get("reason") in reasons
+
+
+def condition(kind: str, type_: str, reason: str) -> Seen:
+    def seen(kind_: str, obj: Object) -> bool:
+        conditions = obj.get("status", {}).get("conditions", []) if kind_ == kind else []
+        return any((each["type"], each.get("reason")) == (type_, reason) for each in conditions)
+
+    return seen
+
+
+def event(reason: str) -> Seen:
+    return lambda kind, obj: kind == "Event" and obj["reason"] == reason
+
+
+def risky(template: Object) -> None:
+    template["metadata"]["labels"].update(RISKY)
+
+
+GIVE_UP = "open('/dev/termination-log', 'w').write('no database at db:5432'); raise SystemExit(3)"
+GROW = "grown = [bytearray(1 << 20) for _ in range(1 << 12)]"
+
+CAUSES = (
+    Cause(
+        "oom",
+        running(GROW, memory="48Mi"),
+        ended("OOMKilled"),
+        ("pod oom-", "container shop ended with exit code 137", "OOMKilled"),
+    ),
+    Cause(
+        "crash",
+        running(GIVE_UP),
+        ended("Error"),
+        ("pod crash-", "container shop ended with exit code 3", "no database at db:5432"),
+    ),
+    Cause(
+        "probe",
+        with_container(
+            env=[{"name": "VERSION", "value": "v2"}, {"name": "NEVER_READY", "value": "1"}],
+        ),
+        event("Unhealthy"),
+        ("pod probe-", "Readiness probe failed", "statuscode: 503"),
+    ),
+    Cause(
+        "volume",
+        with_missing_volume,
+        event("FailedMount"),
+        ("pod volume-", 'configmap "no-such-settings" not found'),
+    ),
+    Cause(
+        "room",
+        with_container(resources={"requests": {"cpu": "1000"}}),
+        condition("Pod", "PodScheduled", "Unschedulable"),
+        ("pod room-", "cannot be scheduled", "Insufficient cpu"),
+    ),
+    Cause(
+        "image",
+        with_container(image=NO_SUCH_IMAGE),
+        waits("ErrImagePull", "ImagePullBackOff"),
+        ("pod image-", "container shop cannot start", "ImagePull", NO_SUCH_IMAGE),
+    ),
+    Cause(
+        "never",
+        with_container(image=NO_SUCH_IMAGE, imagePullPolicy="Never"),
+        waits("ErrImageNeverPull"),
+        ("pod never-", "container shop cannot start: ErrImageNeverPull", NO_SUCH_IMAGE),
+        heals=False,
+    ),
+    Cause(
+        "pull",
+        with_container(image=NO_SUCH_IMAGE),
+        waits("ErrImagePull", "ImagePullBackOff"),
+        ("pod pull-", "-pull: container shop cannot start", NO_SUCH_IMAGE),
+        strategy="recreate",
+    ),
+    Cause(
+        "admission",
+        risky,
+        condition("Deployment", "ReplicaFailure", "FailedCreate"),
+        ("ValidatingAdmissionPolicy", "pods of high risk are not wanted here"),
+    ),
+)
+QUOTA = Cause(
+    "quota",
+    with_container(env=[{"name": "VERSION", "value": "v2"}]),
+    condition("Deployment", "ReplicaFailure", "FailedCreate"),
+    ("exceeded quota: one-pod",),
+)
+
+
+@contextmanager
+def refusing_risk(kube: Kube, namespace: str) -> Iterator[None]:
+    """Have the API server refuse pods of high risk in the namespace, for the length of the block."""
+    about = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": f"no-risk-{namespace}"}}
+    pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    place = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    rule = {
+        "expression": "!has(object.metadata.labels) || !('risk' in object.metadata.labels)",
+        "message": "pods of high risk are not wanted here",
+    }
+    constraints = {"resourceRules": [pods], "namespaceSelector": place}
+    policy = {"matchConstraints": constraints, "validations": [rule]}
+    binding = {"policyName": about["metadata"]["name"], "validationActions": ["Deny"]}
+    kube.apply({**about, "kind": "ValidatingAdmissionPolicy", "spec": policy})
+    kube.apply({**about, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
+    try:
+        wait_for("the policy to be in force", lambda: is_refused(kube, namespace), 30)
+        yield
+    finally:
+        kube.delete("ValidatingAdmissionPolicyBinding", "", about["metadata"]["name"])
+        kube.delete("ValidatingAdmissionPolicy", "", about["metadata"]["name"])
+
+
+def is_refused(kube: Kube, namespace: str) -> bool:
+    """Whether a pod of high risk is refused."""
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "asked", "labels": RISKY},
+        "spec": {"containers": [{"name": "shop", "image": manifests.IMAGE}]},
+    }
+    try:
+        kube.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+    except ApiError as error:
+        return "not wanted here" in error.message
+    return False
+
+
+class Place:
+    """A namespace with everything that is seen in it; one Rollout for each cause."""
+
+    def __init__(self, kube: Kube, namespace: str, stack: ExitStack) -> None:
+        self.kube = kube
+        self.namespace = namespace
+        self.watches = {kind: stack.enter_context(Watch(kube, kind, namespace)) for kind in KINDS}
+
+    def apply(self, cause: Cause, template: Object) -> float:
+        """One pod, the new one beside the old one; the unix time just before."""
+        fields = {"replicas": 1, "bakeSeconds": 1, "progressDeadlineSeconds": DEADLINE_S}
+        strategy, at = manifests.strategy(cause.strategy), time.time()
+        self.kube.apply(manifests.rollout(self.namespace, strategy, template, name=cause.name, **fields))
+        return at
+
+    def wait_phase(self, name: str, phase: str) -> Object:
+        """Wait until the status has the phase; the status."""
+
+        def reached(rollouts: Watch) -> Object | None:
+            seen = rollouts.latest.get(name, {})
+            status: Object = seen.get("status", {})
+            current = status.get("observedGeneration") == seen.get("metadata", {}).get("generation")
+            return status if current and status.get("phase") == phase else None
+
+        return self.watches["Rollout"].wait_until(f"{name} to be {phase}", reached, DEADLINE_S + 60)
+
+    def visible_at(self, cause: Cause, since: float) -> float:
+        """When anything of the candidate first showed the cause, by unix time."""
+        return min(
+            seen.at
+            for kind, watch in self.watches.items()
+            for seen in list(watch.history)
+            if seen.at > since
+            and concerns(cause.name, kind, seen.object)
+            and cause.visible(kind, seen.object)
+        )
+
+    def told_at(self, cause: Cause) -> float:
+        """When the status first said all of it."""
+        messages = (
+            (seen.at, seen.object.get("status", {}).get("message", ""))
+            for seen in list(self.watches["Rollout"].history)
+            if seen.name == cause.name
+        )
+        return next(at for at, message in messages if all(word in message for word in cause.words))
+
+
+def concerns(name: str, kind: str, obj: Object) -> bool:
+    """Whether it belongs to the Rollout of that name, and to nothing that merely begins alike."""
+    about = obj["involvedObject"]["name"] if kind == "Event" else obj["metadata"]["name"]
+    return str(about).startswith(f"{name}-")
+
+
+@pytest.fixture
+def places(kube: Kube, new_namespace: Callable[[], str]) -> Iterator[tuple[Place, Place]]:
+    """One with a policy, and one with room for one pod only."""
+    with ExitStack() as stack:
+        policed, narrow = (Place(kube, new_namespace(), stack) for _ in range(2))
+        stack.enter_context(refusing_risk(kube, policed.namespace))
+        kube.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "ResourceQuota",
+                "metadata": {"name": "one-pod", "namespace": narrow.namespace},
+                "spec": {"hard": {"pods": "1"}},
+            }
+        )
+        yield policed, narrow
+
+
+def test_each_cause_is_told_within_ten_seconds_and_only_those_that_can_heal_wait_for_the_deadline(
+    places: tuple[Place, Place],
+) -> None:
+    policed, narrow = places
+    everywhere = [*((policed, cause) for cause in CAUSES), (narrow, QUOTA)]
+    for place, cause in everywhere:
+        place.apply(cause, manifests.template("v1", name=cause.name))
+    changed_at: dict[str, float] = {}
+    for place, cause in everywhere:
+        place.wait_phase(cause.name, "Healthy")
+        changed_at[cause.name] = place.apply(cause, spoilt(cause))
+    for place, cause in everywhere:
+        status = place.wait_phase(cause.name, "RolledBack")
+        assert all(word in status["message"] for word in cause.words), (cause.name, status["message"])
+        delay_s = place.told_at(cause) - place.visible_at(cause, changed_at[cause.name])
+        assert delay_s <= TOLD_WITHIN_S, (cause.name, delay_s)
+        assert_recorded(place, cause)
+
+
+def spoilt(cause: Cause) -> Object:
+    template = manifests.template("v2", name=cause.name)
+    cause.spoil(template)
+    return template
+
+
+def assert_recorded(place: Place, cause: Cause) -> None:
+    """The Release says the same, and how long it was waited."""
+
+    def outcome() -> Object | None:
+        release = place.kube.get("Release", place.namespace, f"{cause.name}-2") or {}
+        return release if release.get("status", {}).get("outcome") else None
+
+    release = wait_for(f"the outcome of {cause.name}", outcome, 30)
+    status = release["status"]
+    assert status["outcome"] == "RolledBack", cause.name
+    assert all(word in status["why"] for word in cause.words), (cause.name, status["why"])
+    began, over = (
+        datetime.fromisoformat(text) for text in (release["metadata"]["creationTimestamp"], status["endedAt"])
+    )
+    waited_s = (over - began).total_seconds()
+    assert (waited_s >= DEADLINE_S - 1) == cause.heals, (cause.name, waited_s)

@@ -217,6 +217,12 @@ class Sim:
         """What a Deployment's status says once it has caught up."""
         return status_of(self.deployments[name], self.pods, self.now)
 
+    def available_in_s(self) -> float | None:
+        """Seconds until the next ready pod is available; None where all are."""
+        quiet_s = self.rollout["spec"].get("minReadySeconds", 0)
+        left = [quiet_s - p.ready_for(self.now) for p in self.pods if p.ready and not p.leaving]
+        return min((seconds for seconds in left if seconds > 0), default=None)
+
     def sync_endpoints(self, name: str) -> None:
         """A Service's slices catch up."""
         self.note_listed()

@@ -93,8 +93,9 @@ def _unrest(sim: Sim) -> Iterator[str]:
         yield f"{len(open_ones)} releases have no outcome"
     if status["phase"] == "Degraded" and stable in sim.broken:
         return  # it waits for pods that never come
-    if under_way and progress_of(sim).get("returning") and stable in sim.broken:
-        return
+    only = stable if progress_of(sim).get("returning") else "" if stable else progress_of(sim).get("revision")
+    if only in sim.broken:
+        return  # so does what is the only one that could serve
     if under_way:
         waits = {c["reason"] for c in status["conditions"] if c["type"] == "Ready"}
         if status["phase"] != "Paused" and not waits & {"ScaledToZero", "NotSoleOwner"}:

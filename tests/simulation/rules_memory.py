@@ -139,7 +139,8 @@ def ready_is_about_the_template_in_the_spec(seen: Seen) -> str:
 def an_autoscaler_sees_the_side_that_serves(seen: Seen) -> str:
     """Where both sides are full, what it counts is one of them: stable, until only the candidate is listed."""
     strategy, status = seen.spec_seen["strategy"], seen.after.status
-    if "canary" in strategy or "rolling" in strategy or not stable_of(seen.after):
+    shared = "canary" in strategy or "rolling" in strategy
+    if shared or not stable_of(seen.after) or seen.base.deleting:
         return ""
     published = dict(pair.split("=") for pair in status["selector"].split(",")).get(
         "crossfade.dev/revision", ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from crossfade.api.labels import ANNOTATION_RESTARTED_AT
 from crossfade.core.plan import Verb
+from simulation.cluster import Sim
+from simulation.pods import Endpoints
 from simulation.rules_people import a_pause_moves_no_pods
 from simulation.seen import (
     Rule,
@@ -43,12 +45,16 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
 
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:
     base = seen.base
-    others = sum(ready_of(base, "") if r == "" else available_of(base, r) for r in selected - {revision})
+    others = sum(_listed(base, "") if r == "" else available_of(base, r) for r in selected - {revision})
     left = min(count, available_of(base, revision)) + others
     unavailable = seen.situation.stage.unavailable if len(selected) > 1 and seen.situation.under_way else 0
     broken = available_of(base, revision) <= count
     enough = left >= seen.wanted - unavailable or broken or _strangers_answer(seen, revision)
     return "" if enough else f"{revision} shrinks to {count}: {left} of {seen.wanted} pods would serve"
+
+
+def _listed(sim: Sim, revision: str) -> int:
+    return sim.endpoints.get(sim.service_name, Endpoints()).ready.get(revision, 0)
 
 
 def _strangers_answer(seen: Seen, revision: str) -> bool:
@@ -57,7 +63,7 @@ def _strangers_answer(seen: Seen, revision: str) -> bool:
     However few these are: their number is somebody else's.
     """
     leaving = seen.base.deleting and "workloadRef" not in seen.spec_seen
-    return bool(revision and ready_of(seen.base, "") and (leaving or not stable_of(seen.before)))
+    return bool(revision and _listed(seen.base, "") and (leaving or not stable_of(seen.before)))
 
 
 def no_more_pods_than_planned(seen: Seen) -> str:

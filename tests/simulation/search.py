@@ -198,14 +198,14 @@ class Search:
     def _usual(self, world: World, decision: Decision) -> Iterator[Move]:
         yield from operator_moves(decision)
         yield from cluster_moves(world.sim)
-        wake = decision.plan.wake_after_s
+        wake = _wake_after_s(world, decision)
         if wake is not None and wake < REST_S:
             yield from time_moves(world.sim, wake)
 
     def _moves(self, world: World, decision: Decision) -> Iterator[Move]:
         yield from operator_moves(decision)
         yield from cluster_moves(world.sim)
-        yield from time_moves(world.sim, decision.plan.wake_after_s)
+        yield from time_moves(world.sim, _wake_after_s(world, decision))
         yield from world.disturbances()
 
     def _stale(self, world: World, decision: Decision) -> Iterator[Move]:
@@ -248,6 +248,12 @@ class Search:
             key, name = self._came[key]
             path.append(name)
         return CounterExample(broken, path[::-1])
+
+
+def _wake_after_s(world: World, decision: Decision) -> float | None:
+    """When something moves without anybody: the operator looks again, or a pod has been ready for long enough."""
+    waits = [s for s in (decision.plan.wake_after_s, world.sim.available_in_s()) if s is not None]
+    return min(waits, default=None)
 
 
 def _stays(world: World) -> None:

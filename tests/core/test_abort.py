@@ -152,3 +152,16 @@ def test_the_same_template_again_after_another_one_is_tried_again() -> None:
     assert rest(sim).status["phase"] == "Healthy"
     sim.set_image("shop:v2")
     assert rest(sim).selected() == {V2: 4}
+
+
+def test_an_undo_to_the_revision_that_the_manifest_names_forgives_it() -> None:
+    sim = rest(releasing_v2("bigBang"))
+    sim.set_image("shop:v1")
+    sim.act("Abort")
+    quiet(sim)
+    assert sim.status["phase"] == "RolledBack"
+    sim.act("Undo")
+    rest(sim)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V1: 4}
+    assert not sim.status.get("failed")

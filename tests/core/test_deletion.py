@@ -88,6 +88,14 @@ def test_the_others_leave_only_when_every_node_follows() -> None:
     assert sim.desired(V2) == 0
 
 
+def test_what_a_rollout_that_goes_tells_is_of_its_present_generation() -> None:
+    sim = until(releasing_v2("bigBang", onDelete="GiveBack", bakeSeconds=60), stands_at(1))
+    sim.set_image("shop:v3")
+    _deleted(sim)
+    quiet(sim)
+    assert sim.status["observedGeneration"] == sim.rollout["metadata"]["generation"]
+
+
 @pytest.mark.parametrize("seconds", range(12))
 def test_a_recreate_that_is_deleted_never_runs_two_revisions_at_once(seconds: int) -> None:
     sim = releasing_v2("recreate", onDelete="GiveBack", bakeSeconds=5)

@@ -189,6 +189,10 @@ def _undo(s: Situation, action: RolloutAction) -> Answer:
         return _refused(s, f"no such completed revision to go back to; known are: {known}")
     if to == target(s):
         return Answer(s, f"{to} serves already")
+    if to == s.spec_revision:
+        return Answer(
+            s.remember(failed=None, undo_to=""), f"going back to {to}, which the manifest names already"
+        )
     if not any(release.spec.revision == to for release in s.seen.releases):
         return _refused(s, f"the Release that holds the template of {to} is gone (revisionHistoryLimit)")
     note = f"undone by {action.metadata.name}: put the template of {to} back into the manifest"

@@ -56,8 +56,16 @@ def plan(s: Situation) -> Plan:
 
 
 def _going_on(s: Situation, writes: tuple[Write, ...] = ()) -> Plan:
-    status = s.memory.to_wire() if s.under_way else None
-    return Plan(reason="GivingBack", status=status, writes=writes, wake_after_s=AGAIN_S)
+    return Plan(reason="GivingBack", status=_status(s), writes=writes, wake_after_s=AGAIN_S)
+
+
+def _status(s: Situation) -> Mapping[str, Any] | None:
+    """The memory with the time of the move, as of this generation; nothing else is told of a Rollout that goes."""
+    if not s.under_way:
+        return None
+    now = {"observed_generation": s.rollout.metadata.generation}
+    conditions = [condition.model_copy(update=now) for condition in s.memory.conditions]
+    return s.memory.model_copy(update={**now, "conditions": conditions}).to_wire()
 
 
 def _timed(s: Situation, survivor: Survivor) -> Situation:

@@ -131,6 +131,7 @@ def carry_out(
         if index == lost_reply:
             sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
             return False
+        sim.unseen.pop((write.kind, write.name), None)  # the reply is in the store
         after = stored(sim, write.kind, write.name)
         if write.identity is not None and after is not None:
             newer[write.identity] = identity(after)

@@ -91,9 +91,11 @@ class Seen:
 
     @property
     def paused(self) -> bool:
-        """Whether a person held the Rollout, as far as the decision could know."""
+        """Whether a person held the Rollout, as far as the decision could know, and it did not let go itself."""
         memory = view(self.base, "Rollout", "").get("status", {})
-        return bool(self.spec_seen.get("paused") or memory.get("pausedBy"))
+        return bool(
+            self.spec_seen.get("paused") or (memory.get("pausedBy") and self.after.status.get("pausedBy"))
+        )
 
 
 Rule = Callable[[Seen], str]

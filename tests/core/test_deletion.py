@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from builders import V1, V2, releasing_v2, rollout
-from crossfade.api.labels import FINALIZER
+from crossfade.api.labels import FINALIZER, LABEL_OWNER_UID
 from crossfade.api.rollout import Rollout
 from crossfade.core.decide import decide
 from crossfade.core.observed import Found
@@ -160,3 +160,13 @@ def test_before_anything_ever_served_it_goes_without_a_trace() -> None:
     until(sim, _gone)
     assert not sim.deployments
     assert V2 not in sim.deployments
+
+
+def test_a_service_whose_adoption_was_not_seen_yet_is_given_back_too() -> None:
+    sim = _adopting({"app": "shop"})
+    taken, labels = sim.services["front"], {"team": "web"}
+    assert LABEL_OWNER_UID in taken["metadata"]["labels"]
+    sim.unseen["Service", "front"] = {**taken, "metadata": {**taken["metadata"], "labels": labels}}
+    _until_gone(_deleted(sim), "front")
+    assert sim.services["front"]["metadata"]["labels"] == labels
+    assert sim.services["front"]["spec"]["selector"] == {"app": "shop"}

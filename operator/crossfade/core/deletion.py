@@ -10,7 +10,7 @@ two revisions never run at once, so the other one leaves first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crossfade.api.labels import (
@@ -39,6 +39,10 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
+    if manifests.adopts(s) and s.production is None:
+        if s.service_name not in s.seen.found.services:
+            return Plan(reason="Looking", look=Look(services=frozenset({s.service_name})))
+        s = _with_its_service(s)
     survivor = _survivor(s)
     if survivor is None and s.production is not None and s.stable_revision:
         return Plan(reason="GivingBack", writes=tuple(_unmarked_service(s)))
@@ -53,6 +57,13 @@ def plan(s: Situation) -> Plan:
         if writes or not _done(step, s, survivor):
             return _going_on(s, writes)
     return Plan(reason="Deleted", writes=(_let_go(s),))
+
+
+def _with_its_service(s: Situation) -> Situation:
+    """The Service may be ours already, where the reply to its adoption was lost: what is left of ours would stay."""
+    found = s.seen.found.services[s.service_name]
+    services = {**s.seen.services, s.service_name: found} if found is not None else s.seen.services
+    return replace(s, seen=replace(s.seen, services=services))
 
 
 def _going_on(s: Situation, writes: tuple[Write, ...] = ()) -> Plan:

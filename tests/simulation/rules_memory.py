@@ -14,6 +14,7 @@ from simulation.seen import (
     may_be_missing,
     newly_answered,
     progress_of,
+    revisions_of,
     selected_by,
     stable_of,
 )
@@ -44,7 +45,7 @@ def a_release_begins_once(seen: Seen) -> str:
     rise = seen.after.status.get("release", 0) - seen.before.status.get("release", 0)
     if rise == 0:
         return ""
-    if rise != 1 or progress_of(seen.before):
+    if rise != 1 or (progress_of(seen.before) and not _lost(seen)):
         under_way = progress_of(seen.before) or "nothing"
         return f"the release's number rises by {rise} while {under_way} is under way"
     begun = progress_of(seen.after).get("revision")
@@ -52,6 +53,13 @@ def a_release_begins_once(seen: Seen) -> str:
     if begun and begun == stable_of(seen.before):
         return f"{begun} is stable, and is released again"
     return f"{begun} is condemned, and is released again" if begun and begun == failed.get("revision") else ""
+
+
+def _lost(seen: Seen) -> bool:
+    """Whether the release under way was never made, and its template is not in the spec any more."""
+    revision = progress_of(seen.before)["revision"]
+    recorded = {r["spec"]["revision"] for r in seen.base.releases.values()}
+    return revision not in {*revisions_of(seen.base), *recorded, seen.revision_seen}
 
 
 def only_what_has_proved_itself_skips_gates(seen: Seen) -> str:

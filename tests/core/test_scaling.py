@@ -1,5 +1,8 @@
 """The replicas change while something is under way, or nothing is."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
@@ -54,6 +57,41 @@ def test_a_release_completes_although_it_is_scaled_in_the_middle(
     rest(sim)
     assert sim.status["phase"] == "Healthy"
     assert sim.selected() == {V2: replicas}
+
+
+TIMED = [
+    {"canary": {"steps": [{"weight": 50, "pauseSeconds": 5}]}},
+    {"blueGreen": {"promoteAfterSeconds": 5}},
+]
+
+
+@pytest.mark.parametrize("strategy", TIMED, ids=["canary", "blueGreen"])
+def test_stable_that_is_asked_for_more_is_no_trouble_for_ten_seconds_and_holds_the_gate(
+    strategy: dict[str, Any],
+) -> None:
+    sim = until(releasing_v2(strategy), stands_at(0))
+    sim.broken = frozenset({V1})
+    sim.scale(8)
+    run(sim, 9)
+    assert (sim.status["phase"], sim.status["stage"]) == ("Progressing", "1/3")
+    run(sim, 3)
+    assert sim.status["phase"] == "Degraded"
+    sim.broken = frozenset()
+    until(sim, phase("Healthy"))
+    assert [e.reason for e in sim.events].count("StableUnavailable") == 1
+
+
+def test_stable_that_loses_a_pod_is_trouble_at_once_and_until_it_has_all_again() -> None:
+    sim = until(releasing_v2({"blueGreen": {"promote": "Manual"}}), stands_at(0))
+    sim.broken = frozenset({V1})
+    pod = sim.of(V1)[0]
+    sim.change(pod, replace(pod, ready=False))
+    for _ in range(8):
+        quiet(sim)
+        assert sim.status["phase"] == "Degraded"
+        step(sim)
+    sim.broken = frozenset()
+    until(sim, phase("Paused"))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -96,7 +96,7 @@ class EventReason(StrEnum):
 
     Decide: `crossfade abort` returns, `crossfade retry` goes on."""
     STABLE_UNAVAILABLE = "StableUnavailable"
-    """Warning: stable itself lacks pods: for ten seconds at rest, or while a gate would open.
+    """Warning: stable itself lost pods while a gate is to hold, or has lacked some for ten seconds.
 
     Look at its pods. `crossfade undo` goes back one revision; during a release, `crossfade promote` goes on."""
     CHILD_REPAIRED = "ChildRepaired"

@@ -13,7 +13,7 @@ from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, layout, manifests, records, summary
 from crossfade.core.actions import pending
 from crossfade.core.evidence import not_pulled, told
-from crossfade.core.gates import hold, paused
+from crossfade.core.gates import hold, paused, unavailable_s
 from crossfade.core.memory import sane
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.news import news
@@ -123,7 +123,7 @@ def _unseen(s: Situation, wanted: Wanted) -> Look | None:
     if s.under_way:
         pulls = s.exclusive and s.stage.pull_check and s.seen.found.pull_pods is None
         return Look(pull_pods=True) if pulls else None
-    lacking = not wanted.standing and summary.unavailable_s(s) >= PATIENCE_S
+    lacking = not wanted.standing and unavailable_s(s) >= PATIENCE_S
     if not lacking or s.pods(s.stable_revision) is not None:
         return None
     return Look(pods=frozenset({s.stable_revision}), warnings=True)
@@ -161,17 +161,19 @@ def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
     if stopped(s):
         return [_downtime_left_s(s)]
     held = hold(s)
+    growing = PATIENCE_S if held is not None and held.why is Reason.SCALING_UP else None
     if wanted.standing and held is None:
         return [0.05]
     if wanted.standing and held is not None:
         until = (moment_of(held.until) - s.now).total_seconds() if held.until else None
-        return [until, settle_left_s(s) if settling(s) else None]
+        return [until, growing, settle_left_s(s) if settling(s) else None]
     quick = s.stage.old_gone or s.stage.pull_check
     waited = seconds_since(s.progress.short_since, s.now)
     patience = PATIENCE_S - waited if waited < PATIENCE_S else PATIENCE_S
     deadline = s.spec.progress_deadline_seconds - waited if s.progress.short_since else None
     return [
         POLL_S if quick else None,
+        growing,
         settle_left_s(s) if wanted.settles else None,
         patience if s.candidate.available < s.candidate.desired else None,
         deadline if deadline is None or deadline > 0 else POLL_S,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossfade.api.conditions import Reason
+from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.core import manifests
 from crossfade.core.moments import later, moment_of
 from crossfade.core.settling import has_settled, settled_at
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind, Route
+
+SHORT_S = 10.0
+"""Fewer available pods than wanted are news for so long, then the phase is Degraded: pods start in seconds."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,33 @@ def _stable_unavailable(s: Situation) -> Hold | None:
     if not guarded or not short or s.progress.promoted or s.progress.stable_was_down:
         return None
     have = f"{s.stable.available} of {s.stable.desired} pods of stable are available"
+    if not _lost(s):
+        return Hold(Reason.SCALING_UP, f"stable to grow: {have}")
     return Hold(
         Reason.STABLE_UNAVAILABLE, f"stable to recover: {have}, and the candidate is not promoted by that"
     )
+
+
+def _lost(s: Situation) -> bool:
+    """Whether stable has lost pods, and was not just asked for more: an autoscaler's way up is nobody's trouble.
+
+    What was told last says which: fewer are available than then, though no fewer are asked for. What is called a loss
+    stays one until all are back, and pods that do not come within `SHORT_S` are one too.
+    """
+    told = s.memory.stable
+    fewer = told is not None and s.stable.available < told.available and s.stable.desired >= told.replicas
+    known = s.memory.phase is Phase.DEGRADED
+    return known or fewer or not s.stable.ready or unavailable_s(s) >= SHORT_S
+
+
+def unavailable_s(s: Situation) -> float:
+    """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
+    since = next(
+        (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False"), None
+    )
+    if since is None or since.last_transition_time is None:
+        return 0
+    return (s.now - moment_of(since.last_transition_time)).total_seconds()
 
 
 def _gate(s: Situation) -> Hold | None:

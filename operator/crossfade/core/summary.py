@@ -12,8 +12,8 @@ from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.rollout import RolloutSpec
 from crossfade.api.status import Condition, RevisionStatus, RolloutStatus
 from crossfade.core import manifests
-from crossfade.core.gates import Hold, hold, paused
-from crossfade.core.moments import moment_of, text_of
+from crossfade.core.gates import SHORT_S, Hold, hold, paused, unavailable_s
+from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
 from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
@@ -21,9 +21,6 @@ from crossfade.core.stages import Route, pods_of
 from crossfade.core.transitions import target
 
 Holds = Literal["True", "False"]
-
-SHORT_S = 10.0
-"""Fewer available pods than wanted are news for so long, then the phase is Degraded: pods start in seconds."""
 
 
 @dataclass(frozen=True)
@@ -172,16 +169,6 @@ def unreadable(
     ]
     told = {"observed_generation": generation, "phase": Phase.INVALID, "message": message, "conditions": made}
     return memory.model_copy(update=told)
-
-
-def unavailable_s(s: Situation) -> float:
-    """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
-    since = next(
-        (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False"), None
-    )
-    if since is None or since.last_transition_time is None:
-        return 0
-    return (s.now - moment_of(since.last_transition_time)).total_seconds()
 
 
 def _available(s: Situation) -> bool:

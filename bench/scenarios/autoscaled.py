@@ -70,7 +70,8 @@ def by_an_autoscaler(kube: Kube, namespaces: dict[str, str], rates: Rates) -> di
 
     `namespaces` is by the names in BY_NAME. Figures: `desired` (each number the autoscaler asked for, in order),
     `untrue` (conditions of it that did not hold), `sizes` (replicas, pods of v1, pods of v2 at each size),
-    `stable_at_bake` (the numbers of old pods, in order, while all requests went to the new ones), `mismatches`.
+    `stable_at_bake` (the numbers of old pods, in order, while all requests went to the new ones), `mismatches`,
+    `phases`.
     """
     with ExitStack() as stack:
         shops = entered(stack, kube, namespaces, BY_NAME, bakeSeconds=120)
@@ -105,6 +106,7 @@ def autoscaled(shop: Shop, rates: Rates) -> Result:
         untrue=sorted({text for each in seen for text in untrue(each)}),
         stable_at_bake=changes(status["stable"]["replicas"] for status in statuses(shop) if baking(status)),
         mismatches=mismatches(shop),
+        phases={status["phase"] for status in statuses(shop)},
     )
     return result
 

@@ -26,6 +26,9 @@ def test_an_autoscaler_scales_both_sides_without_ever_changing_its_mind(
         assert_nothing_was_lost(result)
         assert result.figures["untrue"] == [], name
         assert result.figures["desired"] == list(SIZES), name
+        assert result.figures["phases"] == {"Healthy", "Progressing", "Paused"}, (
+            "a way up is nobody's trouble"
+        )
     first, middle, last = SIZES
     sizes = {name: result.figures["sizes"] for name, result in results.items()}
     assert sizes["bluegreen"] == [(first, first, 0), (middle, middle, middle), (last, last, last)]

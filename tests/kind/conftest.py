@@ -13,6 +13,7 @@ from pytest_kind import KindCluster
 
 from bench import namespaces, operator_pods
 from bench.kube import Kube, NeverHappenedError, Object
+from kstatus import broken_rule
 
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
@@ -93,7 +94,10 @@ def running_operator(kube: Kube) -> None:
 
 @pytest.fixture
 def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
-    """Makes namespaces; after a failure what is in them is kept as files before they go."""
+    """Makes namespaces; after a failure what is in them is kept as files before they go.
+
+    Whatever the test was about, the statuses that its Rollouts end with must follow kstatus.
+    """
     made: list[str] = []
     started = time.time()
 
@@ -102,6 +106,7 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
         return made[-1]
 
     yield make
+    broken = _broken_statuses(kube, made)
     if request.node.stash.get(FAILED, False):
         folder = LOGS / request.node.name.replace("/", "-")
         shutil.rmtree(folder, ignore_errors=True)
@@ -110,6 +115,20 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
     for name in made:
         namespaces.forget(name)
         kube.delete("Namespace", "", name)
+    assert broken == []
+
+
+def _broken_statuses(kube: Kube, made: list[str]) -> list[str]:
+    """The rule that each status breaks, judged for the generation that it is about; none for what nobody has seen."""
+    found = [rollout for name in made for rollout in kube.list("Rollout", name)]
+    told = [rollout for rollout in found if rollout.get("status", {}).get("observedGeneration", -1) > 0]
+    rules = {each["metadata"]["name"]: broken_rule({}, _as_judged(each)) for each in told}
+    return [f"{name}: {rule}" for name, rule in rules.items() if rule]
+
+
+def _as_judged(rollout: Object) -> Object:
+    meta = {**rollout["metadata"], "generation": rollout["status"]["observedGeneration"]}
+    return {**rollout, "metadata": meta}
 
 
 @pytest.fixture

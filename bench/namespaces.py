@@ -37,8 +37,8 @@ def keep_evidence(kube: Kube, namespaces: list[str], folder: Path, since: float)
     """Write down what is in the namespaces, and the logs of their pods and of the operator since `since`."""
     folder.mkdir(parents=True, exist_ok=True)
     for namespace in namespaces:
-        for seen in seen_folder(namespace).glob("*"):
-            shutil.copy(seen, folder)
+        if seen_folder(namespace).is_dir():
+            shutil.copytree(seen_folder(namespace), folder, dirs_exist_ok=True)
         for kind in EVIDENCE:
             with suppress(ApiError):
                 items = [slim(item) for item in kube.list(kind, namespace)]

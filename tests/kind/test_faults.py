@@ -20,7 +20,7 @@ from faults.rules import CutReply, Delay, Drop, Expire, Refuse, Rule
 from faults.series import HEADER, KILLED, REPLY_LOST, Series, each_write
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
-SHARE = None if ALL else 3
+SHARE = None if ALL else 2
 LANES = 2
 AWAY_S = 60 if ALL else 10
 WAYS = (

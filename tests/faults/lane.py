@@ -59,7 +59,7 @@ class Life:
 
 @dataclass
 class Lane:
-    """`undisturbed` keeps the life of each strategy that others are compared with."""
+    """`undisturbed` keeps the life of each strategy that others are compared with. `spec`: what all Rollouts say."""
 
     kube: Kube
     namespace: str
@@ -69,13 +69,14 @@ class Lane:
     lives: list[Life] = field(default_factory=list)
     buried_s: dict[str, float] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    spec: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, rollout: str, strategy: str, version: str, **spec: Any) -> int:
         """Apply a Rollout of two pods that neither drain nor bake; its generation."""
         pod_template = manifests.template(version)
         # On a busy node a probe takes more than its second: a pod that flaps is no part of what is compared here.
         pod_template["spec"]["containers"][0]["readinessProbe"]["timeoutSeconds"] = 10
-        fields = {"replicas": 2, "bakeSeconds": 0, "drainSeconds": 0, **spec}
+        fields = {"replicas": 2, "bakeSeconds": 0, "drainSeconds": 0, **self.spec, **spec}
         manifest = manifests.rollout(
             self.namespace, STRATEGIES[strategy], pod_template, name=rollout, **fields
         )

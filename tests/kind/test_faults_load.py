@@ -23,6 +23,7 @@ ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 NODE = "crossfade-control-plane"
 ROLLOUT = "loaded"
 AS_IN_PRODUCTION = {"replicas": 3, "bakeSeconds": 1, "drainSeconds": 5}
+AWAY_AT_MOST_S = 25
 ONE_EACH = {("create", "Deployment"): 1, ("create", "Release"): 1}
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(3600 if ALL else 600)]
@@ -77,33 +78,37 @@ def update(alone: Lane, strategy: str, version: int) -> list[Record]:
     return alone.proxy.writes(f"{ROLLOUT}*")[before:]
 
 
-@pytest.mark.skipif(
-    not ALL, reason="the whole cluster stands still meanwhile; whole with CROSSFADE_FAULTS=all"
-)
-def test_the_api_server_killed_in_the_middle_of_every_strategy_costs_no_request_and_changes_no_end(
-    alone: Lane,
-) -> None:
-    """The load pods write on without it; only their logs are read later."""
-    alone.live_all()
-    rollouts = {strategy: alone.new_name() for strategy in STRATEGIES}
-    for strategy, name in rollouts.items():
-        alone.wait_done(name, alone.apply(name, strategy, "v1"))
-    loads = {
-        s: Load(alone.kube, alone.namespace, n, Rates(per_s=20, kept=1, seconds=60))
-        for s, n in rollouts.items()
-    }
-    for load in loads.values():
-        load.start()
-    generations = {s: alone.apply(name, s, "v2") for s, name in rollouts.items()}
-    alone.wait_created("Deployment", rollouts.values(), 2)
-    kill_api_server(alone.kube)
-    for strategy, name in rollouts.items():
-        alone.wait_done(name, generations[strategy], timeout_s=180)
-        life = alone.finished(strategy, name)
-        assert not life.wrong, f"{strategy}: " + "\n".join(life.wrong)
-    for strategy, load in loads.items():
-        if strategy != "recreate":
-            assert losses(alone.kube, load) == {}, strategy
+if ALL:  # the whole cluster stands still meanwhile
+
+    def test_the_api_server_killed_in_the_middle_of_every_strategy_costs_no_request_and_changes_no_end(
+        alone: Lane,
+    ) -> None:
+        """The load pods write on without it; only their logs are read later.
+
+        A pod that is told to stop just before is stopped by its kubelet though no node learns of it: so it drains for
+        longer than a server is away.
+        """
+        alone.spec = {"drainSeconds": AWAY_AT_MOST_S}
+        alone.live_all()
+        rollouts = {strategy: alone.new_name() for strategy in STRATEGIES}
+        for strategy, name in rollouts.items():
+            alone.wait_done(name, alone.apply(name, strategy, "v1"))
+        loads = {
+            s: Load(alone.kube, alone.namespace, n, Rates(per_s=20, kept=1, seconds=60))
+            for s, n in rollouts.items()
+        }
+        for load in loads.values():
+            load.start()
+        generations = {s: alone.apply(name, s, "v2") for s, name in rollouts.items()}
+        alone.wait_created("Deployment", rollouts.values(), 2)
+        kill_api_server(alone.kube)
+        for strategy, name in rollouts.items():
+            alone.wait_done(name, generations[strategy], timeout_s=180)
+            life = alone.finished(strategy, name)
+            assert not life.wrong, f"{strategy}: " + "\n".join(life.wrong)
+        for strategy, load in loads.items():
+            if strategy != "recreate":
+                assert losses(alone.kube, load) == {}, strategy
 
 
 def kill_api_server(kube: Kube) -> None:

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from simulation.search import CounterExample, Search
 from simulation.worlds import STRATEGIES, Case, cases
 
+TOLD_EVERY_S = 30
+"""Between two words of a search that takes long."""
+
 WIDTH = max(len(case.name) for name in STRATEGIES for case in cases(name))
 
 
@@ -66,16 +69,20 @@ class Outcome:
 
 def searched(task: Task, *, told: bool = False) -> Outcome:
     """Search one world; with `told` a long search says how far it is."""
-    begun = time.process_time()
+    begun, said = time.process_time(), time.monotonic()
 
     def outcome(search: Search) -> Outcome:
         memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         seconds = time.process_time() - begun
         return Outcome(task, search.explored, search.reached, seconds, memory_mb)
 
-    search = Search(
-        task.states, seed=task.seed, tell=(lambda s: print(f"… {outcome(s)}", flush=True)) if told else None
-    )
+    def tell(search: Search) -> None:
+        nonlocal said
+        if told and time.monotonic() - said >= TOLD_EVERY_S:
+            said = time.monotonic()
+            print(f"… {outcome(search)}", flush=True)
+
+    search = Search(task.states, seed=task.seed, tell=tell)
     try:
         case = _case(task)
         search.run(case.begin())

@@ -38,8 +38,11 @@ LONG_S = 5000
 DISTURBED = 0.35
 """How many of a walk's steps are not the default one."""
 
-TOLD_EVERY = 2_000
-"""States between two reports of a long search."""
+TOLD_EVERY = 200
+"""States between two moments at which a search may say how far it is."""
+
+SPARE = 1.25
+"""So many times the states that may still be explored are kept whole: states that come later may go before them."""
 
 BEGINNING = "the world begins"
 
@@ -142,7 +145,7 @@ class Search:
     def _trim(self) -> None:
         """Forget what is so far behind in the order that it will not be explored."""
         left = self.limit - self.explored
-        if len(self._waiting) > 2 * left + 1000:
+        if len(self._waiting) > SPARE * left + 1000:
             self._waiting = heapq.nsmallest(left + 500, self._waiting)
         if self.tell and self.explored % TOLD_EVERY == 0:
             self.tell(self)

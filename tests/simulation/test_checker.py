@@ -5,7 +5,7 @@ import pytest
 from simulation.checker import searched, tasks
 from simulation.worlds import STRATEGIES
 
-SAMPLE = 300
+SAMPLE = 100
 """States explored for each strategy here; `make check` explores 20,000, `make check-deep` a million."""
 
 
@@ -13,4 +13,4 @@ SAMPLE = 300
 def test_no_promise_is_broken_in_small_worlds(strategy: str) -> None:
     outcomes = [searched(task) for task in tasks(strategy, SAMPLE)]
     assert [outcome.broken for outcome in outcomes if outcome.broken] == []
-    assert sum(outcome.explored for outcome in outcomes) >= SAMPLE - len(outcomes)
+    assert sum(outcome.explored for outcome in outcomes) >= SAMPLE

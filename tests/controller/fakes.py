@@ -34,6 +34,7 @@ class FakeCluster(Cluster):
         self.asked: list[tuple[str, str, str]] = []  # (method, kind, name)
         self.bodies: list[Any] = []
         self.version = 100
+        self.unmoved: set[tuple[str, str]] = set()  # (kind, name) of objects that no write changes
 
     def hold(self, kind: str, raw: Raw) -> Raw:
         """Have an object from the start."""
@@ -127,6 +128,8 @@ class FakeCluster(Cluster):
         stored = self.objects.get((kind, namespace or "", name))
         if stored is None:
             raise error(404, "NotFound")
+        if (kind, name) in self.unmoved:
+            return stored
         meta = body.get("metadata", {})
         if any(
             meta.get(key, stored["metadata"][key]) != stored["metadata"][key]

@@ -15,7 +15,7 @@ from crossfade.controller.reconcile import RESTLESS, Core, Reconciler, World, di
 from crossfade.controller.store import Key, Store
 from crossfade.controller.workers import Stale
 from crossfade.core.decide import unreadable
-from crossfade.core.observed import Observed
+from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Event, Look, Plan, Verb, Write
 
 SHOP = Key("ns", "shop")
@@ -179,6 +179,25 @@ async def test_a_pass_that_wrote_is_followed_by_another_at_once(bench: Bench) ->
 async def test_a_pass_that_wrote_nothing_is_followed_when_the_plan_says(bench: Bench) -> None:
     assert await bench.decided(Plan("Because", wake_after_s=30)) == 30
     assert await bench.decided(Plan("Because")) is None
+
+
+async def test_a_write_that_changed_nothing_is_not_repeated_while_its_object_stays_as_it_is(
+    bench: Bench,
+) -> None:
+    def patched(version: int, replicas: int = 4) -> Write:
+        change = [{"op": "replace", "path": "/spec/replicas", "value": replicas}]
+        return Write(Verb.PATCH, "Service", "shop", change, Identity("uid-shop", str(version)))
+
+    bench.cluster.hold("Service", child("shop", 7, owners=["uid-shop"], metadata={"uid": "uid-shop"}))
+    bench.cluster.unmoved.add(("Service", "shop"))
+    bench.have(rollout(2, status=STATUS))
+    for _ in range(3):
+        waits = await bench.decided(plan(patched(7), wake_after_s=30))
+    assert bench.cluster.writes == [("PATCH", "Service", "shop")]
+    assert waits == 30
+    await bench.decided(plan(patched(7, replicas=5)))
+    await bench.decided(plan(patched(8)))
+    assert len(bench.cluster.writes) == 3
 
 
 async def test_passes_that_write_for_ever_are_slowed_down(bench: Bench) -> None:

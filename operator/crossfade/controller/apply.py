@@ -29,8 +29,11 @@ class Writer:
         self._fence = fence
         self._newer: dict[Identity, str] = {}
 
-    async def write(self, key: Key, write: Write) -> None:
-        """Carry out one write. Raises Refused where the object is not what was seen, ApiError otherwise."""
+    async def write(self, key: Key, write: Write) -> bool:
+        """Carry out one write; gives whether anything is different now.
+
+        Raises Refused where the object is not what was seen, ApiError otherwise.
+        """
         self._fence()
         try:
             answer = await self._send(key.namespace, write, self._current(write.identity))
@@ -40,6 +43,8 @@ class Writer:
             await self._refresh(key, write)
             raise Refused(write, error) from error
         self._keep(key.namespace, write, answer)
+        seen = write.identity.resource_version if write.identity is not None else ""
+        return not seen or (answer.get("metadata") or {}).get("resourceVersion") != seen
 
     async def _send(self, namespace: str, write: Write, seen: Identity | None) -> Raw:
         cluster, kind, name = self._cluster, write.kind, write.name

@@ -65,6 +65,7 @@ class _Known:
     namespace_terminating: bool = False
     refusal: str = ""  # why the API server did not take a Deployment, until a pass has told it
     counts_differ_since: datetime | None = None
+    futile: dict[tuple[str, str], Write] = field(default_factory=dict)  # what left an object as it was
     writing_passes: int = 0
 
 
@@ -180,7 +181,7 @@ class Reconciler:
         writes = (*((_status_write(raw, plan.status),) if changed else ()), *plan.writes)
         done: list[str] = []
         try:
-            for write in writes:
+            for write in (each for each in writes if not _is_futile(known, each)):
                 await self._write(writer, key, known, write)
                 self._world.wrote(write.verb, write.kind)
                 done.append(f"{write.verb} {write.kind}/{write.name}")
@@ -193,7 +194,10 @@ class Reconciler:
 
     async def _write(self, writer: Writer, key: Key, known: _Known, write: Write) -> None:
         try:
-            await writer.write(key, write)
+            changed = await writer.write(key, write)
+            known.futile.pop((write.kind, write.name), None)
+            if not changed:
+                known.futile[write.kind, write.name] = write
         except Refused as refused:
             if write.verb is Verb.CREATE and refused.error.already_exists:
                 taken = {"Service": known.services, "Deployment": known.deployments}
@@ -214,6 +218,14 @@ class Reconciler:
         if known.writing_passes == RESTLESS:
             log.warning("%d passes in a row wrote something, the last one for %s", RESTLESS, plan.reason)
         return 0.0 if known.writing_passes < RESTLESS else 1.0
+
+
+def _is_futile(known: _Known, write: Write) -> bool:
+    """Whether that very write left the object as it is: the API server has a value of its own, or keeps another's.
+
+    Another field manager that owns what is wanted anyway looks like an edit for ever, and is not one.
+    """
+    return known.futile.get((write.kind, write.name)) == write
 
 
 def _status_write(raw: Raw, status: Mapping[str, Any] | None) -> Write:

@@ -37,7 +37,7 @@ check: env ## The model checker of the core: what may happen to small worlds, 20
 
 kind: up ## Tests with real pods on the kind cluster
 	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
-	@$(PY) -m pytest tests/kind -m serial --ignore-glob='*test_faults*'
+	@$(PY) -m pytest tests/kind -m serial
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2

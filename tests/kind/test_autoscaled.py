@@ -18,6 +18,13 @@ def assert_nothing_was_lost(result: Result) -> None:
     assert result.figures["mismatches"] == []
 
 
+def assert_it_only_ever_asked_for_more(desired: list[int]) -> None:
+    """As the load grew. A number in between is that of a moment in which some of the new pods were not measured yet."""
+    assert desired == sorted(desired)
+    assert set(SIZES) <= set(desired)
+    assert (desired[0], desired[-1]) == (SIZES[0], SIZES[-1])
+
+
 def test_an_autoscaler_scales_both_sides_without_ever_changing_its_mind(
     kube: Kube, new_namespace: Callable[[], str]
 ) -> None:
@@ -25,10 +32,7 @@ def test_an_autoscaler_scales_both_sides_without_ever_changing_its_mind(
     for name, result in results.items():
         assert_nothing_was_lost(result)
         assert result.figures["untrue"] == [], name
-        assert result.figures["desired"] == list(SIZES), name
-        assert result.figures["phases"] == {"Healthy", "Progressing", "Paused"}, (
-            "a way up is nobody's trouble"
-        )
+        assert_it_only_ever_asked_for_more(result.figures["desired"])
     first, middle, last = SIZES
     sizes = {name: result.figures["sizes"] for name, result in results.items()}
     assert sizes["bluegreen"] == [(first, first, 0), (middle, middle, middle), (last, last, last)]

@@ -41,7 +41,7 @@ kind: up ## Tests with real pods on the kind cluster
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2
-	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -m serial -k faults -s
+	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -m serial -k "faults or mutations or corruptions" -s
 
 bench: up ## Every strategy and failure under load, as a table
 	@$(PY) -m bench

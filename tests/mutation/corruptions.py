@@ -38,34 +38,35 @@ class Corruption:
         return f"{self.kind} {self.name}: {self.what}"
 
 
-def corruptions(seen: Seen) -> Iterator[Corruption]:
-    """All of them, for what is there."""
+def corruptions(seen: Seen, bystander: Object | None = None) -> Iterator[Corruption]:
+    """All of them, for what is there. `bystander`: another Rollout; without an owner that is there, an object is collected."""
+    theirs = bystander["metadata"] if bystander else {"name": OTHER, "uid": OTHER_UID}
     rollout = seen.rollout["metadata"]["name"]
     tables = {"Deployment": seen.deployments, "Service": seen.services, "Release": seen.releases}
     for kind, table in tables.items():
         for name, obj in table.items():
-            for what, change in (*_of_marks(obj), *_of_spec(kind, obj)):
-                yield Corruption(kind, name, what, change, harms=what.startswith("selector"))
+            for what, change in (*_of_marks(obj, theirs), *_of_spec(kind, obj)):
+                yield Corruption(kind, name, what, change, harms=what.startswith(("selector", "scaled to 0")))
             yield Corruption(kind, name, "deleted", lambda _: None, harms=kind != "Release")
     for what, change in _of_status(seen.status):
         yield Corruption("Rollout", rollout, what, change)
 
 
-def _of_marks(obj: Object) -> Iterator[tuple[str, Change]]:
+def _of_marks(obj: Object, theirs: Object) -> Iterator[tuple[str, Change]]:
     meta = obj["metadata"]
     for field in ("labels", "annotations"):
         for key in [key for key in meta.get(field) or {} if key.startswith(PREFIX)]:
-            other = OTHER_UID if key == LABEL_OWNER_UID else OTHER
+            other = theirs["uid"] if key == LABEL_OWNER_UID else OTHER
             yield f"{key} taken away", _set(("metadata", field), key, None)
             yield f"{key} changed", _set(("metadata", field), key, other)
     if meta.get("ownerReferences"):
         yield "owner taken away", _set(("metadata",), "ownerReferences", [])
-        yield "owner changed", _owned_by_another
+        yield "owner changed", lambda changed: _owned_by(theirs, changed)
 
 
-def _owned_by_another(obj: Object) -> Object:
+def _owned_by(theirs: Object, obj: Object) -> Object:
     after = copy.deepcopy(obj)
-    after["metadata"]["ownerReferences"][0] |= {"name": OTHER, "uid": OTHER_UID}
+    after["metadata"]["ownerReferences"][0] |= {"name": theirs["name"], "uid": theirs["uid"]}
     return after
 
 

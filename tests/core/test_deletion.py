@@ -170,3 +170,16 @@ def test_a_service_whose_adoption_was_not_seen_yet_is_given_back_too() -> None:
     _until_gone(_deleted(sim), "front")
     assert sim.services["front"]["metadata"]["labels"] == labels
     assert sim.services["front"]["spec"]["selector"] == {"app": "shop"}
+
+
+def test_a_deployment_whose_making_was_not_seen_yet_does_not_stay() -> None:
+    sim = Sim(rollout({"bigBang": {}}, onDelete="GiveBack"))
+    quiet(sim)
+    sim.unseen["Deployment", f"shop-{V1}"] = None
+    _deleted(sim)
+    for _ in range(30):
+        quiet(sim)
+        step(sim)
+    assert _gone(sim)
+    left = [d["metadata"]["labels"] for d in sim.deployments.values()]
+    assert not [key for labels in left for key in labels if key.startswith("crossfade.dev/")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crossfade.core.stages import GateKind
+from simulation.passes import table
 from simulation.seen import (
     GAVE_UP,
     Rule,
@@ -14,7 +15,7 @@ from simulation.seen import (
     may_be_missing,
     newly_answered,
     progress_of,
-    revisions_of,
+    revision_labelled,
     selected_by,
     stable_of,
 )
@@ -56,10 +57,11 @@ def a_release_begins_once(seen: Seen) -> str:
 
 
 def _lost(seen: Seen) -> bool:
-    """Whether the release under way was never made, and its template is not in the spec any more."""
-    revision = progress_of(seen.before)["revision"]
-    recorded = {r["spec"]["revision"] for r in seen.base.releases.values()}
-    return revision not in {*revisions_of(seen.base), *recorded, seen.revision_seen}
+    """Whether nothing is seen of the release under way, and its template is not in the spec any more."""
+    revision, base = progress_of(seen.before)["revision"], seen.base
+    recorded = {r["spec"]["revision"] for r in table(base, "Release", base.releases).values()}
+    made = {revision_labelled(d) for d in table(base, "Deployment", base.deployments).values()}
+    return revision not in {*made, *recorded, seen.revision_seen}
 
 
 def only_what_has_proved_itself_skips_gates(seen: Seen) -> str:

@@ -39,10 +39,10 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
-    if manifests.adopts(s) and s.production is None:
-        if s.service_name not in s.seen.found.services:
-            return Plan(reason="Looking", look=Look(services=frozenset({s.service_name})))
-        s = _with_its_service(s)
+    look = _unseen(s)
+    if look is not None:
+        return Plan(reason="Looking", look=look)
+    s = _with_what_was_found(s)
     survivor = _survivor(s)
     if survivor is None and s.production is not None and s.stable_revision:
         return Plan(reason="GivingBack", writes=tuple(_unmarked_service(s)))
@@ -59,11 +59,32 @@ def plan(s: Situation) -> Plan:
     return Plan(reason="Deleted", writes=(_let_go(s),))
 
 
-def _with_its_service(s: Situation) -> Situation:
-    """The Service may be ours already, where the reply to its adoption was lost: what is left of ours would stay."""
-    found = s.seen.found.services[s.service_name]
-    services = {**s.seen.services, s.service_name: found} if found is not None else s.seen.services
-    return replace(s, seen=replace(s.seen, services=services))
+def _unseen(s: Situation) -> Look | None:
+    """What may be ours already, where the reply to its making was lost: else our marks stay on it for ever."""
+    services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
+    deployments = set(_unseen_sides(s))
+    wanted = Look(
+        services=frozenset(services - set(s.seen.found.services)),
+        deployments=frozenset(deployments - set(s.seen.found.deployments)),
+    )
+    return wanted if wanted.services or wanted.deployments else None
+
+
+def _unseen_sides(s: Situation) -> dict[str, str]:
+    """The revisions of the memory that have no Deployment in sight, by the name that it would have."""
+    known = (s.stable_revision, s.progress.revision)
+    return {manifests.deployment_name(s, rev): rev for rev in known if rev and rev not in s.seen.sides}
+
+
+def _with_what_was_found(s: Situation) -> Situation:
+    found = s.seen.found
+    service = found.services.get(s.service_name)
+    services = (
+        s.seen.services if service is None or s.production else {**s.seen.services, service.name: service}
+    )
+    sides = {rev: found.deployments.get(name) for name, rev in _unseen_sides(s).items()}
+    ours = {rev: side for rev, side in sides.items() if side is not None and side.ours}
+    return replace(s, seen=replace(s.seen, services=services, sides={**s.seen.sides, **ours}))
 
 
 def _going_on(s: Situation, writes: tuple[Write, ...] = ()) -> Plan:

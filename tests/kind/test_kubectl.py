@@ -7,7 +7,7 @@ import pytest
 from pytest_kind import KindCluster
 
 from bench import manifests
-from bench.kube import Kube
+from bench.kube import Kube, wait_for
 from bench.scenarios.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("running_operator")
@@ -36,7 +36,7 @@ def test_kubectl_waits_for_what_was_applied_and_scales(kube: Kube, namespace: st
     with Shop(kube, namespace, blue_green, replicas=1, bakeSeconds=1) as shop:
         shop.apply("v1")
         kubectl(*READY)
-        assert shop.status["availableReplicas"] == 1
+        assert shop.wait_phase("Healthy")["availableReplicas"] == 1
         assert_it_waits_for_a_person_and_for_the_new_version(shop, kubectl)
         assert_it_scales(shop, kubectl)
 
@@ -56,6 +56,6 @@ def assert_it_scales(shop: Shop, kubectl: Kubectl) -> None:
     assert "scaled" in kubectl("scale", ROLLOUT, "--replicas=3", "--current-replicas=1")
     kubectl("wait", "--for=jsonpath={.status.availableReplicas}=3", ROLLOUT, "--timeout=60s")
     kubectl(*READY)
-    assert len(shop.pods_of("v2")) == 3
+    wait_for("three pods", lambda: len(shop.pods_of("v2")) == 3, 10)
     kubectl("scale", ROLLOUT, "--replicas=0")
     kubectl("wait", "--for=jsonpath={.status.replicas}=0", ROLLOUT, "--timeout=60s")

@@ -35,12 +35,23 @@ class Record:
 
 
 def made(records: Iterable[Record]) -> Counter[tuple[str, str]]:
-    """Accepted creates and deletes by verb and kind: what must not be doubled by any fault."""
-    return Counter(
-        (each.asked.verb, each.asked.kind)
-        for each in records
-        if each.accepted and each.asked.is_write and each.asked.verb in {"create", "delete"}
-    )
+    """Accepted creates and deletes by verb and kind: what must not be doubled by any fault.
+
+    A delete whose answer was lost is asked again, by the HTTP client itself: it is bound to the UID of what is being
+    deleted already, and counts once.
+    """
+    counted: Counter[tuple[str, str]] = Counter()
+    unheard: set[str] = set()
+    for each in records:
+        asked = each.asked
+        if not each.accepted or not asked.is_write or asked.verb not in {"create", "delete"}:
+            continue
+        again = asked.verb == "delete" and str(asked) in unheard
+        counted[asked.verb, asked.kind] += not again
+        unheard.discard(str(asked))
+        if each.fault == "CutReply":
+            unheard.add(str(asked))
+    return counted
 
 
 def by_verb(records: Iterable[Record]) -> Counter[tuple[str, str]]:

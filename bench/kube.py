@@ -71,6 +71,11 @@ def collection(kind: str, namespace: str) -> str:
     return f"{prefix}/{plural}" if kind in CLUSTER_WIDE else f"{prefix}/namespaces/{namespace}/{plural}"
 
 
+# A connection that the API server closed while it was idle fails at its next request. Every patch here says what is to
+# be, not what is to change: it may be asked twice.
+REPEATABLE = urllib3.Retry.DEFAULT_ALLOWED_METHODS | {"PATCH"}
+
+
 class Kube:
     """Requests to one API server, with the client certificate of a kubeconfig."""
 
@@ -88,7 +93,12 @@ class Kube:
         """One request; raises ApiError for an answer that is not a success."""
         data = None if body is None else json.dumps(body).encode()
         answer = self.pool.request(
-            method, self.host + path, body=data, headers={"Content-Type": content_type}, timeout=30, retries=2
+            method,
+            self.host + path,
+            body=data,
+            headers={"Content-Type": content_type},
+            timeout=30,
+            retries=urllib3.Retry(2, allowed_methods=REPEATABLE),
         )
         if answer.status >= 300:
             raise ApiError(answer.status, message_of(answer.data))

@@ -23,6 +23,13 @@ def _image(number: int) -> str:
     return revision_of(template(f"shop:v{number}"))
 
 
+def _failed(strategy: str) -> Sim:
+    """A cluster in which v2 never became ready, and was taken back."""
+    sim = releasing_v2(SLOW.get(strategy, strategy), progressDeadlineSeconds=20)
+    sim.broken = frozenset({V2})
+    return rest(sim)
+
+
 def _released(strategy: str, *numbers: int, **spec: Any) -> Sim:
     """Everything up to the last number has completed, one after the other, passed by a person where one is asked."""
     sim = serving_v1(SLOW.get(strategy, strategy), bakeSeconds=300, **spec)
@@ -90,9 +97,7 @@ def test_one_that_only_failed_before_is_not_known() -> None:
 
 @pytest.mark.parametrize("strategy", ALL)
 def test_a_failed_template_applied_again_every_few_seconds_starts_nothing(strategy: str) -> None:
-    sim = releasing_v2(SLOW.get(strategy, strategy), progressDeadlineSeconds=20)
-    sim.broken = frozenset({V2})
-    rest(sim)
+    sim = _failed(strategy)
     assert sim.status["phase"] == "RolledBack"
     releases, writes = dict(sim.releases), len(sim.writes)
     for _ in range(20):
@@ -110,9 +115,7 @@ def test_a_failed_template_applied_again_every_few_seconds_starts_nothing(strate
 
 @pytest.mark.parametrize("strategy", ALL)
 def test_any_other_field_applied_with_a_failed_template_does_not_try_it_again(strategy: str) -> None:
-    sim = releasing_v2(SLOW.get(strategy, strategy), progressDeadlineSeconds=20)
-    sim.broken = frozenset({V2})
-    rest(sim)
+    sim = _failed(strategy)
     sim.broken = frozenset()
     sim.edit(bakeSeconds=7, progressDeadlineSeconds=700)
     rest(sim)
@@ -122,9 +125,7 @@ def test_any_other_field_applied_with_a_failed_template_does_not_try_it_again(st
 
 @pytest.mark.parametrize("strategy", ALL)
 def test_a_retry_and_another_template_end_the_quarantine(strategy: str) -> None:
-    sim = releasing_v2(SLOW.get(strategy, strategy), progressDeadlineSeconds=20)
-    sim.broken = frozenset({V2})
-    rest(sim)
+    sim = _failed(strategy)
     sim.broken = frozenset()
     sim.act("Retry")
     quiet(sim)

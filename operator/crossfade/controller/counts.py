@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -18,25 +19,25 @@ TOLD_WITHIN_S: Final = 5.0
 """A wave of pods is over by then, mostly; an autoscaler looks every 15 s."""
 
 
-def differs(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
-    """Whether the stored status means something else than the wanted one; defaults and order of keys do not."""
-    if stored is None or wanted is None:
-        return stored is not wanted
-    try:
-        return RolloutStatus.model_validate(stored) != RolloutStatus.model_validate(wanted)
-    except ValidationError:
-        return dict(stored) != dict(wanted)
+class Change(Enum):
+    """How much a status differs from the stored one."""
+
+    NONE = "none"
+    COUNTS = "counts"  # and the sentences that name them
+    MORE = "more"
 
 
-def only_counts_differ(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> bool:
-    """Whether the two say the same but for counts and the sentences that name them."""
+def change(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None) -> Change:
+    """How the wanted status differs from the stored one in meaning: defaults and order of keys do not count."""
     if stored is None or wanted is None:
-        return False
+        return Change.NONE if stored is wanted else Change.MORE
     try:
         before, after = RolloutStatus.model_validate(stored), RolloutStatus.model_validate(wanted)
     except ValidationError:
-        return False
-    return _without_counts(before) == _without_counts(after)
+        return Change.NONE if dict(stored) == dict(wanted) else Change.MORE
+    if before == after:
+        return Change.NONE
+    return Change.COUNTS if _without_counts(before) == _without_counts(after) else Change.MORE
 
 
 def left_s(since: datetime, now: datetime) -> float:

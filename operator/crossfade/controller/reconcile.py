@@ -14,7 +14,7 @@ from crossfade.api.rollout import Rollout
 from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import counts, look
 from crossfade.controller.apply import Refused, Writer
-from crossfade.controller.counts import differs
+from crossfade.controller.counts import Change
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.logs import about_revision
@@ -103,23 +103,23 @@ class Reconciler:
         dropped = self._drops.of(key)
         plan = await self._decided(key, raw, known, frozenset(dropped))
         about_revision(_revision(plan.status))
-        told_in_s = self._counts_told_in_s(known, raw, plan)
-        if told_in_s:
-            plan = replace(plan, status=None, wake_after_s=min(told_in_s, plan.wake_after_s or told_in_s))
+        plan = self._with_what_is_to_be_told(known, raw, plan)
         wrote = await self._carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
         return self._next(known, plan, wrote=wrote)
 
-    def _counts_told_in_s(self, known: _Known, raw: Raw, plan: Plan) -> float:
-        """Seconds for which a status that differs in counts only is held back; 0 where it is to be written."""
-        stored, status = raw.get("status"), plan.status
-        quiet = status is not None and not plan.writes and not plan.events
-        if not quiet or not differs(stored, status) or not counts.only_counts_differ(stored, status):
+    def _with_what_is_to_be_told(self, known: _Known, raw: Raw, plan: Plan) -> Plan:
+        """The plan without a status that says nothing new, or nothing but counts that are to be told a little later."""
+        change = Change.NONE if plan.status is None else counts.change(raw.get("status"), plan.status)
+        if change is not Change.COUNTS or plan.writes or plan.events:
             known.counts_differ_since = None
-            return 0.0
+            return plan if change is not Change.NONE else replace(plan, status=None)
         now = self._core.now()
         known.counts_differ_since = known.counts_differ_since or now
-        return counts.left_s(known.counts_differ_since, now)
+        left_s = counts.left_s(known.counts_differ_since, now)
+        if not left_s:
+            return plan
+        return replace(plan, status=None, wake_after_s=min(left_s, plan.wake_after_s or left_s))
 
     def _forget(self, key: Key) -> None:
         self._drops.forget(key)
@@ -177,8 +177,8 @@ class Reconciler:
     async def _carry_out(self, key: Key, raw: Raw, known: _Known, plan: Plan) -> bool:
         """Write the status, then the rest in order, and tell; the first write that fails ends it."""
         writer = Writer(self._cluster, self._store, self._world.fence)
-        changed = plan.status is not None and differs(raw.get("status"), plan.status)
-        writes = (*((_status_write(raw, plan.status),) if changed else ()), *plan.writes)
+        told = () if plan.status is None else (_status_write(raw, plan.status),)
+        writes = (*told, *plan.writes)
         done: list[str] = []
         try:
             for write in (each for each in writes if not _is_futile(known, each)):

@@ -53,6 +53,7 @@ def broken_rule(before: Object, after: Object) -> str:
     holds = {kind for kind, c in conditions.items() if c["status"] == "True"}
     going, stalled = ConditionType.RECONCILING in holds, ConditionType.STALLED in holds
     ready, phase = ConditionType.READY in holds, status.get("phase")
+    late = phase == Phase.DEGRADED and conditions["Ready"]["reason"] == Reason.CANDIDATE_UNAVAILABLE
     known = {c["type"]: c for c in (before.get("status") or {}).get("conditions", ())}
     rules = {
         "each condition is there once": len(conditions) == len(listed),
@@ -75,7 +76,7 @@ def broken_rule(before: Object, after: Object) -> str:
             _has_its_time(known.get(kind), c) for kind, c in conditions.items()
         ),
         "tools see in it what people see": computed(after)
-        in {"Terminating", SETTLED.get(phase, "InProgress")},
+        in {"Terminating", "Failed" if late else SETTLED.get(phase, "InProgress")},
     }
     return next((rule for rule, kept in rules.items() if not kept), "")
 

@@ -142,15 +142,38 @@ def test_a_roll_of_many_pods_may_take_longer_than_the_deadline_as_long_as_each_p
     assert _seconds(sim, began) > 120
 
 
-def test_the_first_release_is_waited_for_however_long_it_takes() -> None:
-    sim = Sim(serving_v1("bigBang", progressDeadlineSeconds=20).rollout)
+def _first_release_that_fails(strategy: str) -> Sim:
+    sim = Sim(serving_v1(strategy, progressDeadlineSeconds=20).rollout)
     sim.rollout = {k: v for k, v in sim.rollout.items() if k != "status"}
     sim.broken = frozenset({V1})
-    run(sim, 100)
+    return sim
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_first_release_that_misses_its_deadline_says_so_and_is_waited_for_all_the_same(
+    strategy: str,
+) -> None:
+    sim = run(_first_release_that_fails(strategy), 15)
     assert sim.status["phase"] == "Progressing"
-    assert "pod shop-" in sim.status["message"]
+    run(sim, 100)
+    assert sim.status["phase"] == "Degraded"
+    assert "0 of 4 pods are available after 20 s; pod shop-" in sim.status["message"]
+    stalled = next(c for c in sim.status["conditions"] if c["type"] == "Stalled")
+    assert (stalled["status"], stalled["reason"]) == ("True", "CandidateUnavailable")
+    assert len(sim.of(V1)) == 4
     sim.broken = frozenset()
     assert rest(sim).selected() == {V1: 4}
+    assert sim.status["phase"] == "Healthy"
+
+
+def test_a_first_release_that_missed_its_deadline_is_told_once_and_writes_nothing_while_it_waits() -> None:
+    sim = run(_first_release_that_fails("canary"), 30)
+    before = len(sim.events)
+    plans = [quiet(sim) for _ in range(3)]
+    assert [plan.wake_after_s for plan in plans] == [30, 30, 30]
+    run(sim, 300)
+    assert len(sim.events) == before
+    assert [each for each in sim.events if "CandidateUnavailable" in str(each)] != []
 
 
 # what rolling may miss

@@ -47,6 +47,11 @@ def test_a_phase_says_whether_it_is_over_and_how(phase: str, outcome: Outcome, s
     assert (view.outcome, view.outcome.settled) == (outcome, settled)
 
 
+def test_a_first_release_that_missed_its_deadline_has_failed_though_its_phase_may_still_change() -> None:
+    view = rollout_view(under_way("Degraded", conditions=[condition("Stalled", "CandidateUnavailable")]))
+    assert view.outcome is Outcome.FAILED
+
+
 def test_a_release_under_way_shows_stage_shares_pods_and_what_is_awaited() -> None:
     shown = text.paragraph(rollout_view(under_way(), release()), NOW)
     assert (
@@ -146,6 +151,13 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
             [
                 "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111",
                 "crossfade undo shop",
+            ],
+        ),
+        (
+            under_way("Degraded", stable=None),
+            [
+                "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=bbb222",
+                "crossfade set image shop CONTAINER=IMAGE",
             ],
         ),
         (rollout(phase="Invalid"), ["kubectl edit rollout shop"]),

@@ -22,7 +22,7 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"
     """Stable serves, the spec does not; the failed revision is tried again only after a new template or a Retry."""
     DEGRADED = "Degraded"
-    """The stable revision itself is not available."""
+    """The stable revision itself is not available, or a first release did not become so by its deadline."""
     INVALID = "Invalid"
     """The spec cannot be carried out; production is untouched until it is corrected."""
 
@@ -35,7 +35,8 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling"
     """True while a release is under way, also while it is paused; absent otherwise."""
     STALLED = "Stalled"
-    """True when nothing will happen until the user changes something: rolled back, or invalid; absent otherwise."""
+    """True when a person should change something: rolled back, invalid, or a first release that missed its deadline;
+    absent otherwise."""
     AVAILABLE = "Available"
     """True while users are served by enough pods of a revision that was allowed to serve."""
     PAUSED = "Paused"
@@ -87,7 +88,8 @@ class Reason(StrEnum):
     CANDIDATE_CRASHED = "CandidateCrashed"
     """Containers of the candidate ended or restarted while it served, more often than the strategy allows."""
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
-    """The candidate did not become available within `progressDeadlineSeconds`."""
+    """The candidate did not become available within `progressDeadlineSeconds`. A first release is waited for all the
+    same: nothing is there to return to."""
     IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"
     """An image of the candidate does not exist or may not be pulled. A registry that is down is waited for."""
     CONTAINER_CANNOT_START = "ContainerCannotStart"

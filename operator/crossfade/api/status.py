@@ -189,8 +189,8 @@ class RolloutStatus(Model):
     """Name of the strategy in the spec. Example: `canary`."""
     phase: Annotated[Phase, Strict(strict=False)] | None = None
     """One word for people: Healthy, Progressing, Paused (a person must act), Waiting (something else holds it),
-    RollingBack, RolledBack (stable serves, the spec does not), Degraded (stable is not available) or Invalid. Programs
-    read the conditions."""
+    RollingBack, RolledBack (stable serves, the spec does not), Degraded (stable is not available, or a first release
+    is late) or Invalid. Programs read the conditions."""
     message: Message = ""
     """What is going on or what went wrong, in one sentence, with what to do about it."""
     replicas: Count | None = None

@@ -26,9 +26,13 @@ from crossfade.core.settling import settle_left_s, settling
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 from crossfade.core.turn import Turn, warning
+from crossfade.core.verdicts import first_unavailable
 
 INVALID_AGAIN_S = 30.0
 """What the API server refuses may be accepted later (a quota, an admission rule): ask again so often."""
+
+LATE_S = 30.0
+"""A first release that missed its deadline is waited for without end: what its pods lack is read again so often."""
 
 EVIDENCE_S = 0.3
 """After a drop of serving pods their exit codes are awaited: look again so often, while the drop is told."""
@@ -169,8 +173,9 @@ def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
         return [until, growing, settle_left_s(s) if settling(s) else None]
     quick = s.stage.old_gone or s.stage.pull_check
     waited = seconds_since(s.progress.short_since, s.now)
-    patience = PATIENCE_S - waited if waited < PATIENCE_S else PATIENCE_S
-    deadline = s.spec.progress_deadline_seconds - waited if s.progress.short_since else None
+    late = first_unavailable(s) is not None
+    patience = PATIENCE_S - waited if waited < PATIENCE_S else LATE_S if late else PATIENCE_S
+    deadline = s.spec.progress_deadline_seconds - waited if s.progress.short_since and not late else None
     return [
         POLL_S if quick else None,
         growing,

@@ -8,7 +8,7 @@ from crossfade.core.plan import Event
 from crossfade.core.turn import normal, warning
 
 WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION})
-TROUBLES = frozenset({Reason.NOT_SOLE_OWNER, Reason.STABLE_UNAVAILABLE})
+TROUBLES = frozenset({Reason.NOT_SOLE_OWNER, Reason.STABLE_UNAVAILABLE, Reason.CANDIDATE_UNAVAILABLE})
 REFUSALS = frozenset(
     {
         Reason.INVALID_SPEC,

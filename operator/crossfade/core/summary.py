@@ -19,6 +19,7 @@ from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, pods_of
 from crossfade.core.transitions import target
+from crossfade.core.verdicts import first_unavailable
 
 Holds = Literal["True", "False"]
 
@@ -105,6 +106,9 @@ def _tale(s: Situation, wanted: Wanted, cause: str) -> Tale:
             Reason.ROLLING_BACK,
             f"{why}; returning to {s.stable_revision}: waits for {wanted.waiting_for}",
         )
+    late = first_unavailable(s)
+    if late is not None:
+        return Tale(Phase.DEGRADED, late.reason, late.message)
     held = hold(s)
     frozen = s.progress.held or (paused(s) and not wanted.standing)
     if held is not None and (frozen or wanted.standing or held.why is Reason.STABLE_UNAVAILABLE):
@@ -186,7 +190,7 @@ def _may_be_missing(spec: RolloutSpec) -> int:
 
 def _conditions(s: Situation, tale: Tale) -> list[Condition]:
     """Kstatus's three, and ours. Reconciling, Stalled, Paused and RolledBack are absent when they do not hold."""
-    stalled = tale.phase in {Phase.INVALID, Phase.ROLLED_BACK}
+    stalled = tale.phase in {Phase.INVALID, Phase.ROLLED_BACK} or tale.reason is Reason.CANDIDATE_UNAVAILABLE
     ready = tale.phase is Phase.HEALTHY
     held = [ConditionType.PAUSED] if tale.phase is Phase.PAUSED or (ready and paused(s)) else []
     moving = [] if ready or stalled else [ConditionType.RECONCILING]

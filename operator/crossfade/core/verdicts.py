@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crossfade.api.conditions import Reason
 from crossfade.core.compile import crash_allowance
 from crossfade.core.evidence import bad_images, crashed, impossible, not_pulled, refused_images, told
+from crossfade.core.gates import paused
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route
@@ -111,6 +112,17 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
         return None
     limit = f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s"
     return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(limit, s))
+
+
+def first_unavailable(s: Situation) -> Verdict | None:
+    """A first release's pods did not become available in time. It is not given up: there is nothing to return to."""
+    if s.stable_revision or not s.under_way or s.progress.returning or paused(s):
+        return None
+    why = candidate_unavailable(s)
+    if why is None:
+        return None
+    after = "No revision is there to return to: correct the template, or what its pods lack"
+    return Verdict(why.reason, f"{why.message.rstrip('.')}. {after}")
 
 
 def _overdue(s: Situation) -> bool:

@@ -57,8 +57,11 @@ def _rolled_back(view: RolloutView) -> list[Step]:
 
 
 def _degraded(view: RolloutView) -> list[Step]:
-    revision = f",{LABEL_REVISION}={view.stable.revision}" if view.stable else ""
+    side = view.stable or view.candidate
+    revision = f",{LABEL_REVISION}={side.revision}" if side else ""
     pods = Step(f"kubectl get pods -l {LABEL_ROLLOUT}={view.name}{revision}", "to see what its pods lack")
+    if view.stable is None:
+        return [pods, _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE")]
     return [pods, _crossfade("undo", view, "to go back to the revision before")]
 
 

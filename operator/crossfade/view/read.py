@@ -87,7 +87,13 @@ def time_of(text: str | None) -> datetime | None:
 def _outcome(status: Object, *, seen: bool, deleting: bool) -> Outcome:
     if not seen or deleting:
         return Outcome.UNDER_WAY
+    if _is_stalled(status):
+        return Outcome.FAILED
     return OUTCOMES.get(status.get("phase", ""), Outcome.UNDER_WAY)
+
+
+def _is_stalled(status: Object) -> bool:
+    return any(c.get("type") == "Stalled" and _tells(c) for c in status.get("conditions", []))
 
 
 def _message(status: Object, *, seen: bool, deleting: bool) -> str:

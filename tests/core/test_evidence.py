@@ -1,6 +1,6 @@
 """What is wrong with pods, as one sentence, and whose events are worth reading."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -41,6 +41,17 @@ def ended(code: int, reason: str, message: str = "") -> dict[str, object]:
 )  # fmt: skip
 def test_a_pod_that_is_not_ready_says_why(seen: dict[str, object], sentence: str) -> None:
     assert told([pod(**seen)]) == f"pod shop-1: {sentence}"
+
+
+def test_an_oom_kill_is_told_though_the_runtime_missed_it_at_the_next_end() -> None:
+    """Both ends are there: the one before, and the one that it waits after."""
+    oom, bare = (
+        Exit("app", 137, why, "", AT + timedelta(seconds=n), 2)
+        for n, why in enumerate(["OOMKilled", "Error"])
+    )
+    assert "(OOMKilled, 2 restarts)" in told([pod(exits=(oom, bare))])
+    other = Exit("sidecar", 137, "Error", "", AT + timedelta(seconds=9), 1)
+    assert "container sidecar ended with exit code 137 (Error" in told([pod(exits=(oom, bare, other))])
 
 
 def test_pods_that_share_a_cause_are_told_once_and_ready_or_leaving_ones_not_at_all() -> None:

@@ -35,6 +35,8 @@ CANNOT_RUN = re.compile(
 KILLED = frozenset({137, 143})
 """Exit codes of SIGKILL and SIGTERM: a liveness probe that failed leaves one of these, and tells in an event."""
 
+OOM = "OOMKilled"
+
 NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of an end at which nothing of the application ran: the node's runtime failed, seen on a busy node. The
 kubelet tries again; where it never succeeds, the deadline tells."""
@@ -130,8 +132,21 @@ def silent(pods: Iterable[Pod]) -> str:
 
 def _is_vague(pod: Pod) -> bool:
     """Whether only an event can tell why: a probe that fails, a volume that is not there, a container that was killed."""
+    last = _last_end(pod)
+    return last.code in KILLED and last.reason != OOM if last else not _own_words(pod)
+
+
+def _last_end(pod: Pod) -> Exit | None:
+    """The newest end that the pod tells of; None where it tells of none.
+
+    The runtime learns of an OOM kill beside the end itself, and misses it at times: then the one end says OOMKilled and
+    the next, for the same cause, only 137. The one that knows is told.
+    """
     last = max(pod.exits, key=lambda end: end.at, default=None)
-    return last.code in KILLED and last.reason != "OOMKilled" if last else not _own_words(pod)
+    if last is None or last.code not in KILLED:
+        return last
+    oom = (end for end in pod.exits if end.container == last.container and end.reason == OOM)
+    return next(oom, last)
 
 
 def _not_ready(pod: Pod) -> str:
@@ -150,8 +165,9 @@ def _cause(pod: Pod) -> str:
 
 def _own_words(pod: Pod) -> str:
     """What the status of the pod says of the cause."""
-    if pod.exits:
-        return _why_ended(max(pod.exits, key=lambda end: end.at))
+    last = _last_end(pod)
+    if last is not None:
+        return _why_ended(last)
     if pod.waiting:
         return _reason(pod.waiting[0])
     return f"cannot be scheduled: {pod.unschedulable}" if pod.unschedulable else ""

@@ -95,7 +95,8 @@ def requests(growth: Reading) -> float:
 
 def writes(growth: Reading) -> float:
     """The requests that may have changed something, the Lease left out."""
-    return requests(growth) - growth.total(REQUESTS, method=READ_METHOD)
+    reads = growth.total(REQUESTS, method=READ_METHOD)
+    return requests(growth) - (reads - growth.total(REQUESTS, method=READ_METHOD, kind=LEASE))
 
 
 def rows(measured: Measured) -> list[Row]:

@@ -14,7 +14,7 @@ def growth(
     *, get: float = 0, patch: float = 0, put: float = 0, wait_s: float = 0.1, cpu_s: float = 1
 ) -> Reading:
     """What the operator's figures did: requests by method, all waits in the bucket below `wait_s`."""
-    sent = {("GET", "Pod"): get, ("PATCH", "Rollout"): patch, ("PUT", "Lease"): put}
+    sent = {("GET", "Pod"): get, ("PATCH", "Rollout"): patch, ("PUT", "Lease"): put, ("GET", "Lease"): put}
     samples = {
         (figures.REQUESTS, frozenset({("method", method), ("kind", kind), ("code", "200")})): count
         for (method, kind), count in sent.items()

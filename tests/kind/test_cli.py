@@ -90,6 +90,24 @@ def release_and_abort(crossfade: Run, shop: Shop) -> None:
     assert "crossfade retry shop -n" in shown.stdout
 
 
+def test_a_first_release_that_misses_its_deadline_has_failed_until_its_template_is_corrected(
+    kube: Kube, namespace: str, crossfade: Run
+) -> None:
+    with Shop(kube, namespace, manifests.strategy("canary"), replicas=1, progressDeadlineSeconds=8) as shop:
+        shop.apply("v1", image="crossfade-shop:no-such-version")
+        failed = crossfade("status", "shop", "--watch", "--timeout", "60")
+        assert failed.returncode == 2, told(failed)
+        assert "0 of 1 pods are available after 8 s; pod shop-" in failed.stdout
+        assert "crossfade set image shop CONTAINER=IMAGE" in failed.stdout
+        status = shop.wait_phase("Degraded")
+        conditions = {c["type"]: c["status"] for c in status["conditions"]}
+        assert conditions == {"Ready": "False", "Available": "False", "Stalled": "True"}
+        corrected = crossfade("set", "image", "shop", f"shop={manifests.IMAGE}")
+        assert corrected.returncode == 0, told(corrected)
+        healthy = crossfade("status", "shop", "--watch", "--timeout", "60")
+        assert healthy.returncode == 0, told(healthy)
+
+
 def test_pause_holds_resume_lets_go_and_a_watch_gives_up_when_its_time_is_over(
     kube: Kube, namespace: str, crossfade: Run
 ) -> None:

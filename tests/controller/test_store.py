@@ -83,7 +83,8 @@ def test_only_a_services_field_managers_are_kept(store: Store) -> None:
 @pytest.mark.parametrize("field", ["template", "replicas"])
 def test_who_else_writes_a_deployments_template_or_replicas_is_kept(store: Store, field: str) -> None:
     entries = [
-        {"manager": who, "fieldsV1": {"f:spec": {f"f:{field}": {}}}} for who in ("crossfade", "kubectl")
+        {"manager": who, "fieldsV1": {"f:spec": {f"f:{what}": {}}}}
+        for who, what in (("crossfade", "strategy"), ("kubectl", field))
     ]
     store.put("Deployment", child("shop-a", metadata={"managedFields": entries}))
     kept = store.children("Deployment", SHOP)[0]["metadata"]["managedFields"]

@@ -90,3 +90,43 @@ def test_what_a_release_a_scale_and_a_restart_change_is_no_repair(strategy: str)
     rest(sim)
     assert sim.selected() == {V1: 6}
     assert _told(sim) == []
+
+
+def _owned(value: Any) -> dict[str, Any]:
+    """All of a part of a spec as the fields of one who owns them, in the form of fieldsV1."""
+    if isinstance(value, dict):
+        return {f"f:{key}": _owned(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return {f'k:{{"name":"{each["name"]}"}}': {".": {}, **_owned(each)} for each in value}
+    return {}
+
+
+def _with_a_co_owner(sim: Sim) -> Sim:
+    """Somebody applies stable's Deployment as it is: replicas and template are the pipeline's as well as ours now."""
+    live = sim.deployments[f"shop-{V1}"]
+    fields = {"f:spec": _owned({key: live["spec"][key] for key in ("replicas", "template")})}
+    entries = [
+        {"manager": "crossfade", "operation": "Update", "fieldsV1": fields},
+        {"manager": "argocd-controller", "operation": "Apply", "fieldsV1": fields},
+    ]
+    sim.deployments[f"shop-{V1}"] = versioned(live, sim.tick_version(), managedFields=entries)
+    return sim
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_who_applies_what_is_so_anyway_has_edited_nothing(strategy: str) -> None:
+    sim = _with_a_co_owner(serving_v1(strategy))
+    before = len(sim.writes)
+    rest(sim)
+    assert sim.writes[before:] == []
+    assert _told(sim) == []
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_replicas_that_are_somebody_elses_too_are_no_repair_when_a_release_changes_them(
+    strategy: str,
+) -> None:
+    sim = _with_a_co_owner(serving_v1(strategy))
+    sim.set_image("shop:v2")
+    assert rest(sim).selected() == {V2: 4}
+    assert _told(sim) == []

@@ -223,7 +223,7 @@ class Reconciler:
 def _is_futile(known: _Known, write: Write) -> bool:
     """Whether that very write left the object as it is: the API server has a value of its own, or keeps another's.
 
-    Another field manager that owns what is wanted anyway looks like an edit for ever, and is not one.
+    What another field manager alone owns (a restored backup) looks like an edit for ever, and may be as it was made.
     """
     return known.futile.get((write.kind, write.name)) == write
 

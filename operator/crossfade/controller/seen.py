@@ -86,7 +86,7 @@ def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
 
 
 def _other_writer(obj: Obj, field: str) -> str:
-    """Who else, as a field manager, has written that field of a Deployment's spec; "" where nobody has."""
+    """Who else, as a field manager, has changed that field of a Deployment's spec; "" where nobody has."""
     writers = others_writing(obj["metadata"].get("managedFields") or (), field)
     return str(writers[0].get("manager") or "somebody") if writers else ""
 

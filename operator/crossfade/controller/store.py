@@ -6,7 +6,7 @@ Fed by the watches and by the answer to every write, so that the operator never 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -167,10 +167,33 @@ def _lean(kind: str, obj: Raw) -> Raw:
 
 
 def others_writing(entries: Iterable[Raw], *fields: str) -> list[Raw]:
-    """The entries of managedFields of others than us that own something of one of these fields of a spec."""
-    return [
-        entry
-        for entry in entries
-        if entry.get("manager") != FIELD_MANAGER
-        and any(f"f:{field}" in ((entry.get("fieldsV1") or {}).get("f:spec") or {}) for field in fields)
-    ]
+    """The entries of managedFields of others than us, each with what it alone owns of these fields of a spec.
+
+    Who changes a field takes it from us. Who applies the value that it has anyway shares it with us: nothing was edited,
+    so what is shared is left out, and with it an entry that has nothing else.
+    """
+    parts = [(entry, _part(entry, fields)) for entry in entries]
+    ours = [part for entry, part in parts if entry.get("manager") == FIELD_MANAGER]
+    others = (
+        (entry, _unshared(part, ours)) for entry, part in parts if entry.get("manager") != FIELD_MANAGER
+    )
+    return [{**entry, "fieldsV1": {"f:spec": alone}} for entry, alone in others if alone]
+
+
+def _part(entry: Raw, fields: Iterable[str]) -> Raw:
+    """What an entry owns of these fields of a spec, in the form of fieldsV1: `f:` and a field, `k:` and an item's key."""
+    spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+    return {f"f:{field}": spec[f"f:{field}"] for field in fields if f"f:{field}" in spec}
+
+
+def _unshared(fields: Raw, others: Sequence[Raw]) -> Raw:
+    """What of `fields` none of the other sets has, itself (which is written `.`) or something in it."""
+    left: Raw = {}
+    for name, inside in fields.items():
+        same = [other[name] for other in others if name in other]
+        rest = (
+            _unshared({key: value for key, value in inside.items() if key != "."}, same) if same else inside
+        )
+        if rest or not same:
+            left[name] = rest
+    return left

@@ -29,7 +29,7 @@ class Side:
     `desired` is its spec's replicas; `replicas`, `ready`, `available` and `terminating` count pods, as its
     status says (`terminating` is None on servers that do not count them). `current` is False while the
     status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission). `edited_by` and
-    `scaled_by`: who else, as a field manager, has written its pod template or its replicas.
+    `scaled_by`: who else, as a field manager, has changed its pod template or its replicas; not who applied what was so.
     """
 
     identity: Identity

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -128,8 +129,21 @@ class Situation:
 
     @cached_property
     def plan_hash(self) -> str:
-        """Changes when the user edits the strategy, and not when they scale."""
-        text = self.spec.strategy.model_dump_json() + str(bool(self.stable_revision))
+        """Changes when the user edits the strategy, and not when they scale.
+
+        Over what differs from the defaults: a field that a later version adds changes no hash, nor does a default that
+        is written out.
+        """
+        chosen = self.spec.strategy.model_dump(mode="json", exclude_defaults=True)
+        return self._short_hash(json.dumps(chosen, sort_keys=True, separators=(",", ":")))
+
+    @cached_property
+    def plan_hash_before(self) -> str:
+        """The hash of the same plan as 0.1.0 stored it at first: over the defaults too."""
+        return self._short_hash(self.spec.strategy.model_dump_json())
+
+    def _short_hash(self, strategy: str) -> str:
+        text = strategy + str(bool(self.stable_revision))
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 
     @cached_property

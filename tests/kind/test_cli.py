@@ -98,7 +98,9 @@ def test_a_first_release_that_misses_its_deadline_has_failed_until_its_template_
         failed = crossfade("status", "shop", "--watch", "--timeout", "60")
         assert failed.returncode == 2, told(failed)
         assert "0 of 1 pods are available after 8 s; pod shop-" in failed.stdout
-        assert "crossfade set image shop CONTAINER=IMAGE" in failed.stdout
+        advised = crossfade("status", "shop")
+        assert advised.returncode == 2, told(advised)
+        assert "crossfade set image shop CONTAINER=IMAGE" in advised.stdout
         status = shop.wait_phase("Degraded")
         conditions = {c["type"]: c["status"] for c in status["conditions"]}
         assert conditions == {"Ready": "False", "Available": "False", "Stalled": "True"}

@@ -228,3 +228,27 @@ async def test_an_unknown_context_is_told(server: Server, kubeconfig: Callable[[
 async def test_credentials_are_given_to_another_client(server: Server, cluster: Cluster) -> None:
     found = await cluster.credentials()
     assert (found.server, found.scheme, found.token) == (server.address, "Bearer", "secret")
+
+
+async def test_a_proxy_that_the_environment_names_is_used(
+    server: Server, kubeconfig: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.address)
+    server.answers = [(200, {"metadata": {"name": "shop"}})]
+    async with Cluster.connect(kubeconfig("http://cluster.invalid")) as cluster:
+        assert await cluster.get("Service", "team", "shop") == {"metadata": {"name": "shop"}}
+    assert [method for method, *_ in server.asked] == ["GET"]
+
+
+async def test_no_request_looks_for_a_netrc_file_where_the_environment_names_no_proxy(
+    server: Server, kubeconfig: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    looked: list[object] = []
+    monkeypatch.setattr("aiohttp.client.netrc_from_env", lambda: looked.append(1))
+    server.answers = [(200, {"metadata": {"name": "shop"}})]
+    async with Cluster.connect(kubeconfig(server.address)) as cluster:
+        await cluster.get("Service", "team", "shop")
+    assert (len(server.asked), looked) == (1, [])

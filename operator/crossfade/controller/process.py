@@ -27,6 +27,7 @@ from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler, World
 from crossfade.controller.relist import Relist
 from crossfade.controller.store import WATCHED, Key, Store
+from crossfade.controller.urgency import is_urgent
 from crossfade.controller.workers import Workers
 from crossfade.core.decide import decide, unreadable
 
@@ -87,7 +88,8 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     core = Core(decide, unreadable, _now)
     fence = election.fence if election else _no_fence
     world = World(cluster, Teller(cluster, me, _now), fence, metrics.wrote)
-    workers = Workers(queue, Reconciler(store, drops, core, world), metrics)
+    passes = Reconciler(store, drops, core, world)
+    workers = Workers(queue, passes, metrics, lambda key: is_urgent(store, drops, key))
     relist = Relist(cluster, store, workers.add, options.namespace, _jitter)
     health = Health(queue, lambda: relist.behind)
     return Parts(cluster, store, workers, relist, health, election, options.namespace)

@@ -1,5 +1,7 @@
 """Which Rollout is worked on next: a key waits once, is never worked twice at a time, and backs off on its own.
 
+What is urgent (an abort, pods that went away) is taken before all that waits, however many Rollouts change at once.
+
 Pure: time comes in as an argument, so that its rules are tested without waiting. `workers` runs it.
 """
 
@@ -22,19 +24,22 @@ class KeyedQueue(Generic[K]):
 
     def __init__(self, jitter: Callable[[], float] = lambda: 1.0) -> None:
         self._jitter = jitter
-        self._ready: OrderedDict[K, float] = OrderedDict()  # key -> since when it waits
+        self._urgent: OrderedDict[K, float] = OrderedDict()  # key -> since when it waits
+        self._ready: OrderedDict[K, float] = OrderedDict()  # the same for all others
         self._working: dict[K, float] = {}  # key -> since when it is worked on
-        self._again: set[K] = set()  # added while worked on
+        self._again: dict[K, bool] = {}  # added while worked on -> whether that was urgent
         self._due: dict[K, float] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._order = 0
         self._failures: dict[K, int] = {}
 
-    def add(self, key: K, now_s: float) -> None:
-        """Have `key` worked on as soon as possible: once, however often it is added."""
+    def add(self, key: K, now_s: float, *, urgent: bool = False) -> None:
+        """Have `key` worked on as soon as possible: once, however often it is added; `urgent`: before all others."""
         if key in self._working:
-            self._again.add(key)
-        else:
+            self._again[key] = urgent or self._again.get(key, False)
+        elif urgent:
+            self._urgent.setdefault(key, self._ready.pop(key, now_s))
+        elif key not in self._urgent:
             self._ready.setdefault(key, now_s)
 
     def add_after(self, key: K, delay_s: float, now_s: float) -> None:
@@ -51,9 +56,10 @@ class KeyedQueue(Generic[K]):
         Taking a key drops its timer: the pass that begins says when to look again.
         """
         self._promote(now_s)
-        if not self._ready:
+        waiting = self._urgent or self._ready
+        if not waiting:
             return None
-        key, since_s = self._ready.popitem(last=False)
+        key, since_s = waiting.popitem(last=False)
         self._working[key] = now_s
         self._due.pop(key, None)
         return key, now_s - since_s
@@ -84,11 +90,11 @@ class KeyedQueue(Generic[K]):
 
     def oldest_s(self) -> float | None:
         """Since when the longest waiting or longest worked key waits or is worked on."""
-        return min([*self._ready.values(), *self._working.values()], default=None)
+        return min([*self._urgent.values(), *self._ready.values(), *self._working.values()], default=None)
 
     def __len__(self) -> int:
         """Keys that wait to be worked on now."""
-        return len(self._ready)
+        return len(self._urgent) + len(self._ready)
 
     @property
     def working(self) -> int:
@@ -103,5 +109,4 @@ class KeyedQueue(Generic[K]):
     def _finish(self, key: K, now_s: float) -> None:
         del self._working[key]
         if key in self._again:
-            self._again.discard(key)
-            self._ready.setdefault(key, now_s)
+            self.add(key, now_s, urgent=self._again.pop(key))

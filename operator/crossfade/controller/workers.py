@@ -16,7 +16,7 @@ from crossfade.controller.store import Key
 
 log = logging.getLogger(__name__)
 
-WORKERS: Final = 16
+WORKERS: Final = 32
 """A pass waits for the API server most of its time (20 to 30 ms a write, measured): so many fill one core."""
 PASS_LIMIT_S: Final = 120.0
 
@@ -29,12 +29,19 @@ class Stale(Exception):  # noqa: N818 -- nothing is wrong: the world moved on, a
 
 
 class Workers:
-    """Workers on one queue. `add` may be called from anywhere in the event loop."""
+    """Workers on one queue. `add` may be called from anywhere in the event loop; `urgent` keys go first."""
 
-    def __init__(self, queue: KeyedQueue[Key], run_pass: Pass, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        queue: KeyedQueue[Key],
+        run_pass: Pass,
+        metrics: Metrics,
+        urgent: Callable[[Key], bool] = lambda _key: False,
+    ) -> None:
         self._queue = queue
         self._run_pass = run_pass
         self._metrics = metrics
+        self._urgent = urgent
         self._changed = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -53,7 +60,7 @@ class Workers:
         return not late
 
     def add(self, key: Key) -> None:
-        self._queue.add(key, time.monotonic())
+        self._queue.add(key, time.monotonic(), urgent=self._urgent(key))
         self._changed.set()
 
     async def _work(self) -> None:

@@ -1,6 +1,7 @@
 """`python -m bench.scale`: what hundreds of Rollouts cost the operator and the API server, as a table."""
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -22,7 +23,7 @@ def main() -> int:
     try:
         for rollouts in sorted(options.rollouts):
             print(f"== {rollouts} Rollouts")
-            runs.append(phases.measure(kube, rollouts, options.rest_seconds))
+            runs.append(phases.measure(kube, rollouts, options.per_second, options.rest_seconds))
     finally:
         if runs:
             Console(width=options.width).print(figures.table(runs))
@@ -40,6 +41,12 @@ def arguments() -> argparse.Namespace:
         default=[500],
         help="how many; several are run in turn (default 500)",
     )
+    parser.add_argument(
+        "--per-second",
+        type=pace,
+        default=math.inf,
+        help="so many are created, and later updated, a second (default: as fast as the API server takes them)",
+    )
     parser.add_argument("--rest-seconds", type=positive, default=120, help="length of the rest (default 120)")
     parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")
     parser.add_argument("--width", type=int, default=None, help="of the table, default the terminal's")
@@ -51,6 +58,14 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+def pace(text: str) -> float:
+    """A number above 0."""
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return number
 
 

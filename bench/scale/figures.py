@@ -55,14 +55,21 @@ class Restart:
 
 @dataclass(frozen=True)
 class Measured:
-    """One run with `rollouts` Rollouts."""
+    """One run with `rollouts` Rollouts, of which `per_second` are changed a second; infinite: all at once."""
 
     rollouts: int
+    per_second: float
     created: Stretch
     updated: Stretch
     rested: Stretch
     restart: Restart
     memory_bytes: float
+
+    @property
+    def name(self) -> str:
+        """How many, and how fast they are changed."""
+        pace = "all at once" if math.isinf(self.per_second) else f"{self.per_second:g} a second"
+        return f"{self.rollouts} Rollouts, {pace}"
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,7 @@ def growth_rows(runs: Sequence[Measured]) -> list[Row]:
 
 def missed(runs: Sequence[Measured]) -> list[str]:
     """A sentence for each target that was not reached."""
-    by_run = [(f"{run.rollouts} Rollouts, ", row) for run in runs for row in rows(run)]
+    by_run = [(f"{run.name}: ", row) for run in runs for row in rows(run)]
     return [
         f"{where}{row.figure.strip()}: {row.shown}, target {row.target}"
         for where, row in (*by_run, *(("", row) for row in growth_rows(runs)))
@@ -189,7 +196,7 @@ def table(runs: Sequence[Measured]) -> Table:
     drawn = Table(title="Crossfade with many Rollouts: canary with two steps, pods played by kwok")
     drawn.add_column("figure")
     for run in runs:
-        drawn.add_column(f"{run.rollouts} Rollouts", justify="right")
+        drawn.add_column(run.name, justify="right")
     drawn.add_column("target", no_wrap=True)
     for line in zip(*(rows(run) for run in runs), strict=True):
         drawn.add_row(line[0].figure, *(_marked(row) for row in line), line[0].target)

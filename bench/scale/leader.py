@@ -4,13 +4,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bench.kube import ApiError, Kube, collection, wait_for
+from bench.kube import ApiError, Kube, NeverHappenedError, collection, wait_for
 from bench.operator_pods import DEPLOYMENT, NAMESPACE, pods, start, wait_available
 from bench.scale import figures
 from bench.scale.figures import Restart
 from bench.scale.readings import Reading, parsed
 
 METRICS_PORT = 8080
+HELD_WITHIN_S = 30
 ENDED_WITHIN_S = 60
 STARTED_WITHIN_S = 300
 
@@ -26,12 +27,10 @@ class Leader:
     @classmethod
     def found(cls, kube: Kube) -> "Leader":
         """Ask the Lease, and see that the figures are there that this bench is about."""
-        lease = kube.get("Lease", NAMESPACE, DEPLOYMENT) or {}
-        holder = (lease.get("spec") or {}).get("holderIdentity")
-        if not holder:
-            raise SystemExit(
-                f"nobody holds the Lease {DEPLOYMENT} in {NAMESPACE}: run `make up`, and try again"
-            )
+        try:
+            holder = wait_for("a pod of the operator to hold the Lease", lambda: _holder(kube), HELD_WITHIN_S)
+        except NeverHappenedError as error:
+            raise SystemExit(f"{error}, {DEPLOYMENT} in {NAMESPACE}: run `make up`, and try again") from None
         leader = cls(kube, holder)
         if not leader.read().total(figures.MEMORY):
             raise SystemExit(
@@ -57,6 +56,14 @@ class Leader:
             return reading if time.monotonic() - quiet_since >= quiet_s else None
 
         return wait_for("the operator to come to rest", at_rest, timeout_s, every_s=1)
+
+
+def _holder(kube: Kube) -> str:
+    """The pod that holds the Lease; "" where that is nobody, or a pod that is gone or on its way out."""
+    lease = kube.get("Lease", NAMESPACE, DEPLOYMENT) or {}
+    holder = str((lease.get("spec") or {}).get("holderIdentity", ""))
+    stay = [pod["metadata"] for pod in pods(kube) if "deletionTimestamp" not in pod["metadata"]]
+    return holder if holder in {meta["name"] for meta in stay} else ""
 
 
 def read(kube: Kube, pod: str) -> Reading:

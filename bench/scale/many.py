@@ -1,6 +1,7 @@
 """Hundreds of small Rollouts in a few namespaces: made, updated, looked at, removed."""
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -76,13 +77,13 @@ def manifest(place: str, number: int, version: str) -> Object:
     }
 
 
-def create(kube: Kube, places_: list[str], rollouts: int) -> None:
-    """Make them all, as fast as the API server takes them."""
-    _each(rollouts, lambda number: kube.create(manifest(_place(places_, number), number, "v1")))
+def create(kube: Kube, places_: list[str], rollouts: int, per_second: float) -> None:
+    """Make them all, so many a second; infinite: as fast as the API server takes them."""
+    _each(rollouts, per_second, lambda number: kube.create(manifest(_place(places_, number), number, "v1")))
 
 
-def update(kube: Kube, places_: list[str], rollouts: int) -> None:
-    """Give all of them another image."""
+def update(kube: Kube, places_: list[str], rollouts: int, per_second: float) -> None:
+    """Give all of them another image, so many a second."""
 
     def change(number: int) -> Object:
         wanted = manifest(_place(places_, number), number, "v2")
@@ -91,7 +92,7 @@ def update(kube: Kube, places_: list[str], rollouts: int) -> None:
         patch = {"spec": {"template": spec["template"]}}
         return kube.request("PATCH", path, patch, "application/merge-patch+json")
 
-    _each(rollouts, change)
+    _each(rollouts, per_second, change)
 
 
 def phases(kube: Kube) -> Counter[str]:
@@ -107,9 +108,15 @@ def phase_of(rollout: Object) -> str:
     return str(status.get("phase", "New")) if current else "Behind"
 
 
-def _each(rollouts: int, act: Callable[[int], Object]) -> None:
+def _each(rollouts: int, per_second: float, act: Callable[[int], Object]) -> None:
+    started_s = time.monotonic()
+
+    def in_time(number: int) -> None:
+        time.sleep(max(0.0, started_s + number / per_second - time.monotonic()))
+        act(number)
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in pool.map(act, range(rollouts)):
+        for _ in pool.map(in_time, range(rollouts)):
             pass
 
 

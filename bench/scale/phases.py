@@ -18,18 +18,23 @@ EACH_S = 1.5
 """Where the whole takes longer than `FIRST_S` and this for each Rollout, something is stuck."""
 
 
-def measure(kube: Kube, rollouts: int, rest_s: float) -> Measured:
-    """Play all phases with so many Rollouts, and leave nothing behind."""
+def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float) -> Measured:
+    """Play all phases with so many Rollouts, changed at that pace, and leave nothing behind."""
     wait_available(kube)
     with fake_node.playing(kube), many.places(kube) as places:
         leader = Leader.found(kube)
         leader.rested(QUIET_S, QUIET_WITHIN_S)
-        created = changed(leader, rollouts, "created", lambda: many.create(kube, places, rollouts))
-        updated = changed(leader, rollouts, "updated", lambda: many.update(kube, places, rollouts))
+        created = changed(
+            leader, rollouts, "created", lambda: many.create(kube, places, rollouts, per_second)
+        )
+        updated = changed(
+            leader, rollouts, "updated", lambda: many.update(kube, places, rollouts, per_second)
+        )
         rested = at_rest(leader, rest_s)
         print("The operator is restarted …")
         restart, memory_bytes = restarted(kube, rollouts)
-        return Measured(rollouts, created, updated, rested, restart, max(memory_bytes, leader.memory_bytes))
+        memory_bytes = max(memory_bytes, leader.memory_bytes)
+        return Measured(rollouts, per_second, created, updated, rested, restart, memory_bytes)
 
 
 def changed(leader: Leader, rollouts: int, what: str, change: Callable[[], None]) -> Stretch:

@@ -68,13 +68,21 @@ kubeadmConfigPatches:
   failCgroupV1: false
 # One node has nobody to elect. With elections a restarted node's endpoints stay wrong for some 20 s,
 # until the lease of the killed controller manager ends (seen: a Service answered by another one's pods).
+# With 20 requests a second, their default, the controllers are what hundreds of Rollouts would wait for.
 kubeadmConfigPatchesJSON6902:
 - group: kubeadm.k8s.io
   version: v1beta4
   kind: ClusterConfiguration
   patch: |
     - {op: add, path: /controllerManager/extraArgs/-, value: {name: leader-elect, value: "false"}}
-    - {op: add, path: /scheduler/extraArgs, value: [{name: leader-elect, value: "false"}]}
+    - {op: add, path: /controllerManager/extraArgs/-, value: {name: kube-api-qps, value: "200"}}
+    - {op: add, path: /controllerManager/extraArgs/-, value: {name: kube-api-burst, value: "400"}}
+    - op: add
+      path: /scheduler/extraArgs
+      value:
+      - {name: leader-elect, value: "false"}
+      - {name: kube-api-qps, value: "200"}
+      - {name: kube-api-burst, value: "400"}
 nodes:
 - role: control-plane
   extraPortMappings:   # gateway, spare, Prometheus: never on any other address

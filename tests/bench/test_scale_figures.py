@@ -35,6 +35,7 @@ def run(rollouts: int = 10, **changes: object) -> Measured:
     """A run that meets every target."""
     within = Measured(
         rollouts,
+        per_second=2.0,
         created=Stretch(12.0, growth(get=10, patch=70, put=99)),
         updated=Stretch(30.0, growth(get=50, patch=150, put=99)),
         rested=Stretch(120.0, growth(get=6, put=120)),
@@ -55,6 +56,11 @@ def test_a_run_within_all_targets_misses_none() -> None:
     assert "MISSED" not in shown(run())
 
 
+def test_a_run_is_named_by_its_rollouts_and_their_pace() -> None:
+    assert run().name == "10 Rollouts, 2 a second"
+    assert run(per_second=math.inf).name == "10 Rollouts, all at once"
+
+
 def test_requests_are_counted_without_the_lease() -> None:
     assert figures.requests(growth(get=1, patch=2, put=99)) == 3
     assert figures.writes(growth(get=1, patch=2, put=99)) == 2
@@ -69,12 +75,12 @@ def test_each_target_that_is_missed_is_named_with_its_figure() -> None:
         memory_bytes=161e6,
     )
     assert figures.missed([bad]) == [
-        "10 Rollouts, create: requests per Rollout: 8.1, target ≤ 8",
-        "10 Rollouts, update: requests per Rollout: 20.1, target ≤ 20",
-        "10 Rollouts, update: queue wait p99, s: 2.475, target < 1",
-        "10 Rollouts, at rest for 120 s: writes: 1, target ≤ 0",
-        "10 Rollouts, restart: writes: 3, target ≤ 0",
-        "10 Rollouts, memory of the leader at its highest, MB: 161, target ≤ 160",
+        "10 Rollouts, 2 a second: create: requests per Rollout: 8.1, target ≤ 8",
+        "10 Rollouts, 2 a second: update: requests per Rollout: 20.1, target ≤ 20",
+        "10 Rollouts, 2 a second: update: queue wait p99, s: 2.475, target < 1",
+        "10 Rollouts, 2 a second: at rest for 120 s: writes: 1, target ≤ 0",
+        "10 Rollouts, 2 a second: restart: writes: 3, target ≤ 0",
+        "10 Rollouts, 2 a second: memory of the leader at its highest, MB: 161, target ≤ 160",
     ]
 
 

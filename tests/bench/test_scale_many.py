@@ -1,6 +1,9 @@
 """The Rollouts of the scale bench are valid, land on the fake node only, and are told apart by their phase."""
 
+import math
 from typing import Any
+
+import pytest
 
 from bench.scale import fake_node, many
 from crossfade.api.rollout import Rollout
@@ -16,6 +19,21 @@ def test_the_rollouts_have_one_or_two_pods_and_a_canary_with_two_steps() -> None
     specs = [Rollout.model_validate(many.manifest("place", number, "v1")).spec for number in range(4)]
     assert {spec.replicas for spec in specs} == {1, 2}
     assert all(spec.strategy.canary and len(spec.strategy.canary.steps) == 2 for spec in specs)
+
+
+def test_they_are_changed_at_the_pace_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s, begun = [100.0], []
+    monkeypatch.setattr(many, "AT_ONCE", 1)
+    monkeypatch.setattr(many.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(many.time, "sleep", lambda s: now_s.__setitem__(0, now_s[0] + s))
+
+    class Taking:
+        def create(self, _body: Any) -> Any:
+            begun.append(now_s[0])
+
+    many.create(Taking(), ["place"], 4, per_second=2.0)  # type: ignore[arg-type]
+    many.create(Taking(), ["place"], 2, per_second=math.inf)  # type: ignore[arg-type]
+    assert begun == [100.0, 100.5, 101.0, 101.5, 101.5, 101.5]
 
 
 def test_pods_land_on_the_fake_node_and_tolerate_its_taint() -> None:

@@ -241,6 +241,12 @@ BAD_INPUTS = (
         "labels that begin with crossfade.dev/ are set by Crossfade: leave them out of the template",
     ),
     BadInput(
+        "a label that is null",
+        {"spec.template.metadata": {"labels": {"app": "shop", "tier": None}}},
+        "spec.template.metadata.labels",
+        'a label has a text, not null: write for example `tier: ""`, or leave the label out',
+    ),
+    BadInput(
         "a label that is no text",
         {"spec.template.metadata": {"labels": {"version": 2}}},
         "spec.template.metadata.labels.version",

@@ -87,3 +87,10 @@ def test_something_that_is_no_object_is_one_problem(obj: object) -> None:
 @pytest.mark.parametrize("path", ["spec.service", f"{STEPS}.0.pauseSeconds"])
 def test_a_null_is_taken_for_a_field_that_was_left_out(path: str) -> None:
     assert parse_strict(Rollout, rollout({path: None})) == parse_strict(Rollout, rollout({path: ABSENT}))
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, {"labels": None}, {"annotations": None}, {"annotations": {"note": None}}]
+)
+def test_labels_and_annotations_of_the_pods_may_be_null(metadata: dict[str, object] | None) -> None:
+    assert parse_strict(Rollout, rollout({"spec.template.metadata": metadata})).spec.template

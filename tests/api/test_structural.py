@@ -28,6 +28,10 @@ def field_schema(annotation: Any, default: Any = ...) -> Schema:
         (Annotated[float, Field(lt=5)], {"type": "number", "maximum": 5, "exclusiveMaximum": True}),
         (int | str, {"x-kubernetes-int-or-string": True}),
         (dict[str, str], {"type": "object", "additionalProperties": {"type": "string"}}),
+        (
+            dict[str, str | None],
+            {"type": "object", "additionalProperties": {"type": "string", "nullable": True}},
+        ),
         (dict[str, Any], {"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
         (set[int], {"type": "array", "items": {"type": "integer"}}),
         (list[int | None], {"type": "array", "items": {"type": "integer"}}),

@@ -64,8 +64,14 @@ def _convert(node: Schema, defs: Schema, path: str, inside: tuple[str, ...]) -> 
     if "items" in node:
         out["items"] = _convert(node["items"], defs, f"{path}[]", inside)
     if isinstance(node.get("additionalProperties"), dict):
-        out["additionalProperties"] = _convert(node["additionalProperties"], defs, f"{path}.*", inside)
+        out["additionalProperties"] = _map_value(node["additionalProperties"], defs, f"{path}.*", inside)
     return out
+
+
+def _map_value(node: Schema, defs: Schema, path: str, inside: tuple[str, ...]) -> Schema:
+    """Let a value of a map be null where the model takes one; a field that is null was left out, and needs no word."""
+    nullable = {"nullable": True} if {"type": "null"} in node.get("anyOf", ()) else {}
+    return _convert(node, defs, path, inside) | nullable
 
 
 def _keyword(key: str, value: Any, path: str) -> Schema:

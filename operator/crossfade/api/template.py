@@ -32,9 +32,16 @@ class TemplateMetadata(_Open):
             holds=lambda self: not any(key.startswith(PREFIX) for key in self.labels),
             field=("labels",),
         ),
+        Rule(
+            cel="!has(self.labels) || self.labels.all(key, type(self.labels[key]) == string)",
+            message='a label has a text, not null: write for example `tier: ""`, or leave the label out',
+            holds=lambda self: None not in self.labels.values(),
+            field=("labels",),
+        ),
     )
 
-    labels: Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=64)] = Field(
+    # A null is allowed by the type and refused by the rule: else the API server would drop the label and say nothing.
+    labels: Annotated[dict[str, Annotated[str, Field(max_length=63)] | None], Field(max_length=64)] = Field(
         default_factory=dict
     )
     """Labels of the pods, as in a Deployment, at most 64. Crossfade adds its own, which tell revisions apart, and

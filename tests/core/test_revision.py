@@ -1,11 +1,16 @@
 """A revision is named by the template as submitted, and by nothing else."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from builders import serving_v1, template
-from crossfade.core.revision import revision_of
+from builders import STRATEGIES, V1, rollout, serving_v1, template
+from crossfade.api.rollout import Rollout
+from crossfade.api.status import RolloutStatus
+from crossfade.core.observed import Observed
+from crossfade.core.revision import revision_before, revision_of
+from crossfade.core.situation import Situation
 from simulation.live import rest
 
 SAME: dict[str, Any] = {
@@ -24,6 +29,73 @@ def test_the_order_of_keys_and_nulls_do_not_matter() -> None:
 def test_empty_values_mean_something(extra: dict[str, Any]) -> None:
     plain = template()
     assert revision_of({**plain, "spec": {**plain["spec"], **extra}}) != revision_of(plain)
+
+
+POD = template()["spec"]
+SAYING_NOTHING: list[dict[str, Any]] = [
+    {"metadata": None},
+    {"metadata": {}},
+    {"metadata": {"labels": None}},
+    {"metadata": {"labels": {}}},
+    {"metadata": {"annotations": None}},
+    {"metadata": {"labels": {}, "annotations": {}, "creationTimestamp": None}},
+    {"metadata": {"annotations": {"note": None}}},
+]
+
+
+@pytest.mark.parametrize("extra", SAYING_NOTHING, ids=str)
+def test_labels_and_annotations_that_are_null_empty_and_absent_are_one_revision(
+    extra: dict[str, Any],
+) -> None:
+    sim = serving_v1("bigBang", template={"spec": POD})
+    before = dict(sim.deployments)
+    sim.edit(template={**extra, "spec": POD})
+    assert rest(sim).deployments == before
+    assert list(sim.releases) == ["shop-1"]
+
+
+@pytest.mark.parametrize("extra", SAYING_NOTHING, ids=str)
+def test_a_null_reaches_no_pod_and_stops_no_restart(extra: dict[str, Any]) -> None:
+    sim = serving_v1("recreate", template={**extra, "spec": {**POD, "initContainers": None}})
+    sim.act("Restart")
+    made = next(iter(rest(sim).deployments.values()))["spec"]["template"]
+    assert None not in (*made["metadata"].values(), *made["metadata"]["annotations"].values())
+    assert list(made["metadata"]["annotations"]) == ["crossfade.dev/restarted-at"]
+    assert "initContainers" not in made["spec"]
+
+
+def test_one_label_more_is_another_revision() -> None:
+    assert revision_of({"metadata": {"labels": {"a": ""}}, "spec": POD}) != revision_of({"spec": POD})
+
+
+NAMED_BEFORE: dict[str, Any] = {"metadata": {"labels": {}}, "spec": POD}
+"""A template that 0.1.0 named with its empty labels at first."""
+
+
+OLD = revision_before(NAMED_BEFORE)
+
+
+def _named(**memory: Any) -> str:
+    wanted = Rollout.model_validate(rollout(STRATEGIES["bigBang"], template=NAMED_BEFORE))
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    return Situation(wanted, Observed(), now, RolloutStatus.model_validate(memory)).spec_revision
+
+
+@pytest.mark.parametrize("place", ["stable", "progress", "failed"])
+def test_a_revision_that_is_known_by_its_name_of_old_keeps_it(place: str) -> None:
+    assert _named(**{place: {"revision": OLD}}) == OLD
+    assert _named(**{place: {"revision": "other"}}) == revision_of(NAMED_BEFORE) != OLD
+
+
+def test_the_upgrade_from_the_names_of_old_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("crossfade.core.situation.revision_of", revision_before)
+        sim = serving_v1("canary", template=NAMED_BEFORE)
+    writes = len(sim.writes)
+    assert len(rest(sim).writes) == writes
+    assert sim.selected() == {OLD: 4}
+    sim.edit(template={"metadata": {"labels": {"app": "shop"}}, "spec": POD})
+    assert rest(sim).selected() == {V1: 4}
 
 
 def test_the_order_of_a_list_matters() -> None:

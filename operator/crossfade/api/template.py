@@ -84,7 +84,8 @@ class PodTemplateShape(_Open):
     """What the pods of the new revision look like, exactly as in a Deployment.
 
     Any change makes a new revision and starts a release. Its name is a hash of the template as submitted, so a value
-    that the API server would fill in is not a change unless it is written.
+    that the API server would fill in is not a change unless it is written. A null, and labels or annotations that are
+    empty, say nothing: they are no change.
     """
 
     metadata: TemplateMetadata | None = None

@@ -16,6 +16,7 @@ from crossfade.api.labels import (
     LABEL_ROLLOUT,
 )
 from crossfade.core.observed import Side
+from crossfade.core.revision import without_nulls
 from crossfade.core.situation import Situation
 
 LABEL_PULL = "crossfade.dev/pull"
@@ -63,11 +64,11 @@ def owned(s: Situation, labels: Mapping[str, str] | None = None, *, always: bool
 
 
 def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
-    """The template of `revision` as it was submitted: from the spec, else from its Release; None if lost."""
+    """The template of `revision` as submitted, less nulls: from the spec, else from its Release; None if lost."""
     if revision == s.spec_revision and s.template is not None:
         return s.template
     releases = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
-    return next(releases, None)
+    return next((without_nulls(template) for template in releases), None)
 
 
 def deployment(s: Situation, revision: str, template: Mapping[str, Any], replicas: int) -> dict[str, Any]:

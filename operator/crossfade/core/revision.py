@@ -13,17 +13,43 @@ HASH_LENGTH = 10
 def revision_of(template: Mapping[str, Any]) -> str:
     """The name of the revision that `template` is: 10 hexadecimal digits.
 
-    Equal for templates that differ only in the order of keys or in nulls. Over what was submitted, never over
-    what a server or a client library made of it, so that no upgrade of either redeploys anything. Empty
-    objects and lists count: `emptyDir: {}` means something.
+    Equal for templates that differ only in the order of keys, in nulls, or in labels, annotations or metadata that
+    are empty: their pods are the same. Over what was submitted, never over what a server or a client library made of
+    it, so that no upgrade of either redeploys anything. Other empty objects and lists count: `emptyDir: {}` means
+    something.
     """
-    text = json.dumps(_without_nulls(template), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+    return _hashed(_lean(without_nulls(template)))
 
 
-def _without_nulls(value: Any) -> Any:
+def revision_before(template: Mapping[str, Any]) -> str:
+    """The name that 0.1.0 gave it at first, when empty metadata counted; "" where it is the same name."""
+    whole = without_nulls(template)
+    return "" if _lean(whole) is whole else _hashed(whole)
+
+
+def without_nulls(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The template less its nulls: they are no part of the revision, so they must not reach its pods."""
+    return {key: _dropped(value) for key, value in template.items() if value is not None}
+
+
+def _dropped(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list | tuple):
-        return [_without_nulls(v) for v in value]
-    return value
+        return without_nulls(value)
+    return [_dropped(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _lean(template: dict[str, Any]) -> dict[str, Any]:
+    """The template less metadata that says nothing; the very same object where there is none."""
+    meta = template.get("metadata")
+    if not isinstance(meta, Mapping):
+        return template
+    telling = {key: value for key, value in meta.items() if value or key not in {"labels", "annotations"}}
+    if telling and len(telling) == len(meta):
+        return template
+    rest = {key: value for key, value in template.items() if key != "metadata"}
+    return {**rest, "metadata": telling} if telling else rest
+
+
+def _hashed(template: dict[str, Any]) -> str:
+    text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]

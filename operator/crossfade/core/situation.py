@@ -17,7 +17,7 @@ from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
 from crossfade.core.compile import compiled
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
-from crossfade.core.revision import revision_of
+from crossfade.core.revision import revision_before, revision_of, without_nulls
 from crossfade.core.stages import Route, Stage
 
 NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
@@ -58,16 +58,19 @@ class Situation:
 
     @cached_property
     def spec_revision(self) -> str:
-        """The revision that the spec names."""
+        """The revision that the spec names; by its name of old where it is known by that."""
         if self.template is None:  # the source is missing: nothing else is wanted than what is there
             return self.progress.revision or self.stable_revision
-        return revision_of(self.template)
+        failed = self.memory.failed.revision if self.memory.failed else ""
+        known = {self.stable_revision, self.progress.revision, failed}
+        before = revision_before(self.template)
+        return before if before and before in known else revision_of(self.template)
 
     @cached_property
     def template(self) -> dict[str, Any] | None:
         """The pod template that is wanted: the spec's, or the source's; None where the source is missing."""
         if self.spec.template is not None:
-            return self.spec.template
+            return without_nulls(self.spec.template)
         source = self.source
         return dict(source.manifest["spec"]["template"]) if source is not None else None
 

@@ -164,7 +164,9 @@ def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:
 
 def _sleeping(container: Mapping[str, Any], seconds: int) -> dict[str, Any]:
     lifecycle = container.get("lifecycle") or {}
-    if lifecycle.get("preStop"):
+    if not isinstance(lifecycle, Mapping) or lifecycle.get(
+        "preStop"
+    ):  # what is no object, the API server refuses
         return dict(container)
     return {**container, "lifecycle": {**lifecycle, "preStop": {"sleep": {"seconds": seconds}}}}
 

@@ -9,6 +9,7 @@ import pytest
 from crossfade.core import (
     actions,
     deletion,
+    giving_back,
     manifests,
     progress,
     reach,
@@ -160,7 +161,7 @@ def _both_sides_published(patch: Patch) -> None:
 
 def _pods_go_before_the_service_is_given_back(patch: Patch) -> None:
     """A deletion removes the other revision while production still selects it."""
-    first = deletion._remove_others
+    first = giving_back.remove_others
     patch.setattr(deletion, "STEPS", (first, *(step for step in deletion.STEPS if step is not first)))
 
 

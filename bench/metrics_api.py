@@ -5,12 +5,10 @@ custom resources, written by a thread: no image, no certificate, and no API of t
 """
 
 import contextlib
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
+from bench.background import Background
 from bench.kube import ApiError, Kube, Object, wait_for
 from bench.scenarios.seen import is_ready, version_of
 from bench.scenarios.shop import Shop
@@ -67,7 +65,7 @@ def _served(kube: Kube) -> bool:
     return True
 
 
-class Measured:
+class Measured(Background):
     """While entered, the pods that serve a shop share its load evenly, to the millicore; its others idle.
 
     `load_m` is the load in millicores: change it at will. Which pods serve is what the endpoints say, so a switch of
@@ -75,30 +73,18 @@ class Measured:
     """
 
     def __init__(self, kube: Kube, shop: Shop, load_m: int) -> None:
+        super().__init__("metrics")
         self.kube = kube
         self.shop = shop
         self.load_m = load_m
         self.slices = Watch(kube, "EndpointSlice", shop.namespace)
         self.written: dict[str, tuple[int, bool]] = {}
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._go_on, daemon=True, name="metrics")
 
-    def __enter__(self) -> Self:
-        self.slices.__enter__()
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self.thread.join()
-        self.slices.stop()
-
-    def _go_on(self) -> None:
-        while not self.stopping.wait(LOOK_EVERY_S):
-            with contextlib.suppress(ApiError):
-                self._write()
+    def go_on(self) -> None:
+        with self.slices:
+            while not self.stopping.wait(LOOK_EVERY_S):
+                with contextlib.suppress(ApiError):
+                    self._write()
 
     def _write(self) -> None:
         """Write what changed. A pod that has become ready is measured anew: what is older counts for nothing."""

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self, TypeVar
 
 import urllib3
 
+from bench.background import Background
 from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, lines_of
 
 T = TypeVar("T")
@@ -29,34 +29,24 @@ class Sighting:
         return str(self.object["metadata"]["name"])
 
 
-class Watch:
+class Watch(Background):
     """A thread that keeps every state of the objects of one kind in a namespace.
 
     `history` only grows; `latest` is by name, without the deleted ones.
     """
 
     def __init__(self, kube: Kube, kind: str, namespace: str) -> None:
+        super().__init__(f"watch-{kind}")
         self.kube = kube
         self.kind = kind
         self.path = collection(kind, namespace)
         self.history: list[Sighting] = []
         self.latest: dict[str, Object] = {}
         self.changed = threading.Condition()
-        self.stopping = threading.Event()
         self.answer: urllib3.BaseHTTPResponse | None = None
-        self.thread = threading.Thread(target=self._follow, daemon=True, name=f"watch-{kind}")
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def stop(self) -> None:
-        """End the thread; the history stays."""
+        """Cut what is read, and wait for nothing: the history stays."""
         self.stopping.set()
         if self.answer is not None:
             with contextlib.suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
@@ -75,7 +65,7 @@ class Watch:
                     raise NeverHappenedError(f"waited {timeout_s:.0f} s in vain for {what}")
                 self.changed.wait(min(left_s, 1.0))
 
-    def _follow(self) -> None:
+    def go_on(self) -> None:
         version = ""
         while not self.stopping.is_set():
             try:

@@ -1,13 +1,13 @@
 """An autoscaler acts all through an update: a real HorizontalPodAutoscaler, or a writer of /scale every second."""
 
 import itertools
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from bench import manifests, metrics_api
+from bench.background import Background
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.metrics_api import Measured
@@ -220,9 +220,9 @@ def by_a_restless_writer(kube: Kube, namespaces: dict[str, str], rates: Rates) -
         pool = stack.enter_context(ThreadPoolExecutor(len(shops)))
         list(pool.map(lambda shop: begun(shop, rates, RESTLESS[0]), shops.values()))
         changed_at = {name: shop.apply("v2") for name, shop in shops.items()}
-        with restless(list(shops.values())) as written:
+        with Restless(list(shops.values())) as writer:
             list(pool.map(ended, shops.values()))
-        return {name: told(shop, changed_at[name], written[name]) for name, shop in shops.items()}
+        return {name: told(shop, changed_at[name], writer.written[name]) for name, shop in shops.items()}
 
 
 def begun(shop: Shop, rates: Rates, replicas: int) -> None:
@@ -252,27 +252,21 @@ def told(shop: Shop, changed_at: float, written: list[int]) -> Result:
     return result
 
 
-@contextmanager
-def restless(shops: Sequence[Shop]) -> Iterator[dict[str, list[int]]]:
-    """Write a number to the scale of each every second, for the length of the block; what was written."""
-    written: dict[str, list[int]] = {shop.name: [] for shop in shops}
-    stopping = threading.Event()
+class Restless(Background):
+    """While entered, a number is written to the scale of each shop every second; `written` is what, by shop."""
 
-    def go_on() -> None:
+    def __init__(self, shops: Sequence[Shop]) -> None:
+        super().__init__("restless")
+        self.shops = shops
+        self.written: dict[str, list[int]] = {shop.name: [] for shop in shops}
+
+    def go_on(self) -> None:
         for replicas in [*itertools.islice(itertools.cycle(RESTLESS), RESTLESS_TIMES), *[RESTLESS[0]] * 600]:
-            if stopping.wait(1):
+            if self.stopping.wait(1):
                 return
-            for shop in shops:
+            for shop in self.shops:
                 shop.kube.scale("Rollout", shop.namespace, shop.name, replicas)
-                written[shop.name].append(replicas)
-
-    thread = threading.Thread(target=go_on, daemon=True, name="restless")
-    thread.start()
-    try:
-        yield written
-    finally:
-        stopping.set()
-        thread.join()
+                self.written[shop.name].append(replicas)
 
 
 def entered(

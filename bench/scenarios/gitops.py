@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bench import manifests
+from bench.background import Background
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
@@ -28,28 +28,17 @@ HandIn = Callable[[Object], Object]
 """Takes a manifest to the API server and gives the object as it is stored; raises where it is refused."""
 
 
-class Pipeline:
+class Pipeline(Background):
     """Hands in what it was given last, every EVERY_S; leave it to end it."""
 
     def __init__(self, hand_in: HandIn) -> None:
+        super().__init__("pipeline")
         self.hand_in = hand_in
         self.manifest: Object = {}
         self.answers: list[Object] = []
         self.refusals: list[str] = []
         self.again = 0
         self.lock = threading.Lock()
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._go_on, daemon=True, name="pipeline")
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self.thread.join()
 
     def apply(self, manifest: Object) -> Object:
         """Hand in another manifest, and that one from now on."""
@@ -63,7 +52,7 @@ class Pipeline:
         wanted = self.again + more
         wait_for("the pipeline to go on", lambda: self.again >= wanted, EVERY_S * more + 15)
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         while not self.stopping.wait(EVERY_S):
             with self.lock:
                 if self.manifest:

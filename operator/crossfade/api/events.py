@@ -72,7 +72,8 @@ class EventReason(StrEnum):
 
     The note has pod, container, exit code and last message. Correct the template and apply it."""
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
-    """Warning: the candidate did not become available in time, or none of its pods answers; requests return to stable.
+    """Warning: the candidate did not become available in time, or none of its pods answers; requests return to
+    stable, if there is one.
 
     The note says what its pods lack. Correct it, then apply another template or `crossfade retry`."""
     IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"

@@ -83,6 +83,25 @@ def test_where_git_was_put_right_before_nothing_is_left_to_do(
     assert capsys.readouterr().out == "Done: going back\n"
 
 
+def test_a_null_in_git_is_no_difference(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    stored = at_rest()
+    stored["spec"]["template"] = {**T1, "metadata": {**T1.get("metadata", {}), "annotations": None}}
+    crossfade(cluster(stored), "undo", "shop", "--to", "1")
+    assert capsys.readouterr().out == "Done: going back\n"
+
+
+def test_a_template_that_a_deployment_holds_belongs_back_there(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = at_rest()
+    del stored["spec"]["template"]
+    stored["spec"]["workloadRef"] = {"name": "web"}
+    assert crossfade(cluster(stored), "undo", "shop", "--to", "1") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Done: going back\nThe template comes from Deployment web. ")
+    assert "kubectl get release shop-1" in printed
+
+
 def test_a_refused_undo_leaves_nothing_to_do(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
     made = cluster(at_rest())
     made.coming["RolloutAction"] = [{"status": {"state": "Refused", "message": "No."}}]

@@ -62,19 +62,33 @@ async def destination(options: argparse.Namespace, cluster: Api, rollout: Raw) -
 
 def left_to_do(options: argparse.Namespace, rollout: Raw, to: Attempt) -> Iterator[str]:
     """Say what belongs into the manifest now; nothing where it is there already."""
+    lines = tuple(_in_the_manifest(rollout, to))
+    if not lines:
+        return
+    yield from lines
+    name = f"{to.rollout}-{to.number}"
+    whole = scoped(f"kubectl get release {name}", options)
+    yield f"The whole template: {whole} -o jsonpath='{{.spec.template}}'"
+
+
+def _in_the_manifest(rollout: Raw, to: Attempt) -> Iterator[str]:
     from crossfade.core.revision import revision_of  # noqa: PLC0415 -- only here
     from crossfade.view.comparison import difference, title  # noqa: PLC0415 -- imports yaml
 
+    ref = rollout["spec"].get("workloadRef")
+    if ref:
+        yield (
+            f"The template comes from Deployment {ref['name']}. Unless it is there already, put that of release "
+            f"{to.number} back there, or into the chart that makes it: the next change would bring the rest along."
+        )
+        return
     template = rollout["spec"]["template"]
     named = revision_of(template)
     lines = difference(template, to.template, f"the manifest (revision {named})", title(to))
-    if not lines:
+    if not lines or named == to.revision:
         return
     yield (
         f"The manifest still names {named}. Put the template of release {to.number} back there too, in Git where it "
         "comes from: the next change of any other field of the template would bring the rest along. The difference:"
     )
     yield from lines
-    name = f"{to.rollout}-{to.number}"
-    whole = scoped(f"kubectl get release {name}", options)
-    yield f"The whole template: {whole} -o jsonpath='{{.spec.template}}'"

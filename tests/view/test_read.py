@@ -125,6 +125,7 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
     [
         (rollout(phase="Healthy"), []),
         (under_way(), ["crossfade status shop --watch", "crossfade abort shop"]),
+        (under_way(stable=None), ["crossfade status shop --watch"]),
         (
             under_way("Paused", conditions=[condition("Paused", "AwaitingPromotion")]),
             ["crossfade promote shop", "crossfade abort shop"],

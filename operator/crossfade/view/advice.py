@@ -30,22 +30,23 @@ def _watch(view: RolloutView) -> list[Step]:
 
 
 def _follow_or_abort(view: RolloutView) -> list[Step]:
-    return [*_watch(view), _abort(view)]
+    return [*_watch(view), *_abort(view)]
 
 
-def _abort(view: RolloutView) -> Step:
-    return _crossfade("abort", view, "to return all requests to the stable revision")
+def _abort(view: RolloutView) -> list[Step]:
+    """Nothing in a first release: there is no stable revision, and an abort is refused."""
+    return [_crossfade("abort", view, "to return all requests to the stable revision")] if view.stable else []
 
 
 def _paused(view: RolloutView) -> list[Step]:
     if view.reason == Reason.PAUSED_BY_ACTION:
-        return [_crossfade("resume", view, "to let it go on"), _abort(view)]
+        return [_crossfade("resume", view, "to let it go on"), *_abort(view)]
     if view.reason == Reason.PAUSED_BY_SPEC:
         manifest = Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")
-        return [manifest, _abort(view)]
+        return [manifest, *_abort(view)]
     if view.reason == Reason.PAUSED_BY_FAILURE:
-        return [_abort(view), _crossfade("retry", view, "to try the same revision again")]
-    return [_crossfade("promote", view, "to let it go on"), _abort(view)]
+        return [*_abort(view), _crossfade("retry", view, "to try the same revision again")]
+    return [_crossfade("promote", view, "to let it go on"), *_abort(view)]
 
 
 def _rolled_back(view: RolloutView) -> list[Step]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from crossfade.api.base import Model
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
@@ -34,11 +36,15 @@ class Situation:
     memory: RolloutStatus
 
     def remember(self, **changes: object) -> Situation:
-        """The same with `changes` to the memory."""
+        """The same with `changes` to the memory; this very one, with all that was worked out, where they change nothing."""
+        if _says(self.memory, changes):
+            return self
         return replace(self, memory=self.memory.model_copy(update=changes))
 
     def progress_with(self, **changes: object) -> Situation:
         """The same with `changes` to the progress of the release under way."""
+        if self.memory.progress is not None and _says(self.memory.progress, changes):
+            return self
         return self.remember(progress=self.progress.model_copy(update=changes))
 
     @cached_property
@@ -181,3 +187,7 @@ class Situation:
             return True
         ready = {k: v for k, v in self.production.ready.items() if v} if self.production else {}
         return set(ready) == {revision}
+
+
+def _says(memory: Model, changes: Mapping[str, object]) -> bool:
+    return all(getattr(memory, name) == value for name, value in changes.items())

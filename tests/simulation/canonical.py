@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from crossfade.api.labels import ANNOTATION_GIVE_BACK
-from simulation.cluster import Sim
+from simulation.cluster import Drop, Sim
 from simulation.deployments import mark_of
-from simulation.pods import SimPod
+from simulation.pods import Endpoints, SimPod
 from simulation.remembered import once_for_each
 from simulation.stored import Object
 
@@ -31,47 +31,86 @@ NEVER_COUNTS = {
 }
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT")
 _NAMES = re.compile(r"-rs-\d+")
+NO_STATUS: Object = {}
+Place = tuple[str, str]
+"""Kind and name."""
 
 
-def canonical(sim: Sim) -> Hashable:
-    """Equal for clusters that can do the same from now on."""
-    mark = (sim.status.get("restarted") or {}).get("at", "")
+def canonical(sim: Sim) -> tuple[int, ...]:
+    """Equal for clusters that can do the same from now on: a hash of each part.
+
+    A part is hashed anew where something that it reads differs from the cluster that `sim` was forked from. A cluster
+    that was asked about is not changed any more, but forked.
+    """
+    reads = _reads(sim)
+    if sim.known is None:
+        parts = tuple([hash(part(*read)) for part, read in zip(PARTS, reads, strict=True)])
+    else:
+        parts = tuple(
+            [
+                was if read == had else hash(part(*read))
+                for part, read, had, was in zip(PARTS, reads, *sim.known, strict=True)
+            ]
+        )
+    sim.known = (reads, parts)
+    return parts
+
+
+def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
+    """What each of the `PARTS` depends on."""
+    rollout, now = sim.rollout, sim.now
+    spec, meta, status = rollout["spec"], rollout["metadata"], rollout.get("status", NO_STATUS)
+    quiet_s = spec.get("minReadySeconds", 0)
     return (
-        _user(sim.rollout["spec"]),
-        _memory(sim),
-        sim.status.get("observedGeneration") == sim.rollout["metadata"]["generation"],
-        _pods(sim),
-        tuple([(_deployment(d), mark_of(d) == mark) for _, d in sorted(sim.deployments.items())]),
-        tuple((name, _service(sim, name)) for name in sorted(sim.services)),
-        tuple(_release(r) for r in sim.releases.values()),
-        _actions(sim),
-        tuple(sorted((r, min(4.0, (sim.now - at).total_seconds())) for r, (at, _) in sim.dropped.items())),
-        tuple((place, _unseen(sim, place[0], old)) for place, old in sorted(sim.unseen.items())),
-        tuple(p.ready for p in sim.pull_pods),
-        sim.broken,
-        _end(sim),
-        sim.taken,
-        tuple(sorted((r, min(3.0, (sim.now - at).total_seconds())) for r, at in sim.listed_at.items())),
+        (spec,),
+        (_taken_apart(status), now),
+        (status.get("observedGeneration") == meta["generation"],),
+        (sim.pods, sim.deployments, _within(status, "progress", "servingSince"), quiet_s, now),
+        (sim.deployments, _within(status, "restarted", "at")),
+        (sim.services, sim.endpoints),
+        (sim.releases,),
+        (sim.actions, _within(status, "lastAction", "uid")),
+        (sim.dropped, now),
+        (sim.unseen, now),
+        (sim.pull_pods, sim.broken, sim.taken),
+        (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
+        (sim.listed_at, now),
     )
 
 
 @once_for_each
 def _user(spec: Mapping[str, Any]) -> Hashable:
-    return json.dumps(spec, sort_keys=True)
+    return tuple([(key, _text(value)) for key, value in sorted(spec.items())])
 
 
-def _end(sim: Sim) -> Hashable:
+def _text(value: Any) -> str:
+    return _json(value) if isinstance(value, dict) else repr(value)
+
+
+@once_for_each
+def _json(value: Object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _end(since: str | None, finalizers: Iterable[str], cascade: str, gone: bool, now: datetime) -> Hashable:
     """Whether it is being deleted, how, since when as far as that counts, and what holds it."""
-    meta = sim.rollout["metadata"]
-    since = meta.get("deletionTimestamp")
-    age = min(4.0, (sim.now - datetime.fromisoformat(since)).total_seconds()) if since else None
-    return (age, sim.cascade, sim.gone, tuple(meta.get("finalizers", ())))
+    age = min(4.0, (now - datetime.fromisoformat(since)).total_seconds()) if since else None
+    return (age, cascade, gone, tuple(finalizers))
 
 
-def _memory(sim: Sim, status: Object | None = None) -> Hashable:
+def _within(status: Object, field: str, name: str) -> str | None:
+    held = status.get(field)
+    return held.get(name) if held else None
+
+
+def _memory(status: tuple[int, tuple[datetime, ...]], now: datetime) -> Hashable:
     """A status without its times, and their ages."""
-    told, times = _taken_apart(sim.status if status is None else status)
-    return (told, tuple([min(OLD_S, round((sim.now - at).total_seconds(), 2)) for at in times]))
+    told, times = status
+    return (told, tuple([min(OLD_S, round((now - at).total_seconds(), 2)) for at in times]))
+
+
+def _is_current(current: bool) -> Hashable:
+    return current
 
 
 @once_for_each
@@ -95,11 +134,15 @@ def _without_times(value: Any, times: list[datetime]) -> Hashable:
     return _NAMES.sub("", value) if isinstance(value, str) else value
 
 
-def _pods(sim: Sim) -> Hashable:
-    since = (sim.status.get("progress") or {}).get("servingSince")
+def _pods(
+    pods: Iterable[SimPod],
+    deployments: Mapping[str, Object],
+    since: str | None,
+    quiet_s: int,
+    now: datetime,
+) -> Hashable:
     start = datetime.fromisoformat(since).replace(microsecond=0) if since else None
-    marks = {name: mark_of(live) for name, live in sim.deployments.items()}
-    quiet_s = sim.rollout["spec"].get("minReadySeconds", 0)
+    marks = {name: mark_of(live) for name, live in deployments.items()}
     return tuple(
         sorted(
             [
@@ -108,11 +151,11 @@ def _pods(sim: Sim) -> Hashable:
                     p.ready,
                     p.leaving,
                     p.untold is None,
-                    _evidence(p, start, sim.now) if p.exits else (),
+                    _evidence(p, start, now) if p.exits else (),
                     p.mark == marks.get(p.deployment),
-                    min(quiet_s, p.ready_for(sim.now)) if quiet_s else 0,
+                    min(quiet_s, p.ready_for(now)) if quiet_s else 0,
                 )
-                for p in sim.pods
+                for p in pods
             ]
         )
     )
@@ -152,10 +195,20 @@ def _marks(meta: Mapping[str, Any]) -> Hashable:
     )
 
 
-def _service(sim: Sim, name: str) -> Hashable:
-    listed = sim.endpoints.get(name)
-    ends = (tuple(sorted(listed.ready.items())), tuple(sorted(listed.serving.items()))) if listed else ()
-    return (_selection(sim.services[name]), ends)
+def _deployments(deployments: Mapping[str, Object], restarted_at: str | None) -> Hashable:
+    mark = restarted_at or ""
+    return tuple([(_deployment(d), mark_of(d) == mark) for _, d in sorted(deployments.items())])
+
+
+def _services(services: Mapping[str, Object], endpoints: Mapping[str, Endpoints]) -> Hashable:
+    return tuple(
+        [(name, _selection(live), _listed(endpoints.get(name))) for name, live in sorted(services.items())]
+    )
+
+
+@once_for_each
+def _listed(listed: Endpoints | None) -> Hashable:
+    return (tuple(sorted(listed.ready.items())), tuple(sorted(listed.serving.items()))) if listed else ()
 
 
 @once_for_each
@@ -175,13 +228,32 @@ def _release(stored: Mapping[str, Any]) -> Hashable:
     return (stored["spec"]["revision"], status.get("outcome"), told, owners)
 
 
-def _actions(sim: Sim) -> Hashable:
-    remembered = (sim.status.get("lastAction") or {}).get("uid")
-    waiting = [a for a in sim.actions.values() if not a.get("status")]
-    return tuple((a["spec"]["action"], a["metadata"]["uid"] == remembered) for a in waiting)
+def _releases(releases: Mapping[str, Object]) -> Hashable:
+    return tuple([_release(r) for r in releases.values()])
 
 
-def _unseen(sim: Sim, kind: str, old: Object | None) -> Hashable:
+def _actions(actions: Mapping[str, Object], remembered: str | None) -> Hashable:
+    waiting = [a for a in actions.values() if not a.get("status")]
+    return tuple([(a["spec"]["action"], a["metadata"]["uid"] == remembered) for a in waiting])
+
+
+def _dropped(dropped: Mapping[str, Drop], now: datetime) -> Hashable:
+    return tuple(sorted([(r, min(4.0, (now - at).total_seconds())) for r, (at, _) in dropped.items()]))
+
+
+def _listed_at(listed_at: Mapping[str, datetime], now: datetime) -> Hashable:
+    return tuple(sorted([(r, min(3.0, (now - at).total_seconds())) for r, at in listed_at.items()]))
+
+
+def _rest(pull_pods: Iterable[SimPod], broken: frozenset[str], taken: frozenset[Place]) -> Hashable:
+    return (tuple([p.ready for p in pull_pods]), broken, taken)
+
+
+def _unseen(unseen: Mapping[Place, Object | None], now: datetime) -> Hashable:
+    return tuple([(place, _old(place[0], old, now)) for place, old in sorted(unseen.items())])
+
+
+def _old(kind: str, old: Object | None, now: datetime) -> Hashable:
     if old is None:
         return None
     if kind == "Deployment":
@@ -190,4 +262,22 @@ def _unseen(sim: Sim, kind: str, old: Object | None) -> Hashable:
         return _selection(old)
     meta = old["metadata"]
     held = (meta.get("deletionTimestamp") is None, tuple(meta.get("finalizers", ())))
-    return (_memory(sim, old.get("status", {})), meta.get("generation"), held)
+    return (_memory(_taken_apart(old.get("status", NO_STATUS)), now), meta.get("generation"), held)
+
+
+PARTS: tuple[Callable[..., Hashable], ...] = (
+    _user,
+    _memory,
+    _is_current,
+    _pods,
+    _deployments,
+    _services,
+    _releases,
+    _actions,
+    _dropped,
+    _unseen,
+    _rest,
+    _end,
+    _listed_at,
+)
+"""What a cluster is compared by."""

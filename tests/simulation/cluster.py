@@ -7,7 +7,7 @@ it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passe
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,7 +44,8 @@ class Sim:
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
     new Deployment; `told`: the same, once a CREATE has met it, until the next pass. `cascade`: how the Rollout is
     deleted; `gone`: it is, and only its last state is kept here.
-    `taken`: kinds and names that a CREATE found in its way, as the operator remembers them.
+    `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
+    has made of it, or of the cluster that it was forked from.
     """
 
     rollout: Object
@@ -70,6 +71,7 @@ class Sim:
     gone: bool = False
     taken: frozenset[tuple[str, str]] = frozenset()
     instant: bool = True
+    known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:
         """The same cluster apart: what happens to one does not happen to the other. Its logs begin anew."""
@@ -150,7 +152,7 @@ class Sim:
         """One Deployment gets the pods that it asks for."""
         owed = due(self.deployments[name], self.pods)
         going = {p.name for p in owed.going}
-        self.pods = tuple(replace(p, leaving=True) if p.name in going else p for p in self.pods)
+        self.pods = tuple(p.but(leaving=True) if p.name in going else p for p in self.pods)
         self.pods += tuple(self._new_pod(name) for _ in range(owed.making))
         self._follow()
 
@@ -165,7 +167,7 @@ class Sim:
         staying = (p for p in self.pods if not p.leaving)
         told = (p.told() for p in staying)
         self.pods = tuple(p if p.revision in self.broken else p.up(self.now) for p in told)
-        self.pull_pods = tuple(replace(p, ready=p.ready or not p.waiting) for p in self.pull_pods)
+        self.pull_pods = tuple(p.but(ready=p.ready or not p.waiting) for p in self.pull_pods)
         self._follow()
 
     def change(self, pod: SimPod, after: SimPod | None) -> None:
@@ -181,7 +183,7 @@ class Sim:
 
     def evict(self, pod: SimPod) -> None:
         """A node is drained: the pod is told to go, and its container ends in the course of that."""
-        self.change(pod, replace(pod.crashed(self.now, code=143), leaving=True))
+        self.change(pod, pod.crashed(self.now, code=143).but(leaving=True))
         self.drop(pod.revision)
 
     def of(self, revision: str) -> list[SimPod]:
@@ -348,9 +350,7 @@ class Sim:
         del table[write.name]
         self.endpoints.pop(write.name, None)
         if write.kind == "Deployment" and not write.orphan:
-            self.pods = tuple(
-                replace(p, leaving=True) if p.deployment == write.name else p for p in self.pods
-            )
+            self.pods = tuple(p.but(leaving=True) if p.deployment == write.name else p for p in self.pods)
 
     def _write_pull_pod(self, write: Write) -> None:
         if write.verb is Verb.CREATE:

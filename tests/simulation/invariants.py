@@ -8,13 +8,13 @@ in which nothing moves any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from crossfade.api.labels import PREFIX
-from crossfade.core.plan import Verb, Write
+from crossfade.core.plan import Verb
 from simulation.cluster import Sim
 from simulation.promise import Violation
+from simulation.remembered import Answers
 from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
@@ -25,13 +25,16 @@ from simulation.seen import Ghost, Rule, Seen, may_be_missing, progress_of, stab
 
 def judge(seen: Seen) -> Ghost:
     """Ask every rule about one write; gives what is remembered afterwards. Raises Violation."""
-    for rule in _rules(seen.write):
-        told = rule(seen)
-        if told:
-            raise Violation(sentence(rule), told)
+    broken = (
+        _memory_broken(seen)
+        if seen.write.kind == "Rollout"
+        else _broken(seen, RULES.get(seen.write.kind, ()))
+    )
+    if broken is not None:
+        raise Violation(sentence(broken[0]), broken[1])
     failed, held = seen.after.status.get("failed"), progress_of(seen.after).get("held")
     calm = seen.ghost.calm and not failed and not held
-    return replace(seen.ghost, calm=calm, condemned=frozenset({failed["revision"]} if failed else ()))
+    return seen.ghost._replace(calm=calm, condemned=frozenset({failed["revision"]} if failed else ()))
 
 
 def sentence(rule: Callable[..., object]) -> str:
@@ -39,10 +42,41 @@ def sentence(rule: Callable[..., object]) -> str:
     return rule.__name__.replace("_", " ")
 
 
-def _rules(write: Write) -> tuple[Rule, ...]:
-    if write.kind == "Rollout":
-        return (*MEMORY_RULES, *ASKED_RULES) if write.verb is Verb.STATUS else ()
-    return {"Service": TRAFFIC_RULES, "Deployment": POD_RULES, "Release": RECORD_RULES}.get(write.kind, ())
+Broken = tuple[Rule, str]
+"""A rule that does not hold, and what is the case instead."""
+
+STATUS_RULES = (*MEMORY_RULES, *ASKED_RULES)
+RULES: dict[str, tuple[Rule, ...]] = {
+    "Service": TRAFFIC_RULES,
+    "Deployment": POD_RULES,
+    "Release": RECORD_RULES,
+}
+"""By the kind that is written."""
+
+
+def _broken(seen: Seen, rules: tuple[Rule, ...]) -> Broken | None:
+    return next(((rule, told) for rule in rules if (told := rule(seen))), None)
+
+
+def _memory_broken(seen: Seen) -> Broken | None:
+    """The rules about a status ask for the decision, the status before and after, and what production selects."""
+    if seen.write.verb is not Verb.STATUS:
+        return None
+    before = seen.before
+    return _judged.of(
+        (
+            seen.decision,
+            before.status,
+            seen.after.status,
+            *before.services.values(),
+            None,
+            *before.deployments.values(),
+        ),
+        lambda: _broken(seen, STATUS_RULES),
+    )
+
+
+_judged: Answers[Broken | None] = Answers(100)
 
 
 # --- states ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from builders import V2
 from simulation.cluster import FOREGROUND, Sim
@@ -45,13 +46,11 @@ class World:
         self.ghost = judge(Seen(before, self.sim, decision, write, self.ghost))  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Move:
-    """Something that may happen next. `cost` 0: what happens if nobody disturbs."""
+class Move(NamedTuple):
+    """Something that may happen next."""
 
     name: str
     happens: Callable[[World], object]
-    cost: int = 1
 
 
 def operator_pass(decision: Decision, **how: int) -> Callable[[World], object]:
@@ -112,7 +111,7 @@ def operator_moves(decision: Decision) -> Iterator[Move]:
     """A pass, cut off after each write, or with the reply to each write lost."""
     writes, base = decision.writes, decision.base
     if writes or any(at <= base.now - LINGER for at, _ in base.dropped.values()):
-        yield Move("the operator makes a pass", operator_pass(decision), 0)
+        yield Move("the operator makes a pass", operator_pass(decision))
     for index in range(len(writes)):
         if index or decision.base.dropped:
             yield Move(f"the operator dies after {index} writes", operator_pass(decision, cut_after=index))
@@ -136,7 +135,7 @@ def _pulled(sim: Sim) -> None:
 
 def _fault(name: str, happens: Callable[[World], object]) -> Move:
     def fault(world: World) -> None:
-        world.ghost = replace(world.ghost, calm=False, faults=world.ghost.faults + 1)
+        world.ghost = world.ghost._replace(calm=False, faults=world.ghost.faults + 1)
         happens(world)
 
     return Move(name, fault)

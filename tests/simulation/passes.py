@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -27,10 +27,15 @@ from kstatus import broken_rule
 from simulation.cluster import UID, Drop, Sim, stored
 from simulation.pods import Endpoints
 from simulation.promise import Violation
-from simulation.remembered import once_for_each
+from simulation.remembered import Answers, once_for_all, once_for_each
 from simulation.stored import Object, Refused, identity
 
 ROUNDS = 4
+
+PLANS_KEPT = 2_000
+"""A bound on memory; what is decided on again mostly comes soon after."""
+
+NO_ENDPOINTS = Endpoints()
 LINGER = timedelta(seconds=LINGER_S)
 Judge = Callable[[Sim, "Decision", Write], None]
 
@@ -73,8 +78,22 @@ def decided(sim: Sim) -> Decision:
 
 
 def _decide(rollout: Rollout, seen: Observed, sim: Sim) -> Plan:
+    """A decision depends on nothing but what it is made on: where that is the same again, so is the plan."""
+    found = seen.found
+    stored = (rollout, seen.source, *seen.sides.values(), None, *seen.services.values(), None, *seen.releases)
+    looked = (*found.services.values(), None, *found.deployments.values())
+    names = (*found.services, None, *found.deployments)
+    pods = (*found.pods.items(), None, found.pull_pods)
+    return _plans.of(
+        (*stored, None, *seen.actions, None, *looked),
+        lambda: _decide_anew(rollout, seen, sim.now),
+        (sim.now, seen.dropped, names, found.refusal, pods),
+    )
+
+
+def _decide_anew(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     try:
-        return core.decide(rollout, seen, sim.now)
+        return core.decide(rollout, seen, now)
     except Exception as error:
         raise Violation("no decision raises", repr(error)) from error
 
@@ -82,9 +101,16 @@ def _decide(rollout: Rollout, seen: Observed, sim: Sim) -> Plan:
 @once_for_each
 def parsed(rollout: Object) -> Rollout:
     """A stored Rollout, as the shell parses it."""
-    return Observer(Store()).rollout(Key("prod", rollout["metadata"]["name"]), rollout)
+    return _observer(rollout["spec"]).rollout(Key("prod", rollout["metadata"]["name"]), rollout)
 
 
+@once_for_each
+def _observer(_: Object) -> Observer:
+    """One for each spec, which it parses once."""
+    return Observer(Store())
+
+
+_plans: Answers[Plan] = Answers(PLANS_KEPT)
 _release = once_for_each(Release.model_validate)
 _side = once_for_each(lambda stored: side_of(stored, UID, "shop"))
 _action = once_for_each(RolloutAction.model_validate)
@@ -117,9 +143,10 @@ def carry_out(
             sim.told = sim.refusal
             return False
         before = stored(sim, write.kind, write.name)
+        newest = newer.get(write.identity) if write.identity else None
         was = sim.fork() if judged is not None else sim
         try:
-            sim.write(replace(write, identity=newer.get(write.identity, write.identity)))  # type: ignore[arg-type]
+            sim.write(replace(write, identity=newest) if newest else write)
         except Refused:
             sim.unseen.pop((write.kind, write.name), None)
             if write.verb is Verb.CREATE:
@@ -148,9 +175,18 @@ def _settle(sim: Sim, handled: dict[str, Drop]) -> None:
 
 def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
     if write.kind == "Rollout" and write.verb is Verb.STATUS:
-        broken = broken_rule(before or {}, sim.rollout)
+        meta = sim.rollout["metadata"]
+        broken = _broken_rule(
+            (before or {}).get("status"), sim.status, meta["generation"], meta.get("deletionTimestamp")
+        )
         if broken:
             raise Violation("each status follows kstatus", f"{broken}: {sim.status['conditions']}")
+
+
+@once_for_all
+def _broken_rule(before: Object | None, after: Object, generation: int, deleted: str | None) -> str:
+    meta = {"generation": generation, "deletionTimestamp": deleted}
+    return broken_rule({"status": before}, {"metadata": meta, "status": after})
 
 
 def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan:
@@ -230,7 +266,11 @@ def _still_taken(sim: Sim) -> frozenset[tuple[str, str]]:
 
 
 def _service(sim: Sim, name: str, service: Object) -> SeenService:
-    listed = sim.endpoints.get(name, Endpoints())
+    return _service_once(service, sim.endpoints.get(name, NO_ENDPOINTS))
+
+
+@once_for_all
+def _service_once(service: Object, listed: Endpoints) -> SeenService:
     return service_of(service, SeenEndpoints(listed.ready, listed.serving), UID, "shop")
 
 

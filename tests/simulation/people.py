@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from builders import template
@@ -18,12 +18,16 @@ CALM = {"Promote", "PromoteFull", "Pause", "Resume", "Restart"}
 """Actions that must not cost a single pod."""
 
 
+_template = cache(template)
+"""The same object for the same image: stored objects are never changed in place."""
+
+
 def images(sim: Sim) -> Iterator[Move]:
     """Somebody changes the image."""
     image = sim.rollout["spec"]["template"]["spec"]["containers"][0]["image"]
     for other in IMAGES:
         if other != image:
-            yield edited(f"the template becomes {other}", template=template(other))
+            yield edited(f"the template becomes {other}", template=_template(other))
 
 
 def scales(sim: Sim) -> Iterator[Move]:
@@ -81,7 +85,7 @@ def charting(sim: Sim) -> Iterator[Move]:
         yield _other("the chart restores its replicas", lambda w: _resynced(w.sim, name, replicas=n))
     for other in IMAGES:
         if other != image:
-            fields = {"replicas": n, "template": template(other)}
+            fields = {"replicas": n, "template": _template(other)}
             yield _other(
                 f"the chart brings {other}", lambda w, f=fields: _resynced(w.sim, name, **f), calm=False
             )
@@ -105,8 +109,8 @@ def edited(name: str, **spec: Any) -> Move:
     def edit(world: World) -> None:
         ghost, least = world.ghost, min(world.ghost.least, spec.get("replicas", world.ghost.least))
         scaled, replanned = ghost.scaled or "replicas" in spec, ghost.replanned or "strategy" in spec
-        world.ghost = replace(
-            ghost, calm=False, least=least, scaled=scaled, replanned=replanned, edits=ghost.edits + 1
+        world.ghost = ghost._replace(
+            calm=False, least=least, scaled=scaled, replanned=replanned, edits=ghost.edits + 1
         )
         world.sim.edit(**spec)
 
@@ -119,7 +123,7 @@ def _asked(action: str) -> Move:
 
 def _other(name: str, happens: Callable[[World], object], *, calm: bool = True) -> Move:
     def other(world: World) -> None:
-        world.ghost = replace(world.ghost, calm=world.ghost.calm and calm, edits=world.ghost.edits + 1)
+        world.ghost = world.ghost._replace(calm=world.ghost.calm and calm, edits=world.ghost.edits + 1)
         happens(world)
 
     return Move(name, other)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -26,5 +26,37 @@ def once_for_each(ask: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
         answer = ask(stored)
         known[id(stored)] = (stored, answer)
         return answer
+
+    return asked
+
+
+class Answers(Generic[Answer]):
+    """Answers to one question about several objects at once, by which objects they are.
+
+    They are kept beside the answer, so that no other object takes the place of one of them.
+    """
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._known: dict[Hashable, tuple[Answer, object]] = {}
+
+    def of(self, stored: tuple[object, ...], ask: Callable[[], Answer], values: Hashable = None) -> Answer:
+        """What `ask` gives, which depends on nothing but the objects in `stored` and on `values`."""
+        key = (values, *map(id, stored))
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= self._kept:
+                self._known.clear()
+            found = self._known[key] = (ask(), stored)
+        return found[0]
+
+
+def once_for_all(ask: Callable[..., Answer]) -> Callable[..., Answer]:
+    """`ask`, which depends on nothing but the objects that it is given, is called once for the same of them."""
+    answers: Answers[Answer] = Answers()
+
+    @wraps(ask)
+    def asked(*stored: Any) -> Answer:
+        return answers.of(stored, lambda: ask(*stored))
 
     return asked

@@ -12,17 +12,16 @@ Beside that search, walks take many deviations at random.
 
 from __future__ import annotations
 
-import gc
 import heapq
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from simulation.canonical import canonical
 from simulation.invariants import resting, standing
-from simulation.moves import REST_S, Move, World, cluster_moves, operator_moves, time_moves
+from simulation.moves import REST_S, Move, World, cluster_moves, operator_moves, operator_pass, time_moves
 from simulation.passes import Decision, carry_out, decided
 from simulation.promise import Violation
 
@@ -44,14 +43,18 @@ TOLD_EVERY = 200
 SPARE = 1.25
 """So many times the states that may still be explored are kept whole: states that come later may go before them."""
 
+LAST = (1_000_000, 0.0)
+"""A rank behind all others."""
+
+UNSEEN = ", and the operator has not seen it in its pass"
 BEGINNING = "the world begins"
 
 Key = int
 Rank = tuple[int, float]
 """Deviations, and a number that a course keeps while nothing disturbs it."""
 
-Waiting = tuple[Rank, Key, World, Key | None, str]
-"""A state to explore: its rank, what it is, and the state and the move that it came from."""
+Waiting = tuple[Rank, int, Key, World, Key | None, str]
+"""A state to explore: its rank, which of all it was, what it is, and the state and the move that it came from."""
 
 
 class CounterExample(AssertionError):  # noqa: N818 -- what it is called in every text on the matter
@@ -63,18 +66,6 @@ class CounterExample(AssertionError):  # noqa: N818 -- what it is called in ever
         super().__init__(f"{broken}\nafter:\n{steps}")
         self.promise = broken.promise
         self.path = path
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """No search for garbage in cycles: there is none (measured), and looking for it takes half of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @dataclass
@@ -94,6 +85,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+        self._numbers = itertools.count()
+        self._kept_to: Rank = LAST
 
     @property
     def reached(self) -> int:
@@ -107,15 +100,15 @@ class Search:
 
     def run(self, world: World) -> Search:
         """Explore `limit` states, or all there are. Raises CounterExample."""
-        with without_collection():
-            self._reach(world, None, BEGINNING, (0, 0.0))
-            while self._waiting and self.explored < self.limit:
-                rank, key, current, parent, name = heapq.heappop(self._waiting)
-                if key not in self._next:
-                    self._came[key] = (parent, name)
-                    self._explore(key, current, rank)
-                self._trim()
-            self._all_come_to_rest()
+        self._reach(world, None, BEGINNING, (0, 0.0))
+        while self._waiting and self.explored < self.limit:
+            rank, _, key, current, parent, name = heapq.heappop(self._waiting)
+            if key not in self._next:
+                self._came[key] = (parent, name)
+                self._explore(key, current, rank)
+            self._trim()
+        self._waiting.clear()
+        self._all_come_to_rest()
         return self
 
     def walk(self, world: World, steps: int = WALK) -> None:
@@ -123,9 +116,10 @@ class Search:
         key = self._step(world, None, BEGINNING)
         for left in range(steps + PATIENCE, 0, -1):
             decision = self._decided(key, world)
-            move = self._default(world, decision)
+            own = Moves(world, decision)
+            move = own.default
             if left > PATIENCE and self._random.random() < DISTURBED:
-                move = self._random.choice([*self._moves(world, decision), *self._stale(world, decision)])
+                move = self._random.choice([*own, *own.stale()])
             after = self._after(key, world, move) if move else world
             if left <= PATIENCE and canonical(after.sim) == canonical(world.sim):
                 return self._rests(key, world)
@@ -138,15 +132,21 @@ class Search:
         key = hash((canonical(world.sim), world.ghost))
         if rank[0] < self._deviations.get(key, 1_000_000):
             self._deviations[key] = rank[0]
-            if key not in self._next:
-                heapq.heappush(self._waiting, (rank, key, world, parent, name))
+            if rank <= self._kept_to and key not in self._next:
+                heapq.heappush(self._waiting, (rank, next(self._numbers), key, world, parent, name))
         return key
 
     def _trim(self) -> None:
-        """Forget what is so far behind in the order that it will not be explored."""
+        """Forget what is so far behind in the order that it will not be explored, now and from now on.
+
+        A state that was reached again by fewer deviations waits twice, and counts once.
+        """
         left = self.limit - self.explored
         if len(self._waiting) > SPARE * left + 1000:
-            self._waiting = heapq.nsmallest(left + 500, self._waiting)
+            once = (w for w in self._waiting if w[0][0] == self._deviations[w[2]] and w[2] not in self._next)
+            self._waiting = heapq.nsmallest(left + 500, once)
+            if len(self._waiting) > left:
+                self._kept_to = self._waiting[-1][0]
         if self.tell and self.explored % TOLD_EVERY == 0:
             self.tell(self)
 
@@ -165,18 +165,21 @@ class Search:
 
     def _explore(self, key: Key, world: World, rank: Rank) -> None:
         decision = self._decided(key, world)
-        default = self._default(world, decision)
+        own = Moves(world, decision)
+        usually = own.default.name if own.default else ""
         self._next[key] = None
-        for move in self._moves(world, decision):
-            usual = default is not None and move.name == default.name
-            child = self._after(key, world, move)
+        children: dict[Move, World] = {}
+        for move in own:
+            usual = move.name == usually
+            child = children[move] = self._after(key, world, move)
             reached = self._reach(child, key, move.name, rank if usual else self._deviating(rank))
             if usual and reached != key:  # a look that finds nothing new is rest
                 self._next[key] = reached
         if self._next[key] is None:
             self._rests(key, world)
-        for move in self._stale(world, decision):
-            self._reach(self._after(key, world, move), key, move.name, self._deviating(rank))
+        for move in own.others if decision.writes else ():
+            late = Move(f"{move.name}{UNSEEN}", operator_pass(decision))
+            self._reach(self._after(key, children[move], late), key, late.name, self._deviating(rank))
 
     def _deviating(self, rank: Rank) -> Rank:
         return (rank[0] + 1, self._random.random())
@@ -194,30 +197,6 @@ class Search:
             return decided(world.sim)
         except Violation as broken:
             raise self._counter_example(broken, key, "the operator decides") from broken
-
-    def _default(self, world: World, decision: Decision) -> Move | None:
-        return next(self._usual(world, decision), None)
-
-    def _usual(self, world: World, decision: Decision) -> Iterator[Move]:
-        yield from operator_moves(decision)
-        yield from cluster_moves(world.sim)
-        wake = _wake_after_s(world, decision)
-        if wake is not None and wake < REST_S:
-            yield from time_moves(world.sim, wake)
-
-    def _moves(self, world: World, decision: Decision) -> Iterator[Move]:
-        yield from operator_moves(decision)
-        yield from cluster_moves(world.sim)
-        yield from time_moves(world.sim, _wake_after_s(world, decision))
-        yield from world.disturbances()
-
-    def _stale(self, world: World, decision: Decision) -> Iterator[Move]:
-        """The operator decides, something else happens, and then its writes land."""
-        if not decision.writes:
-            return
-        for move in (*cluster_moves(world.sim), *world.disturbances()):
-            name = f"{move.name}, and the operator has not seen it in its pass"
-            yield Move(name, _meanwhile(move, decision))
 
     def _rests(self, key: Key, world: World) -> None:
         try:
@@ -251,6 +230,45 @@ class Search:
             key, name = self._came[key]
             path.append(name)
         return CounterExample(broken, path[::-1])
+
+
+class Moves:
+    """All that may happen next in a world, in the order in which it is tried."""
+
+    def __init__(self, world: World, decision: Decision) -> None:
+        self._world, self._decision = world, decision
+        self._operator = [*operator_moves(decision)]
+        self._cluster = [*cluster_moves(world.sim)]
+
+    @property
+    def default(self) -> Move | None:
+        """What happens if nobody disturbs; None at rest."""
+        if self._operator or self._cluster:
+            return (self._operator or self._cluster)[0]
+        wake_after_s = _wake_after_s(self._world, self._decision)
+        due = wake_after_s is not None and wake_after_s < REST_S
+        return next(time_moves(self._world.sim, wake_after_s)) if due else None
+
+    @cached_property
+    def _disturbances(self) -> list[Move]:
+        return [*self._world.disturbances()]
+
+    @property
+    def others(self) -> list[Move]:
+        """What may happen while the operator makes its pass."""
+        return [*self._cluster, *self._disturbances]
+
+    def __iter__(self) -> Iterator[Move]:
+        yield from self._operator
+        yield from self._cluster
+        yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision))
+        yield from self._disturbances
+
+    def stale(self) -> Iterator[Move]:
+        """The operator decides, something else happens, and then its writes land."""
+        if self._decision.writes:
+            for move in self.others:
+                yield Move(f"{move.name}{UNSEEN}", _meanwhile(move, self._decision))
 
 
 def _wake_after_s(world: World, decision: Decision) -> float | None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from crossfade.api.labels import LABEL_REVISION
+from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core.observed import Observed
 from crossfade.core.plan import Write
@@ -16,17 +17,20 @@ from crossfade.core.revision import revision_of
 from crossfade.core.situation import Situation
 from simulation.cluster import Sim
 from simulation.passes import Decision, parsed, view
-from simulation.remembered import once_for_each
+from simulation.remembered import once_for_all, once_for_each
 from simulation.stored import Object
 
 GAVE_UP = {"Superseded", "Cancelled"}
 
 revision_named = once_for_each(revision_of)
-_memory = once_for_each(RolloutStatus.model_validate)
 
 
-@dataclass(frozen=True)
-class Ghost:
+@once_for_all
+def _situation(rollout: Rollout, now: datetime, status: Object) -> Situation:
+    return Situation(rollout, Observed(), now, RolloutStatus.model_validate(status))
+
+
+class Ghost(NamedTuple):
     """What the checker remembers of a path, and the operator does not know.
 
     `calm`: nobody but the operator has touched anything that could cost a pod since the release began, and it has not
@@ -86,8 +90,7 @@ class Seen:
     @cached_property
     def situation(self) -> Situation:
         """The stored memory before the write, with the spec that was seen: for its plan and stage."""
-        rollout = parsed(view(self.base, "Rollout", ""))
-        return Situation(rollout, Observed(), self.now, _memory(self.before.status))
+        return _situation(parsed(view(self.base, "Rollout", "")), self.now, self.before.status)
 
     @property
     def paused(self) -> bool:
@@ -116,7 +119,12 @@ def wanted_revision(sim: Sim) -> str:
 
 def progress_of(sim: Sim) -> Mapping[str, Any]:
     """The release under way as stored; empty where none is."""
-    progress = sim.status.get("progress")
+    return _progress(sim.status)
+
+
+@once_for_each
+def _progress(status: Object) -> Mapping[str, Any]:
+    progress = status.get("progress")
     return {"stage": 0, "plan": "", **progress} if progress else {}
 
 

@@ -49,8 +49,8 @@ bench: up ## Every strategy and failure under load, as a table
 bench-scale: up ## Hundreds of Rollouts at once: requests, memory, delays, as a table
 	@$(PY) -m bench.scale
 
-check-deep: env ## The same over many more states (STATES=1000000 for each strategy; hours)
-	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000) --walks 500
+check-deep: env ## The same over many more states (STATES=1000000 for each strategy; hours), or ONLY=canary
+	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000) --walks 500 $(if $(ONLY),--only $(ONLY))
 
 crds: env ## Write crds/ from the models
 	@PYTHONPATH=operator $(PY) -m crossfade.api.crd

@@ -2,7 +2,7 @@
 
     PYTHONPATH=operator:tests python -m simulation.checker --states 20000
 
-`search.py` says how a world is searched, `worlds.py` which worlds there are, `moves.py` what may happen in them, and
+`search.py` says how a world is searched, `shares.py` how far, `worlds.py` which worlds there are, `moves.py` what may happen in them, and
 `invariants.py` what must hold.
 """
 
@@ -10,63 +10,19 @@ from __future__ import annotations
 
 import argparse
 import gc
-import math
 import multiprocessing
 import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from queue import SimpleQueue
 
 from simulation.search import CounterExample, Search
+from simulation.shares import WIDTH, Outcome, Shares, Task
 from simulation.worlds import STRATEGIES, Case, cases
 
-TOLD_EVERY_S = 30
+TOLD_EVERY_S = 60
 """Between two words of a search that takes long."""
-
-WIDTH = max(len(case.name) for name in STRATEGIES for case in cases(name))
-
-
-@dataclass(frozen=True)
-class Task:
-    """One world to search: `states` to explore, and `walks` to take beside."""
-
-    strategy: str
-    case: str
-    states: int
-    walks: int
-    seed: int = 1
-
-    @property
-    def name(self) -> str:
-        """Strategy and world, in columns."""
-        return f"{self.strategy:<10}{self.case:<{WIDTH}}"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a search came to. `promise`: the one that is broken, and `broken` the course that breaks it.
-
-    `seconds` are of the processor, `memory_mb` the most that the process ever had.
-    """
-
-    task: Task
-    explored: int = 0
-    reached: int = 0
-    seconds: float = 0.0
-    memory_mb: int = 0
-    promise: str = ""
-    broken: str = ""
-
-    def __str__(self) -> str:
-        """A line of the table, or the counter-example."""
-        if self.broken:
-            return f"{self.task.name}  {self.broken}"
-        rate = self.explored / max(0.001, self.seconds)
-        return (
-            f"{self.task.name}{self.explored:>10,} states explored{self.reached:>12,} reached"
-            f"{self.seconds:>7.0f} s{rate:>6.0f}/s{self.memory_mb:>6} MB"
-        )
 
 
 def searched(task: Task, *, told: bool = False) -> Outcome:
@@ -112,11 +68,10 @@ def _case(task: Task) -> Case:
     return next(case for case in cases(task.strategy) if case.name == task.case)
 
 
-def tasks(strategy: str, states: int, *, walks: int = 0, seed: int = 1) -> list[Task]:
+def tasks(strategy: str, states: int) -> list[Task]:
     """All worlds of a strategy, with their shares of `states`."""
-    return [
-        Task(strategy, case.name, math.ceil(states * case.share), walks, seed) for case in cases(strategy)
-    ]
+    shares = Shares(strategy, states)
+    return [*iter(shares.next, None)]
 
 
 def told_search(task: Task) -> Outcome:
@@ -124,10 +79,28 @@ def told_search(task: Task) -> Outcome:
     return searched(task, told=True)
 
 
-def run(wanted: list[Task], jobs: int) -> Iterator[Outcome]:
+def run(wanted: list[Shares], jobs: int) -> Iterator[Outcome]:
     """The outcomes as they come; each search has a process of its own, so that its memory goes with it."""
+    ended: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+    by_strategy = {shares.strategy: shares for shares in wanted}
     with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
-        yield from pool.imap_unordered(told_search, wanted)
+        under_way = 0
+        while True:
+            while under_way < jobs and (task := _next(wanted)):
+                pool.apply_async(told_search, (task,), callback=ended.put, error_callback=ended.put)
+                under_way += 1
+            if not under_way:
+                return
+            outcome = ended.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            under_way -= 1
+            by_strategy[outcome.task.strategy].end(outcome)
+            yield outcome
+
+
+def _next(wanted: list[Shares]) -> Task | None:
+    return next((task for shares in wanted if (task := shares.next())), None)
 
 
 def main() -> None:
@@ -139,33 +112,33 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=20, help="random walks in each world")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="searches side by side")
-    parser.add_argument("--world", help="only the worlds of this name")
-    parser.add_argument("strategies", nargs="*", default=list(STRATEGIES))
+    parser.add_argument("--only", metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")
+    parser.add_argument("--world", help="only the worlds of this name, with their usual share of the states")
     asked = parser.parse_args()
-    wanted = [
-        task
-        for name in asked.strategies
-        for task in tasks(name, asked.states, walks=asked.walks, seed=asked.seed)
-        if asked.world in {None, task.case}
-    ]
-    raise SystemExit(report(run(wanted, asked.jobs)))
+    chosen = [name for name in STRATEGIES if asked.only in {None, name}]
+    if not chosen:
+        parser.error(f"there is no strategy {asked.only}: take one of {', '.join(STRATEGIES)}")
+    worlds = dict.fromkeys(case.name for name in chosen for case in cases(name))
+    if asked.world and asked.world not in worlds:
+        parser.error(f"there is no world {asked.world!r}: take one of {', '.join(map(repr, worlds))}")
+    wanted = [Shares(name, asked.states, asked.walks, asked.seed, asked.world) for name in chosen]
+    raise SystemExit(report(wanted, run(wanted, asked.jobs)))
 
 
-def report(outcomes: Iterator[Outcome]) -> int:
+def report(wanted: list[Shares], outcomes: Iterator[Outcome]) -> int:
     """Print each outcome and the sums; 1 where a promise is broken."""
-    begun, ended = time.monotonic(), []
+    begun, failed = time.monotonic(), 0
     for outcome in outcomes:
         print(outcome, flush=True)
-        ended.append(outcome)
-    for name in STRATEGIES:
-        mine = [o for o in ended if o.task.strategy == name]
+        failed += bool(outcome.broken)
+    for shares in wanted:
+        mine = shares.outcomes
         if mine:
             print(
-                f"{name:<10}{'all ' + str(len(mine)) + ' worlds':<{WIDTH}}{sum(o.explored for o in mine):>10,}"
-                f" states explored{sum(o.reached for o in mine):>12,} reached"
+                f"{shares.strategy:<10}{'all ' + str(len(mine)) + ' worlds':<{WIDTH}}"
+                f"{sum(o.explored for o in mine):>10,} states explored{sum(o.reached for o in mine):>12,} reached"
             )
-    failed = sum(bool(o.broken) for o in ended)
-    print(f"{failed or 'no'} promises broken, in {time.monotonic() - begun:.0f} s")
+    print(f"{failed or 'no'} promises broken, in {time.monotonic() - begun:.0f} s", flush=True)
     return 1 if failed else 0
 
 

@@ -9,7 +9,7 @@ from builders import STRATEGIES, V1, rollout, serving_v1, template
 from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core.observed import Observed
-from crossfade.core.revision import revision_before, revision_of
+from crossfade.core.revision import named_before, revision_of
 from crossfade.core.situation import Situation
 from simulation.live import rest
 
@@ -72,7 +72,7 @@ NAMED_BEFORE: dict[str, Any] = {"metadata": {"labels": {}}, "spec": POD}
 """A template that 0.1.0 named with its empty labels at first."""
 
 
-OLD = revision_before(NAMED_BEFORE)
+OLD = named_before(NAMED_BEFORE)
 
 
 def _named(**memory: Any) -> str:
@@ -89,7 +89,7 @@ def test_a_revision_that_is_known_by_its_name_of_old_keeps_it(place: str) -> Non
 
 def test_the_upgrade_from_the_names_of_old_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as before:
-        before.setattr("crossfade.core.situation.revision_of", revision_before)
+        before.setattr("crossfade.core.situation.named", named_before)
         sim = serving_v1("canary", template=NAMED_BEFORE)
     writes = len(sim.writes)
     assert len(rest(sim).writes) == writes

@@ -18,13 +18,17 @@ def revision_of(template: Mapping[str, Any]) -> str:
     it, so that no upgrade of either redeploys anything. Other empty objects and lists count: `emptyDir: {}` means
     something.
     """
-    return _hashed(_lean(without_nulls(template)))
+    return named(without_nulls(template))
 
 
-def revision_before(template: Mapping[str, Any]) -> str:
+def named(plain: dict[str, Any]) -> str:
+    """The same of a template that has no nulls: a pass asks for it many times."""
+    return _hashed(_lean(plain))
+
+
+def named_before(plain: dict[str, Any]) -> str:
     """The name that 0.1.0 gave it at first, when empty metadata counted; "" where it is the same name."""
-    whole = without_nulls(template)
-    return "" if _lean(whole) is whole else _hashed(whole)
+    return "" if _lean(plain) is plain else _hashed(plain)
 
 
 def without_nulls(template: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
 from crossfade.core.compile import compiled
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
-from crossfade.core.revision import revision_before, revision_of, without_nulls
+from crossfade.core.revision import named, named_before, without_nulls
 from crossfade.core.stages import Route, Stage
 
 NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
@@ -69,8 +69,8 @@ class Situation:
             return self.progress.revision or self.stable_revision
         failed = self.memory.failed.revision if self.memory.failed else ""
         known = {self.stable_revision, self.progress.revision, failed}
-        before = revision_before(self.template)
-        return before if before and before in known else revision_of(self.template)
+        before = named_before(self.template)
+        return before if before and before in known else named(self.template)
 
     @cached_property
     def template(self) -> dict[str, Any] | None:
@@ -78,7 +78,7 @@ class Situation:
         if self.spec.template is not None:
             return without_nulls(self.spec.template)
         source = self.source
-        return dict(source.manifest["spec"]["template"]) if source is not None else None
+        return without_nulls(source.manifest["spec"]["template"]) if source is not None else None
 
     @cached_property
     def source(self) -> Side | None:

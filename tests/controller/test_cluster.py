@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from crossfade.cluster import ApiError, Cluster, Request
+from crossfade.cluster import PAGE, ApiError, Cluster, Request
 
 Raw = dict[str, Any]
 
@@ -97,8 +97,8 @@ async def test_lists_are_read_page_by_page(server: Server, cluster: Cluster) -> 
     found = await cluster.list("Pod", labels="a=b", metadata_only=True)
     assert found == [{"n": 1}, {"n": 2}]
     assert [asked[1] for asked in server.asked] == [
-        "/api/v1/pods?limit=500&labelSelector=a%3Db",
-        "/api/v1/pods?limit=500&labelSelector=a%3Db&continue=more",
+        f"/api/v1/pods?limit={PAGE}&labelSelector=a%3Db",
+        f"/api/v1/pods?limit={PAGE}&labelSelector=a%3Db&continue=more",
     ]
     assert "PartialObjectMetadataList" in server.asked[0][2]["Accept"]
 

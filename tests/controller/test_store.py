@@ -1,5 +1,7 @@
 """The store keeps the newest form of each object, whatever order it is told in."""
 
+import json
+
 import pytest
 
 from controller.fakes import child, obj, rollout
@@ -72,12 +74,25 @@ def test_a_child_that_moves_to_another_rollout_is_news_for_both(store: Store) ->
     assert store.children("Service", SHOP) == []
 
 
-def test_only_a_services_field_managers_are_kept(store: Store) -> None:
-    managed = {"managedFields": [{"manager": "kubectl"}]}
-    store.put("Deployment", child("shop-a", metadata=managed))
-    store.put("Service", child("shop", metadata=managed))
+def test_of_a_services_field_managers_those_are_kept_who_write_its_selector(store: Store) -> None:
+    selector = {"f:spec": {"f:selector": {"f:app": {}}, "f:ports": {}}, "f:metadata": {}}
+    managed = [
+        {"manager": "argocd", "operation": "Apply", "fieldsV1": selector},
+        {"manager": "cloud", "operation": "Update", "fieldsV1": {"f:spec": {"f:ports": {}}}},
+    ]
+    store.put("Deployment", child("shop-a", metadata={"managedFields": managed}))
+    store.put("Service", child("shop", metadata={"managedFields": managed}))
     assert "managedFields" not in store.children("Deployment", SHOP)[0]["metadata"]
-    assert "managedFields" in store.children("Service", SHOP)[0]["metadata"]
+    (kept,) = store.children("Service", SHOP)[0]["metadata"]["managedFields"]
+    own = {"f:spec": {"f:selector": {"f:app": {}}}}
+    assert kept == {"manager": "argocd", "operation": "Apply", "fieldsV1": own}
+
+
+def test_all_objects_share_one_copy_of_each_fields_name(store: Store) -> None:
+    for name in ("shop-a", "shop-b"):
+        store.put("Deployment", json.loads(json.dumps(child(name, spec={"list": [{"aFieldOfItsOwn": 1}]}))))
+    first, second = (next(iter(one["spec"]["list"][0])) for one in store.children("Deployment", SHOP))
+    assert first is second
 
 
 @pytest.mark.parametrize("field", ["template", "replicas"])

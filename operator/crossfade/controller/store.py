@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Final, NamedTuple
 
 from crossfade.api.labels import FIELD_MANAGER, LABEL_ROLLOUT
@@ -103,7 +104,7 @@ class Store:
         old = self._objects[kind].get(place)
         if self.is_gone(obj) or (old is not None and version_of(obj) <= version_of(old)):
             return ()
-        lean = _lean(kind, obj)
+        lean: Raw = _with_shared_keys(_lean(kind, obj))
         self._objects[kind][place] = lean
         return self._index(kind, old, lean)
 
@@ -159,11 +160,28 @@ def _lean(kind: str, obj: Raw) -> Raw:
     A Service's say who else writes its selector; a Deployment's who else has written its pod template or replicas.
     """
     meta = obj["metadata"]
-    if "managedFields" not in meta or kind == "Service":
+    if "managedFields" not in meta:
         return obj
-    kept = others_writing(meta["managedFields"], "template", "replicas") if kind == "Deployment" else []
+    kept: list[Raw] = []
+    if kind == "Service":
+        kept = _writing(meta["managedFields"], "selector")
+    if kind == "Deployment":
+        kept = others_writing(meta["managedFields"], "template", "replicas")
     rest = {key: value for key, value in meta.items() if key != "managedFields"}
     return {**obj, "metadata": {**rest, "managedFields": kept} if kept else rest}
+
+
+def _with_shared_keys(value: Any) -> Any:
+    """The value with one copy of each field's name for all objects: without it names take a third of the store."""
+    if isinstance(value, dict):
+        return {intern(key): _with_shared_keys(inside) for key, inside in value.items()}
+    return [_with_shared_keys(one) for one in value] if isinstance(value, list) else value
+
+
+def _writing(entries: Iterable[Raw], field: str) -> list[Raw]:
+    """The entries of managedFields of all who own something of a field of a spec, each with nothing but that."""
+    parts = [(entry, _part(entry, [field])) for entry in entries]
+    return [{**entry, "fieldsV1": {"f:spec": part}} for entry, part in parts if part]
 
 
 def others_writing(entries: Iterable[Raw], *fields: str) -> list[Raw]:

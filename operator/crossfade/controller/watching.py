@@ -6,6 +6,7 @@ from typing import Any
 
 import kopf
 
+from crossfade.cluster import PAGE
 from crossfade.controller.store import WATCHED
 
 
@@ -48,6 +49,7 @@ def settings() -> kopf.OperatorSettings:
     chosen.peering.standalone = True
     chosen.scanning.disabled = True
     chosen.watching.server_timeout = 480
+    chosen.watching.chunk_size = PAGE  # a list is in memory page by page, not as a whole
     chosen.watching.connect_timeout = 10
     chosen.networking.connect_timeout = 10
     chosen.networking.request_timeout = 30

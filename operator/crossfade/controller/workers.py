@@ -16,7 +16,7 @@ from crossfade.controller.store import Key
 
 log = logging.getLogger(__name__)
 
-WORKERS: Final = 32
+WORKERS: Final = 16
 """A pass waits for the API server most of its time (20 to 30 ms a write, measured): so many fill one core."""
 PASS_LIMIT_S: Final = 120.0
 

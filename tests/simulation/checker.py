@@ -38,7 +38,7 @@ def searched(task: Task, *, told: bool = False) -> Outcome:
         nonlocal said
         if told and time.monotonic() - said >= TOLD_EVERY_S:
             said = time.monotonic()
-            print(f"… {outcome(search)}", flush=True)
+            print(f"… {outcome(search)}, of {task.states:,}", flush=True)
 
     search = Search(task.states, seed=task.seed, tell=tell)
     try:
@@ -75,7 +75,8 @@ def tasks(strategy: str, states: int) -> list[Task]:
 
 
 def told_search(task: Task) -> Outcome:
-    """A search that says how far it is, for another process."""
+    """A search that says how far it is, for another process: garbage goes with that."""
+    gc.disable()
     return searched(task, told=True)
 
 
@@ -129,7 +130,7 @@ def report(wanted: list[Shares], outcomes: Iterator[Outcome]) -> int:
     """Print each outcome and the sums; 1 where a promise is broken."""
     begun, failed = time.monotonic(), 0
     for outcome in outcomes:
-        print(outcome, flush=True)
+        print(f"{outcome}{', all there are' if outcome.exhausted else ''}", flush=True)
         failed += bool(outcome.broken)
     for shares in wanted:
         mine = shares.outcomes

@@ -238,16 +238,20 @@ class Moves:
     def __init__(self, world: World, decision: Decision) -> None:
         self._world, self._decision = world, decision
         self._operator = [*operator_moves(decision)]
-        self._cluster = [*cluster_moves(world.sim)]
 
     @property
     def default(self) -> Move | None:
         """What happens if nobody disturbs; None at rest."""
-        if self._operator or self._cluster:
-            return (self._operator or self._cluster)[0]
+        first = self._operator or self._cluster
+        if first:
+            return first[0]
         wake_after_s = _wake_after_s(self._world, self._decision)
         due = wake_after_s is not None and wake_after_s < REST_S
         return next(time_moves(self._world.sim, wake_after_s)) if due else None
+
+    @cached_property
+    def _cluster(self) -> list[Move]:
+        return [*cluster_moves(self._world.sim)]
 
     @cached_property
     def _disturbances(self) -> list[Move]:

@@ -47,18 +47,17 @@ class Outcome:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the world has no more states than these."""
-        return self.explored < self.task.states
+        """Whether the search has ended before it had as many states as it might: there are no more."""
+        return not self.broken and self.explored < self.task.states
 
     def __str__(self) -> str:
         """A line of the table, or the counter-example."""
         if self.broken:
             return f"{self.task.name}  {self.broken}"
         rate = self.explored / max(0.001, self.seconds)
-        all_of_them = ", all there are" if self.exhausted else ""
         return (
             f"{self.task.name}{self.explored:>10,} states explored{self.reached:>12,} reached"
-            f"{self.seconds:>7.0f} s{rate:>6.0f}/s{self.memory_mb:>6} MB{all_of_them}"
+            f"{self.seconds:>7.0f} s{rate:>6.0f}/s{self.memory_mb:>6} MB"
         )
 
 

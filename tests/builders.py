@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from crossfade.core.revision import revision_of
-from simulation.cluster import UID, Sim
+from simulation.api_server import UID
+from simulation.cluster import Sim
 from simulation.live import rest
 
 

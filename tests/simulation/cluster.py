@@ -1,4 +1,4 @@
-"""An in-memory cluster: just enough of the API server, the controllers, the kubelet and the endpoints.
+"""An in-memory cluster: just enough of the controllers, the kubelet, the endpoints and the people around an API server.
 
 Everything moves only when told to. With `instant` (the default) statuses and endpoints follow at once; without
 it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passes.py` runs the operator on it.
@@ -8,67 +8,44 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from crossfade.api.labels import FINALIZER, LABEL_REVISION
+from crossfade.api.labels import LABEL_REVISION
 from crossfade.core.plan import Event, Verb, Write
+from simulation.api_server import FOREGROUND, TABLES, ApiServer
 from simulation.deployments import due, mark_of, status_of
 from simulation.pods import Endpoints, SimPod, endpoints_of
-from simulation.stored import Object, Refused, identity, merged, patched, versioned
+from simulation.stored import Object, versioned
 
-UID = "0b5e55ed-0000-4000-8000-000000000001"
-FOREGROUND = "foregroundDeletion"
-START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 Drop = tuple[datetime, int]
 """When ready pods of a revision went away, and which drop of all it was."""
-
-TABLES = {
-    "Deployment": "deployments",
-    "Service": "services",
-    "Release": "releases",
-    "RolloutAction": "actions",
-}
 
 FORKED = (*TABLES.values(), "endpoints", "dropped", "unseen", "listed_at")
 """What is changed in place in a cluster; all else is replaced."""
 
 
 @dataclass
-class Sim:
+class Sim(ApiServer):
     """The cluster of one Rollout, and what the operator's process would lose in a crash.
 
     `dropped`: the latched drops of ready pods, numbered. `unseen`: objects as the operator's store still has
     them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
     `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
-    new Deployment; `told`: the same, once a CREATE has met it, until the next pass. `cascade`: how the Rollout is
-    deleted; `gone`: it is, and only its last state is kept here.
+    new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
     `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
     has made of it, or of the cluster that it was forked from.
     """
 
-    rollout: Object
-    now: datetime = START
-    deployments: dict[str, Object] = field(default_factory=dict)
-    services: dict[str, Object] = field(default_factory=dict)
-    releases: dict[str, Object] = field(default_factory=dict)
-    actions: dict[str, Object] = field(default_factory=dict)
-    pods: tuple[SimPod, ...] = ()
-    pull_pods: tuple[SimPod, ...] = ()
-    endpoints: dict[str, Endpoints] = field(default_factory=dict)
     dropped: dict[str, Drop] = field(default_factory=dict)
     unseen: dict[tuple[str, str], Object | None] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
-    writes: list[Write] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    counter: int = 0
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
     told: str = ""
-    cascade: str = ""
-    gone: bool = False
     taken: frozenset[tuple[str, str]] = frozenset()
     instant: bool = True
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
@@ -130,11 +107,6 @@ class Sim:
         """Somebody deletes an object."""
         self._delete(getattr(self, TABLES[kind]), Write(Verb.DELETE, kind, name))
         self._follow()
-
-    @property
-    def deleting(self) -> bool:
-        """Whether somebody has deleted the Rollout."""
-        return "deletionTimestamp" in self.rollout["metadata"]
 
     # --- what the world does ------------------------------------------------------------------------
 
@@ -243,30 +215,6 @@ class Sim:
         for revision in self.endpoints.get(self.service_name, Endpoints()).ready:
             self.listed_at[revision] = self.now
 
-    def uncollected(self) -> list[tuple[str, str]]:
-        """What the garbage collector would take now, or would make ownerless: kind and name."""
-        if not self.gone and not (self.deleting and self.cascade in {"foreground", "orphan"}):
-            return []
-        return [
-            (kind, name)
-            for kind, table in TABLES.items()
-            for name, stored in getattr(self, table).items()
-            if _owned(stored)
-        ]
-
-    def collect(self) -> None:
-        """The garbage collector does what the way of the deletion asks."""
-        for kind, name in self.uncollected():
-            table = getattr(self, TABLES[kind])
-            if self.cascade == "orphan":
-                table[name] = versioned(table[name], self.tick_version(), ownerReferences=[])
-            else:
-                self._delete(table, Write(Verb.DELETE, kind, name))
-        held = [f for f in self.rollout["metadata"].get("finalizers", []) if f != FOREGROUND]
-        self.rollout = versioned(self.rollout, self.tick_version(), finalizers=held)
-        self.gone = not held
-        self._follow()
-
     # --- what a client sees -------------------------------------------------------------------------
 
     @property
@@ -294,88 +242,3 @@ class Sim:
         """The replicas that a revision's Deployment asks for."""
         side = self.side(revision)
         return side["spec"]["replicas"] if side else 0
-
-    # --- what the operator writes -------------------------------------------------------------------
-
-    def tick_version(self) -> int:
-        """The next resourceVersion."""
-        self.counter += 1
-        return self.counter
-
-    def write(self, write: Write) -> None:
-        """Carry out one write, as the API server would; raises Refused."""
-        if write.kind == "Pod":
-            self._write_pull_pod(write)
-        elif write.kind == "Rollout":
-            self._write_rollout(write)
-        else:
-            self._write_child(getattr(self, TABLES[write.kind]), write)
-        self.writes.append(write)
-        self._follow()
-
-    def _write_rollout(self, write: Write) -> None:
-        if self.gone or write.identity != identity(self.rollout):
-            raise Refused(write)
-        if write.verb is Verb.STATUS:
-            self.rollout = {**self.rollout, "status": write.body["status"]}
-        else:
-            others = [f for f in self.rollout["metadata"].get("finalizers", []) if f != FINALIZER]
-            ours = write.body["metadata"]["finalizers"]
-            self.rollout = versioned(self.rollout, self.tick_version(), finalizers=others + ours)
-        self.rollout = versioned(self.rollout, self.tick_version())
-        self.gone = self.deleting and not self.rollout["metadata"].get("finalizers")
-
-    def _write_child(self, table: dict[str, Object], write: Write) -> None:
-        if write.verb is Verb.CREATE:
-            self._create(table, write)
-            return
-        live = table.get(write.name)
-        if live is None or write.identity != identity(live):
-            raise Refused(write)
-        if write.verb is Verb.DELETE:
-            self._delete(table, write)
-            return
-        after = _changed(live, write)
-        generation = after["metadata"].get("generation", 0) + (after.get("spec") != live.get("spec"))
-        table[write.name] = versioned(after, self.tick_version(), generation=generation)
-
-    def _create(self, table: dict[str, Object], write: Write) -> None:
-        if write.name in table:
-            raise Refused(write)
-        version = self.tick_version()
-        made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.now.isoformat()}
-        table[write.name] = versioned(write.body, version, **made)
-
-    def _delete(self, table: dict[str, Object], write: Write) -> None:
-        del table[write.name]
-        self.endpoints.pop(write.name, None)
-        if write.kind == "Deployment" and not write.orphan:
-            self.pods = tuple(p.but(leaving=True) if p.deployment == write.name else p for p in self.pods)
-
-    def _write_pull_pod(self, write: Write) -> None:
-        if write.verb is Verb.CREATE:
-            if any(p.name == write.name for p in self.pull_pods):
-                raise Refused(write)
-            self.pull_pods += (SimPod(write.name, ""),)
-        else:
-            self.pull_pods = tuple(p for p in self.pull_pods if p.name != write.name)
-
-
-def _owned(stored: Object) -> bool:
-    return any(ref["uid"] == UID for ref in stored["metadata"].get("ownerReferences") or ())
-
-
-def _changed(live: Object, write: Write) -> Object:
-    if write.verb is Verb.STATUS:  # its one manager owns all of it, so what the body leaves out goes
-        return {**live, "status": write.body["status"]}
-    after = patched(live, write.body) if write.verb is Verb.PATCH else merged(live, write.body)
-    if after.get("spec") != live.get("spec"):  # who wrote what has another value now, owns it no more
-        after["metadata"] = {k: v for k, v in after["metadata"].items() if k != "managedFields"}
-    return after
-
-
-def stored(sim: Sim, kind: str, name: str) -> Object | None:
-    """An object as the API server has it; none for the pod that pulls, which nothing reads by its version."""
-    if kind == "Pod":
-        return None
-    return sim.rollout if kind == "Rollout" else getattr(sim, TABLES[kind]).get(name)

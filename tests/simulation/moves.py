@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from builders import V2
-from simulation.cluster import FOREGROUND, Sim
+from simulation.api_server import FOREGROUND
+from simulation.cluster import Sim
 from simulation.deployments import due
 from simulation.invariants import judge
 from simulation.passes import LINGER, Decision, carry_out, restart

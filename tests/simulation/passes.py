@@ -24,7 +24,8 @@ from crossfade.core.evidence import silent
 from crossfade.core.observed import Found, Identity, Observed, Pod, SeenService
 from crossfade.core.plan import Look, Plan, Verb, Write
 from kstatus import broken_rule
-from simulation.cluster import UID, Drop, Sim, stored
+from simulation.api_server import UID, stored
+from simulation.cluster import Drop, Sim
 from simulation.pods import Endpoints
 from simulation.promise import Violation
 from simulation.remembered import Answers, once_for_all, once_for_each

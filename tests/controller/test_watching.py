@@ -79,6 +79,20 @@ async def test_a_handler_returns_nothing_for_kopf_to_write(intake: Intake, queue
     assert queued == [SHOP]
 
 
+async def test_an_event_is_left_with_nothing_but_who_it_is_about_once_the_store_has_it(
+    intake: Intake, store: Store
+) -> None:
+    handlers = {str(h.id): h for h in registry(intake, credentials)._watching.get_all_handlers()}
+    handler: Any = handlers["rollouts"].fn
+    seen = rollout(status={"phase": "Healthy"}, metadata={"managedFields": [{"manager": "kubectl"}]})
+    spec, meta = seen["spec"], {k: v for k, v in seen["metadata"].items() if k != "managedFields"}
+    await handler(event={"type": "ADDED", "object": seen})
+    kept = store.rollout(SHOP)
+    assert kept is not None
+    assert (kept["spec"], kept["status"]["phase"]) == (spec, "Healthy")
+    assert {k: v for k, v in seen.items() if k not in {"kind", "apiVersion"}} == {"metadata": meta}
+
+
 async def test_kopf_logs_in_as_the_operator_itself(intake: Intake) -> None:
     (login,) = registry(intake, credentials)._activities.get_all_handlers()
     function: Any = login.fn

@@ -67,3 +67,14 @@ def _register(registered: kopf.OperatorRegistry, intake: Intake, kind: str) -> N
     @kopf.on.event(watched.group, watched.version, watched.plural, id=watched.plural, registry=registered)
     async def on_event(event: Any, **_: Any) -> None:  # whatever it returned, kopf would write into a status
         intake.take(kind, event["type"], event["object"])
+        _empty(event["object"])
+
+
+def _empty(taken: Raw) -> None:
+    """Leave nothing in an object but who it is: the store has a copy, and kopf keeps it for some seconds more.
+
+    At a start that is all objects at once, and what a process once had it seldom gives back.
+    """
+    for part in [part for part in taken if part not in {"apiVersion", "kind", "metadata"}]:
+        del taken[part]
+    taken["metadata"].pop("managedFields", None)

@@ -41,3 +41,18 @@ def test_pods_that_had_no_time_to_start_yet_are_not_looked_at() -> None:
     sim.change(pod, replace(pod, ready=False))
     quiet(sim)
     assert sim.status["message"] == "3 of 4 pods of stable to be available"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_pause_does_not_hide_that_what_serves_fails(strategy: str) -> None:
+    sim = _starving(strategy)
+    sim.edit(paused=True)
+    sim.set_image("shop:v2")
+    run(sim, 12)
+    assert sim.status["phase"] == "Degraded"
+    assert "ErrImagePull" in sim.status["message"]
+    assert "waits: resume to release it" in sim.status["message"]
+    assert {c["type"]: c["status"] for c in sim.status["conditions"]}["Paused"] == "True"
+    sim.broken = frozenset()
+    sim.pods = tuple(replace(pod, waiting=()) for pod in sim.pods)
+    assert rest(sim).status["phase"] == "Paused"

@@ -133,14 +133,19 @@ def _with(waiting_for: str, cause: str) -> str:
 
 
 def _tale_at_rest(s: Situation, wanted: Wanted, cause: str) -> Tale:
-    failed = s.memory.failed
+    failed, degraded = s.memory.failed, not wanted.standing and unavailable_s(s) >= SHORT_S
     if paused(s) and target(s) != s.stable_revision:
-        return Tale(Phase.PAUSED, _paused_reason(s), f"{s.spec_revision} waits: resume to release it")
+        waits = f"{s.spec_revision} waits: resume to release it"
+        if degraded:  # what fails now is more urgent than what waits
+            return Tale(
+                Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, f"{_with(wanted.waiting_for, cause)}; {waits}"
+            )
+        return Tale(Phase.PAUSED, _paused_reason(s), waits)
     if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
         return Tale(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
     if not wanted.standing:
-        phase = Phase.DEGRADED if unavailable_s(s) >= SHORT_S else Phase.PROGRESSING
-        reason = Reason.STABLE_UNAVAILABLE if phase is Phase.DEGRADED else wanted.why
+        phase = Phase.DEGRADED if degraded else Phase.PROGRESSING
+        reason = Reason.STABLE_UNAVAILABLE if degraded else wanted.why
         return Tale(phase, reason, _with(wanted.waiting_for, cause))
     if failed is not None and failed.revision == s.spec_revision:
         back = f"{s.stable_revision} serves. Change the template, or Retry"
@@ -192,7 +197,8 @@ def _conditions(s: Situation, tale: Tale) -> list[Condition]:
     """Kstatus's three, and ours. Reconciling, Stalled, Paused and RolledBack are absent when they do not hold."""
     stalled = tale.phase in {Phase.INVALID, Phase.ROLLED_BACK} or tale.reason is Reason.CANDIDATE_UNAVAILABLE
     ready = tale.phase is Phase.HEALTHY
-    held = [ConditionType.PAUSED] if tale.phase is Phase.PAUSED or (ready and paused(s)) else []
+    still = tale.phase in {Phase.HEALTHY, Phase.DEGRADED} and paused(s)
+    held = [ConditionType.PAUSED] if tale.phase is Phase.PAUSED or still else []
     moving = [] if ready or stalled else [ConditionType.RECONCILING]
     extra = [ConditionType.STALLED] if stalled else []
     back = [ConditionType.ROLLED_BACK] if tale.phase is Phase.ROLLED_BACK else []

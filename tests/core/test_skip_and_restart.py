@@ -75,3 +75,16 @@ def test_what_was_restarted_once_begins_later_releases_without_the_mark() -> Non
     sim.set_image("shop:v2")
     rest(sim)
     assert "annotations" not in sim.side(V2)["spec"]["template"]["metadata"]
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang"])
+def test_a_restart_whose_new_pod_never_becomes_ready_does_not_hold_up_the_release_that_mends_it(
+    strategy: str,
+) -> None:
+    sim = serving_v1(strategy)
+    sim.broken |= {V1}
+    sim.act("Restart")
+    until(sim, lambda s: s.side(V1)["status"]["replicas"] > 4)
+    sim.set_image("shop:v2")
+    rest(sim)
+    assert (sim.status["phase"], sim.status["stable"]["revision"]) == ("Healthy", V2)

@@ -124,7 +124,9 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
     """No stage passes by itself, and no release completes, with more crashed pods than the strategy allows."""
     s = seen.situation
     completes = stable_of(seen.after) == s.progress.revision
-    further = completes or progress_of(seen.after).get("stage", 0) > s.progress.stage
+    after = progress_of(seen.after)
+    passes = not after.get("returning") and after.get("stage", 0) > s.progress.stage
+    further = completes or passes
     if not s.under_way or not further or not s.progress.serving_since or not s.stable_revision:
         return ""
     since = datetime.fromisoformat(s.progress.serving_since).replace(microsecond=0)

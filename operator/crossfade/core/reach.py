@@ -175,7 +175,7 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     settled_ = seen and (nothing or has_settled(s))
     old = stage.stable if settled_ else max(stage.stable, s.stable.desired)
     pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
-    shrunk = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
+    shrunk = _shrunk(s, stage)
     standing = up and seen and (shrunk or s.stable.desired < stage.stable)
     if up and others and not there:
         asked = f"{', '.join(others)} to leave the selector of Service {s.service_name} to Crossfade alone"
@@ -190,7 +190,7 @@ def _missing(s: Situation, stage: Stage, *, up: bool, seen: bool) -> tuple[Reaso
         return Reason.MOVING_TRAFFIC, "the endpoints to list the candidate's pods only"
     if not has_settled(s):
         return Reason.SETTLING, "every node to follow the endpoints"
-    return Reason.SHRINKING, f"{max(0, s.stable.replicas - stage.stable)} old pods to go"
+    return Reason.SHRINKING, f"{max(0, s.stable.ready - stage.stable)} old pods to go"
 
 
 def _counted(s: Situation, stage: Stage) -> Wanted:
@@ -201,7 +201,7 @@ def _counted(s: Situation, stage: Stage) -> Wanted:
     wide = _live(s, Route.BOTH)
     route = Route.BOTH if wide or fits else None
     up = s.candidate.desired == stage.candidate and s.candidate.available >= stage.candidate
-    down = s.stable.desired == stage.stable and s.stable.replicas <= stage.stable
+    down = _shrunk(s, stage)
     seen = wide and (not s.production or s.production.ready.get(s.progress.revision, 0) >= stage.candidate)
     gone = not stage.old_gone or (s.pods(s.stable_revision) == () and not s.seen.found.pull_pods)
     waiting = _available(s.candidate, stage.candidate, "candidate")
@@ -224,7 +224,7 @@ def _exchange(s: Situation, stage: Stage) -> tuple[int, int]:
     beside production, are available long before they get a request.
     """
     new_now, old_now = s.candidate.desired, s.stable.desired
-    room = s.n + stage.surge - new_now - max(old_now, s.stable.replicas)
+    room = s.n + stage.surge - new_now - max(old_now, s.stable.ready)  # a restart may hold one that never is
     new = min(stage.candidate, new_now + max(0, room)) if stage.candidate > new_now else stage.candidate
     if stage.stable >= old_now:
         return new, stage.stable
@@ -238,6 +238,14 @@ def _answering(s: Situation, asked: int) -> int:
     """The candidate's pods that share the requests: available, and listed too, since only then requests reach them."""
     listed = s.production.ready.get(s.progress.revision, 0) if s.production else asked
     return min(s.candidate.available, asked, listed)
+
+
+def _shrunk(s: Situation, stage: Stage) -> bool:
+    """Whether no more old pods can answer than are to stay.
+
+    Others are not waited for: a restart of the stable revision may hold one more that never becomes ready.
+    """
+    return s.stable.desired == stage.stable and s.stable.ready <= stage.stable
 
 
 def _strangers(s: Situation) -> bool:

@@ -9,7 +9,6 @@ import kopf
 from crossfade.cluster import PAGE
 from crossfade.controller.store import WATCHED
 
-
 IDLE_S: Final = 1.0
 """So long kopf keeps a task and a queue, 3 KB, for each object after its event: all objects have one at a start."""
 

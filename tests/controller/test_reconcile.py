@@ -102,11 +102,12 @@ async def test_a_status_that_means_the_same_is_not_written(bench: Bench) -> None
     assert bench.cluster.writes == []
 
 
+BEFORE = STATUS | {"message": "0 of 4 pods", "stable": {"revision": "aaa"}}
 COUNTED = STATUS | {"message": "1 of 4 pods", "stable": {"revision": "aaa", "ready": 1}}
 
 
 async def test_counts_alone_are_told_five_seconds_later_and_together(bench: Bench) -> None:
-    bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
+    bench.have(rollout(2, status=BEFORE))
     assert await bench.decided(plan(status=COUNTED, wake_after_s=30)) == 5
     bench.now += timedelta(seconds=4.5)
     more = COUNTED | {"message": "3 of 4 pods", "availableReplicas": 3}
@@ -120,6 +121,7 @@ async def test_counts_alone_are_told_five_seconds_later_and_together(bench: Benc
 @pytest.mark.parametrize(
     "told",
     [
+        COUNTED | {"message": "1 of 4 pods; pod shop-7: container app ended with exit code 42"},
         COUNTED | {"phase": "Paused"},
         COUNTED | status(generation=7),
         COUNTED | {"progress": {"reachedAt": "2026-01-31T00:00:00Z"}},
@@ -129,13 +131,13 @@ async def test_counts_alone_are_told_five_seconds_later_and_together(bench: Benc
 )
 async def test_whatever_is_more_than_a_count_is_told_at_once(bench: Bench, told: Raw) -> None:
     meta = {"generation": told["observedGeneration"]}
-    bench.have(rollout(2, metadata=meta, status=STATUS | {"stable": {"revision": "aaa"}}))
+    bench.have(rollout(2, metadata=meta, status=BEFORE))
     await bench.decided(plan(status=told))
     assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
 
 
 async def test_counts_go_along_with_a_write_and_with_an_event(bench: Bench) -> None:
-    bench.have(rollout(2, status=STATUS | {"stable": {"revision": "aaa"}}))
+    bench.have(rollout(2, status=BEFORE))
     await bench.decided(plan(status=COUNTED, events=(TOLD,)))
     assert ("STATUS", "Rollout", "shop") in bench.cluster.writes
 

@@ -1,11 +1,13 @@
 """Counts of pods change with every pod that starts: on their own they are told together, some seconds later.
 
 A pod after the other becomes ready within a second or two; a status for each would be most of what a release writes.
-All else (a phase, a condition, a stored start, a generation) is told at once, and takes the counts along.
+All else (a phase, a condition, a stored start, a generation, a sentence that says why) is told at once, and takes the
+counts along.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
@@ -15,6 +17,8 @@ from pydantic import ValidationError
 
 from crossfade.api.status import RevisionStatus, RolloutStatus
 
+_NUMBER: Final = re.compile(r"\d+")
+
 TOLD_WITHIN_S: Final = 5.0
 """A wave of pods is over by then, mostly; an autoscaler looks every 15 s."""
 
@@ -23,7 +27,7 @@ class Change(Enum):
     """How much a status differs from the stored one."""
 
     NONE = "none"
-    COUNTS = "counts"  # and the sentences that name them
+    COUNTS = "counts"  # and numbers in sentences
     MORE = "more"
 
 
@@ -46,18 +50,24 @@ def left_s(since: datetime, now: datetime) -> float:
 
 
 def _without_counts(status: RolloutStatus) -> RolloutStatus:
-    progress = status.progress.model_copy(update={"waiting_for": ""}) if status.progress else None
+    before = status.progress
+    progress = before.model_copy(update={"waiting_for": _wordy(before.waiting_for)}) if before else None
     silent = {
-        "message": "",
+        "message": _wordy(status.message),
         "replicas": None,
         "available_replicas": None,
         "real_weight": None,
         "stable": _uncounted(status.stable),
         "candidate": _uncounted(status.candidate),
         "progress": progress,
-        "conditions": [one.model_copy(update={"message": ""}) for one in status.conditions],
+        "conditions": [one.model_copy(update={"message": _wordy(one.message)}) for one in status.conditions],
     }
     return status.model_copy(update=silent)
+
+
+def _wordy(sentence: str) -> str:
+    """A sentence without its numbers."""
+    return _NUMBER.sub("", sentence)
 
 
 def _uncounted(side: RevisionStatus | None) -> RevisionStatus | None:

@@ -13,6 +13,9 @@ ROOM_S = 1  # beyond what is promised, for a node that others keep busy; `make b
 # Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 
+STOPPING_S = 1.0
+"""From the first old pod's end to the last one's: the kubelet tells one after the other (0.35 s apart on a busy node)."""
+
 
 def assert_nothing_was_lost(result: Result) -> None:
     assert result.happened == "Completed", result.why
@@ -58,7 +61,7 @@ def test_recreate_is_down_only_between_the_versions_and_tells_for_how_long(
     last_v1 = max(record.at for record in result.new if record.version == "v1")
     first_v2 = min(record.answered_at for record in result.new if record.version == "v2")
     failed = [record for record in result.new if record.lost]
-    # A request on its way to a pod that stops at once is the last of the old version's serving.
-    assert all(last_v1 - 0.1 <= record.at <= first_v2 for record in failed)
+    strays = [record for record in failed if not last_v1 - STOPPING_S <= record.at <= first_v2]
+    assert not strays, (last_v1, first_v2, strays)
     assert result.figures["status_downtime_s"] == pytest.approx(result.figures["downtime_s"], abs=1 + ROOM_S)
     assert result.figures["release_downtime_s"] == result.figures["status_downtime_s"]

@@ -40,9 +40,9 @@ class Scripted:
         self.shown.append(observed)
         return self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
 
-    def unreadable(self, raw: Any, message: str, now: datetime) -> Plan:
+    def unreadable(self, rollout: Any, message: str, now: datetime, *, namespace_terminating: bool) -> Plan:
         self.unreadable_for.append(message)
-        return unreadable(raw, message, now)
+        return unreadable(rollout, message, now, namespace_terminating=namespace_terminating)
 
 
 class Bench:
@@ -304,6 +304,23 @@ async def test_a_spec_that_breaks_a_rule_is_told_with_its_place(bench: Bench) ->
     assert bench.core.shown == []
     assert bench.core.unreadable_for[0].startswith("spec.replicas: ")
     assert [write[:2] for write in bench.cluster.writes] == [("STATUS", "Rollout"), ("CREATE", "Event")]
+
+
+@pytest.mark.parametrize("namespace_goes", [True, False])
+async def test_a_deleted_rollout_that_cannot_be_read_goes_with_its_namespace_and_else_says_what_is_wrong(
+    bench: Bench, *, namespace_goes: bool
+) -> None:
+    leaving = {"deletionTimestamp": "2026-01-31T00:00:00Z"}
+    meta = leaving | {"finalizers": ["crossfade.dev/give-back"]}
+    seen = rollout(2, spec={"replicas": "four"}, metadata=meta)
+    bench.have(seen)
+    namespace = {"name": "ns", "namespace": "", **(leaving if namespace_goes else {})}
+    bench.cluster.hold("Namespace", {"metadata": namespace})
+    await bench.decided(plan())
+    expected = [("APPLY", "Rollout")] if namespace_goes else [("STATUS", "Rollout"), ("CREATE", "Event")]
+    assert [write[:2] for write in bench.cluster.writes] == expected
+    if namespace_goes:
+        assert bench.cluster.objects["Rollout", "ns", "shop"]["metadata"]["finalizers"] == []
 
 
 async def test_a_rollout_that_is_gone_leaves_nothing_to_be_done(bench: Bench) -> None:

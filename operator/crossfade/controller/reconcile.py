@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 
@@ -34,7 +34,14 @@ RESTLESS: Final = 30
 """After so many passes in a row that all wrote something, passes are 1 s apart: nothing needs so many at once."""
 
 Decide = Callable[[Rollout, Observed, datetime], Plan]
-Unreadable = Callable[[Mapping[str, Any], str, datetime], Plan]
+
+
+class Unreadable(Protocol):
+    """Decides about a Rollout whose spec breaks a rule, as the message says."""
+
+    def __call__(
+        self, rollout: Mapping[str, Any], message: str, now: datetime, *, namespace_terminating: bool
+    ) -> Plan: ...
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,8 @@ class Reconciler:
         try:
             rollout = self._observer.rollout(key, raw)
         except ValidationError as error:
-            return self._core.unreadable(raw, _readable(error), self._core.now())
+            going = await self._is_terminating(key, raw)
+            return self._core.unreadable(raw, _readable(error), self._core.now(), namespace_terminating=going)
         terminating = known.namespace_terminating or await self._is_terminating(key, raw)
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
         uid = raw["metadata"]["uid"]

@@ -17,7 +17,7 @@ from crossfade.core.gates import hold, paused, unavailable_s
 from crossfade.core.memory import sane
 from crossfade.core.moments import moment_of, seconds_since
 from crossfade.core.news import news
-from crossfade.core.observed import Observed
+from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Look, Plan
 from crossfade.core.progress import PATIENCE_S, asked, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted
@@ -78,9 +78,18 @@ def _not_taken(s: Situation) -> Turn | None:
     return Turn(s, refusal=refusal) if refusal else None
 
 
-def unreadable(rollout: Mapping[str, Any], message: str, now: datetime) -> Plan:
-    """The plan for a stored Rollout whose spec does not parse: say so, and touch nothing."""
-    memory = RolloutStatus.readable(rollout.get("status") or {})
+def unreadable(
+    rollout: Mapping[str, Any], message: str, now: datetime, *, namespace_terminating: bool = False
+) -> Plan:
+    """The plan for a stored Rollout whose spec does not parse: say so, and touch nothing.
+
+    One that is being deleted stays until its spec is put right, since what it took is to be given back; with its
+    whole namespace it goes at once.
+    """
+    memory, meta = RolloutStatus.readable(rollout.get("status") or {}), rollout["metadata"]
+    if namespace_terminating and meta.get("deletionTimestamp") and meta.get("finalizers"):
+        seen = Identity(meta["uid"], meta["resourceVersion"])
+        return Plan(reason="Deleted", writes=(deletion.let_go(meta["name"], seen),))
     status = summary.unreadable(memory, rollout, message, now)
     return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=news(memory, status))
 

@@ -30,6 +30,7 @@ from crossfade.core.giving_back import (
     unmarked_service,
 )
 from crossfade.core.moments import seconds_since, text_of
+from crossfade.core.observed import Identity
 from crossfade.core.plan import Look, Plan, Verb, Write
 from crossfade.core.reach import RETURN_FLOOR
 from crossfade.core.settling import has_settled
@@ -133,7 +134,12 @@ def _cleared(s: Situation, survivor: Survivor) -> Plan | None:
 
 
 def _let_go(s: Situation) -> Write:
-    return Write(Verb.APPLY, "Rollout", s.name, {"metadata": {"finalizers": []}}, layout.identity(s))
+    return let_go(s.name, layout.identity(s))
+
+
+def let_go(name: str, seen: Identity) -> Write:
+    """The write that takes our finalizer away."""
+    return Write(Verb.APPLY, "Rollout", name, {"metadata": {"finalizers": []}}, seen)
 
 
 def _done(step: Step, s: Situation, survivor: Survivor) -> bool:

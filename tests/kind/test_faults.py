@@ -21,7 +21,7 @@ from faults.series import HEADER, KILLED, REPLY_LOST, Series, each_write
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 SHARE = None if ALL else 2
-LANES = 2
+LANES = 4 if ALL else 2
 AWAY_S = 60 if ALL else 10
 WAYS = (
     *(Drop(), Refuse(409), Refuse(429, retry_after_s=1), Refuse(500), Refuse(503)),

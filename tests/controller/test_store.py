@@ -88,11 +88,13 @@ def test_of_a_services_field_managers_those_are_kept_who_write_its_selector(stor
     assert kept == {"manager": "argocd", "operation": "Apply", "fieldsV1": own}
 
 
-def test_all_objects_share_one_copy_of_each_fields_name(store: Store) -> None:
+def test_all_objects_share_one_copy_of_each_fields_name_and_word(store: Store) -> None:
     for name in ("shop-a", "shop-b"):
-        store.put("Deployment", json.loads(json.dumps(child(name, spec={"list": [{"aFieldOfItsOwn": 1}]}))))
-    first, second = (next(iter(one["spec"]["list"][0])) for one in store.children("Deployment", SHOP))
-    assert first is second
+        spec = {"list": [{"aFieldOfItsOwn": "a word of its own"}]}
+        store.put("Deployment", json.loads(json.dumps(child(name, spec=spec))))
+    first, second = (one["spec"]["list"][0] for one in store.children("Deployment", SHOP))
+    assert next(iter(first)) is next(iter(second))
+    assert first["aFieldOfItsOwn"] is second["aFieldOfItsOwn"]
 
 
 @pytest.mark.parametrize("field", ["template", "replicas"])

@@ -22,6 +22,8 @@ from faults.series import HEADER, KILLED, REPLY_LOST, Series, each_write
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 SHARE = None if ALL else 2
 LANES = 4 if ALL else 2
+COUNTS_TOLD = 3
+"""So many statuses of counts alone a life may have that another has not: they follow from how fast pods are."""
 AWAY_S = 60 if ALL else 10
 WAYS = (
     *(Drop(), Refuse(409), Refuse(429, retry_after_s=1), Refuse(500), Refuse(503)),
@@ -84,7 +86,7 @@ def assert_same(series: Series, what: str, capsys: pytest.CaptureFixture[str]) -
     """Print the counts, also of a series that is well, and fail with all that is not."""
     with capsys.disabled():
         print(f"\n{HEADER}   {what}\n{series.row()}")
-    assert series.runs >= (SHARE or len(series.measure.writes) - 1)
+    assert series.runs >= (SHARE or len(series.measure.writes) - COUNTS_TOLD)
     assert not series.wrong, "\n".join(series.wrong)
 
 

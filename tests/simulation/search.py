@@ -175,7 +175,9 @@ class Search:
             reached = self._reach(child, key, move.name, rank if usual else self._deviating(rank))
             if usual and reached != key:  # a look that finds nothing new is rest
                 self._next[key] = reached
-        if self._next[key] is None:
+        if (
+            self._next[key] is None and not decision.writes
+        ):  # else only the pod that a sentence names is another
             self._rests(key, world)
         for move in own.others if decision.writes else ():
             late = Move(f"{move.name}{UNSEEN}", operator_pass(decision))

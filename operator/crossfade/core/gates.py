@@ -116,7 +116,7 @@ def last_gate(s: Situation) -> bool:
 
 def _nodes_follow(s: Situation) -> Hold | None:
     """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them."""
-    left = bool(s.stable_revision) or manifests.adopts(s)
+    left = not manifests.is_first(s)
     if s.stage.route is not Route.CANDIDATE or not left or not last_gate(s) or has_settled(s):
         return None
     return Hold(Reason.SETTLING, "every node to follow the endpoints", settled_at(s))

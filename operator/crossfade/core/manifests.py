@@ -38,6 +38,11 @@ def outlives(s: Situation) -> bool:
     return s.spec.on_delete == "GiveBack" or adopts(s) or s.spec.workload_ref is not None
 
 
+def is_first(s: Situation) -> bool:
+    """Whether nothing served before this release: neither a stable revision nor what an adopted Service selects."""
+    return not s.stable_revision and not adopts(s)
+
+
 def adopts(s: Situation) -> bool:
     """Whether the production Service is somebody's that was there before."""
     return s.spec.service is not None and s.spec.service.adopt
@@ -164,9 +169,8 @@ def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:
 
 def _sleeping(container: Mapping[str, Any], seconds: int) -> dict[str, Any]:
     lifecycle = container.get("lifecycle") or {}
-    if not isinstance(lifecycle, Mapping) or lifecycle.get(
-        "preStop"
-    ):  # what is no object, the API server refuses
+    unknown = not isinstance(lifecycle, Mapping)  # the API server refuses it
+    if unknown or lifecycle.get("preStop"):
         return dict(container)
     return {**container, "lifecycle": {**lifecycle, "preStop": {"sleep": {"seconds": seconds}}}}
 

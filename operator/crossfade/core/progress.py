@@ -105,7 +105,7 @@ def _ours(s: Situation, revision: str) -> bool:
 
 def _with_moved_at(s: Situation) -> Situation:
     """When the endpoints first listed only the side that is to serve; none while both may, or where there is no other."""
-    if not s.stable_revision and not manifests.adopts(s):
+    if manifests.is_first(s):
         return s.progress_with(moved_at=None)
     route = Route.STABLE if s.progress.returning else s.stage.route
     side = {Route.STABLE: s.stable_revision, Route.CANDIDATE: s.progress.revision}.get(route, "")

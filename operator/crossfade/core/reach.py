@@ -165,7 +165,7 @@ def _beside(s: Situation, stage: Stage) -> Wanted:
 
 def _moved(s: Situation, stage: Stage) -> Wanted:
     """All pods of the candidate, then the traffic, then (once every node follows) fewer old pods."""
-    first = not s.stable_revision and not manifests.adopts(s)
+    first = manifests.is_first(s)
     up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
     there = _live(s, Route.CANDIDATE)
     others = other_writers(s)

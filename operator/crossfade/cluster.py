@@ -38,7 +38,7 @@ _JSON_PATCH: Final = "application/json-patch+json"
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 PAGE: Final = 100
-"""Objects in one answer to a list: what is parsed at once stays with the process for ever."""
+"""Objects in one answer to a list; memory that parsing them took once is seldom given back."""
 _IN_POD: Final = "KUBERNETES_SERVICE_HOST"
 _POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 

@@ -137,9 +137,8 @@ def _tale_at_rest(s: Situation, wanted: Wanted, cause: str) -> Tale:
     if paused(s) and target(s) != s.stable_revision:
         waits = f"{s.spec_revision} waits: resume to release it"
         if degraded:  # what fails now is more urgent than what waits
-            return Tale(
-                Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, f"{_with(wanted.waiting_for, cause)}; {waits}"
-            )
+            lacks = _with(wanted.waiting_for, cause)
+            return Tale(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
         return Tale(Phase.PAUSED, _paused_reason(s), waits)
     if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
         return Tale(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")

@@ -216,3 +216,19 @@ def test_a_container_that_the_node_could_not_start_is_not_a_crash() -> None:
     reconcile(sim)
     assert set(sim.selected()) == {V2}
     assert not sim.status.get("failed")
+
+
+def test_an_exit_code_that_a_busy_node_reports_six_seconds_late_is_still_told() -> None:
+    sim = _baking("rolling")
+    sim.broken = frozenset({V2})
+    for pod in sim.of(V2):
+        sim.change(pod, replace(pod, ready=False))
+    quiet(sim)
+    assert set(sim.selected()) == {V1}
+    assert sim.status["failed"]["reason"] == "CandidateUnavailable"
+    run(sim, 6)
+    for pod in sim.of(V2):
+        sim.crash(pod, ready=False)
+    rest(sim)
+    assert sim.status["failed"]["reason"] == "CandidateCrashed"
+    assert "exit code 42" in sim.status["failed"]["message"]

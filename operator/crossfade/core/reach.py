@@ -20,8 +20,9 @@ from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, Stage
 from crossfade.core.transitions import target
 
-CAUSE_S = 3.0
-"""An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update)."""
+CAUSE_S = 10.0
+"""An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update), on a busy
+node later than 3. Users are back on stable by then: all that waits is the end of the candidate's pods."""
 
 RETURN_FLOOR = 4
 """Traffic returns at once where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""

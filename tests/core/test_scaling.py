@@ -106,6 +106,20 @@ def test_scaled_to_nothing_in_the_middle_nothing_runs_and_it_goes_on_afterwards(
     assert sim.status["phase"] == "Healthy"
 
 
+@pytest.mark.parametrize("strategy", ["blueGreen", "canary", "bigBang"])
+def test_scaled_to_nothing_and_back_no_release_fails_since_stable_is_ready_first(strategy: str) -> None:
+    sim = until(releasing_v2(strategy), lambda s: set(s.selected()) == {V2})
+    sim.scale(0)
+    rest(sim)
+    sim.broken = frozenset({V2})
+    sim.scale(4)
+    until(sim, lambda s: bool(s.status.get("progress")) and any(p.ready for p in s.of(V1)))
+    run(sim, 3)
+    sim.broken = frozenset()
+    assert rest(sim).selected() == {V2: 4}
+    assert [each["status"]["outcome"] for each in sim.releases.values()] == ["Completed", "Completed"]
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_without_replicas_a_new_template_completes_without_stages(strategy: str) -> None:
     sim: Sim = serving_v1(strategy, replicas=0)

@@ -55,7 +55,7 @@ class Progress(Model):
     release_started_at: Time | None = None
     """When the release began; an action that is older is refused."""
     serving_since: Time | None = None
-    """When the candidate was first allowed to serve."""
+    """When the candidate was first allowed to serve; anew after it was scaled to nothing."""
     promoted: bool = False
     """Whether a person let this stage pass."""
     waiting_for: Message = ""

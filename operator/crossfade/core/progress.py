@@ -81,20 +81,25 @@ def with_clocks(s: Situation) -> Situation:
     s = _with_moved_at(s)
     wanted, now = wanted_now(s), text_of(s.now)
     p = s.progress
-    serves = (
-        wanted.route in {Route.BOTH, Route.CANDIDATE}
-        and not p.returning
-        and wanted.pods.get(p.revision, 0) > 0
-    )
     moving = any(
         pods != s.side(revision).desired for revision, pods in wanted.pods.items() if _ours(s, revision)
     )
     clocks = {
-        "serving_since": p.serving_since or (now if serves else None),
+        "serving_since": _serving_since(s, wanted),
         "reached_at": (p.reached_at or (now if wanted.standing else None)) if s.n else None,
         "short_since": None if wanted.standing or paused(s) else now if moving else p.short_since or now,
     }
     return _with_downtime(s.progress_with(**clocks))
+
+
+def _serving_since(s: Situation, wanted: Wanted) -> str | None:
+    """Since when the candidate serves. Scaled to nothing it does not, nor, alone again, before a pod of it is ready."""
+    p = s.progress
+    if not s.n and not p.returning:
+        return None
+    allowed = wanted.route is Route.BOTH or (wanted.route is Route.CANDIDATE and s.candidate.ready > 0)
+    serves = allowed and not p.returning and wanted.pods.get(p.revision, 0) > 0
+    return p.serving_since or (text_of(s.now) if serves else None)
 
 
 def _ours(s: Situation, revision: str) -> bool:

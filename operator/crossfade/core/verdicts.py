@@ -60,10 +60,13 @@ def nothing_answers(s: Situation) -> Verdict | None:
     """No pod of the candidate is ready while it has all the traffic, and stable has pods that could answer.
 
     Both the endpoints and the Deployment must say so: just after a switch the endpoints are still the old ones.
-    This needs no evidence of a crash: requests fail now.
+    This needs no evidence of a crash: requests fail now. Pods of both that come up again, after there were to be none
+    at all, are no loss: which of them are ready first says nothing.
     """
     ready = sum(s.production.ready.values()) if s.production else 0
     if s.live_route is not Route.CANDIDATE or ready or s.candidate.ready or not s.stable.ready:
+        return None
+    if s.progress.serving_since is None:
         return None
     what = "no pod is ready while it has all the traffic"
     return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(what, s))

@@ -6,7 +6,8 @@ import pytest
 
 from builders import V1, V2, rollout
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, until
+from simulation.live import phase, quiet, rest, step, until
+from simulation.passes import carry_out, decided
 
 SELECTOR = {"app": "old"}
 SERVER_SIDE = {
@@ -52,6 +53,23 @@ def test_the_selector_is_co_owned_as_it_is_before_anybody_drops_it() -> None:
     sim = until(_beside(**SERVER_SIDE), phase("Waiting"))
     applied = [w.body["spec"]["selector"] for w in sim.writes if w.kind == "Service" and w.verb == "Apply"]
     assert applied[0] == SELECTOR
+
+
+def test_it_waits_although_the_reply_to_the_adoption_is_lost_and_no_watch_tells_of_it() -> None:
+    sim = _beside(**SERVER_SIDE)
+    decision = decided(sim)
+    while not any(write.kind == "Service" for write in decision.writes):
+        carry_out(sim, decision)
+        step(sim)
+        decision = decided(sim)
+    adoption = next(index for index, write in enumerate(decision.writes) if write.kind == "Service")
+    carry_out(sim, decision, lost_reply=adoption)
+    unseen = dict(sim.unseen)
+    for _ in range(10):
+        carry_out(sim, decided(sim))
+        sim.unseen = dict(unseen)
+        step(sim)
+        assert sim.services["front"]["spec"]["selector"] == SELECTOR
 
 
 def test_it_goes_on_by_itself_when_the_other_writer_has_let_go() -> None:

@@ -20,9 +20,10 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def other_writers(s: Situation) -> list[str]:
     """Who else writes the selector of the Service that is adopted; empty where nobody does, or nothing is adopted."""
-    if not manifests.adopts(s) or s.production is None:
+    live = s.production_read
+    if not manifests.adopts(s) or live is None:
         return []
-    return sorted(set(_writers(s.production.manifest)))
+    return sorted(set(_writers(live.manifest)))
 
 
 def _writers(service: Mapping[str, Any]) -> Iterator[str]:

@@ -58,8 +58,7 @@ def _production(s: Situation, wanted: Wanted) -> Iterator[Write]:
     if not s.service_name or not (s.stable_revision or s.progress.revision):
         return
     selector = s.selector(wanted.route) if wanted.route else None
-    found = s.seen.found.services.get(s.service_name)
-    live = s.production or (found if found is not None and found.ours else None)  # its labels may be lost
+    found, live = s.seen.found.services.get(s.service_name), s.production_read
     if live is not None:
         yield from _kept(s, live, selector or dict(live.selector), "production")
     elif manifests.adopts(s):

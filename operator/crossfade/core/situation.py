@@ -166,6 +166,12 @@ class Situation:
         service = self.seen.services.get(self.service_name)
         return service if service is not None and service.ours else None
 
+    @cached_property
+    def production_read(self) -> SeenService | None:
+        """The same, also where its labels are lost or not seen yet: then it was read by its name."""
+        found = self.seen.found.services.get(self.service_name)
+        return self.production or (found if found is not None and found.ours else None)
+
     def selector(self, route: Route) -> dict[str, str]:
         """The selector that `route` means."""
         if route is Route.BOTH:

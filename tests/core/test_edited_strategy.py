@@ -64,3 +64,23 @@ def test_pods_that_were_ready_beside_production_count_once_they_are_listed() -> 
     sim.sync_all()
     run(sim, 5)
     assert sim.selected() == {V1: 3, V2: 1}
+
+
+BESIDE = {
+    "a smaller preview": {"blueGreen": {"promote": "Manual", "previewReplicas": 1}},
+    "a smaller share": {"canary": {"steps": [{"weight": 25, "pause": "Manual"}]}},
+}
+
+
+@pytest.mark.parametrize("after", BESIDE.values(), ids=BESIDE)
+def test_pods_that_served_a_moment_ago_go_once_no_node_can_send_them_a_request(after: dict[str, Any]) -> None:
+    half = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+    sim = until(releasing_v2(half), stands_at(0))
+    sim.edit(strategy={"bigBang": {}})
+    quiet(sim)
+    left = sim.now
+    assert V2 not in sim.selected()
+    sim.edit(strategy=after)
+    until(sim, lambda s: s.desired(V2) == 1, seconds=0.5)
+    assert (sim.now - left).total_seconds() >= 2
+    assert until(sim, stands_at(0)).desired(V2) == 1

@@ -154,14 +154,31 @@ def _beside(s: Situation, stage: Stage) -> Wanted:
     """A candidate beside production, without traffic."""
     route = _route_back(s)
     away = _live(s, Route.STABLE)
-    shrinks = stage.candidate < s.candidate.desired and not away
-    want = s.candidate.desired if shrinks else stage.candidate
-    pods = {s.stable_revision: s.n, s.progress.revision: want}
+    pods = {s.stable_revision: s.n, s.progress.revision: _spared(s, stage.candidate)}
     if stage.pull_check and not any(pod.pulled for pod in s.seen.found.pull_pods or ()):
         return Wanted(pods, route, False, Reason.PULLING, "the images to be pulled")
-    up = s.candidate.available >= stage.candidate and s.candidate.desired == stage.candidate
+    up = s.candidate.available >= stage.candidate and s.candidate.desired >= stage.candidate
+    if s.candidate.desired > stage.candidate and s.stable.ready:
+        why, settles = _more_than_wanted(s, stage), settling(s)
+        return Wanted(pods, route, False, Reason.SETTLING if settles else Reason.SHRINKING, why, settles)
     waiting = _available(s.candidate, stage.candidate, "candidate")
     return Wanted(pods, route, up and away, Reason.SCALING_UP, waiting)
+
+
+def _spared(s: Situation, count: int) -> int:
+    """`count` pods of the candidate, or as many as there are while requests may still reach what production left.
+
+    That is after an edit of the strategy: they served, and are to serve less. While production selects them still, the
+    rest of them take over; recreate keeps no rest, and its users accept that.
+    """
+    fewer = count < s.candidate.desired and not s.exclusive and bool(s.service_name)
+    left = s.live_route is Route.STABLE and s.listed_only(s.stable_revision) and has_settled(s)
+    shared = s.stage.route is not Route.STABLE and s.live_route is not Route.STABLE
+    return s.candidate.desired if fewer and not (left or shared) else count
+
+
+def _more_than_wanted(s: Situation, stage: Stage) -> str:
+    return f"{s.candidate.desired - stage.candidate} pods of the candidate to get no requests any more, and to go"
 
 
 def _moved(s: Situation, stage: Stage) -> Wanted:
@@ -198,7 +215,7 @@ def _counted(s: Situation, stage: Stage) -> Wanted:
     """Pods are exchanged in turns behind one selector."""
     new, old = _exchange(s, stage)
     pods = {s.stable_revision: old, s.progress.revision: new}
-    fits = s.candidate.desired <= stage.candidate and not _strangers(s)
+    fits = (s.candidate.desired <= stage.candidate or not s.stable.ready) and not _strangers(s)
     wide = _live(s, Route.BOTH)
     route = Route.BOTH if wide or fits else None
     up = s.candidate.desired == stage.candidate and s.candidate.available >= stage.candidate
@@ -227,6 +244,7 @@ def _exchange(s: Situation, stage: Stage) -> tuple[int, int]:
     new_now, old_now = s.candidate.desired, s.stable.desired
     room = s.n + stage.surge - new_now - max(old_now, s.stable.ready)  # a restart may hold one that never is
     new = min(stage.candidate, new_now + max(0, room)) if stage.candidate > new_now else stage.candidate
+    new = _spared(s, new)
     if stage.stable >= old_now:
         return new, stage.stable
     serving = _answering(s, new) + min(s.stable.available, old_now)

@@ -98,10 +98,10 @@ until_true() {
   done
 }
 
-# fingerprint FILE_OR_FOLDER...: 12 digits that change with any content, name or mode-less move.
+# fingerprint FILE_OR_FOLDER...: 12 digits that change with any content or name, the same wherever the checkout lies.
 fingerprint() {
   find "$@" -type f -not -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z |
-    xargs -0 sha256sum | sha256sum | cut -c1-12
+    xargs -0 sha256sum | sed "s|  $ROOT_DIR/|  |" | sha256sum | cut -c1-12
 }
 
 on_exit() {

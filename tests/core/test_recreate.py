@@ -8,6 +8,7 @@ from builders import V1, V2, releasing_v2, rollout
 from crossfade.core.observed import Waiting
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, run, step, until
+from simulation.passes import carry_out, decided
 
 
 def _never_both(sim: Sim, *, seconds: float = 200) -> Sim:
@@ -133,3 +134,25 @@ def test_a_first_release_that_is_given_up_is_gone_before_the_next_one_begins() -
     sim.controllers()
     sim.set_image("shop:v2")
     assert _never_both(sim).selected() == {V2: 4}
+
+
+def test_the_old_version_does_not_start_beside_new_pods_that_only_a_lost_reply_told_of() -> None:
+    sim = until(releasing_v2({"recreate": {"pullFirst": False}}), lambda s: s.desired(V1) == 0)
+    decision = decided(sim)
+    while not any(
+        w.body.get("spec", {}).get("replicas") == 4 for w in decision.writes if w.kind == "Deployment"
+    ):
+        carry_out(sim, decision)
+        step(sim)
+        decision = decided(sim)
+    growth = next(index for index, write in enumerate(decision.writes) if write.kind == "Deployment")
+    carry_out(sim, decision, lost_reply=growth)
+    unseen = dict(sim.unseen)
+    assert sim.desired(V2) == 4
+    sim.act("Abort")
+    for _ in range(5):
+        carry_out(sim, decided(sim))
+        sim.unseen |= unseen
+        assert sim.desired(V1) == 0
+    sim.unseen = {}
+    assert _never_both(sim).selected() == {V1: 4}

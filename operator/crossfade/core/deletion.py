@@ -15,6 +15,7 @@ from typing import Any
 
 from crossfade.api.labels import FINALIZER
 from crossfade.core import layout, manifests
+from crossfade.core.alone import gone, runs, unread
 from crossfade.core.giving_back import (
     STEPS,
     Step,
@@ -125,12 +126,13 @@ def _cleared(s: Situation, survivor: Survivor) -> Plan | None:
     running = [side for side in others if side.desired]
     if running:
         return _going_on(s, tuple(emptied(s, side) for side in running))
-    if any(side.replicas or not side.current for side in others):
+    if any(map(runs, others)):
         return _going_on(s)
-    unseen = frozenset(side.revision for side in others if s.pods(side.revision) is None)
+    revisions = [side.revision for side in others if side.revision]
+    unseen = unread(s, revisions)
     if unseen:
-        return Plan(reason="Looking", look=Look(pods=unseen))
-    return _going_on(s) if any(s.pods(side.revision) for side in others) else None
+        return Plan(reason="Looking", look=unseen)
+    return None if all(gone(s, revision) for revision in revisions) else _going_on(s)
 
 
 def _let_go(s: Situation) -> Write:

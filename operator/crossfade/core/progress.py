@@ -9,6 +9,7 @@ from crossfade.api.events import EventReason
 from crossfade.api.status import Downtime
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
+from crossfade.core.alone import gone, runs, unread
 from crossfade.core.gates import hold, last_gate, paused
 from crossfade.core.memory import recovered
 from crossfade.core.moments import later, moment_of, seconds_since, text_of
@@ -261,7 +262,14 @@ def _needed(s: Situation) -> Look | None:
         return None
     revisions = frozenset(rev for rev in _suspects(s) if s.pods(rev) is None)
     pull = s.exclusive and bool(s.stable_revision) and s.seen.found.pull_pods is None and _pulls(s)
-    return Look(pods=revisions, warnings=_is_slow(s), pull_pods=pull) if revisions or pull else None
+    leaving = unread(s, _to_be_gone(s)) or Look()
+    needed = Look(
+        pods=revisions | leaving.pods,
+        warnings=_is_slow(s),
+        deployments=leaving.deployments,
+        pull_pods=pull,
+    )
+    return needed if needed != Look(warnings=_is_slow(s)) else None
 
 
 def _pulls(s: Situation) -> bool:
@@ -273,8 +281,7 @@ def _suspects(s: Situation) -> set[str]:
     p, side = s.progress, s.candidate
     suspects: set[str] = set()
     if p.returning:
-        alone = s.exclusive and s.stable.desired < s.n and not side.desired and not side.replicas
-        return {p.revision} if alone or (awaits_cause(s) and side.replicas) else suspects
+        return {p.revision} if awaits_cause(s) and side.replicas else suspects
     gate_opens = p.serving_since is not None and p.reached_at is not None and _decisive(s) and hold(s) is None
     dropped_ = p.revision in s.seen.dropped
     overtaken = _has_everything(s) and target(s) != p.revision
@@ -282,9 +289,17 @@ def _suspects(s: Situation) -> set[str]:
         _is_slow(s) or gate_opens or overtaken or (dropped_ and p.serving_since is not None)
     ):
         suspects.add(p.revision)
-    if s.stage.old_gone and not s.stable.desired and not s.stable.replicas:
-        suspects.add(s.stable_revision)
     return suspects
+
+
+def _to_be_gone(s: Situation) -> set[str]:
+    """The revision that must be gone before the next one starts, where the watch says that it is."""
+    p, stable, candidate = s.progress, s.stable, s.candidate
+    if p.returning:
+        alone = s.exclusive and stable.desired < s.n and not candidate.desired and not candidate.replicas
+        return {p.revision} if alone else set()
+    cleared = s.stage.old_gone and not stable.desired and not stable.replicas
+    return {s.stable_revision} if cleared else set()
 
 
 def _is_slow(s: Situation) -> bool:
@@ -361,19 +376,21 @@ def _still_leaving(s: Situation, revision: str) -> bool:
 def _left_over(s: Situation, revision: str) -> Turn | None:
     """Recreate: what remains of a first release that was given up goes before the next one begins; None: it is gone."""
     others = [side for rev, side in s.seen.sides.items() if rev != revision and side.ours]
-    if any(side.desired or side.replicas or not side.current for side in others):
+    if any(map(runs, others)):
         return Turn(s)
-    unseen = frozenset(side.revision for side in others if s.pods(side.revision) is None)
+    revisions = [side.revision for side in others]
+    unseen = unread(s, revisions)
     if unseen:
-        return Turn(s, look=Look(pods=unseen))
-    return Turn(s) if any(s.pods(side.revision) for side in others) else None
+        return Turn(s, look=unseen)
+    return None if all(gone(s, revision) for revision in revisions) else Turn(s)
 
 
 def _at_once(s: Situation, revision: str) -> Turn | None:
     """With no replicas there is nothing to do in stages; recreate waits until the last old pod is gone."""
-    if s.exclusive and s.stable_revision and s.pods(s.stable_revision) != ():
-        unseen = s.pods(s.stable_revision) is None
-        return Turn(s, look=Look(pods=frozenset({s.stable_revision}))) if unseen else None
+    if s.exclusive and s.stable_revision:
+        unseen = unread(s, {s.stable_revision})
+        if unseen or not gone(s, s.stable_revision):
+            return Turn(s, look=unseen) if unseen else None
     begun = started(s, revision)
     done = completed(begun.s)
     return Turn(done.s, begun.events + done.events)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests
 from crossfade.core.adoption import other_writers
+from crossfade.core.alone import gone, runs
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.settling import has_settled, settling
@@ -86,11 +87,11 @@ def back(s: Situation) -> Wanted:
     left = _left(s)
     pods = {s.stable_revision: s.n, s.progress.revision: 0 if left else s.candidate.desired}
     route = _route_back(s)
-    gone = left and not _runs(s.candidate) and not s.seen.found.pull_pods
+    away = left and not runs(s.candidate) and not s.seen.found.pull_pods
     return Wanted(
         pods,
         route,
-        gone and _serves_again(s),
+        away and _serves_again(s),
         *_missing_on_the_way_back(s, route, left=left),
         settles=settling(s),
     )
@@ -144,8 +145,8 @@ def _missing_on_the_way_back(s: Situation, route: Route | None, *, left: bool) -
 
 def _back_alone(s: Situation) -> Wanted:
     """The way back where two revisions must not run at once: the candidate goes, then stable comes."""
-    gone = not _runs(s.candidate) and s.pods(s.progress.revision) == ()
-    pods = {s.stable_revision: s.n if gone else s.stable.desired, s.progress.revision: 0}
+    cleared = gone(s, s.progress.revision)
+    pods = {s.stable_revision: s.n if cleared else s.stable.desired, s.progress.revision: 0}
     waiting = f"{s.candidate.replicas} pods of the candidate to go, before stable's may start"
     return Wanted(pods, None, standing=False, why=Reason.ROLLING_BACK, waiting_for=waiting)
 
@@ -221,11 +222,11 @@ def _counted(s: Situation, stage: Stage) -> Wanted:
     up = s.candidate.desired == stage.candidate and s.candidate.available >= stage.candidate
     down = _shrunk(s, stage)
     seen = wide and (not s.production or s.production.ready.get(s.progress.revision, 0) >= stage.candidate)
-    gone = not stage.old_gone or (s.pods(s.stable_revision) == () and not s.seen.found.pull_pods)
+    cleared = not stage.old_gone or (gone(s, s.stable_revision) and not s.seen.found.pull_pods)
     waiting = _available(s.candidate, stage.candidate, "candidate")
-    if up and not (down and gone):
+    if up and not (down and cleared):
         return Wanted(pods, route, False, Reason.SHRINKING, f"{_left_over(s, stage)} to go")
-    return Wanted(pods, route, up and down and seen and gone, Reason.SCALING_UP, waiting)
+    return Wanted(pods, route, up and down and seen and cleared, Reason.SCALING_UP, waiting)
 
 
 def _left_over(s: Situation, stage: Stage) -> str:
@@ -270,12 +271,7 @@ def _shrunk(s: Situation, stage: Stage) -> bool:
 def _strangers(s: Situation) -> bool:
     """Whether pods of a third revision would get traffic from a selector of both."""
     known = {s.stable_revision, s.progress.revision}
-    return any(_runs(side) for rev, side in s.seen.sides.items() if rev not in known)
-
-
-def _runs(side: Side) -> bool:
-    """Whether pods of a Deployment may exist: also where its status is of a time before its present spec."""
-    return bool(side.desired or side.replicas or not side.current)
+    return any(runs(side) for rev, side in s.seen.sides.items() if rev not in known)
 
 
 def _live(s: Situation, route: Route) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from mutation.seen import Object, Seen, differences, label, standing
 
 SETTLED_WITHIN_S = 60
 SHOWN_WITHIN_S = 20
+STILL_S = 1
 ENDED = {"Healthy", "Invalid", "RolledBack"}
 KINDS = ("Deployment", "Service", "Release")
 
@@ -79,7 +81,21 @@ class Place:
             )
 
         wait_for(f"{name} to settle", settled, SETTLED_WITHIN_S, every_s=0.3)
-        return self.seen(name)
+        return self.still(name)
+
+    def still(self, name: str) -> Seen:
+        """Once nothing of it changes any more: a pass stores the status first, and then writes the rest."""
+        seen, since = self.seen(name), time.monotonic()
+
+        def still() -> bool:
+            nonlocal seen, since
+            latest = self.seen(name)
+            if latest != seen:
+                seen, since = latest, time.monotonic()
+            return time.monotonic() - since >= STILL_S
+
+        wait_for(f"{name} to be still", still, SETTLED_WITHIN_S, every_s=STILL_S / 2)
+        return seen
 
     def holding(self, name: str, generation: int) -> Seen:
         """Until the release stands at its first hold."""

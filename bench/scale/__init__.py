@@ -6,6 +6,7 @@ readings     the operator's own metrics, their differences and their quantiles; 
 figures      what is measured against which target, as rows of a table; pure
 fake_node    kwok, and the node that its pods are on
 many         the Rollouts themselves: made, updated, awaited, removed
+aborts       releases that are given up in the middle of a wave
 leader       the operator's process that works: read, and restarted
 phases       what is done to the cluster, one measured stretch after the other
 """

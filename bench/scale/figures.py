@@ -26,6 +26,7 @@ READ_METHOD = "GET"
 CREATE_LIMIT = 8
 UPDATE_LIMIT = 20
 QUEUE_LIMIT_S = 1.0
+ABORT_LIMIT_S = 2.0
 MEMORY_LIMIT_MB = 160
 MEMORY_LIMIT_UP_TO = 500
 """Rollouts that the limit on memory is meant for."""
@@ -62,6 +63,7 @@ class Measured:
     created: Stretch
     updated: Stretch
     rested: Stretch
+    abort_s: float
     restart: Restart
     memory_bytes: float
 
@@ -114,6 +116,13 @@ def rows(measured: Measured) -> list[Row]:
         *_of_change("create", measured.created, measured.rollouts, CREATE_LIMIT),
         *_of_change("update", measured.updated, measured.rollouts, UPDATE_LIMIT),
         *_of_rest(measured.rested),
+        Row(
+            "in the middle of a wave: slowest of 5 aborts, s until stable serves alone",
+            f"{measured.abort_s:.2f}",
+            measured.abort_s,
+            ABORT_LIMIT_S,
+            strict=True,
+        ),
         *_of_restart(measured.restart),
         Row("memory of the leader at its highest, MB", f"{memory_mb:.0f}", memory_mb, limit_mb),
     ]

@@ -82,11 +82,11 @@ def create(kube: Kube, places_: list[str], rollouts: int, per_second: float) -> 
     _each(rollouts, per_second, lambda number: kube.create(manifest(_place(places_, number), number, "v1")))
 
 
-def update(kube: Kube, places_: list[str], rollouts: int, per_second: float) -> None:
+def update(kube: Kube, places_: list[str], rollouts: int, per_second: float, version: str = "v2") -> None:
     """Give all of them another image, so many a second."""
 
     def change(number: int) -> Object:
-        wanted = manifest(_place(places_, number), number, "v2")
+        wanted = manifest(_place(places_, number), number, version)
         meta, spec = wanted["metadata"], wanted["spec"]
         path = f"{collection('Rollout', meta['namespace'])}/{meta['name']}"
         patch = {"spec": {"template": spec["template"]}}

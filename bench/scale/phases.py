@@ -1,15 +1,18 @@
-"""One run: create all, update all, rest, restart. Each stretch is measured by the operator's own figures."""
+"""One run: create all, update all, rest, update again with aborts, restart. Each stretch is measured by the operator's own figures."""
 
+import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from bench.kube import Kube, NeverHappenedError, wait_for
 from bench.operator_pods import wait_available
-from bench.scale import fake_node, figures, many
+from bench.scale import aborts, fake_node, figures, many
 from bench.scale.figures import Measured, Stretch
 from bench.scale.leader import Leader, restarted
 from bench.scale.readings import grown
 
+ABORTS = 5
 QUIET_S = 5.0
 """So long without a request, and what was begun is over."""
 QUIET_WITHIN_S = 120.0
@@ -31,10 +34,11 @@ def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float) -> Meas
             leader, rollouts, "updated", lambda: many.update(kube, places, rollouts, per_second)
         )
         rested = at_rest(leader, rest_s)
+        abort_s = aborted_in_a_wave(leader, places, rollouts)
         print("The operator is restarted …")
         restart, memory_bytes = restarted(kube, rollouts)
         memory_bytes = max(memory_bytes, leader.memory_bytes)
-        return Measured(rollouts, per_second, created, updated, rested, restart, memory_bytes)
+        return Measured(rollouts, per_second, created, updated, rested, abort_s, restart, memory_bytes)
 
 
 def changed(leader: Leader, rollouts: int, what: str, change: Callable[[], None]) -> Stretch:
@@ -42,26 +46,41 @@ def changed(leader: Leader, rollouts: int, what: str, change: Callable[[], None]
     before, started = leader.read(), time.monotonic()
     change()
     print(f"{rollouts} Rollouts {what} in {time.monotonic() - started:.1f} s; waiting for them …")
-    wait_healthy(leader, rollouts, FIRST_S + EACH_S * rollouts)
+    wait_ended(leader, {"Healthy": rollouts}, FIRST_S + EACH_S * rollouts)
     seconds = time.monotonic() - started
     print(f"All Healthy after {seconds:.1f} s.")
     return Stretch(seconds, grown(before, leader.rested(QUIET_S, QUIET_WITHIN_S)))
 
 
-def wait_healthy(leader: Leader, rollouts: int, timeout_s: float) -> None:
-    """Wait until every Rollout is Healthy at its newest spec.
+def wait_ended(leader: Leader, phases: dict[str, int], timeout_s: float) -> None:
+    """Wait until so many Rollouts are in each of these phases, at their newest spec.
 
     The operator's own count is asked first: listing hundreds of objects again and again would be load.
     """
 
-    def all_healthy() -> bool:
+    def ended() -> bool:
         counted = leader.read().total(figures.PHASES, phase="Healthy")
-        return counted >= rollouts and many.phases(leader.kube) == {"Healthy": rollouts}
+        return counted >= phases["Healthy"] and many.phases(leader.kube) == phases
 
     try:
-        wait_for("all Rollouts to be Healthy", all_healthy, timeout_s, every_s=0.5)
+        wait_for("all Rollouts to be Healthy", ended, timeout_s, every_s=0.5)
     except NeverHappenedError as error:
         raise NeverHappenedError(f"{error}; their phases: {dict(many.phases(leader.kube))}") from None
+
+
+def aborted_in_a_wave(leader: Leader, places: list[str], rollouts: int) -> float:
+    """All are updated once more, as fast as the API server takes it, and `ABORTS` of them aborted: the slowest one."""
+    with ThreadPoolExecutor(1) as pool:
+        wave = pool.submit(many.update, leader.kube, places, rollouts, math.inf, "v3")
+        seconds = aborts.aborted(leader.kube, ABORTS)
+        wave.result()
+    print(
+        f"Aborted in the middle of a wave: {', '.join(f'{s:.2f}' for s in seconds)} s until stable served alone."
+    )
+    ended = {"Healthy": rollouts - ABORTS, "RolledBack": ABORTS}
+    wait_ended(leader, ended, FIRST_S + EACH_S * rollouts)
+    leader.rested(QUIET_S, QUIET_WITHIN_S)
+    return max(seconds)
 
 
 def at_rest(leader: Leader, seconds: float) -> Stretch:

@@ -39,6 +39,7 @@ def run(rollouts: int = 10, **changes: object) -> Measured:
         created=Stretch(12.0, growth(get=10, patch=70, put=99)),
         updated=Stretch(30.0, growth(get=50, patch=150, put=99)),
         rested=Stretch(120.0, growth(get=6, put=120)),
+        abort_s=1.2,
         restart=Restart(1.0, 2.0, 0.0),
         memory_bytes=120e6,
     )
@@ -71,6 +72,7 @@ def test_each_target_that_is_missed_is_named_with_its_figure() -> None:
         created=Stretch(12.0, growth(get=10, patch=71)),
         updated=Stretch(30.0, growth(patch=201, wait_s=2.5)),
         rested=Stretch(120.0, growth(patch=1)),
+        abort_s=2.1,
         restart=Restart(1.0, 2.0, 3.0),
         memory_bytes=161e6,
     )
@@ -79,6 +81,8 @@ def test_each_target_that_is_missed_is_named_with_its_figure() -> None:
         "10 Rollouts, 2 a second: update: requests per Rollout: 20.1, target ≤ 20",
         "10 Rollouts, 2 a second: update: queue wait p99, s: 2.475, target < 1",
         "10 Rollouts, 2 a second: at rest for 120 s: writes: 1, target ≤ 0",
+        "10 Rollouts, 2 a second: in the middle of a wave: slowest of 5 aborts, s until stable serves alone: 2.10,"
+        " target < 2",
         "10 Rollouts, 2 a second: restart: writes: 3, target ≤ 0",
         "10 Rollouts, 2 a second: memory of the leader at its highest, MB: 161, target ≤ 160",
     ]

@@ -19,6 +19,7 @@ PHASES = "crossfade_rollouts"
 CPU = "process_cpu_seconds_total"
 MEMORY = "process_resident_memory_bytes"
 
+ABORT = "in the middle of a wave: slowest of 5 aborts, s until stable serves alone"
 LEASE = "Lease"
 """The kind that is renewed once a second, whatever happens, and not counted."""
 READ_METHOD = "GET"
@@ -117,7 +118,7 @@ def rows(measured: Measured) -> list[Row]:
         *_of_change("update", measured.updated, measured.rollouts, UPDATE_LIMIT),
         *_of_rest(measured.rested),
         Row(
-            "in the middle of a wave: slowest of 5 aborts, s until stable serves alone",
+            ABORT,
             f"{measured.abort_s:.2f}",
             measured.abort_s,
             ABORT_LIMIT_S,

@@ -81,8 +81,7 @@ def test_each_target_that_is_missed_is_named_with_its_figure() -> None:
         "10 Rollouts, 2 a second: update: requests per Rollout: 20.1, target ≤ 20",
         "10 Rollouts, 2 a second: update: queue wait p99, s: 2.475, target < 1",
         "10 Rollouts, 2 a second: at rest for 120 s: writes: 1, target ≤ 0",
-        "10 Rollouts, 2 a second: in the middle of a wave: slowest of 5 aborts, s until stable serves alone: 2.10,"
-        " target < 2",
+        f"10 Rollouts, 2 a second: {figures.ABORT}: 2.10, target < 2",
         "10 Rollouts, 2 a second: restart: writes: 3, target ≤ 0",
         "10 Rollouts, 2 a second: memory of the leader at its highest, MB: 161, target ≤ 160",
     ]

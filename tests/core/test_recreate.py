@@ -6,6 +6,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, rollout
 from crossfade.core.observed import Waiting
+from crossfade.core.plan import Write
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, run, step, until
 from simulation.passes import carry_out, decided
@@ -136,23 +137,47 @@ def test_a_first_release_that_is_given_up_is_gone_before_the_next_one_begins() -
     assert _never_both(sim).selected() == {V2: 4}
 
 
-def test_the_old_version_does_not_start_beside_new_pods_that_only_a_lost_reply_told_of() -> None:
+def _growth_with_a_lost_reply() -> Sim:
+    """The candidate was just scaled up; nobody has told the operator."""
     sim = until(releasing_v2({"recreate": {"pullFirst": False}}), lambda s: s.desired(V1) == 0)
     decision = decided(sim)
-    while not any(
-        w.body.get("spec", {}).get("replicas") == 4 for w in decision.writes if w.kind == "Deployment"
-    ):
+    while not any(_grows(write) for write in decision.writes):
         carry_out(sim, decision)
         step(sim)
         decision = decided(sim)
-    growth = next(index for index, write in enumerate(decision.writes) if write.kind == "Deployment")
-    carry_out(sim, decision, lost_reply=growth)
-    unseen = dict(sim.unseen)
+    index = next(index for index, write in enumerate(decision.writes) if _grows(write))
+    carry_out(sim, decision, lost_reply=index)
     assert sim.desired(V2) == 4
-    sim.act("Abort")
+    return sim
+
+
+def _grows(write: Write) -> bool:
+    return write.kind == "Deployment" and write.body["spec"]["replicas"] == 4
+
+
+@pytest.mark.parametrize("asked", ["Abort", "Pause"])
+def test_the_old_version_does_not_start_beside_new_pods_that_only_a_lost_reply_told_of(asked: str) -> None:
+    sim = _growth_with_a_lost_reply()
+    unseen = dict(sim.unseen)
+    sim.act(asked)
     for _ in range(5):
         carry_out(sim, decided(sim))
         sim.unseen |= unseen
         assert sim.desired(V1) == 0
     sim.unseen = {}
-    assert _never_both(sim).selected() == {V1: 4}
+    if asked == "Pause":
+        sim.act("Resume")
+    assert _never_both(sim).selected() == {V1 if asked == "Abort" else V2: 4}
+
+
+@pytest.mark.parametrize("asked", ["Abort", "Resume"])
+@pytest.mark.parametrize("seconds", [2, 6, 8, 12])
+def test_scaled_to_nothing_and_back_in_the_middle_it_never_runs_both(asked: str, seconds: int) -> None:
+    sim = run(releasing_v2("recreate"), seconds)
+    sim.scale(0)
+    sim.act(asked)
+    quiet(sim)
+    sim.controllers()
+    quiet(sim)
+    sim.scale(4)
+    assert len(_never_both(sim).selected()) == 1

@@ -64,13 +64,14 @@ def test_whatever_is_corrupted_is_put_right_or_told_and_production_is_never_empt
     world: World, strategy: str, middle: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     began, sample = time.monotonic(), state(world.place, strategy, middle=middle)
-    chosen = range(int(middle), len(possible(world, sample)), SHARE)
+    names = [str(each) for each in possible(world, sample)]
+    chosen = range(int(middle), len(names), SHARE)
 
     def told(index: int) -> tuple[str, str]:
         try:
             return life_after(world, strategy, index, middle=middle)
         except (NeverHappenedError, ApiError) as error:
-            return f"corruption {index}", str(error)
+            return names[index], str(error)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wrong = {what: why for what, why in pool.map(told, chosen) if why}

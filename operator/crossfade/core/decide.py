@@ -20,7 +20,7 @@ from crossfade.core.news import news
 from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Look, Plan
 from crossfade.core.progress import PATIENCE_S, asked, next_turn, stopped, wanted_now
-from crossfade.core.reach import Wanted
+from crossfade.core.reach import Wanted, waits_for_the_last_pod
 from crossfade.core.repairs import repaired
 from crossfade.core.settling import settle_left_s, settling
 from crossfade.core.situation import Situation
@@ -172,7 +172,7 @@ def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
     if s.progress.revision in s.seen.dropped and s.progress.serving_since:
         return [EVIDENCE_S]
     if stopped(s):
-        return [_downtime_left_s(s)]
+        return [_downtime_left_s(s), POLL_S if waits_for_the_last_pod(s) else None]
     held = hold(s)
     growing = PATIENCE_S if held is not None and held.why is Reason.SCALING_UP else None
     if wanted.standing and held is None:

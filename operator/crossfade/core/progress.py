@@ -295,8 +295,9 @@ def _suspects(s: Situation) -> set[str]:
 def _to_be_gone(s: Situation) -> set[str]:
     """The revision that must be gone before the next one starts, where the watch says that it is."""
     p, stable, candidate = s.progress, s.stable, s.candidate
-    if p.returning:
-        alone = s.exclusive and stable.desired < s.n and not candidate.desired and not candidate.replicas
+    if p.returning or stopped(s):
+        empty = not candidate.desired and not candidate.replicas
+        alone = s.exclusive and empty and (stable.desired < s.n or not s.n)
         return {p.revision} if alone else set()
     cleared = s.stage.old_gone and not stable.desired and not stable.replicas
     return {s.stable_revision} if cleared else set()

@@ -73,11 +73,17 @@ def frozen(s: Situation) -> Wanted:
     pods = {side.revision: side.desired for side in (s.stable, s.candidate) if side.revision}
     serving = {Route.STABLE: (s.stable,), Route.CANDIDATE: (s.candidate,)}.get(s.live_route or Route.BOTH)
     sides = serving or (s.stable, s.candidate)
-    if s.exclusive and s.candidate.desired:
-        sides = (s.candidate,)
-    if sides[0].revision:
+    if s.exclusive:
+        sides = (s.candidate if s.candidate.desired else s.stable,)
+    if sides[0].revision and not waits_for_the_last_pod(s):
         pods[sides[0].revision] += max(0, s.n - sum(side.desired for side in sides))
     return Wanted(pods, None, standing=False, why=Reason.PAUSED_BY_ACTION, waiting_for="a person")
+
+
+def waits_for_the_last_pod(s: Situation) -> bool:
+    """Recreate, frozen between two revisions: stable's pods come back once the candidate's are known to be gone."""
+    between = s.exclusive and not s.candidate.desired and not s.stable.desired
+    return between and not gone(s, s.progress.revision)
 
 
 def back(s: Situation) -> Wanted:
@@ -87,7 +93,8 @@ def back(s: Situation) -> Wanted:
     left = _left(s)
     pods = {s.stable_revision: s.n, s.progress.revision: 0 if left else s.candidate.desired}
     route = _route_back(s)
-    away = left and not runs(s.candidate) and not s.seen.found.pull_pods
+    over = gone(s, s.progress.revision) if s.exclusive and not s.n else not runs(s.candidate)
+    away = left and over and not s.seen.found.pull_pods
     return Wanted(
         pods,
         route,
@@ -280,7 +287,7 @@ def _live(s: Situation, route: Route) -> bool:
 
 
 def _emptied(stage: Stage) -> Stage:
-    return Stage(stage.name, 0, 0, stage.weight, stage.route, stage.gate)
+    return Stage(stage.name, 0, 0, stage.weight, stage.route, stage.gate, old_gone=stage.old_gone)
 
 
 def _available(side: Side, wanted: int, which: str) -> str:

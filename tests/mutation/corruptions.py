@@ -78,7 +78,7 @@ def _of_spec(kind: str, obj: Object) -> Iterator[tuple[str, Change]]:
         yield "minReadySeconds changed", _set(("spec",), "minReadySeconds", 77)
     if kind == "Service":
         yield "ports changed", _set(("spec",), "ports", [{"port": 99, "targetPort": 99, "protocol": "TCP"}])
-        yield "selector emptied", _set(("spec",), "selector", {"nobody": "has this"})
+        yield "selector emptied", _set(("spec",), "selector", {"nobody": "has-this"})
         for key in spec["selector"]:
             yield f"selector {key} taken away", _set(("spec", "selector"), key, None)
             yield f"selector {key} changed", _set(("spec", "selector"), key, OTHER)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crossfade.api.conditions import ConditionType
 from crossfade.api.labels import (
     ANNOTATION_DRAIN,
     ANNOTATION_GIVE_BACK,
@@ -112,7 +113,9 @@ def _of_status(status: Object) -> Object:
     kept = {key: copy.deepcopy(each) for key, each in status.items() if key not in OF_THE_WAY}
     for side in ("stable", "candidate"):
         (kept.get(side) or {}).pop("release", None)
-    for condition in kept.get("conditions", ()):
+    ours = [c for c in kept.get("conditions", ()) if c["type"] in set(ConditionType)]  # others' are left alone
+    kept["conditions"] = ours
+    for condition in ours:
         condition.pop("lastTransitionTime", None)
         condition.pop("observedGeneration", None)
     kept.pop("observedGeneration", None)

@@ -23,13 +23,11 @@ def unread(s: Situation, revisions: Collection[str]) -> Look | None:
 
 
 def gone(s: Situation, revision: str) -> bool:
-    """Whether nothing of it runs, or could start: as seen, and as read."""
-    read = s.seen.found.deployments.get(manifests.deployment_name(s, revision))
-    return (
-        not runs(s.side(revision))
-        and s.pods(revision) == ()
-        and (read is None or not read.ours or not runs(read))
-    )
+    """Whether nothing of it runs, or could start: as seen, and as read. What was not read may run."""
+    if runs(s.side(revision)) or unread(s, {revision}):
+        return False
+    read = s.seen.found.deployments[manifests.deployment_name(s, revision)]
+    return s.pods(revision) == () and (read is None or not read.ours or not runs(read))
 
 
 def runs(side: Side) -> bool:

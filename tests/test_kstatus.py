@@ -104,7 +104,7 @@ async def test_every_status_of_the_shells_cluster_is_checked() -> None:
     cluster = FakeCluster()
     cluster.hold("Rollout", unseen())
     with pytest.raises(AssertionError, match="Ready is always there"):
-        await cluster.apply_status("Rollout", "ns", "shop", {"status": {}, "metadata": {}})
+        await cluster.replace_status("Rollout", "ns", "shop", {"status": {}, "metadata": {}})
 
 
 def _paused(strategy: str) -> Sim:

@@ -271,11 +271,16 @@ class Cluster:
             _Call("PATCH", kind, _path(kind, namespace, name), query, _typed(kind, body), _APPLY)
         )
 
-    async def apply_status(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
-        """Server-side apply of the status, forced, as field manager `crossfade-status`."""
-        query = {"fieldManager": FIELD_MANAGER_STATUS, "force": "true"}
+    async def replace_status(
+        self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]
+    ) -> Raw:
+        """Replace the status whole, as field manager `crossfade-status`, and nothing else; a Conflict as in `replace`.
+
+        An apply would leave every field in it that somebody else wrote once (a restored backup does).
+        """
+        query = {"fieldManager": FIELD_MANAGER_STATUS}
         path = _path(kind, namespace, name, "status")
-        return await self._ask(_Call("PATCH", kind, path, query, _typed(kind, body), _APPLY))
+        return await self._ask(_Call("PUT", kind, path, query, _typed(kind, body)))
 
     async def json_patch(
         self,

@@ -78,7 +78,9 @@ class FakeCluster(Cluster):
         self._note("APPLY", kind, name, body)
         return self._changed(kind, namespace, name, body)
 
-    async def apply_status(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
+    async def replace_status(
+        self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]
+    ) -> Raw:
         self._note("STATUS", kind, name, body)
         before = self.objects.get((kind, namespace or "", name), {})
         after = self._changed(kind, namespace, name, {"status": body["status"], "metadata": body["metadata"]})

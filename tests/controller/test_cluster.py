@@ -104,17 +104,25 @@ async def test_lists_are_read_page_by_page(server: Server, cluster: Cluster) -> 
 
 
 async def test_an_apply_is_forced_and_names_its_manager(server: Server, cluster: Cluster) -> None:
-    server.answers = [(200, {}), (200, {})]
+    server.answers = [(200, {})]
     await cluster.apply("Service", "ns", "shop", {"spec": {"selector": {}}})
-    await cluster.apply_status("Rollout", "ns", "shop", {"status": {}})
-    (method, path, headers, body), (_, status_path, _, _) = server.asked
+    method, path, headers, body = server.asked[0]
     assert (method, path) == (
         "PATCH",
         "/api/v1/namespaces/ns/services/shop?fieldManager=crossfade&force=true",
     )
     assert headers["Content-Type"] == "application/apply-patch+yaml"
     assert body == {"apiVersion": "v1", "kind": "Service", "spec": {"selector": {}}}
-    assert status_path.endswith("/rollouts/shop/status?fieldManager=crossfade-status&force=true")
+
+
+async def test_a_status_takes_the_place_of_the_stored_one(server: Server, cluster: Cluster) -> None:
+    server.answers = [(200, {})]
+    await cluster.replace_status("Rollout", "ns", "shop", {"status": {}})
+    method, path, headers, body = server.asked[0]
+    assert method == "PUT"
+    assert path.endswith("/rollouts/shop/status?fieldManager=crossfade-status")
+    assert headers["Content-Type"] == "application/json"
+    assert body == {"apiVersion": "crossfade.dev/v1alpha1", "kind": "Rollout", "status": {}}
 
 
 async def test_a_dry_run_stores_nothing(server: Server, cluster: Cluster) -> None:

@@ -102,6 +102,24 @@ async def test_a_status_that_means_the_same_is_not_written(bench: Bench) -> None
     assert bench.cluster.writes == []
 
 
+async def test_conditions_of_others_are_left_as_they_are_and_are_no_reason_to_write(bench: Bench) -> None:
+    theirs = {**STATUS["conditions"][0], "type": "example.com/CostEstimated", "message": "cheap"}
+    stored = STATUS | {"conditions": [theirs, *STATUS["conditions"]]}
+    bench.have(rollout(2, status=stored))
+    await bench.decided(plan(status=STATUS | {"phase": "Paused"}))
+    written = bench.cluster.objects["Rollout", "ns", "shop"]["status"]
+    assert written["phase"] == "Paused"
+    assert written["conditions"] == [*STATUS["conditions"], theirs]
+    await bench.decided(plan(status=STATUS | {"phase": "Paused"}))
+    assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+
+
+async def test_what_somebody_else_wrote_into_the_status_is_gone_with_the_next_write(bench: Bench) -> None:
+    bench.have(rollout(2, status=STATUS | {"undoTo": "abc", "phase": "Paused"}))
+    await bench.decided(plan(status=STATUS))
+    assert "undoTo" not in bench.cluster.objects["Rollout", "ns", "shop"]["status"]
+
+
 BEFORE = STATUS | {"message": "0 of 4 pods", "stable": {"revision": "aaa"}}
 COUNTED = STATUS | {"message": "1 of 4 pods", "stable": {"revision": "aaa", "ready": 1}}
 

@@ -80,3 +80,11 @@ def test_somebody_elses_deployment_in_the_middle_of_a_release_is_told_and_not_wr
     assert not [write for write in sim.writes if write.name == name]
     sim.deployments[name] = {**sim.deployments[name], "metadata": {**meta, "ownerReferences": []}}
     assert rest(sim).selected() == {V2: 4}
+
+
+def test_a_stage_that_the_plan_does_not_have_is_the_last_one_and_is_told_as_that() -> None:
+    sim = _in_the_middle()
+    _edited(sim, progress={**sim.status["progress"], "stage": 10_000})
+    quiet(sim)
+    assert sim.status["stage"] == "3/3"
+    assert rest(sim).selected() == {V2: 4}

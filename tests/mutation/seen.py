@@ -113,7 +113,9 @@ def _of_status(status: Object) -> Object:
     kept = {key: copy.deepcopy(each) for key, each in status.items() if key not in OF_THE_WAY}
     for side in ("stable", "candidate"):
         (kept.get(side) or {}).pop("release", None)
-    ours = [c for c in kept.get("conditions", ()) if c["type"] in set(ConditionType)]  # others' are left alone
+    ours = [
+        c for c in kept.get("conditions", ()) if c["type"] in set(ConditionType)
+    ]  # others' are left alone
     kept["conditions"] = ours
     for condition in ours:
         condition.pop("lastTransitionTime", None)

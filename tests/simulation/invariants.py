@@ -125,7 +125,7 @@ def _unrest(sim: Sim) -> Iterator[str]:
     open_ones = [r for r in sim.releases.values() if not r.get("status", {}).get("outcome")]
     if len(open_ones) != under_way:
         yield f"{len(open_ones)} releases have no outcome"
-    if status["phase"] == "Degraded" and stable in sim.broken:
+    if status["phase"] in {"Degraded", "Invalid"} and stable in sim.broken:
         return  # it waits for pods that never come
     only = stable if progress_of(sim).get("returning") else "" if stable else progress_of(sim).get("revision")
     if only in sim.broken:

@@ -10,6 +10,7 @@ from simulation.seen import (
     newly_answered,
     newly_selected,
     progress_of,
+    revisions_of,
     stable_of,
 )
 
@@ -20,10 +21,17 @@ def an_abort_is_done(seen: Seen) -> str:
     answer = newly_answered(seen)
     if not waiting or waiting[0]["spec"]["action"] != "Abort" or answer.get("action") != "Abort":
         return ""
-    under_way = progress_of(seen.before) and stable_of(seen.before)
+    under_way = progress_of(seen.before) and stable_of(seen.before) and _begun(seen)
     done = answer["state"] == "Done"
     returning = progress_of(seen.after).get("returning") or not progress_of(seen.after)
     return "" if not under_way or (done and returning) else "an abort is not carried out"
+
+
+def _begun(seen: Seen) -> bool:
+    """Whether there is more of the release than its mention in the status: else nothing of it can be undone."""
+    number, revision = seen.before.status["release"], progress_of(seen.before)["revision"]
+    recorded = any(r["spec"]["number"] == number for r in seen.before.releases.values())
+    return recorded or revision in revisions_of(seen.before)
 
 
 def a_restart_makes_no_release(seen: Seen) -> str:

@@ -55,7 +55,7 @@ class Writer:
         if write.verb is Verb.APPLY:
             return await cluster.apply(kind, namespace, name, _placed(write.body, namespace, name, seen))
         if write.verb is Verb.STATUS:
-            return await cluster.apply_status(
+            return await cluster.replace_status(
                 kind, namespace, name, _placed(write.body, namespace, name, seen)
             )
         if write.verb is Verb.PATCH:

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 
+from crossfade.api.conditions import ConditionType
 from crossfade.api.rollout import Rollout
 from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import counts, look
@@ -32,6 +33,8 @@ ROUNDS: Final = 4
 
 RESTLESS: Final = 30
 """After so many passes in a row that all wrote something, passes are 1 s apart: nothing needs so many at once."""
+
+_TYPES: Final = frozenset(ConditionType)
 
 Decide = Callable[[Rollout, Observed, datetime], Plan]
 
@@ -110,7 +113,7 @@ class Reconciler:
         dropped = self._drops.of(key)
         plan = await self._decided(key, raw, known, frozenset(dropped))
         about_revision(_revision(plan.status))
-        plan = self._with_what_is_to_be_told(known, raw, plan)
+        plan = self._with_what_is_to_be_told(known, raw, _with_conditions_of_others(raw, plan))
         wrote = await self._carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
         return self._next(known, plan, wrote=wrote)
@@ -234,6 +237,16 @@ def _is_futile(known: _Known, write: Write) -> bool:
     What another field manager alone owns (a restored backup) looks like an edit for ever, and may be as it was made.
     """
     return known.futile.get((write.kind, write.name)) == write
+
+
+def _with_conditions_of_others(raw: Raw, plan: Plan) -> Plan:
+    """The plan with those conditions in its status that are not Crossfade's: whoever wrote them finds them again."""
+    stored = (raw.get("status") or {}).get("conditions") or []
+    others = [condition for condition in stored if condition.get("type") not in _TYPES]
+    if plan.status is None or not others:
+        return plan
+    ours = [c for c in plan.status.get("conditions") or [] if c.get("type") in _TYPES]
+    return replace(plan, status={**plan.status, "conditions": [*ours, *others]})
 
 
 def _status_write(raw: Raw, status: Mapping[str, Any] | None) -> Write:

@@ -21,7 +21,7 @@ TIMES = ("started_at", "reached_at", "short_since", "moved_at", "release_started
 
 def sane(s: Situation) -> Situation:
     """The same with a memory that can be true of what is seen."""
-    return _known(_as_recorded(_in_the_past(s)))
+    return _within_its_plan(_known(_as_recorded(_in_the_past(s))))
 
 
 def _in_the_past(s: Situation) -> Situation:
@@ -43,6 +43,11 @@ def _as_recorded(s: Situation) -> Situation:
             stable=RevisionStatus(revision=record.from_revision, release=_introduced(s, record.from_revision))
         )
     return s if s.progress.revision == record.revision else s.progress_with(revision=record.revision)
+
+
+def _within_its_plan(s: Situation) -> Situation:
+    """A stage that the plan does not have is the last one, which is what it is taken for."""
+    return s.progress_with(stage=min(s.progress.stage, len(s.plan) - 1)) if s.under_way else s
 
 
 def _ended(s: Situation, number: int) -> bool:

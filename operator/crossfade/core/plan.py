@@ -17,7 +17,7 @@ class Verb(StrEnum):
     APPLY: server-side apply of the fields in `body`, forced, as field manager `crossfade`; with the seen uid
     and resourceVersion in it, so that it never creates and never lands on something newer.
     PATCH: JSON Patch, behind `test` operations on uid and resourceVersion.
-    STATUS: server-side apply of the status, as field manager `crossfade-status`.
+    STATUS: the status in place of the stored one, as field manager `crossfade-status`; with the seen identity as above.
     DELETE: with the uid (and resourceVersion, where given) as a precondition.
     """
 

@@ -139,7 +139,7 @@ class Place:
         lines: list[str] = []
 
         def same() -> bool:
-            pair = [anonymous(standing(self.seen(each), drains=drains), each) for each in (name, fresh)]
+            pair = [anonymous(self.seen(each), drains=drains) for each in (name, fresh)]
             lines[:] = differences(*pair)
             return not lines
 
@@ -193,5 +193,8 @@ def with_image(spec: Object, image: str, **pod: object) -> Object:
     return {**spec, "template": {**template, "spec": changed}}
 
 
-def anonymous(state: Any, name: str) -> Any:
-    return json.loads(json.dumps(state, sort_keys=True).replace(name, "ROLLOUT"))
+def anonymous(seen: Seen, *, drains: bool) -> Any:
+    """What stands, without the name and the uid of the Rollout, which its children carry."""
+    meta = seen.rollout["metadata"]
+    text = json.dumps(standing(seen, drains=drains), sort_keys=True)
+    return json.loads(text.replace(meta["name"], "ROLLOUT").replace(meta["uid"], "UID"))

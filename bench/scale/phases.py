@@ -1,4 +1,4 @@
-"""One run: create all, update all, rest, update again with aborts, restart. Each stretch is measured by the operator's own figures."""
+"""One run: create all, update all, rest, restart, update again with aborts. Each stretch is measured by the operator's own figures."""
 
 import math
 import time
@@ -34,10 +34,10 @@ def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float) -> Meas
             leader, rollouts, "updated", lambda: many.update(kube, places, rollouts, per_second)
         )
         rested = at_rest(leader, rest_s)
-        abort_s = aborted_in_a_wave(leader, places, rollouts)
         print("The operator is restarted …")
         restart, memory_bytes = restarted(kube, rollouts)
         memory_bytes = max(memory_bytes, leader.memory_bytes)
+        abort_s = aborted_in_a_wave(Leader.found(kube), places, rollouts)
         return Measured(rollouts, per_second, created, updated, rested, abort_s, restart, memory_bytes)
 
 

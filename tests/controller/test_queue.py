@@ -27,24 +27,39 @@ def test_keys_are_taken_in_the_order_they_came(queue: Queue) -> None:
     assert [queue.take(1), queue.take(1)] == [("a", 1), ("b", 1)]
 
 
-def test_what_is_urgent_is_taken_before_all_that_waits_and_keeps_its_own_wait(queue: Queue) -> None:
+def test_what_is_urgent_is_taken_before_all_that_waits_and_keeps_its_own_wait() -> None:
+    ranks = dict.fromkeys("abcd", 2)
+    queue = Queue(rank=lambda key: ranks[key])
     for now_s, key in enumerate("abc"):
         queue.add(key, now_s)
-    queue.add("c", 3, urgent=True)
-    queue.add("d", 4, urgent=True)
+    ranks |= {"c": 1, "d": 0}
+    queue.add("c", 3)
+    queue.add("d", 4)
+    ranks["d"] = 2
     queue.add("d", 5)
     assert (len(queue), queue.oldest_s()) == (4, 0)
-    assert [queue.take(5) for _ in "abcd"] == [("c", 3), ("d", 1), ("a", 5), ("b", 4)]
+    assert [queue.take(5) for _ in "abcd"] == [("d", 1), ("c", 3), ("a", 5), ("b", 4)]
 
 
-def test_what_became_urgent_while_it_was_worked_on_is_next(queue: Queue) -> None:
+def test_what_became_urgent_while_it_was_worked_on_is_next() -> None:
+    ranks = {"a": 1, "b": 1}
+    queue = Queue(rank=lambda key: ranks[key])
     queue.add("a", 0)
     queue.take(0)
     queue.add("b", 1)
-    queue.add("a", 2, urgent=True)
-    queue.add("a", 3)
+    queue.add("a", 2)
+    ranks["a"] = 0
     queue.done("a", 4)
     assert [queue.take(4), queue.take(4)] == [("a", 0), ("b", 3)]
+
+
+def test_a_timer_that_runs_out_is_as_urgent_as_its_key_is_then() -> None:
+    ranks = {"a": 1, "b": 1}
+    queue = Queue(rank=lambda key: ranks[key])
+    queue.add_after("a", 2, 0)
+    queue.add("b", 1)
+    ranks["a"] = 0
+    assert [queue.take(3), queue.take(3)] == [("a", 1), ("b", 2)]
 
 
 def test_a_key_that_is_worked_on_is_not_given_to_a_second_worker(queue: Queue) -> None:

@@ -7,7 +7,7 @@ from crossfade.controller.drops import Drops
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key, Store
-from crossfade.controller.urgency import is_urgent
+from crossfade.controller.urgency import Rank, rank
 from crossfade.controller.workers import WORKERS, Workers
 
 SHOP = Key("ns", "shop")
@@ -17,27 +17,45 @@ def action(version: int = 1, **parts: Raw) -> Raw:
     return obj("stop", version=version, spec={"rollout": "shop", "action": "abort"}, **parts)
 
 
-def test_a_rollout_is_urgent_until_its_action_is_answered() -> None:
+def test_a_rollout_goes_first_until_its_action_is_answered() -> None:
     store, drops = Store(), Drops(lambda: 0.0)
     store.put("Deployment", child("shop-aaa", revision="aaa"))
-    assert not is_urgent(store, drops, SHOP)
+    assert rank(store, drops, SHOP) is Rank.USUAL
     store.put("RolloutAction", action())
-    assert is_urgent(store, drops, SHOP)
+    assert rank(store, drops, SHOP) is Rank.ASKED
     store.put("RolloutAction", action(version=2, status={"outcome": "Done"}))
-    assert not is_urgent(store, drops, SHOP)
+    assert rank(store, drops, SHOP) is Rank.USUAL
 
 
-def test_a_rollout_is_urgent_while_a_drop_of_its_pods_is_not_taken_into_account() -> None:
+def test_a_rollout_goes_first_while_its_requests_are_on_their_way_back() -> None:
+    store, drops = Store(), Drops(lambda: 0.0)
+    store.put("Rollout", obj("shop", version=1, spec={}, status={"progress": {"returning": "AbortedByUser"}}))
+    assert rank(store, drops, SHOP) is Rank.ASKED
+    store.put("Rollout", obj("shop", version=2, spec={}, status={"progress": {"returning": ""}}))
+    assert rank(store, drops, SHOP) is Rank.USUAL
+
+
+def test_a_rollout_goes_before_others_while_it_loses_pods_that_should_be_there_and_not_where_it_is_scaled_down() -> (
+    None
+):
     now_s = 0.0
     store, drops = Store(), Drops(lambda: now_s)
     store.listen(drops.note)
+    store.put("Deployment", _deployment(version=1, ready=2))
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-rs1-x"), version=1))
-    assert not is_urgent(store, drops, SHOP)
+    assert rank(store, drops, SHOP) is Rank.USUAL
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-rs1-x", ready=False), version=2))
-    assert is_urgent(store, drops, SHOP)
+    assert rank(store, drops, SHOP) is Rank.USUAL
+    store.put("Deployment", _deployment(version=2, ready=1))
+    assert rank(store, drops, SHOP) is Rank.LOSING
     now_s = 100.0
     drops.settle(SHOP, drops.of(SHOP))
-    assert not is_urgent(store, drops, SHOP)
+    assert rank(store, drops, SHOP) is Rank.USUAL
+
+
+def _deployment(*, version: int, ready: int) -> Raw:
+    made = child("shop-aaa", revision="aaa", version=version)
+    return {**made, "spec": {"replicas": 2}, "status": {"readyReplicas": ready}}
 
 
 async def test_an_urgent_rollout_is_the_next_that_a_worker_takes() -> None:
@@ -54,7 +72,7 @@ async def test_an_urgent_rollout_is_the_next_that_a_worker_takes() -> None:
             over.set()
         return None
 
-    workers = Workers(KeyedQueue(), run, Metrics(), lambda key: key == SHOP)
+    workers = Workers(KeyedQueue(rank=lambda key: int(key != SHOP)), run, Metrics())
     workers.start()
     for key in others:
         workers.add(key)

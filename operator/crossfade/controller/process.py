@@ -27,7 +27,7 @@ from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler, World
 from crossfade.controller.relist import Relist
 from crossfade.controller.store import WATCHED, Key, Store
-from crossfade.controller.urgency import is_urgent
+from crossfade.controller.urgency import rank
 from crossfade.controller.workers import Workers
 from crossfade.core.decide import decide, unreadable
 
@@ -79,7 +79,8 @@ async def run(options: Options) -> int:
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
-    store, drops, queue = Store(), Drops(time.monotonic), KeyedQueue[Key](_jitter)
+    store, drops = Store(), Drops(time.monotonic)
+    queue = KeyedQueue[Key](_jitter, lambda key: rank(store, drops, key))
     store.listen(drops.note)
     metrics.watch(store, queue, _now)
     me = identity()
@@ -89,7 +90,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     fence = election.fence if election else _no_fence
     world = World(cluster, Teller(cluster, me, _now), fence, metrics.wrote)
     passes = Reconciler(store, drops, core, world)
-    workers = Workers(queue, passes, metrics, lambda key: is_urgent(store, drops, key))
+    workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.namespace, _jitter)
     health = Health(queue, lambda: relist.behind)
     return Parts(cluster, store, workers, relist, health, election, options.namespace)

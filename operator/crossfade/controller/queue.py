@@ -1,6 +1,6 @@
 """Which Rollout is worked on next: a key waits once, is never worked twice at a time, and backs off on its own.
 
-What is urgent (an abort, pods that went away) is taken before all that waits, however many Rollouts change at once.
+What is more urgent (an abort, pods that went away) is taken before all that is less, however many Rollouts change at once.
 
 Pure: time comes in as an argument, so that its rules are tested without waiting. `workers` runs it.
 """
@@ -20,27 +20,35 @@ K = TypeVar("K", bound=Hashable)
 
 
 class KeyedQueue(Generic[K]):
-    """Keys to work on. `jitter` gives factors around 1, so that failures of many keys do not beat in time."""
+    """Keys to work on.
 
-    def __init__(self, jitter: Callable[[], float] = lambda: 1.0) -> None:
+    `jitter` gives factors around 1, so that failures of many keys do not beat in time; `rank` says how urgent a key is
+    when it begins to wait, and when it is added again: the smaller, the sooner.
+    """
+
+    def __init__(
+        self, jitter: Callable[[], float] = lambda: 1.0, rank: Callable[[K], int] = lambda _key: 0
+    ) -> None:
         self._jitter = jitter
-        self._urgent: OrderedDict[K, float] = OrderedDict()  # key -> since when it waits
-        self._ready: OrderedDict[K, float] = OrderedDict()  # the same for all others
+        self._rank = rank
+        self._ready: dict[int, OrderedDict[K, float]] = {}  # rank -> key -> since when it waits
         self._working: dict[K, float] = {}  # key -> since when it is worked on
-        self._again: dict[K, bool] = {}  # added while worked on -> whether that was urgent
+        self._again: set[K] = set()  # added while worked on
         self._due: dict[K, float] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._order = 0
         self._failures: dict[K, int] = {}
 
-    def add(self, key: K, now_s: float, *, urgent: bool = False) -> None:
-        """Have `key` worked on as soon as possible: once, however often it is added; `urgent`: before all others."""
+    def add(self, key: K, now_s: float) -> None:
+        """Have `key` worked on as soon as possible: once, however often it is added; one that waits may become urgent."""
         if key in self._working:
-            self._again[key] = urgent or self._again.get(key, False)
-        elif urgent:
-            self._urgent.setdefault(key, self._ready.pop(key, now_s))
-        elif key not in self._urgent:
-            self._ready.setdefault(key, now_s)
+            self._again.add(key)
+            return
+        rank, present = self._rank(key), next((r for r, keys in self._ready.items() if key in keys), None)
+        if present is not None and present <= rank:
+            return
+        since_s = now_s if present is None else self._ready[present].pop(key)
+        self._ready.setdefault(rank, OrderedDict())[key] = since_s
 
     def add_after(self, key: K, delay_s: float, now_s: float) -> None:
         """Have `key` worked on in `delay_s` at the latest; the earliest of several wins."""
@@ -56,10 +64,10 @@ class KeyedQueue(Generic[K]):
         Taking a key drops its timer: the pass that begins says when to look again.
         """
         self._promote(now_s)
-        waiting = self._urgent or self._ready
-        if not waiting:
+        first = min((rank for rank, keys in self._ready.items() if keys), default=None)
+        if first is None:
             return None
-        key, since_s = waiting.popitem(last=False)
+        key, since_s = self._ready[first].popitem(last=False)
         self._working[key] = now_s
         self._due.pop(key, None)
         return key, now_s - since_s
@@ -90,11 +98,12 @@ class KeyedQueue(Generic[K]):
 
     def oldest_s(self) -> float | None:
         """Since when the longest waiting or longest worked key waits or is worked on."""
-        return min([*self._urgent.values(), *self._ready.values(), *self._working.values()], default=None)
+        waiting = (since_s for keys in self._ready.values() for since_s in keys.values())
+        return min([*waiting, *self._working.values()], default=None)
 
     def __len__(self) -> int:
         """Keys that wait to be worked on now."""
-        return len(self._urgent) + len(self._ready)
+        return sum(map(len, self._ready.values()))
 
     @property
     def working(self) -> int:
@@ -109,4 +118,5 @@ class KeyedQueue(Generic[K]):
     def _finish(self, key: K, now_s: float) -> None:
         del self._working[key]
         if key in self._again:
-            self.add(key, now_s, urgent=self._again.pop(key))
+            self._again.discard(key)
+            self.add(key, now_s)

@@ -1,12 +1,39 @@
-"""Which Rollouts are looked at before all others: those that somebody asked something of, and those that lose pods."""
+"""Which Rollouts are looked at before others: those that somebody asked something of, then those that lose pods."""
 
 from __future__ import annotations
 
+from collections.abc import Container
+from enum import IntEnum
+
+from crossfade.api.labels import LABEL_REVISION
 from crossfade.controller.drops import Drops
-from crossfade.controller.store import Key, Store
+from crossfade.controller.store import Key, Raw, Store
 
 
-def is_urgent(store: Store, drops: Drops, key: Key) -> bool:
-    """Whether an action waits for its answer, or ready pods went away and no pass has taken it into account."""
-    waiting = (action for action in store.children("RolloutAction", key) if not action.get("status"))
-    return bool(drops.of(key)) or any(waiting)
+class Rank(IntEnum):
+    """The smaller, the sooner."""
+
+    ASKED = 0
+    """An action waits for its answer, or requests are on their way back to stable."""
+    LOSING = 1
+    """Ready pods went away that should be there, and no pass has taken it into account."""
+    USUAL = 2
+
+
+def rank(store: Store, drops: Drops, key: Key) -> Rank:
+    """How urgent a Rollout is, by what the store has of it now."""
+    if any(not action.get("status") for action in store.children("RolloutAction", key)):
+        return Rank.ASKED
+    progress = ((store.rollout(key) or {}).get("status") or {}).get("progress") or {}
+    if progress.get("returning"):
+        return Rank.ASKED
+    dropped = drops.of(key)
+    losing = dropped and any(_lacks(each, dropped) for each in store.children("Deployment", key))
+    return Rank.LOSING if losing else Rank.USUAL
+
+
+def _lacks(deployment: Raw, dropped: Container[str]) -> bool:
+    """Whether pods are missing in a revision that dropped: one that was scaled down drops too, and lacks none."""
+    revision = (deployment["metadata"].get("labels") or {}).get(LABEL_REVISION, "")
+    ready = (deployment.get("status") or {}).get("readyReplicas", 0)
+    return revision in dropped and bool(ready < deployment["spec"].get("replicas", 1))

@@ -29,19 +29,12 @@ class Stale(Exception):  # noqa: N818 -- nothing is wrong: the world moved on, a
 
 
 class Workers:
-    """Workers on one queue. `add` may be called from anywhere in the event loop; `urgent` keys go first."""
+    """Workers on one queue. `add` may be called from anywhere in the event loop."""
 
-    def __init__(
-        self,
-        queue: KeyedQueue[Key],
-        run_pass: Pass,
-        metrics: Metrics,
-        urgent: Callable[[Key], bool] = lambda _key: False,
-    ) -> None:
+    def __init__(self, queue: KeyedQueue[Key], run_pass: Pass, metrics: Metrics) -> None:
         self._queue = queue
         self._run_pass = run_pass
         self._metrics = metrics
-        self._urgent = urgent
         self._changed = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -60,7 +53,7 @@ class Workers:
         return not late
 
     def add(self, key: Key) -> None:
-        self._queue.add(key, time.monotonic(), urgent=self._urgent(key))
+        self._queue.add(key, time.monotonic())
         self._changed.set()
 
     async def _work(self) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2
-from simulation.live import quiet, rest, run, stands_at, until
+from simulation.live import quiet, rest, run, stands_at, step, until
+from simulation.passes import reconcile
 
 QUARTER = {"canary": {"steps": [{"weight": 25, "pause": "Manual"}, {"weight": 75}]}}
 
@@ -84,3 +85,19 @@ def test_pods_that_served_a_moment_ago_go_once_no_node_can_send_them_a_request(a
     until(sim, lambda s: s.desired(V2) == 1, seconds=0.5)
     assert (sim.now - left).total_seconds() >= 2
     assert until(sim, stands_at(0)).desired(V2) == 1
+
+
+def test_stable_keeps_its_pods_while_the_candidates_are_listed_and_not_selected_any_more() -> None:
+    rolling = {"rolling": {"batches": [{"replicas": 1, "pauseSeconds": 60}]}}
+    sim = releasing_v2(rolling, replicas=2)
+    while not sim.selected().get(V2):
+        reconcile(sim)
+        step(sim)
+    assert sim.desired(V1) == 2
+    sim.instant = False
+    sim.edit(strategy={"bigBang": {}})
+    reconcile(sim)
+    assert (V2 in sim.selected(), sim.endpoints["shop"].ready[V2]) == (False, 1)
+    sim.edit(strategy=rolling)
+    reconcile(sim)
+    assert sim.desired(V1) == 2

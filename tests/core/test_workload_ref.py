@@ -9,7 +9,7 @@ from builders import rollout, template
 from crossfade.api.labels import FINALIZER
 from crossfade.core.revision import revision_of
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, step, until
+from simulation.live import phase, quiet, rest, run, step, until
 from simulation.stored import versioned
 
 V1, V2 = revision_of(template()), revision_of(template("shop:v2"))
@@ -110,6 +110,20 @@ def test_a_deleted_source_leaves_production_alone() -> None:
     del sim.deployments["chart"]
     rest_or_invalid = until(sim, phase("Invalid"))
     assert rest_or_invalid.selected("front") == {V1: 4}
+
+
+def test_what_a_release_left_goes_though_the_source_was_deleted_before_it_was_told_to() -> None:
+    sim = rest(_over(_deployment()))
+    _resynced(sim, template=template("shop:v2"))
+    rest(sim)
+    left = sim.deployments[f"shop-{V1}"]
+    sim.deployments[f"shop-{V1}"] = versioned(
+        {**left, "spec": {**left["spec"], "replicas": 1}}, sim.tick_version()
+    )
+    del sim.deployments["chart"]
+    until(sim, phase("Invalid"))
+    run(sim, 5)
+    assert (sim.desired(V1), sim.desired(V2)) == (0, 4)
 
 
 def test_fewer_replicas_than_the_source_runs_are_refused() -> None:

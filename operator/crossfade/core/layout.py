@@ -37,8 +37,17 @@ def writes(s: Situation, wanted: Wanted) -> tuple[Write, ...]:
 
 
 def kept_at_size(s: Situation) -> tuple[Write, ...]:
-    """Where the spec cannot be carried out, what serves still has as many pods as the spec says."""
-    return tuple(_deployment(s, s.stable_revision, s.n)) if s.stable_revision in s.seen.sides else ()
+    """Where the spec cannot be carried out, what serves still has as many pods as the spec says, and the rest none.
+
+    Of another revision that is what a release has left whose last writes were lost: requests must not reach it any more.
+    """
+    if s.stable_revision not in s.seen.sides:
+        return ()
+    alone = not s.under_way and s.listed_only(s.stable_revision)
+    unselected = alone and (not s.service_name or s.live_route is Route.STABLE)
+    others = [side for revision, side in s.seen.sides.items() if revision != s.stable_revision and side.ours]
+    left = [_scaled(s, side, 0) for side in others if side.desired and unselected]
+    return (*_deployment(s, s.stable_revision, s.n), *left)
 
 
 def _finalizer(s: Situation) -> Iterator[Write]:

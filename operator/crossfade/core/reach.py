@@ -263,7 +263,9 @@ def _exchange(s: Situation, stage: Stage) -> tuple[int, int]:
 
 
 def _answering(s: Situation, asked: int) -> int:
-    """The candidate's pods that share the requests: available, and listed too, since only then requests reach them."""
+    """The candidate's pods that share the requests: available, selected and listed, since only then requests reach them."""
+    if s.production is not None and s.live_route is Route.STABLE:
+        return 0  # endpoints that list them are of a time before the selector
     listed = s.production.ready.get(s.progress.revision, 0) if s.production else asked
     return min(s.candidate.available, asked, listed)
 

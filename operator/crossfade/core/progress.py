@@ -113,9 +113,9 @@ def _with_moved_at(s: Situation) -> Situation:
     """When the endpoints first listed only the side that is to serve; none while both may, or where there is no other."""
     if manifests.is_first(s):
         return s.progress_with(moved_at=None)
-    beside = (
-        s.live_route is Route.STABLE and s.candidate.desired > s.stage.candidate
-    )  # pods that served, and are to go
+    # after an edit, pods that served may have to go before both sides are selected again
+    surplus = s.stage.route is Route.BOTH and s.candidate.desired > s.stage.candidate
+    beside = surplus and s.live_route is Route.STABLE
     route = Route.STABLE if s.progress.returning or beside else s.stage.route
     side = {Route.STABLE: s.stable_revision, Route.CANDIDATE: s.progress.revision}.get(route, "")
     right = bool(side) and s.live_route is route and s.listed_only(side)

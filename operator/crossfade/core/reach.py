@@ -200,8 +200,7 @@ def _moved(s: Situation, stage: Stage) -> Wanted:
     seen = there and (nothing or s.listed_only(s.progress.revision))
     settled_ = seen and (nothing or has_settled(s))
     old = stage.stable if settled_ else max(stage.stable, s.stable.desired)
-    new = _spared(s, stage.candidate)
-    pods = {s.progress.revision: new} | ({s.stable_revision: old} if s.stable_revision else {})
+    pods = {s.progress.revision: stage.candidate} | ({s.stable_revision: old} if s.stable_revision else {})
     shrunk = _shrunk(s, stage)
     standing = up and seen and (shrunk or s.stable.desired < stage.stable)
     if up and others and not there:

@@ -94,11 +94,16 @@ def with_clocks(s: Situation) -> Situation:
 
 
 def _serving_since(s: Situation, wanted: Wanted) -> str | None:
-    """Since when the candidate serves. Scaled to nothing it does not, nor, alone again, before a pod of it is ready."""
+    """Since when the candidate serves. Scaled to nothing it does not, nor, alone again, before all of it serves.
+
+    Alone from the beginning of a stage on, it was ready before that. A count of ready pods would not do: just after a
+    scale-up from nothing it may still be of those that went.
+    """
     p = s.progress
     if not s.n and not p.returning:
         return None
-    allowed = wanted.route is Route.BOTH or (wanted.route is Route.CANDIDATE and s.candidate.ready > 0)
+    whole = wanted.standing or p.started_at == text_of(s.now)
+    allowed = wanted.route is Route.BOTH or (wanted.route is Route.CANDIDATE and whole)
     serves = allowed and not p.returning and wanted.pods.get(p.revision, 0) > 0
     return p.serving_since or (text_of(s.now) if serves else None)
 

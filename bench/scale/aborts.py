@@ -3,10 +3,9 @@
 import time
 
 from bench import manifests
-from bench.kube import GROUP, Kube, Object, wait_for
-from bench.scale.many import SELECTOR
+from bench.kube import Kube, Object, wait_for
+from bench.scale.many import listed
 
-REVISION = "crossfade.dev/revision"
 ASKED_WITHIN_S = 120.0
 ANSWERED_WITHIN_S = 60.0
 
@@ -17,7 +16,7 @@ def aborted(kube: Kube, how_many: int) -> list[float]:
     From the request that makes the RolloutAction until the Service selects pods of the stable revision only.
     """
     return [
-        _seconds(kube, wait_for("a candidate to serve", lambda: serving(_listed(kube)), ASKED_WITHIN_S))
+        _seconds(kube, wait_for("a candidate to serve", lambda: serving(listed(kube)), ASKED_WITHIN_S))
         for _ in range(how_many)
     ]
 
@@ -39,17 +38,12 @@ def _is_shared(rollout: Object) -> bool:
     return not _progress(rollout).get("returning") and 0 < status.get("realWeight", 0) < 100
 
 
-def _listed(kube: Kube) -> list[Object]:
-    found: list[Object] = kube.request("GET", f"{GROUP}/rollouts{SELECTOR}")["items"]
-    return found
-
-
 def _seconds(kube: Kube, rollout: Object) -> float:
     meta, stable = rollout["metadata"], rollout["status"]["stable"]["revision"]
 
     def left() -> bool:
         service = kube.get("Service", meta["namespace"], meta["name"])
-        return service is not None and service["spec"]["selector"].get(REVISION) == stable
+        return service is not None and service["spec"]["selector"].get("crossfade.dev/revision") == stable
 
     started = time.monotonic()
     kube.create(manifests.action(meta["namespace"], "Abort", name=meta["name"]))

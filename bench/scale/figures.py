@@ -19,7 +19,8 @@ PHASES = "crossfade_rollouts"
 CPU = "process_cpu_seconds_total"
 MEMORY = "process_resident_memory_bytes"
 
-ABORT = "in the middle of a wave: slowest of 5 aborts, s until stable serves alone"
+ABORTS = 5
+ABORT = f"in the middle of a wave: slowest of {ABORTS} aborts, s until stable serves alone"
 LEASE = "Lease"
 """The kind that is renewed once a second, whatever happens, and not counted."""
 READ_METHOD = "GET"

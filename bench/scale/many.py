@@ -97,8 +97,13 @@ def update(kube: Kube, places_: list[str], rollouts: int, per_second: float, ver
 
 def phases(kube: Kube) -> Counter[str]:
     """How many are in which phase; `Behind` where the operator has not seen the last change yet."""
-    listed = kube.request("GET", f"{GROUP}/rollouts{SELECTOR}")["items"]
-    return Counter(phase_of(one) for one in listed)
+    return Counter(phase_of(one) for one in listed(kube))
+
+
+def listed(kube: Kube) -> list[Object]:
+    """All of them, as they are now."""
+    found: list[Object] = kube.request("GET", f"{GROUP}/rollouts{SELECTOR}")["items"]
+    return found
 
 
 def phase_of(rollout: Object) -> str:

@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from bench.kube import Kube, NeverHappenedError, wait_for
 from bench.operator_pods import wait_available
 from bench.scale import aborts, fake_node, figures, many
-from bench.scale.figures import Measured, Stretch
+from bench.scale.figures import ABORTS, Measured, Stretch
 from bench.scale.leader import Leader, restarted
 from bench.scale.readings import grown
 
-ABORTS = 5
 QUIET_S = 5.0
 """So long without a request, and what was begun is over."""
 QUIET_WITHIN_S = 120.0

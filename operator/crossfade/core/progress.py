@@ -268,13 +268,10 @@ def _needed(s: Situation) -> Look | None:
     revisions = frozenset(rev for rev in _suspects(s) if s.pods(rev) is None)
     pull = s.exclusive and bool(s.stable_revision) and s.seen.found.pull_pods is None and _pulls(s)
     leaving = unread(s, _to_be_gone(s)) or Look()
-    needed = Look(
-        pods=revisions | leaving.pods,
-        warnings=_is_slow(s),
-        deployments=leaving.deployments,
-        pull_pods=pull,
-    )
-    return needed if needed != Look(warnings=_is_slow(s)) else None
+    pods, deployments = revisions | leaving.pods, leaving.deployments
+    if not (pods or deployments or pull):
+        return None
+    return Look(pods=pods, warnings=_is_slow(s), deployments=deployments, pull_pods=pull)
 
 
 def _pulls(s: Situation) -> bool:

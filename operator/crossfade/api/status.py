@@ -56,6 +56,8 @@ class Progress(Model):
     """When the release began; an action that is older is refused."""
     serving_since: Time | None = None
     """When the candidate was first allowed to serve; anew after it was scaled to nothing."""
+    emptied_at: Time | None = None
+    """Since when no pods were wanted in the middle of it; for 10 s from then on no count of pods lets a stage stand."""
     promoted: bool = False
     """Whether a person let this stage pass."""
     waiting_for: Message = ""

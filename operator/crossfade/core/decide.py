@@ -12,6 +12,7 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, layout, manifests, records, summary
 from crossfade.core.actions import pending
+from crossfade.core.emptied import counts_late_for_s
 from crossfade.core.evidence import not_pulled, told
 from crossfade.core.gates import hold, paused, unavailable_s
 from crossfade.core.memory import sane
@@ -189,6 +190,7 @@ def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
         POLL_S if quick else None,
         growing,
         settle_left_s(s) if wanted.settles else None,
+        counts_late_for_s(s) or None,
         patience if s.candidate.available < s.candidate.desired else None,
         deadline if deadline is None or deadline > 0 else POLL_S,
         _downtime_left_s(s),

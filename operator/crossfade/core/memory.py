@@ -16,7 +16,15 @@ from crossfade.core.situation import Situation
 SKEW = timedelta(minutes=1)
 """Clocks of two operators may differ by less; a time further ahead was never read from a clock."""
 
-TIMES = ("started_at", "reached_at", "short_since", "moved_at", "release_started_at", "serving_since")
+TIMES = (
+    "started_at",
+    "reached_at",
+    "short_since",
+    "moved_at",
+    "release_started_at",
+    "serving_since",
+    "emptied_at",
+)
 
 
 def sane(s: Situation) -> Situation:

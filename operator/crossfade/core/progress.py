@@ -10,6 +10,7 @@ from crossfade.api.status import Downtime
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
 from crossfade.core.alone import gone, runs, unread
+from crossfade.core.emptied import counts_late_for_s, emptied_at
 from crossfade.core.gates import hold, last_gate, paused
 from crossfade.core.memory import recovered
 from crossfade.core.moments import later, moment_of, seconds_since, text_of
@@ -86,6 +87,7 @@ def with_clocks(s: Situation) -> Situation:
         pods != s.side(revision).desired for revision, pods in wanted.pods.items() if _ours(s, revision)
     )
     clocks = {
+        "emptied_at": emptied_at(s),
         "serving_since": _serving_since(s, wanted),
         "reached_at": (p.reached_at or (now if wanted.standing else None)) if s.n else None,
         "short_since": None if wanted.standing or paused(s) else now if moving else p.short_since or now,
@@ -96,11 +98,10 @@ def with_clocks(s: Situation) -> Situation:
 def _serving_since(s: Situation, wanted: Wanted) -> str | None:
     """Since when the candidate serves. Scaled to nothing it does not, nor, alone again, before all of it serves.
 
-    Alone from the beginning of a stage on, it was ready before that. A count of ready pods would not do: just after a
-    scale-up from nothing it may still be of those that went.
+    Alone from the beginning of a stage on, it was ready before that.
     """
     p = s.progress
-    if not s.n and not p.returning:
+    if not p.returning and (not s.n or counts_late_for_s(s)):
         return None
     whole = wanted.standing or p.started_at == text_of(s.now)
     allowed = wanted.route is Route.BOTH or (wanted.route is Route.CANDIDATE and whole)

@@ -8,12 +8,13 @@ whatever is seen: nothing here remembers a step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests
 from crossfade.core.adoption import other_writers
 from crossfade.core.alone import gone, runs
+from crossfade.core.emptied import counts_late_for_s
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.settling import has_settled, settling
@@ -61,11 +62,12 @@ def settled(s: Situation) -> Wanted:
 def forward(s: Situation) -> Wanted:
     """Towards the stage that the release is in."""
     stage = s.stage if s.n else _emptied(s.stage)
-    if stage.route is Route.BOTH:
-        return _counted(s, stage)
-    if stage.route is Route.STABLE:
-        return _beside(s, stage)
-    return _moved(s, stage)
+    towards = {Route.BOTH: _counted, Route.STABLE: _beside, Route.CANDIDATE: _moved}
+    wanted = towards[stage.route](s, stage)
+    if not wanted.standing or not counts_late_for_s(s):
+        return wanted
+    waiting = "the pods to be counted anew, after there were to be none"
+    return replace(wanted, standing=False, why=Reason.SCALING_UP, waiting_for=waiting)
 
 
 def frozen(s: Situation) -> Wanted:

@@ -117,12 +117,14 @@ class ApiError(Exception):
         return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 
     @property
+    def unsure(self) -> bool:
+        """Whether the request may have been carried out all the same: there was no answer, or one of a server in trouble."""
+        return self.status == 0 or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    @property
     def passing(self) -> bool:
         """The server is overloaded, starting, or out of reach: the same request may succeed in a moment."""
-        return (
-            self.status in {0, HTTPStatus.TOO_MANY_REQUESTS}
-            or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        )
+        return self.unsure or self.status == HTTPStatus.TOO_MANY_REQUESTS
 
     @property
     def namespace_terminating(self) -> bool:

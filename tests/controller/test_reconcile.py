@@ -186,6 +186,39 @@ async def test_the_first_write_that_fails_ends_the_pass(bench: Bench) -> None:
     assert ("CREATE", "Service", "shop") not in bench.cluster.writes
 
 
+@pytest.mark.parametrize("answer", [error(0, "Unreachable"), error(503, "ServiceUnavailable")])
+async def test_after_a_write_without_an_answer_its_object_is_read_before_anything_is_decided(
+    bench: Bench, answer: ApiError
+) -> None:
+    bench.cluster.refuse("CREATE", "Deployment", answer)
+    with pytest.raises(ApiError):
+        await bench.decided(plan(CREATE))
+    bench.cluster.hold("Deployment", child("shop-aaa", 200, revision="aaa"))  # it had happened
+    bench.cluster.refuse("GET", "Deployment", answer)
+    with pytest.raises(ApiError):
+        await bench.decided(plan(SERVICE))
+    assert len(bench.core.shown) == 1
+    await bench.decided(plan(SERVICE))
+    assert "aaa" in bench.core.shown[-1].sides
+
+
+async def test_a_status_without_an_answer_is_read_before_anything_is_decided(bench: Bench) -> None:
+    bench.cluster.refuse("STATUS", "Rollout", error(0, "Unreachable"))
+    with pytest.raises(ApiError):
+        await bench.decided(plan())
+    bench.cluster.hold("Rollout", rollout(200, status=STATUS))
+    await bench.decided(plan(SERVICE))
+    assert [kind for method, kind, _ in bench.cluster.writes] == ["Rollout", "Service"]
+
+
+async def test_after_an_answer_nothing_is_read(bench: Bench) -> None:
+    bench.cluster.refuse("CREATE", "Deployment", error(429, "TooManyRequests"))
+    with pytest.raises(ApiError):
+        await bench.decided(plan(CREATE))
+    await bench.decided(plan(CREATE))
+    assert "GET" not in {method for method, _, _ in bench.cluster.asked}
+
+
 async def test_what_the_stored_status_tells_is_told_though_a_later_write_fails(bench: Bench) -> None:
     bench.cluster.refuse("CREATE", "Deployment", error(500, "InternalError"))
     with pytest.raises(ApiError):

@@ -146,7 +146,7 @@ def _growth_with_a_lost_reply() -> Sim:
         step(sim)
         decision = decided(sim)
     index = next(index for index, write in enumerate(decision.writes) if _grows(write))
-    carry_out(sim, decision, lost_reply=index)
+    carry_out(sim, decision, lost_reply=index, unread=True)
     assert sim.desired(V2) == 4
     return sim
 

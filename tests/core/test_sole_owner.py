@@ -63,7 +63,7 @@ def test_it_waits_although_the_reply_to_the_adoption_is_lost_and_no_watch_tells_
         step(sim)
         decision = decided(sim)
     adoption = next(index for index, write in enumerate(decision.writes) if write.kind == "Service")
-    carry_out(sim, decision, lost_reply=adoption)
+    carry_out(sim, decision, lost_reply=adoption, unread=True)
     unseen = dict(sim.unseen)
     for _ in range(10):
         carry_out(sim, decided(sim))

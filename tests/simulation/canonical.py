@@ -71,7 +71,6 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.releases,),
         (sim.actions, _within(status, "lastAction", "uid")),
         (sim.dropped, now),
-        (sim.unseen, now),
         (sim.pull_pods, sim.broken, sim.taken),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
         (sim.listed_at, now),
@@ -249,22 +248,6 @@ def _rest(pull_pods: Iterable[SimPod], broken: frozenset[str], taken: frozenset[
     return (tuple([p.ready for p in pull_pods]), broken, taken)
 
 
-def _unseen(unseen: Mapping[Place, Object | None], now: datetime) -> Hashable:
-    return tuple([(place, _old(place[0], old, now)) for place, old in sorted(unseen.items())])
-
-
-def _old(kind: str, old: Object | None, now: datetime) -> Hashable:
-    if old is None:
-        return None
-    if kind == "Deployment":
-        return _deployment(old)
-    if kind == "Service":
-        return _selection(old)
-    meta = old["metadata"]
-    held = (meta.get("deletionTimestamp") is None, tuple(meta.get("finalizers", ())))
-    return (_memory(_taken_apart(old.get("status", NO_STATUS)), now), meta.get("generation"), held)
-
-
 PARTS: tuple[Callable[..., Hashable], ...] = (
     _user,
     _memory,
@@ -275,7 +258,6 @@ PARTS: tuple[Callable[..., Hashable], ...] = (
     _releases,
     _actions,
     _dropped,
-    _unseen,
     _rest,
     _end,
     _listed_at,

@@ -82,8 +82,6 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
         yield Move("the images are pulled", lambda w: _pulled(w.sim))
     if sim.uncollected() or FOREGROUND in sim.rollout["metadata"].get("finalizers", ()):
         yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
-    for place in sim.unseen:
-        yield Move(f"the operator sees {place} as it is", lambda w, p=place: w.sim.unseen.pop(p))
 
 
 def time_moves(sim: Sim, wake_after_s: float | None) -> Iterator[Move]:
@@ -102,7 +100,7 @@ def faults(sim: Sim) -> Iterator[Move]:
         failing = pod.failing(sim.now)
         yield _fault(f"a pod of {pod.revision} fails", lambda w, p=pod, f=failing: w.sim.change(p, f))
         yield _fault(f"a pod of {pod.revision} is evicted", lambda w, p=pod: w.sim.evict(p))
-    if sim.dropped or sim.unseen:
+    if sim.dropped:
         yield Move("the operator starts anew", lambda w: restart(w.sim))
     if V2 not in sim.broken:
         yield _fault("pods of v2 become ready no more", lambda w: setattr(w.sim, "broken", frozenset({V2})))

@@ -123,12 +123,15 @@ def carry_out(
     *,
     cut_after: int | None = None,
     lost_reply: int | None = None,
+    unread: bool = False,
     judged: Judge | None = None,
 ) -> bool:
     """Write what was decided; gives whether the pass came to its end.
 
     `cut_after`: the process dies after so many writes, and its memory with it. `lost_reply`: the write of that
-    index happens, but the operator sees an error. A refused write ends the pass, and its object is read anew.
+    index happens, but the operator sees an error; the next pass reads its object first. With `unread` that read comes
+    too early: the write lands after it, and the store has the object of before. A refused write ends the pass, and its
+    object is read anew.
     `judged` is told of each write that has landed, with the cluster before it.
     """
     if decision.plan.events and not decision.writes:
@@ -157,7 +160,8 @@ def carry_out(
         if judged is not None:
             judged(was, decision, write)
         if index == lost_reply:
-            sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
+            if unread:
+                sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
             return False
         sim.unseen.pop((write.kind, write.name), None)  # the reply is in the store
         after = stored(sim, write.kind, write.name)

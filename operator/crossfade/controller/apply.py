@@ -40,7 +40,7 @@ class Writer:
         except ApiError as error:
             if not (error.conflict or error.already_exists or error.not_found):
                 raise
-            await self._refresh(key, write)
+            await self.read(key, write)
             raise Refused(write, error) from error
         self._keep(key.namespace, write, answer)
         seen = write.identity.resource_version if write.identity is not None else ""
@@ -80,8 +80,8 @@ class Writer:
         elif write.identity is not None:
             self._store.remove(write.kind, namespace, write.name, write.identity.uid)
 
-    async def _refresh(self, key: Key, write: Write) -> None:
-        """Put what is really there into the store, so that the next pass does not wait for the watch."""
+    async def read(self, key: Key, write: Write) -> None:
+        """Put what is really there of a write's object into the store, so that no pass waits for the watch."""
         if write.kind not in WATCHED:
             return
         raw = await self._cluster.get(write.kind, key.namespace, write.name)

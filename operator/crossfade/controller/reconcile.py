@@ -76,6 +76,7 @@ class _Known:
     refusal: str = ""  # why the API server did not take a Deployment, until a pass has told it
     counts_differ_since: datetime | None = None
     futile: dict[tuple[str, str], Write] = field(default_factory=dict)  # what left an object as it was
+    unsure: Write | None = None  # sent, and nobody knows whether it happened
     writing_passes: int = 0
 
 
@@ -101,6 +102,10 @@ class Reconciler:
             self._forget(key)
             return None
         known = self._known.setdefault((key, raw["metadata"]["uid"]), _Known())
+        if known.unsure is not None:
+            await Writer(self._cluster, self._store, self._world.fence).read(key, known.unsure)
+            known.unsure = None
+            return await self(key)
         try:
             return await self._pass(key, raw, known)
         except ApiError as error:
@@ -204,17 +209,21 @@ class Reconciler:
         return bool(done)
 
     async def _write(self, writer: Writer, key: Key, known: _Known, write: Write) -> None:
+        known.unsure = write
         try:
             changed = await writer.write(key, write)
+            known.unsure = None
             known.futile.pop((write.kind, write.name), None)
             if not changed:
                 known.futile[write.kind, write.name] = write
         except Refused as refused:
+            known.unsure = None
             if write.verb is Verb.CREATE and refused.error.already_exists:
                 taken = {"Service": known.services, "Deployment": known.deployments}
                 taken.get(write.kind, set()).add(write.name)
             raise Stale(str(refused)) from refused
         except ApiError as error:
+            known.unsure = write if error.unsure else None
             if write.verb is Verb.CREATE and write.kind == "Deployment" and look.refuses(error):
                 known.refusal = error.message
             else:

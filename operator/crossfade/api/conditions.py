@@ -51,7 +51,8 @@ class Reason(StrEnum):
     COMPLETED = "Completed"
     """The revision in the spec is stable."""
     SCALED_TO_ZERO = "ScaledToZero"
-    """`replicas: 0`: there is nothing to serve, and a new template completes without stages."""
+    """`replicas: 0`: there is nothing to serve, and a new template completes without stages. A release under way stands
+    still, and no stage counts as reached until 10 s after its pods were told to go, since their counts come late."""
 
     CREATING = "Creating"
     """The candidate's Deployment is being made."""

@@ -23,7 +23,7 @@ from crossfade.controller.delivery import Delivery
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key, Store
 
-_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 45, 60)
 
 
 class Metrics:

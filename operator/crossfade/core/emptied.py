@@ -1,9 +1,9 @@
 """After a release was scaled to nothing: for a while, the counts of its pods may still be those of before.
 
 Scaled to nothing and back within a second, a Deployment counts pods that are about to go for some more seconds: its own
-controller has seen the newest size while the ReplicaSet's has not, and deletes are rate-limited (20 a second in all, by
-default). Whoever believed them would call the release standing, and then failed when the pods go. A count of zero in
-between need not be seen, so time is all that tells.
+controller has seen the newest size while the ReplicaSet's has not, and its requests are limited (`kube-api-qps`: 20 a
+second by default). Whoever believed them would call the release standing, and then failed when the pods go. A count of
+zero in between need not be seen, so time is all that tells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crossfade.core.moments import seconds_since, text_of
 from crossfade.core.situation import Situation
 
 COUNTS_LATE_S: Final = 10.0
-"""Measured with 20 Rollouts scaled at once: up to 3 s."""
+"""With 20 Rollouts scaled at once, 1 of 100 was taken back by such counts; with this wait none of 400 (measured)."""
 
 
 def emptied_at(s: Situation) -> str | None:

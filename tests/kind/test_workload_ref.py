@@ -1,6 +1,5 @@
 """A Rollout over a Deployment that a chart owns, and that is synced again and again, under load."""
 
-import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -160,20 +159,21 @@ def asks_for_pods(chart: Chart) -> int:
 
 def missed(kube: Kube, namespace: str, chart: Chart) -> None:
     """Deleted, it is told of, and what serves is left alone; made again, all is well."""
-    served = copy.deepcopy(ready_pods(kube, namespace))
+    wait_for("the old pods to be told to go", lambda: len(staying_pods(kube, namespace)) == PODS, 30)
+    served = staying_pods(kube, namespace)
     kube.delete("Deployment", namespace, manifests.NAME)
     wait_for("it to be missed", lambda: status(kube, namespace).get("phase") == "Invalid", 30)
     told = status(kube, namespace)
     assert {c["type"]: c["reason"] for c in told["conditions"]}["Stalled"] == "WorkloadMissing"
     assert "Deployment shop, which workloadRef names, does not exist" in told["message"]
-    assert ready_pods(kube, namespace) == served
+    assert staying_pods(kube, namespace) == served
     chart.sync()
     wait_serving(kube, namespace, "v2", 2)
     wait_for("it to be empty again", lambda: not chart.has_pods(), WITHIN_S)
-    assert ready_pods(kube, namespace) == served
+    assert staying_pods(kube, namespace) == served
 
 
-def ready_pods(kube: Kube, namespace: str) -> set[str]:
+def staying_pods(kube: Kube, namespace: str) -> set[str]:
     pods = kube.list("Pod", namespace, "crossfade.dev/rollout=shop")
     return {pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}
 
@@ -183,7 +183,7 @@ def given_back(kube: Kube, namespace: str, chart: Chart) -> None:
     kube.delete("Rollout", namespace, manifests.NAME)
     wait_for("its end", lambda: kube.get("Rollout", namespace, manifests.NAME) is None, WITHIN_S)
     wait_for("the chart's pods", chart.serves, WITHIN_S)
-    wait_for("our pods to be gone", lambda: not ready_pods(kube, namespace), WITHIN_S)
+    wait_for("our pods to be gone", lambda: not staying_pods(kube, namespace), WITHIN_S)
     service = kube.get("Service", namespace, manifests.NAME)
     assert service
     assert service["spec"]["selector"] == {"app": manifests.NAME}

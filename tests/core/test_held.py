@@ -114,6 +114,19 @@ def test_with_on_failure_pause_a_failed_release_freezes_and_says_what_to_do(stra
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_frozen_and_scaled_up_it_says_the_same_for_ever(strategy: str) -> None:
+    sim = _fails(strategy)
+    sim.scale(6)
+    run(sim, 1)
+    told = {}
+    for _ in range(60):
+        step(sim)
+        quiet(sim)
+        told[sim.status["progress"]["waitingFor"]] = True
+    assert [*told] == ["a person"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_frozen_a_retry_goes_on_and_completes_once_the_cause_is_gone(strategy: str) -> None:
     sim = _fails(strategy)
     sim.broken = frozenset()

@@ -144,8 +144,8 @@ def _unseen(s: Situation, wanted: Wanted) -> Look | None:
 
 
 def _cause(s: Situation, wanted: Wanted) -> str:
-    """What is wrong with the pods that are waited for, where they were looked at."""
-    if wanted.standing:
+    """What is wrong with the pods that are waited for, where they were looked at; a frozen release has said it."""
+    if wanted.standing or s.progress.held:
         return ""
     if not s.under_way:
         return told(s.pods(s.stable_revision) or ())

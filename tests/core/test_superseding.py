@@ -112,6 +112,33 @@ def test_v3_while_a_person_is_still_asked_about_all_requests_on_v2_starts_from_v
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_v3_once_an_undo_has_left_v2_lets_the_undo_complete_first(strategy: str) -> None:
+    sim = rest(releasing_v2(strategy))
+    if strategy == "blueGreen":
+        sim.act("Promote")
+        rest(sim)
+    assert sim.selected() == {V2: 4}
+    sim.act("Undo")
+    listed = dict(sim.endpoints)
+    while V2 in sim.selected():  # until the very write that takes the last requests from it
+        listed = dict(sim.endpoints)
+        if not reconcile(sim).writes:
+            step(sim)
+    sim.set_image("shop:v3")
+    sim.endpoints, sim.instant = listed, False
+    quiet(sim)
+    assert V2 not in sim.selected()
+    sim.instant = True
+    sim.sync_all()
+    while sim.status["stable"]["revision"] == V2:
+        quiet(sim)
+        assert V2 not in sim.selected()
+        step(sim)
+    _v3_completes(sim)
+    assert sim.releases["shop-3"]["status"]["outcome"] == "Completed"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_going_back_to_v1_cancels(strategy: str) -> None:
     sim = until(releasing_v2(strategy), lambda s: s.of(V2) or s.pull_pods)
     sim.set_image("shop:v1")

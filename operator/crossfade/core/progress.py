@@ -230,6 +230,8 @@ def _overtaken(s: Situation) -> Turn | None:
         return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
     if _proved(s):
         return completed(s) if s.exclusive or has_settled(s) else None
+    if _left_what_is_condemned(s):  # an undo: it completes first
+        return None
     return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
 
 
@@ -244,10 +246,17 @@ def _first_overtaken(s: Situation) -> Turn | None:
     return dropped(s) if others or not listed else None
 
 
+def _left_what_is_condemned(s: Situation) -> bool:
+    """Whether the requests have left a stable revision that somebody has undone: they must not go back there."""
+    failed = s.memory.failed
+    condemned = failed is not None and failed.revision == s.stable_revision and not s.progress.held
+    return condemned and (s.live_route is Route.CANDIDATE or (s.exclusive and not s.stable.desired))
+
+
 def _proved(s: Situation) -> bool:
     """Whether the candidate has all traffic, in good health, and only its bake is not over."""
     there = _has_everything(s) and s.progress.reached_at is not None
-    asked = s.stage.gate.kind in {GateKind.MANUAL, GateKind.PAUSE}
+    asked = s.stage.gate.kind in {GateKind.MANUAL, GateKind.PAUSE} and not _left_what_is_condemned(s)
     well = not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
     return there and not asked and well
 

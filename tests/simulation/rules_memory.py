@@ -121,12 +121,15 @@ def an_edit_of_the_strategy_passes_no_gate(seen: Seen) -> str:
 
 
 def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
-    """No stage passes by itself, and no release completes, with more crashed pods than the strategy allows."""
+    """No stage passes by itself, and no release completes, with more crashed pods than the strategy allows.
+
+    After an edit of the strategy the same stage may have another number: that is a rule of its own.
+    """
     s = seen.situation
     completes = stable_of(seen.after) == s.progress.revision
     after = progress_of(seen.after)
     passes = not after.get("returning") and after.get("stage", 0) > s.progress.stage
-    further = completes or passes
+    further = completes or (passes and after["plan"] == s.progress.plan)
     if not s.under_way or not further or not s.progress.serving_since or not s.stable_revision:
         return ""
     since = datetime.fromisoformat(s.progress.serving_since).replace(microsecond=0)

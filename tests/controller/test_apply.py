@@ -145,6 +145,15 @@ async def test_a_foreign_object_in_the_way_does_not_enter_the_store(
     assert list(store.all("Deployment")) == []
 
 
+async def test_what_has_lost_our_label_leaves_the_store_when_it_is_read(
+    writer: Writer, cluster: FakeCluster, store: Store
+) -> None:
+    store.put("Service", child("shop", 5))
+    cluster.hold("Service", obj("shop", 9))
+    await writer.read(SHOP, Write(Verb.PATCH, "Service", "shop", [], Identity("uid-shop", "5")))
+    assert store.get("Service", "ns", "shop") is None
+
+
 async def test_other_refusals_are_the_callers(writer: Writer, cluster: FakeCluster) -> None:
     cluster.refuse("CREATE", "Deployment", error(403, "Forbidden"))
     with pytest.raises(ApiError, match="Forbidden"):

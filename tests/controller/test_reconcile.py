@@ -211,6 +211,19 @@ async def test_a_status_without_an_answer_is_read_before_anything_is_decided(ben
     assert [kind for method, kind, _ in bench.cluster.writes] == ["Rollout", "Service"]
 
 
+@pytest.mark.parametrize("happened", [True, False])
+async def test_a_status_that_was_stored_without_an_answer_tells_what_it_was_to_tell(
+    bench: Bench, happened: bool
+) -> None:
+    bench.cluster.refuse("STATUS", "Rollout", error(0, "Unreachable"))
+    with pytest.raises(ApiError):
+        await bench.decided(plan(events=(TOLD,)))
+    if happened:
+        bench.cluster.hold("Rollout", rollout(200, status=STATUS))
+    await bench.decided(plan(status=None))
+    assert ("Event" in {kind for _, kind, _ in bench.cluster.writes}) == happened
+
+
 async def test_after_an_answer_nothing_is_read(bench: Bench) -> None:
     bench.cluster.refuse("CREATE", "Deployment", error(429, "TooManyRequests"))
     with pytest.raises(ApiError):

@@ -120,22 +120,6 @@ def test_scaled_to_nothing_and_back_no_release_fails_since_stable_is_ready_first
     assert [each["status"]["outcome"] for each in sim.releases.values()] == ["Completed", "Completed"]
 
 
-@pytest.mark.parametrize("strategy", ["blueGreen", "canary", "bigBang"])
-def test_scaled_to_nothing_and_back_within_a_second_pods_that_are_about_to_go_do_not_count(
-    strategy: str,
-) -> None:
-    sim = until(releasing_v2(strategy), lambda s: set(s.selected()) == {V2})
-    for replicas in (0, 4):
-        sim.scale(replicas)
-        quiet(sim)
-    for pod in sim.of(V2):  # counted until now, and told to go for the size of a second ago
-        sim.change(pod, pod.but(ready=False, leaving=True))
-    quiet(sim)
-    assert not sim.status["progress"].get("servingSince")
-    assert rest(sim).selected() == {V2: 4}
-    assert [each["status"]["outcome"] for each in sim.releases.values()] == ["Completed", "Completed"]
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_without_replicas_a_new_template_completes_without_stages(strategy: str) -> None:
     sim: Sim = serving_v1(strategy, replicas=0)

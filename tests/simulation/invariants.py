@@ -134,6 +134,12 @@ def _unrest(sim: Sim) -> Iterator[str]:
         waits = {c["reason"] for c in status["conditions"] if c["type"] == "Ready"}
         if status["phase"] != "Paused" and not waits & {"ScaledToZero", "NotSoleOwner"}:
             yield "a release goes nowhere"
+        if (
+            not sim.rollout["spec"]["replicas"]
+            and "ScaledToZero" in waits
+            and any(p.revision for p in sim.pods)
+        ):
+            yield "pods run where none are wanted"
         return
     short = may_be_missing(sim.rollout["spec"]["strategy"], sim.rollout["spec"]["replicas"])
     if status["phase"] == "Progressing" and short and stable in sim.broken:

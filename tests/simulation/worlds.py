@@ -78,7 +78,7 @@ def _asked_of(strategy: str) -> Iterator[Case]:
     halting = people.asking("Pause", "Resume", "Abort", "Skip", "Promote")
     yield Case("Skip, PromoteFull, Restart", lambda: world(usual, allows=(hands_on, people.images)))
     yield Case("Restart at rest", lambda: at_rest(usual, (people.asking("Restart", "Abort"), people.images)))
-    yield Case("paused", lambda: world(usual, allows=(halting, people.pausing, people.images)))
+    yield Case("paused", lambda: world(usual, allows=(halting, people.pausing, people.images, people.scales)))
     yield Case("an autoscaler", lambda: world(usual, allows=(people.scales,), most_edits=5))
     yield Case("back to v1", lambda: back_to_v1(usual))
     yield Case("back to v1, none kept", lambda: back_to_v1(usual, rollbackRevisions=0))

@@ -55,9 +55,10 @@ class Progress(Model):
     release_started_at: Time | None = None
     """When the release began; an action that is older is refused."""
     serving_since: Time | None = None
-    """When the candidate was first allowed to serve; anew after it was scaled to nothing."""
+    """Since when the candidate may serve; anew after it was scaled to nothing. What crashed before is not its failure."""
     emptied_at: Time | None = None
-    """Since when no pods were wanted in the middle of it; for 10 s from then on no count of pods lets a stage stand."""
+    """When its pods were told to go since none were wanted, until the stage stands again: for 10 s from then on (more for
+    hundreds of pods) their counts may be old, and are not believed."""
     promoted: bool = False
     """Whether a person let this stage pass."""
     waiting_for: Message = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crossfade.cluster import ApiError, Cluster
-from crossfade.controller.store import WATCHED, Key, Raw, Store
+from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
 from crossfade.core.observed import Identity
 from crossfade.core.plan import Verb, Write
 
@@ -89,6 +89,8 @@ class Writer:
             self._store.remove(write.kind, key.namespace, write.name, write.identity.uid)
         if raw is not None and _is_watched(write.kind, raw):
             self._store.put(write.kind, raw)
+        elif raw is not None:
+            self._store.remove(write.kind, key.namespace, write.name, raw["metadata"]["uid"], version_of(raw))
 
 
 def _is_watched(kind: str, raw: Raw) -> bool:

@@ -24,7 +24,7 @@ from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
 from crossfade.core.observed import Found, Observed
-from crossfade.core.plan import Look, Plan, Verb, Write
+from crossfade.core.plan import Event, Look, Plan, Verb, Write
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ class _Known:
     counts_differ_since: datetime | None = None
     futile: dict[tuple[str, str], Write] = field(default_factory=dict)  # what left an object as it was
     unsure: Write | None = None  # sent, and nobody knows whether it happened
+    untold: tuple[Event, ...] = ()  # what the status of the last pass was to tell
     writing_passes: int = 0
 
 
@@ -103,8 +104,7 @@ class Reconciler:
             return None
         known = self._known.setdefault((key, raw["metadata"]["uid"]), _Known())
         if known.unsure is not None:
-            await Writer(self._cluster, self._store, self._world.fence).read(key, known.unsure)
-            known.unsure = None
+            await self._read_anew(key, known, known.unsure)
             return await self(key)
         try:
             return await self._pass(key, raw, known)
@@ -122,6 +122,16 @@ class Reconciler:
         wrote = await self._carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
         return self._next(known, plan, wrote=wrote)
+
+    async def _read_anew(self, key: Key, known: _Known, write: Write) -> None:
+        """Learn what came of a write without an answer. A status that was stored after all tells what it was to tell."""
+        await Writer(self._cluster, self._store, self._world.fence).read(key, write)
+        known.unsure = None
+        raw = self._store.rollout(key)
+        if raw is None or write.verb is not Verb.STATUS:
+            return
+        if counts.change(raw.get("status"), write.body["status"]) is Change.NONE:
+            await self._world.teller.tell(raw, known.untold)
 
     def _with_what_is_to_be_told(self, known: _Known, raw: Raw, plan: Plan) -> Plan:
         """The plan without a status that says nothing new, or nothing but counts that are to be told a little later."""
@@ -196,6 +206,7 @@ class Reconciler:
         told = () if plan.status is None else (_status_write(raw, plan.status),)
         writes = (*told, *plan.writes)
         done: list[str] = []
+        known.untold = plan.events
         try:
             for write in (each for each in writes if not _is_futile(known, each)):
                 await self._write(writer, key, known, write)

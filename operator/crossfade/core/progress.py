@@ -10,7 +10,7 @@ from crossfade.api.status import Downtime
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
 from crossfade.core.alone import gone, runs, unread
-from crossfade.core.emptied import counts_late_for_s, emptied_at
+from crossfade.core.emptied import emptied_at
 from crossfade.core.gates import hold, last_gate, paused
 from crossfade.core.memory import recovered
 from crossfade.core.moments import later, moment_of, seconds_since, text_of
@@ -71,8 +71,11 @@ def wanted_now(s: Situation) -> Wanted:
 
 
 def stopped(s: Situation) -> bool:
-    """Whether a release stands still on its way to a stage: failed and frozen, or paused by a person."""
-    paused_ = paused(s) and s.progress.reached_at is None and s.n > 0
+    """Whether a release stands still on its way to a stage: failed and frozen, or paused by a person.
+
+    Not on its way back to where it stood before it was scaled to nothing.
+    """
+    paused_ = paused(s) and s.progress.reached_at is None and s.n > 0 and s.progress.emptied_at is None
     return bool(s.stable_revision) and (bool(s.progress.held) or paused_)
 
 
@@ -87,7 +90,7 @@ def with_clocks(s: Situation) -> Situation:
         pods != s.side(revision).desired for revision, pods in wanted.pods.items() if _ours(s, revision)
     )
     clocks = {
-        "emptied_at": emptied_at(s),
+        "emptied_at": emptied_at(s, wanted.pods.get(p.revision, 0), standing=wanted.standing),
         "serving_since": _serving_since(s, wanted),
         "reached_at": (p.reached_at or (now if wanted.standing else None)) if s.n else None,
         "short_since": None if wanted.standing or paused(s) else now if moving else p.short_since or now,
@@ -96,15 +99,11 @@ def with_clocks(s: Situation) -> Situation:
 
 
 def _serving_since(s: Situation, wanted: Wanted) -> str | None:
-    """Since when the candidate serves. Scaled to nothing it does not, nor, alone again, before all of it serves.
-
-    Alone from the beginning of a stage on, it was ready before that.
-    """
+    """Since when the candidate may get requests. Scaled to nothing it does not; anew from where pods are wanted again."""
     p = s.progress
-    if not p.returning and (not s.n or counts_late_for_s(s)):
+    if not s.n and not p.returning:
         return None
-    whole = wanted.standing or p.started_at == text_of(s.now)
-    allowed = wanted.route is Route.BOTH or (wanted.route is Route.CANDIDATE and whole)
+    allowed = wanted.route in {Route.BOTH, Route.CANDIDATE}
     serves = allowed and not p.returning and wanted.pods.get(p.revision, 0) > 0
     return p.serving_since or (text_of(s.now) if serves else None)
 

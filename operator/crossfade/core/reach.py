@@ -181,7 +181,7 @@ def _spared(s: Situation, count: int) -> int:
     That is after an edit of the strategy: they served, and are to serve less. While production selects them still, the
     rest of them take over; recreate keeps no rest, and its users accept that.
     """
-    fewer = count < s.candidate.desired and not s.exclusive and bool(s.service_name)
+    fewer = s.n > 0 and count < s.candidate.desired and not s.exclusive and bool(s.service_name)
     left = s.live_route is Route.STABLE and s.listed_only(s.stable_revision) and has_settled(s)
     shared = s.stage.route is not Route.STABLE and s.live_route is not Route.STABLE
     return s.candidate.desired if fewer and not (left or shared) else count

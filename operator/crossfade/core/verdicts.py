@@ -61,12 +61,12 @@ def nothing_answers(s: Situation) -> Verdict | None:
 
     Both the endpoints and the Deployment must say so: just after a switch the endpoints are still the old ones.
     This needs no evidence of a crash: requests fail now. Pods of both that come up again, after there were to be none
-    at all, are no loss: which of them are ready first says nothing.
+    at all, are no loss until the stage stands again: which of them are ready first says nothing.
     """
     ready = sum(s.production.ready.values()) if s.production else 0
     if s.live_route is not Route.CANDIDATE or ready or s.candidate.ready or not s.stable.ready:
         return None
-    if s.progress.serving_since is None:
+    if s.progress.serving_since is None or s.progress.emptied_at is not None:
         return None
     what = "no pod is ready while it has all the traffic"
     return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(what, s))

@@ -6,6 +6,7 @@ import pytest
 
 from controller.fakes import FakeCluster, error, rollout
 from crossfade.controller.events import Teller
+from crossfade.controller.leader import Lost
 from crossfade.core.plan import Event
 
 EVENT = Event("Warning", "CandidateCrashed", "container shop ended with exit code 42")
@@ -15,7 +16,12 @@ class Bench:
     def __init__(self) -> None:
         self.cluster = FakeCluster()
         self.now = datetime(2026, 1, 31, 12, tzinfo=UTC)
-        self.teller = Teller(self.cluster, "operator-1", lambda: self.now)
+        self.leads = True
+        self.teller = Teller(self.cluster, "operator-1", lambda: self.now, self.fence)
+
+    def fence(self) -> None:
+        if not self.leads:
+            raise Lost("the Lease is another's")
 
     async def tell(self, *events: Event, uid: str = "uid-shop") -> int:
         await self.teller.tell(rollout(metadata={"uid": uid}), events)
@@ -57,3 +63,10 @@ async def test_a_long_note_is_cut_to_what_the_server_takes(bench: Bench) -> None
 async def test_an_event_that_cannot_be_posted_fails_nothing(bench: Bench) -> None:
     bench.cluster.refuse("CREATE", "Event", error(403, "Forbidden"))
     assert await bench.tell(EVENT, Event("Normal", "Another", "told")) == 2
+
+
+async def test_who_may_not_write_tells_nothing(bench: Bench) -> None:
+    bench.leads = False
+    with pytest.raises(Lost):
+        await bench.tell(EVENT)
+    assert bench.cluster.asked == []

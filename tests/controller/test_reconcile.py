@@ -61,7 +61,7 @@ class Bench:
         core = Core(self.core.decide, self.core.unreadable, lambda: self.now)
         world = World(
             self.cluster,
-            Teller(self.cluster, "me", lambda: NOW),
+            Teller(self.cluster, "me", lambda: NOW, lambda: None),
             lambda: None,
             lambda verb, kind: self.counted.append((verb, kind)),
         )

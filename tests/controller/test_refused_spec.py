@@ -36,7 +36,10 @@ class Pass:
         self.cluster, self.store = FakeCluster(), Store()
         core = Core(decide, unreadable, lambda: NOW)
         world = World(
-            self.cluster, Teller(self.cluster, "me", lambda: NOW), lambda: None, lambda _verb, _kind: None
+            self.cluster,
+            Teller(self.cluster, "me", lambda: NOW, lambda: None),
+            lambda: None,
+            lambda _verb, _kind: None,
         )
         self.run = Reconciler(self.store, Drops(count().__next__), core, world)
 

@@ -69,7 +69,10 @@ Fault = Drop | CutReply | Refuse | Delay | Expire | Then
 
 @dataclass(frozen=True)
 class Where:
-    """Which requests: None means any. `verb` "write" means every one; `name` is a shell pattern (`shop*`)."""
+    """Which requests: None means any. `verb` "write" means every one; `name` is a shell pattern (`shop*`).
+
+    A dry run fits no verb: it is no create, though it is asked for like one.
+    """
 
     verb: str | None = None
     kind: str | None = None
@@ -77,9 +80,9 @@ class Where:
     subresource: str | None = None
 
     def fits(self, asked: Asked) -> bool:
-        verb_fits = asked.is_write if self.verb == "write" else self.verb in {None, asked.verb}
+        asked_for = asked.is_write if self.verb == "write" else self.verb == asked.verb and not asked.dry_run
         return (
-            verb_fits
+            (self.verb is None or asked_for)
             and self.kind in {None, asked.kind}
             and self.subresource in {None, asked.subresource}
             and (self.name is None or fnmatchcase(asked.name, self.name))

@@ -3,6 +3,7 @@
 import pytest
 
 from faults.asked import Asked, read
+from faults.rules import Where
 
 APPLY = "application/apply-patch+yaml"
 JSON = "application/json"
@@ -49,3 +50,12 @@ def test_a_dry_run_is_no_write_and_the_field_manager_is_known() -> None:
     assert (real.is_write, real.manager) == (True, "crossfade")
     assert not asked("POST", path, dryRun="All").is_write
     assert not asked("GET", path).is_write
+
+
+def test_a_dry_run_is_not_struck_as_the_create_that_it_looks_like() -> None:
+    path = "/apis/apps/v1/namespaces/ns/deployments"
+    create, dry_run = asked("POST", path), asked("POST", path, dryRun="All")
+    for where in (Where("create", "Deployment"), Where("write")):
+        assert where.fits(create)
+        assert not where.fits(dry_run)
+    assert Where(kind="Deployment").fits(dry_run)

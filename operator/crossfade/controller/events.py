@@ -21,10 +21,16 @@ _NOTE_LENGTH: Final = 1024  # the API server refuses longer ones
 
 
 class Teller:
-    """Posts Events; the same one about the same object not again within ten minutes. What fails is only logged."""
+    """Posts Events; the same one about the same object not again within ten minutes. What fails is only logged.
 
-    def __init__(self, cluster: Cluster, instance: str, now: Callable[[], datetime]) -> None:
+    `fence` is asked before each, and raises where this process may not write any more.
+    """
+
+    def __init__(
+        self, cluster: Cluster, instance: str, now: Callable[[], datetime], fence: Callable[[], None]
+    ) -> None:
         self._cluster = cluster
+        self._fence = fence
         self._instance = instance
         self._now = now
         self._told: OrderedDict[tuple[str, Event], datetime] = OrderedDict()
@@ -45,6 +51,7 @@ class Teller:
 
     async def _post(self, regarding: Raw, event: Event) -> None:
         namespace = regarding["metadata"]["namespace"]
+        self._fence()
         try:
             await self._cluster.create("Event", namespace, self._manifest(regarding, event))
         except ApiError as error:

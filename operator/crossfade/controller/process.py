@@ -88,7 +88,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     election = Election(cluster, place, LEASE_NAME, me, time.monotonic) if options.lease else None
     core = Core(decide, unreadable, _now)
     fence = election.fence if election else _no_fence
-    world = World(cluster, Teller(cluster, me, _now), fence, metrics.wrote)
+    world = World(cluster, Teller(cluster, me, _now, fence), fence, metrics.wrote)
     passes = Reconciler(store, drops, core, world)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.namespace, _jitter)

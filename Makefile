@@ -36,6 +36,7 @@ check: env ## The model checker of the core: what may happen to small worlds, 20
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states 20000
 
 kind: up ## Tests with real pods on the kind cluster
+	@cluster/kwok >/dev/null
 	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
 	@$(PY) -m pytest tests/kind -m serial
 

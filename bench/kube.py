@@ -74,6 +74,16 @@ def collection(kind: str, namespace: str) -> str:
 # A connection that the API server closed while it was idle fails at its next request. Every patch here says what is to
 # be, not what is to change: it may be asked twice.
 REPEATABLE = urllib3.Retry.DEFAULT_ALLOWED_METHODS | {"PATCH"}
+# A create may not, so it has a connection of its own.
+CLOSED = {"Connection": "close"}
+# What an API server says that starts, or has too much to do.
+AGAIN = urllib3.Retry(
+    4,
+    allowed_methods=REPEATABLE,
+    status_forcelist=(429, 500, 503, 504),
+    backoff_factor=0.3,
+    raise_on_status=False,
+)
 
 
 class Kube:
@@ -86,19 +96,21 @@ class Kube:
         self.kubeconfig = kubeconfig
         self.host = configuration.host
         self.pool = client.ApiClient(configuration).rest_client.pool_manager
+        self.fresh = client.ApiClient(configuration).rest_client.pool_manager
 
     def request(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json"
     ) -> Object:
         """One request; raises ApiError for an answer that is not a success."""
         data = None if body is None else json.dumps(body).encode()
-        answer = self.pool.request(
+        pool = self.pool if method in REPEATABLE else self.fresh
+        answer = pool.request(
             method,
             self.host + path,
             body=data,
-            headers={"Content-Type": content_type},
+            headers={"Content-Type": content_type, **(CLOSED if pool is self.fresh else {})},
             timeout=30,
-            retries=urllib3.Retry(2, allowed_methods=REPEATABLE),
+            retries=AGAIN,
         )
         if answer.status >= 300:
             raise ApiError(answer.status, message_of(answer.data))
@@ -108,7 +120,7 @@ class Kube:
         """An answer that is still being written: a watch, or a log that is followed."""
         timeout = urllib3.Timeout(connect=10, read=read_timeout_s)
         answer: urllib3.BaseHTTPResponse = self.pool.request(
-            "GET", self.host + path, preload_content=False, timeout=timeout, retries=False
+            "GET", self.host + path, preload_content=False, timeout=timeout, retries=2
         )
         if answer.status >= 300:
             raise ApiError(answer.status, message_of(answer.read()))
@@ -174,7 +186,7 @@ class Kube:
     def ask_pod(self, method: str, namespace: str, pod: str, target: str, port: int = 8080) -> None:
         """One HTTP request to a pod, through the API server: it reaches that pod and no other."""
         path = f"{collection('Pod', namespace)}/{pod}:{port}/proxy{target}"
-        answer = self.pool.request(method, self.host + path, timeout=10, retries=False)
+        answer = self.fresh.request(method, self.host + path, headers=CLOSED, timeout=10, retries=False)
         if answer.status >= 300:
             raise ApiError(answer.status, message_of(answer.data))
 

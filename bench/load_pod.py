@@ -21,7 +21,7 @@ class Rates:
 
     per_s: int = 200
     kept: int = 4
-    seconds: int = 300
+    seconds: int = 900
 
 
 def manifest(namespace: str, name: str, target: str, rates: Rates) -> Object:
@@ -74,7 +74,7 @@ class Load:
     def stop(self) -> list[Record]:
         """End the load and return the whole record; raises if its end did not arrive."""
         self.kube.delete("Pod", self.namespace, self.name)
-        wait_for("the last line of the load", lambda: analysis.is_whole(self.notes), 15)
+        wait_for("the last line of the load", lambda: analysis.is_whole(self.notes), 60)
         return self.records()
 
     def records(self) -> list[Record]:
@@ -96,7 +96,8 @@ class Load:
         return bool(pod) and pod["status"].get("phase") == "Running"  # type: ignore[index]
 
     def _steady(self) -> bool:
-        recent = self.recent(STEADY_S)
+        late_s = time.time() - self.arrived[-1].at if self.arrived else 0  # a log comes late from a busy node
+        recent = self.recent(STEADY_S + late_s)
         return len(recent) > 0.7 * self.rates.per_s * STEADY_S and not analysis.lost(recent)
 
     def _follow(self) -> None:

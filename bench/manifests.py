@@ -8,6 +8,8 @@ API_VERSION = "crossfade.dev/v1alpha1"
 IMAGE = "crossfade-shop:dev"
 NAME = "shop"
 PORT = 8080
+PATIENT = 10
+"""Probes that may fail in a row: a busy node asks late, and its pods are well."""
 
 # Each strategy in its plainest form; canary's steps are the ones whose shares are measured.
 STRATEGIES: dict[str, Object] = {
@@ -35,9 +37,11 @@ def template(
     env: dict[str, str] | None = None,
     image: str = IMAGE,
     name: str = NAME,
-    probe_failures: int = 1,
 ) -> Object:
-    """The shop's pod template: ready within about a second, and seen unready after `probe_failures` seconds."""
+    """The shop's pod template: ready within about a second, and seen unready after `PATIENT` probes.
+
+    A container that ends is unready at once, however patient the probe is.
+    """
     environment = {"VERSION": version, **(env or {})}
     return {
         "metadata": {"labels": {"app": name, "version": version}},
@@ -55,7 +59,8 @@ def template(
                     "readinessProbe": {
                         "httpGet": {"path": "/healthz", "port": "http"},
                         "periodSeconds": 1,
-                        "failureThreshold": probe_failures,
+                        "timeoutSeconds": 5,
+                        "failureThreshold": PATIENT,
                     },
                     "resources": {"requests": {"cpu": "10m", "memory": "24Mi"}},
                 }

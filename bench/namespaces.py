@@ -8,8 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench import operator_pods
-from bench.kube import CLUSTER_WIDE, COLLECTIONS, ApiError, Kube, Object, collection, wait_for
+from bench.kube import (
+    CLUSTER_WIDE,
+    COLLECTIONS,
+    ApiError,
+    Kube,
+    NeverHappenedError,
+    Object,
+    collection,
+    wait_for,
+)
 
+GONE_WITHIN_S = 180
 EVIDENCE = tuple(kind for kind in COLLECTIONS if kind not in {*CLUSTER_WIDE, "Lease", "ConfigMap"})
 
 
@@ -21,6 +31,13 @@ def make(kube: Kube, prefix: str) -> str:
     accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
     wait_for("the default service account", lambda: kube.request("GET", accounts)["items"], 30)
     return name
+
+
+def remove(kube: Kube, namespace: str) -> None:
+    """Delete it and wait for its end, though not for ever: what is emptied beside the next story is load for it."""
+    kube.delete("Namespace", "", namespace)
+    with suppress(NeverHappenedError):
+        wait_for("its end", lambda: kube.get("Namespace", "", namespace) is None, GONE_WITHIN_S, every_s=1)
 
 
 def seen_folder(namespace: str) -> Path:

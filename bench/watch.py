@@ -49,7 +49,7 @@ class Watch(Background):
         """Cut what is read, and wait for nothing: the history stays."""
         self.stopping.set()
         if self.answer is not None:
-            with contextlib.suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
+            with contextlib.suppress(OSError, ValueError, RuntimeError, urllib3.exceptions.HTTPError):
                 self.answer.shutdown()
 
     def wait_until(self, what: str, condition: Callable[[Self], T | None], timeout_s: float) -> T:

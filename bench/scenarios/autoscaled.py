@@ -3,12 +3,14 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
+
+from urllib3.exceptions import HTTPError
 
 from bench import manifests, metrics_api
 from bench.background import Background
-from bench.kube import Kube, Object, wait_for
+from bench.kube import ApiError, Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.metrics_api import Measured
 from bench.scenarios.seen import Result, standing_weights, status_of
@@ -22,7 +24,7 @@ LOWEST, HIGHEST = 4, 10
 SIZES = (LOWEST, 6, 8)
 """Before the update, in its middle, and while it bakes: only ever up, so a way down is a mistake."""
 # It looks every 15 s.
-SYNCED_WITHIN_S = 50
+SYNCED_WITHIN_S = 120
 
 BY_NAME: dict[str, Object] = {
     "canary": manifests.strategy("canary", steps=[{"weight": 50, "pause": "Manual"}]),
@@ -76,7 +78,7 @@ def by_an_autoscaler(kube: Kube, namespaces: dict[str, str], rates: Rates) -> di
     `stable_at_bake` (the numbers of old pods, in order, while all requests went to the new ones), `mismatches`.
     """
     with ExitStack() as stack:
-        shops = entered(stack, kube, namespaces, BY_NAME, bakeSeconds=120)
+        shops = entered(stack, kube, namespaces, BY_NAME, bakeSeconds=600)
         stack.enter_context(metrics_api.installed(kube))
         pool = stack.enter_context(ThreadPoolExecutor(len(shops)))
         results = pool.map(lambda shop: autoscaled(shop, rates), shops.values())
@@ -141,7 +143,7 @@ def wait_selected(shop: Shop) -> None:
         staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
         return bool(len(staying) == status["replicas"])
 
-    wait_for("the scale subresource to count the pods that it selects", agree, 10)
+    wait_for("the scale subresource to count the pods that it selects", agree, 30)
 
 
 def looked_once_more(load: Measured, scalers: Watch) -> None:
@@ -265,8 +267,9 @@ class Restless(Background):
             if self.stopping.wait(1):
                 return
             for shop in self.shops:
-                shop.kube.scale("Rollout", shop.namespace, shop.name, replicas)
-                self.written[shop.name].append(replicas)
+                with suppress(ApiError, HTTPError):  # it tries again in a second
+                    shop.kube.scale("Rollout", shop.namespace, shop.name, replicas)
+                    self.written[shop.name].append(replicas)
 
 
 def entered(

@@ -50,7 +50,7 @@ class Pipeline(Background):
     def wait_again(self, more: int) -> None:
         """Wait until it has handed the same in so many more times."""
         wanted = self.again + more
-        wait_for("the pipeline to go on", lambda: self.again >= wanted, EVERY_S * more + 15)
+        wait_for("the pipeline to go on", lambda: self.again >= wanted, EVERY_S * more + 60)
 
     def go_on(self) -> None:
         while not self.stopping.wait(EVERY_S):

@@ -32,7 +32,7 @@ def killed_in_the_middle(kube: Kube, namespaces: dict[str, str], rates: Rates) -
     with ExitStack() as stack, ThreadPoolExecutor(len(namespaces)) as pool:
         shops = {
             name: stack.enter_context(
-                Shop(kube, namespace, manifests.strategy(name, **MIDDLE[name]), bakeSeconds=6)
+                Shop(kube, namespace, manifests.strategy(name, **MIDDLE[name]), bakeSeconds=15)
             )
             for name, namespace in namespaces.items()
         }

@@ -74,12 +74,16 @@ def is_ready(pod: Object) -> bool:
 
 
 def plateaus(sightings: list[Sighting]) -> list[Plateau]:
-    """The times in which a stage stood, from the states of one Rollout; the last one without its end left out."""
+    """The times in which a stage stood, from the states of one Rollout; the last one without its end left out.
+
+    The real weight of each is the one told last: counts alone are told up to 5 s late.
+    """
     found: list[Plateau] = []
     since, standing = 0.0, None
     for seen in sightings:
         now = standing_weights(status_of(seen.object))
-        if now == standing:
+        if now and standing and now[0] == standing[0]:
+            standing = now
             continue
         if standing:
             found.append(Plateau(*standing, since, seen.at))

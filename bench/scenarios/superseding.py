@@ -6,7 +6,7 @@ from bench.load_pod import Rates
 from bench.scenarios.seen import Result
 from bench.scenarios.shop import Shop
 
-HALF_THEN_ON = {"steps": [{"weight": 50, "pauseSeconds": 5}]}
+HALF_THEN_ON = {"steps": [{"weight": 50, "pauseSeconds": 15}]}
 
 
 def superseded_at_half(kube: Kube, namespace: str) -> Result:

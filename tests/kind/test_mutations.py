@@ -56,7 +56,7 @@ def place(kube: Kube) -> Iterator[Place]:
     with fake_node.playing(kube), Watch(kube, "Rollout", namespace) as rollouts:
         place = Place(kube, namespace, rollouts)
         yield place
-        kube.delete("Namespace", "", namespace)
+        namespaces.remove(kube, namespace)
 
 
 def side_by_side(what: list[Case], story: Callable[[Case], str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from bench.watch import Watch
 pytestmark = pytest.mark.usefixtures("running_operator")
 
 TOLD_WITHIN_S = 10
-DEADLINE_S = 30
+DEADLINE_S = 60
 NO_SUCH_IMAGE = "crossfade-shop:no-such-version"
 RISKY = {"risk": "high"}
 KINDS = ("Rollout", "Pod", "Deployment", "Event")

@@ -5,6 +5,8 @@ import pytest
 from bench.kube import Kube
 from bench.scenarios.scale import scaled_in_the_middle
 
+SAMPLING = 3  # points: kube-proxy draws lots, and 1,000 requests miss by more than 5 in 3 of 1,000 runs
+
 # Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 
@@ -18,4 +20,4 @@ def test_scaling_in_the_middle_of_a_canary_keeps_the_shares_and_loses_nothing(
     for replicas, old, new, share in result.figures["sizes"]:
         assert replicas <= old + new <= replicas + max(1, replicas // 4)
         assert 100 * new / (old + new) == pytest.approx(50, abs=5)
-        assert share == pytest.approx(100 * new / (old + new), abs=5)
+        assert share == pytest.approx(100 * new / (old + new), abs=5 + SAMPLING)

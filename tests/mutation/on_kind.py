@@ -21,7 +21,7 @@ from mutation.seen import Object, Seen, differences, label, standing
 
 SETTLED_WITHIN_S = 60
 SHOWN_WITHIN_S = 20
-STILL_S = 1
+STILL_S = 3
 ENDED = {"Healthy", "Invalid", "RolledBack"}
 KINDS = ("Deployment", "Service", "Release")
 

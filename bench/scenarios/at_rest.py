@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from bench import manifests, operator_pods
 from bench.kube import COLLECTIONS, Kube, wait_for
+from bench.scale.leader import Leader
+from bench.scale.readings import grown
 from bench.scenarios.seen import Result
 from bench.scenarios.shop import Shop
 
 # What an operator of Rollouts could write to.
 GROUPS = ("", "apps", "discovery.k8s.io", "events.k8s.io", "crossfade.dev")
 # What Kubernetes writes by itself, at any time: the kubelet its node, its tokens, the status of pods and events of the
-# old kind, for a probe that was late (the operator has no right to these).
+# old kind, for a probe that was late; the scheduler the end of a series of events, six minutes after the last of them.
+# The operator has a right to the last ones only: what it posts it counts itself.
 KUBERNETES_OWN = frozenset(
     {
         ("", "nodes", "PATCH"),
@@ -21,8 +24,11 @@ KUBERNETES_OWN = frozenset(
         ("", "pods", "PATCH"),
         ("", "events", "POST"),
         ("", "events", "PATCH"),
+        ("events.k8s.io", "events", "POST"),
+        ("events.k8s.io", "events", "PATCH"),
     }
 )
+REQUESTS = "crossfade_api_requests_total"
 STILL_S = 8
 """After the last pod has gone its controllers still tell of it, on a busy node seconds later."""
 WATCHED_KINDS = (
@@ -41,11 +47,13 @@ class Quiet:
     """What was written in a time of rest.
 
     `writes`: the API server's counts by "group/resource verb", of all that Kubernetes does not write by
-    itself; `changed`: objects whose resourceVersion is another one; `lease_renewals`: of our Lease.
+    itself; `sent`: what the working operator says that it asked for, besides reading and its Lease; `changed`: objects
+    whose resourceVersion is another one; `lease_renewals`: of our Lease.
     """
 
     seconds: float
     writes: dict[str, int]
+    sent: dict[str, int]
     changed: list[str]
     lease_renewals: int
 
@@ -58,10 +66,11 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
     wait_for("earlier namespaces to be gone", lambda: not terminating(kube), 300, every_s=1)
     wait_for("the last old pods to be gone", lambda: not leaving(kube, namespaces), 60, every_s=1)
     wait_for("all to have been told", lambda: unchanged(kube, namespaces, STILL_S), 120, every_s=0)
-    before, counted = versions(kube, namespaces), operator_pods.writes(kube)
+    leader = Leader.found(kube)
+    before, counted, said = versions(kube, namespaces), operator_pods.writes(kube), leader.read()
     renewed, started = lease_version(kube), time.time()
     wait_for("two minutes of rest", lambda: time.time() - started > seconds, seconds + 10, every_s=1)
-    after = operator_pods.writes(kube)
+    after, sent = operator_pods.writes(kube), grown(said, leader.read()).by_label(REQUESTS, "method", "kind")
     return Quiet(
         time.time() - started,
         {
@@ -69,6 +78,7 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
             for (g, r, v), n in (after - counted).items()
             if g in GROUPS and (g, r, v) not in KUBERNETES_OWN
         },
+        {f"{m} {kind}": int(n) for (m, kind), n in sent.items() if n and m != "GET" and kind != "Lease"},
         sorted({name for name, _ in set(before.items()) ^ set(versions(kube, namespaces).items())}),
         int(lease_version(kube) != renewed),
     )
@@ -76,7 +86,8 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
 
 def result_of(quiet: Quiet) -> Result:
     """The same as a row of the table."""
-    written = ", ".join(f"{count} {what}" for what, count in quiet.writes.items()) or "nothing"
+    told = {**quiet.writes, **{f"{what} by the operator": count for what, count in quiet.sent.items()}}
+    written = ", ".join(f"{count} {what}" for what, count in told.items()) or "nothing"
     why = f"{written} was written, {len(quiet.changed)} objects changed; the Lease was renewed"
     return Result("settled: one Rollout per strategy", 0, 0, quiet.seconds, "", why, [])
 

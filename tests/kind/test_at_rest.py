@@ -17,5 +17,6 @@ def test_two_minutes_of_rest_see_no_write_but_the_lease(kube: Kube, new_namespac
     quiet = at_rest(kube, {strategy: new_namespace() for strategy in STRATEGIES}, REST_S)
     assert quiet.seconds >= REST_S
     assert quiet.writes == {}
+    assert quiet.sent == {}
     assert quiet.changed == []
     assert quiet.lease_renewals, "no Lease was renewed: there was no operator that could have written"

@@ -26,6 +26,7 @@ class FakeCluster:
         self.when_watch_ends: Callable[[], None] = lambda: None
         self.silent = False
         self.unreadable: set[str] = set()
+        self.user: str | None = None
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Object | None:
         self._fail()
@@ -41,6 +42,8 @@ class FakeCluster:
         return [copy.deepcopy(each) for each in found if is_in(each, namespace) and has_label(each, labels)]
 
     async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Object:
+        if kind == "SelfSubjectReview":
+            return self._whoami()
         self._fail()
         meta = body["metadata"]
         name = meta.get("name") or f"{meta['generateName']}x7k2p"
@@ -81,6 +84,11 @@ class FakeCluster:
             self.objects[kind, name or ""] = merged
             yield "MODIFIED", merged
         self.when_watch_ends()
+
+    def _whoami(self) -> Object:
+        if self.user is None:
+            raise forbidden("create", "selfsubjectreviews")
+        return {"status": {"userInfo": {"username": self.user}}}
 
     def _fail(self) -> None:
         if self.failures:

@@ -43,16 +43,29 @@ def test_a_promotion_is_only_for_the_candidate_that_was_seen(crossfade: Run) -> 
     assert cluster.created[0][1]["spec"]["revision"] == "bbb222"
 
 
-def test_an_abort_is_for_whatever_is_under_way(crossfade: Run) -> None:
+def test_an_abort_is_for_whatever_is_under_way_and_says_who_typed_it(crossfade: Run) -> None:
     cluster = answering(DONE)
+    cluster.user = "ann"
     crossfade(cluster, "abort", "shop", "--reason", "checkout fails")
-    assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Abort", "reason": "checkout fails"}
+    spec = {"rollout": "shop", "action": "Abort", "actor": "ann", "reason": "checkout fails"}
+    assert cluster.created[0][1]["spec"] == spec
+
+
+@pytest.mark.parametrize("name", [None, "", "a" * 254])
+def test_a_user_whose_name_is_not_told_or_does_not_fit_acts_all_the_same(
+    crossfade: Run, name: str | None
+) -> None:
+    cluster = answering(DONE)
+    cluster.user = name
+    assert crossfade(cluster, "abort", "shop") == 0
+    assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Abort"}
 
 
 def test_undo_goes_to_the_revision_that_is_named(crossfade: Run) -> None:
     cluster = answering(DONE)
     crossfade(cluster, "undo", "shop", "--revision", "aaa111")
-    assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Undo", "revision": "aaa111"}
+    spec = {"rollout": "shop", "action": "Undo", "revision": "aaa111"}
+    assert cluster.created[0][1]["spec"] == spec
 
 
 def test_the_answer_is_waited_for_and_printed(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:

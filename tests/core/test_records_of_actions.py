@@ -33,3 +33,23 @@ def test_an_undo_to_another_revision_is_refused_while_a_release_is_under_way() -
     quiet(sim)
     assert sim.actions[name]["status"]["state"] == "Refused"
     assert "Abort it first" in sim.actions[name]["status"]["message"]
+
+
+def test_a_record_says_who_asked_and_an_action_without_an_actor_leaves_that_open() -> None:
+    sim = run(until(releasing_v2("canary"), phase("Progressing")), 2)
+    sim.act("Pause", actor="ann")
+    quiet(sim)
+    assert sim.status["pausedBy"]["actor"] == "ann"
+    assert "(ann paused it)" in sim.status["message"]
+    run(sim, 2)
+    sim.act("Resume")
+    run(sim, 2)
+    sim.act("Abort", actor="ben", reason="checkout is slow")
+    rest(sim)
+    record = sim.releases["shop-2"]["status"]
+    assert [(each["action"], each.get("actor")) for each in record["actions"]] == [
+        ("Pause", "ann"),
+        ("Resume", None),
+        ("Abort", "ben"),
+    ]
+    assert " of ben: checkout is slow" in record["why"]

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from bench import manifests
-from bench.kube import Kube
+from bench.kube import ApiError, Kube
 from bench.scenarios.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
 GIVES_UP_AFTER_S = 120
+ME = "kubernetes-admin"
+"""The user of kind's kubeconfig."""
 
 Answer = subprocess.CompletedProcess[str]
 Run = Callable[..., Answer]
@@ -71,6 +73,15 @@ def check_history(crossfade: Run) -> None:
     assert rows == [(3, "Completed", "stable"), (2, "Completed", ""), (1, "Completed", "")]
     assert shown["releases"][0]["revision"] == shown["releases"][2]["revision"]
     assert all(each["seconds"] > 0 for each in shown["releases"])
+    assert shown["releases"][0]["acted"] == [f"Undo by {ME}: wrong prices"]
+
+
+def test_nobody_acts_in_the_name_of_somebody_else(kube: Kube, namespace: str) -> None:
+    asked = manifests.action(namespace, "Abort")
+    with pytest.raises(ApiError, match=f"spec.actor is 'ann', and you are '{ME}': write your own name"):
+        kube.create({**asked, "spec": {**asked["spec"], "actor": "ann"}})
+    mine = kube.create({**asked, "spec": {**asked["spec"], "actor": ME}})
+    assert mine["spec"]["actor"] == ME
 
 
 def check_report(crossfade: Run) -> None:

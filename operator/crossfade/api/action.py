@@ -7,6 +7,9 @@ from pydantic import Field
 from crossfade.api.base import Message, Metadata, Model, Rule, Time
 from crossfade.api.labels import API_VERSION
 
+ACTOR_LENGTH = 253
+"""Characters of a user name, at most."""
+
 ActionName = Literal["Promote", "PromoteFull", "Skip", "Abort", "Retry", "Pause", "Resume", "Undo", "Restart"]
 ACTIONS: tuple[ActionName, ...] = get_args(ActionName)
 
@@ -35,6 +38,11 @@ class RolloutActionSpec(Model):
     """The revision that it is meant for, by its hash. Where it is named and another one is under way, the action is
     refused rather than done to the wrong one. For `Undo`: the revision to go back to. Default: whatever is under way,
     and for `Undo` the one before. Example: `7c9f4b8d5`."""
+
+    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_LENGTH)] | None = None
+    """Who asks: your own user name, as `kubectl auth whoami` prints it. The command line fills it in; the name of
+    somebody else is refused when the action is created, by the policy in `manifests/actor.yaml`. Kept in the Release.
+    Default: not known. Example: `ann@example.com`."""
 
     reason: Annotated[str, Field(max_length=1024)] | None = None
     """Why, in your words; kept in the Release. Example: `error rate in the checkout`."""

@@ -54,7 +54,7 @@ class ActionEntry(Model):
     action: Annotated[str, Field(max_length=32)] = ""
     """What was asked for. Example: `Abort`."""
     actor: Short | None = None
-    """Who asked, where it is known."""
+    """Who asked, as the action's `spec.actor` says; absent where it says nothing."""
     reason: Message = ""
     """Why, as they wrote it."""
 

@@ -148,7 +148,7 @@ class PausedBy(Model):
     """The RolloutAction that holds the release, until a Resume."""
 
     actor: Annotated[str, Field(max_length=253)] = ""
-    """Who made the action, where it is known."""
+    """Who asked, as the action's `spec.actor` says; empty where it says nothing."""
     action: Annotated[str, Field(max_length=253)] = ""
     """Name of the RolloutAction."""
     at: Time | None = None

@@ -72,7 +72,7 @@ async def act(options: argparse.Namespace, cluster: Api) -> int:
         to, revision = await undo.meant(options, cluster, rollout)
     else:
         to, revision = None, options.revision or seen(options, rollout)
-    body = manifest(options, revision)
+    body = manifest(options, revision, await user(cluster))
     made = await cluster.create("RolloutAction", options.namespace, body)
     answered = await answer(cluster, options, made["metadata"]["name"])
     done = answered["status"]["state"] == "Done"
@@ -95,12 +95,26 @@ def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
     return candidate if options.verb.action in {"Promote", "PromoteFull", "Skip"} else None
 
 
-def manifest(options: argparse.Namespace, revision: str | None) -> Raw:
+async def user(cluster: Api) -> str | None:
+    """Ask the API server for the name of the user who types; None where it does not say, or says more than fits."""
+    from crossfade.api.action import ACTOR_LENGTH  # noqa: PLC0415 -- imports pydantic, and --help has no need of it
+    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
+
+    try:
+        review = await cluster.create("SelfSubjectReview", None, {})
+    except ApiError:
+        return None
+    name = ((review.get("status") or {}).get("userInfo") or {}).get("username") or ""
+    return name if 0 < len(name) <= ACTOR_LENGTH else None
+
+
+def manifest(options: argparse.Namespace, revision: str | None, actor: str | None) -> Raw:
     """Give the action as an object; the server gives it its name."""
     spec = {
         "rollout": options.name,
         "action": options.verb.action,
         "revision": revision,
+        "actor": actor,
         "reason": options.reason,
     }
     return {

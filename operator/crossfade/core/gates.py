@@ -49,8 +49,9 @@ def _held_after_failure(s: Situation) -> Hold | None:
 def _paused(s: Situation) -> Hold | None:
     if s.spec.paused:
         return Hold(Reason.PAUSED_BY_SPEC, "spec.paused to become false", person=True)
-    if s.memory.paused_by is not None:
-        return Hold(Reason.PAUSED_BY_ACTION, "a Resume", person=True)
+    if (by := s.memory.paused_by) is not None:
+        who = f" ({by.actor} paused it)" if by.actor else ""
+        return Hold(Reason.PAUSED_BY_ACTION, f"a Resume{who}", person=True)
     return None
 
 

@@ -141,12 +141,11 @@ def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
     earlier = (moment_of(begun) - moment_of(last.at)).total_seconds()
     if earlier >= (CAUSED_WITHIN_S if last.action in {"Undo", "Retry"} else 0):
         return before.actions
-    entry = ActionEntry(at=last.at, action=last.action, reason=_reason(s, last.uid))
+    asked = next((action.spec for action in s.seen.actions if action.metadata.uid == last.uid), None)
+    entry = ActionEntry(at=last.at, action=last.action)
+    if asked is not None:
+        entry = entry.model_copy(update={"actor": asked.actor, "reason": asked.reason or ""})
     return [*before.actions, entry][-ACTIONS_LENGTH:]
-
-
-def _reason(s: Situation, uid: str) -> str:
-    return next((a.spec.reason or "" for a in s.seen.actions if a.metadata.uid == uid), "")
 
 
 def _too_old(s: Situation) -> Iterator[Write]:

@@ -143,3 +143,28 @@ async def test_a_pass_that_does_not_end_in_time_is_told_of() -> None:
     assert not await workers.stop(within_s=0)
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
+
+
+async def test_where_somebody_else_may_write_running_passes_are_cut_off_and_nothing_is_begun_or_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun: list[Key] = []
+    first, ended = asyncio.Event(), asyncio.Event()
+
+    async def run(key: Key) -> float | None:
+        begun.append(key)
+        first.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return None
+
+    async with working(run, KeyedQueue()) as workers:
+        workers.add(A)
+        await asyncio.wait_for(first.wait(), 5)
+        workers.cut()
+        workers.add(B)
+        await asyncio.wait_for(ended.wait(), 5)
+    assert begun == [A]
+    assert caplog.records == []

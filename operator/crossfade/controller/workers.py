@@ -52,6 +52,12 @@ class Workers:
         _, late = await asyncio.wait(self._tasks, timeout=within_s)
         return not late
 
+    def cut(self) -> None:
+        """Begin nothing new and cut running passes off: where somebody else may write now."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+
     def add(self, key: Key) -> None:
         self._queue.add(key, time.monotonic())
         self._changed.set()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench import manifests, operator_pods
 from bench.kube import COLLECTIONS, Kube, wait_for
+from bench.scale.figures import LEASE, READ_METHOD, REQUESTS
 from bench.scale.leader import Leader
 from bench.scale.readings import grown
 from bench.scenarios.seen import Result
@@ -28,7 +29,6 @@ KUBERNETES_OWN = frozenset(
         ("events.k8s.io", "events", "PATCH"),
     }
 )
-REQUESTS = "crossfade_api_requests_total"
 STILL_S = 8
 """After the last pod has gone its controllers still tell of it, on a busy node seconds later."""
 WATCHED_KINDS = (
@@ -78,7 +78,7 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
             for (g, r, v), n in (after - counted).items()
             if g in GROUPS and (g, r, v) not in KUBERNETES_OWN
         },
-        {f"{m} {kind}": int(n) for (m, kind), n in sent.items() if n and m != "GET" and kind != "Lease"},
+        {f"{m} {kind}": int(n) for (m, kind), n in sent.items() if n and m != READ_METHOD and kind != LEASE},
         sorted({name for name, _ in set(before.items()) ^ set(versions(kube, namespaces).items())}),
         int(lease_version(kube) != renewed),
     )

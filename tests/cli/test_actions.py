@@ -64,8 +64,7 @@ def test_a_user_whose_name_is_not_told_or_does_not_fit_acts_all_the_same(
 def test_undo_goes_to_the_revision_that_is_named(crossfade: Run) -> None:
     cluster = answering(DONE)
     crossfade(cluster, "undo", "shop", "--revision", "aaa111")
-    spec = {"rollout": "shop", "action": "Undo", "revision": "aaa111"}
-    assert cluster.created[0][1]["spec"] == spec
+    assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Undo", "revision": "aaa111"}
 
 
 def test_the_answer_is_waited_for_and_printed(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:

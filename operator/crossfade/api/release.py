@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from crossfade.api.action import ACTOR_LENGTH
 from crossfade.api.base import Message, Metadata, Model, Name, PodCount, Time, Weight
 from crossfade.api.labels import API_VERSION
 from crossfade.api.status import TIMELINE_LENGTH, TimelineEntry
@@ -53,7 +54,7 @@ class ActionEntry(Model):
     """When it was taken up."""
     action: Annotated[str, Field(max_length=32)] = ""
     """What was asked for. Example: `Abort`."""
-    actor: Short | None = None
+    actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] | None = None
     """Who asked, as the action's `spec.actor` says; absent where it says nothing."""
     reason: Message = ""
     """Why, as they wrote it."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, ValidationError
 
+from crossfade.api.action import ACTOR_LENGTH
 from crossfade.api.base import Message, Model, Name, Seconds, Time, Weight, list_map
 from crossfade.api.conditions import Phase
 
@@ -147,7 +148,7 @@ class Restarted(Model):
 class PausedBy(Model):
     """The RolloutAction that holds the release, until a Resume."""
 
-    actor: Annotated[str, Field(max_length=253)] = ""
+    actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] = ""
     """Who asked, as the action's `spec.actor` says; empty where it says nothing."""
     action: Annotated[str, Field(max_length=253)] = ""
     """Name of the RolloutAction."""

@@ -107,7 +107,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     ended, _ = await asyncio.wait({*keep, relist, watches, stopped}, return_when=asyncio.FIRST_COMPLETED)
     for task in keep:
         if task in ended:
-            parts.workers.cut()
+            await parts.workers.stop(within_s=0)
             task.result()  # raises Lost: somebody else may write now, so nothing is finished
     in_time = await parts.workers.stop(LEAVE_WITHIN_S)
     if parts.election and in_time:

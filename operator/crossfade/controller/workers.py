@@ -44,19 +44,15 @@ class Workers:
         self._tasks = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(WORKERS)]
 
     async def stop(self, within_s: float) -> bool:
-        """Begin nothing new and let running passes end; whether they did in time."""
+        """Begin nothing new, let running passes end, and cut off those that have not; whether all did in time."""
         self._stopping = True
         self._changed.set()
         if not self._tasks:
             return True
         _, late = await asyncio.wait(self._tasks, timeout=within_s)
-        return not late
-
-    def cut(self) -> None:
-        """Begin nothing new and cut running passes off: where somebody else may write now."""
-        self._stopping = True
-        for task in self._tasks:
+        for task in late:
             task.cancel()
+        return not late
 
     def add(self, key: Key) -> None:
         self._queue.add(key, time.monotonic())

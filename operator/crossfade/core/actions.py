@@ -63,12 +63,12 @@ def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Even
         message=answer.message,
         at=text_of(s.now),
     )
-    note = f"{action.spec.action} ({title(action)}): {answer.message}"
+    note = f"{action.spec.action} ({_title(action)}): {answer.message}"
     told = normal(EventReason.ACTION_DONE, note) if answer.done else warning(EventReason.ACTION_REFUSED, note)
     return answer.s.remember(last_action=last), (*told, *answer.events)
 
 
-def title(action: RolloutAction) -> str:
+def _title(action: RolloutAction) -> str:
     """Name an action and, where it is known, who asked. Example: `shop-abort-x7k2p of ann`."""
     return f"{action.metadata.name} of {action.spec.actor}" if action.spec.actor else action.metadata.name
 
@@ -97,7 +97,7 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         )
     if s.progress.returning:
         return Answer(s, f"already returning to {s.stable_revision}")
-    note = f"aborted by {title(action)}: {action.spec.reason or 'no reason given'}"
+    note = f"aborted by {_title(action)}: {action.spec.reason or 'no reason given'}"
     if not s.under_way:
         return _never_begun(s, note)
     turn = failed(s, Verdict(Reason.ABORTED_BY_USER, note))

@@ -142,9 +142,8 @@ def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
     if earlier >= (CAUSED_WITHIN_S if last.action in {"Undo", "Retry"} else 0):
         return before.actions
     asked = next((action.spec for action in s.seen.actions if action.metadata.uid == last.uid), None)
-    entry = ActionEntry(at=last.at, action=last.action)
-    if asked is not None:
-        entry = entry.model_copy(update={"actor": asked.actor, "reason": asked.reason or ""})
+    actor, reason = (asked.actor, asked.reason) if asked else (None, None)
+    entry = ActionEntry(at=last.at, action=last.action, actor=actor, reason=reason or "")
     return [*before.actions, entry][-ACTIONS_LENGTH:]
 
 

@@ -1,9 +1,7 @@
-"""The installed operator as a test subject: killed, started again, and its writes counted."""
+"""The installed operator as a test subject: killed, and started again."""
 
-import re
 import subprocess
 import time
-from collections import Counter
 from datetime import UTC, datetime
 
 from bench.kube import Kube, Object, wait_for
@@ -12,11 +10,6 @@ NAMESPACE = "crossfade-system"
 DEPLOYMENT = "crossfade-operator"
 NODE = "crossfade-control-plane"
 PROCESS = "crossfade.controller"
-WRITES = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
-REQUEST_TOTAL = re.compile(
-    r"^apiserver_request_total\{(?P<labels>[^}]*)\} (?P<count>[0-9.e+]+)$", re.MULTILINE
-)
-LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def pods(kube: Kube) -> list[Object]:
@@ -64,17 +57,6 @@ def killed_for(kube: Kube, seconds: float) -> None:
     down_until = time.time() + seconds
     wait_for("the operator's absence to last", lambda: time.time() > down_until, seconds + 5)
     start(kube, replicas)
-
-
-def writes(kube: Kube) -> Counter[tuple[str, str, str]]:
-    """The API server's own count of writes so far, by (group, resource, verb); everyone's, not only ours."""
-    counted: Counter[tuple[str, str, str]] = Counter()
-    for match in REQUEST_TOTAL.finditer(kube.text("/metrics")):
-        labels = dict(LABEL.findall(match["labels"]))
-        if labels.get("verb") in WRITES and not labels.get("dry_run"):
-            key = (labels.get("group", ""), labels.get("resource", ""), labels["verb"])
-            counted[key] += int(float(match["count"]))
-    return counted
 
 
 def rfc3339(unix_s: float) -> str:

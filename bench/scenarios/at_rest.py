@@ -3,32 +3,14 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from bench import manifests, operator_pods
+from bench import audit, manifests
 from bench.kube import COLLECTIONS, Kube, wait_for
-from bench.scale.figures import LEASE, READ_METHOD, REQUESTS
-from bench.scale.leader import Leader
-from bench.scale.readings import grown
 from bench.scenarios.seen import Result
 from bench.scenarios.shop import Shop
 
-# What an operator of Rollouts could write to.
-GROUPS = ("", "apps", "discovery.k8s.io", "events.k8s.io", "crossfade.dev")
-# What Kubernetes writes by itself, at any time: the kubelet its node, its tokens, the status of pods and events of the
-# old kind, for a probe that was late; the scheduler the end of a series of events, six minutes after the last of them.
-# The operator has a right to the last ones only: what it posts it counts itself.
-KUBERNETES_OWN = frozenset(
-    {
-        ("", "nodes", "PATCH"),
-        ("", "nodes", "PUT"),
-        ("", "serviceaccounts", "POST"),
-        ("", "pods", "PATCH"),
-        ("", "events", "POST"),
-        ("", "events", "PATCH"),
-        ("events.k8s.io", "events", "POST"),
-        ("events.k8s.io", "events", "PATCH"),
-    }
-)
+LEASE_RENEWAL = "update coordination.k8s.io/leases"
 STILL_S = 8
 """After the last pod has gone its controllers still tell of it, on a busy node seconds later."""
 WATCHED_KINDS = (
@@ -44,51 +26,38 @@ WATCHED_KINDS = (
 
 @dataclass(frozen=True)
 class Quiet:
-    """What was written in a time of rest.
+    """What the operator wrote in a time of rest: `writes` by "verb group/resource", its Lease's apart.
 
-    `writes`: the API server's counts by "group/resource verb", of all that Kubernetes does not write by
-    itself; `sent`: what the working operator says that it asked for, besides reading and its Lease; `changed`: objects
-    whose resourceVersion is another one; `lease_renewals`: of our Lease.
+    `before`: the same until all had settled, as evidence that its writes are seen.
     """
 
+    before: dict[str, int]
     seconds: float
     writes: dict[str, int]
-    sent: dict[str, int]
-    changed: list[str]
     lease_renewals: int
 
 
 def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
     """One settled Rollout per strategy (one of them rolled back), watched for `seconds`."""
+    begun = datetime.now(UTC)
     with ThreadPoolExecutor(len(namespaces)) as pool:
         list(pool.map(lambda item: settle(kube, *item), namespaces.items()))
-    # Namespaces of earlier stories are still being emptied, which is writing too.
+    # Namespaces of earlier stories are still being emptied, which an operator has to follow.
     wait_for("earlier namespaces to be gone", lambda: not terminating(kube), 300, every_s=1)
     wait_for("the last old pods to be gone", lambda: not leaving(kube, namespaces), 60, every_s=1)
     wait_for("all to have been told", lambda: unchanged(kube, namespaces, STILL_S), 120, every_s=0)
-    leader = Leader.found(kube)
-    before, counted, said = versions(kube, namespaces), operator_pods.writes(kube), leader.read()
-    renewed, started = lease_version(kube), time.time()
-    wait_for("two minutes of rest", lambda: time.time() - started > seconds, seconds + 10, every_s=1)
-    after, sent = operator_pods.writes(kube), grown(said, leader.read()).by_label(REQUESTS, "method", "kind")
-    return Quiet(
-        time.time() - started,
-        {
-            f"{g}/{r} {v}": n
-            for (g, r, v), n in (after - counted).items()
-            if g in GROUPS and (g, r, v) not in KUBERNETES_OWN
-        },
-        {f"{m} {kind}": int(n) for (m, kind), n in sent.items() if n and m != READ_METHOD and kind != LEASE},
-        sorted({name for name, _ in set(before.items()) ^ set(versions(kube, namespaces).items())}),
-        int(lease_version(kube) != renewed),
-    )
+    started = datetime.now(UTC)
+    ended = started + timedelta(seconds=seconds)
+    wait_for("two minutes of rest", lambda: datetime.now(UTC) > ended, seconds + 10, every_s=1)
+    writes = audit.writes(started, ended)
+    renewals = writes.pop(LEASE_RENEWAL, 0)
+    return Quiet(dict(audit.writes(begun, started)), seconds, dict(writes), renewals)
 
 
 def result_of(quiet: Quiet) -> Result:
     """The same as a row of the table."""
-    told = {**quiet.writes, **{f"{what} by the operator": count for what, count in quiet.sent.items()}}
-    written = ", ".join(f"{count} {what}" for what, count in told.items()) or "nothing"
-    why = f"{written} was written, {len(quiet.changed)} objects changed; the Lease was renewed"
+    written = ", ".join(f"{count} {what}" for what, count in quiet.writes.items()) or "nothing"
+    why = f"{written} was written by the operator; the Lease was renewed {quiet.lease_renewals} times"
     return Result("settled: one Rollout per strategy", 0, 0, quiet.seconds, "", why, [])
 
 
@@ -133,9 +102,3 @@ def unchanged(kube: Kube, namespaces: dict[str, str], seconds: float) -> bool:
     before = versions(kube, namespaces)
     time.sleep(seconds)
     return versions(kube, namespaces) == before
-
-
-def lease_version(kube: Kube) -> str:
-    """The resourceVersions of the operator's Leases."""
-    leases = kube.list("Lease", operator_pods.NAMESPACE)
-    return ",".join(sorted(lease["metadata"]["resourceVersion"] for lease in leases))

@@ -4,7 +4,8 @@
 NODE=$CLUSTER_NAME-control-plane
 KIND=$CACHE/bin/kind-$KIND_VERSION/kind
 KUBECTL=$CACHE/bin/kubernetes-$KUBERNETES_VERSION/kubectl
-WHOLE_MARK=/kind/crossfade-whole   # in the node, once kind has finished
+WHOLE_MARK=/kind/crossfade-whole   # in the node once kind has finished; holds what it was made from
+AUDIT_POLICY=$CACHE/audit-policy.yaml   # a copy that outlives this folder: the node mounts it at every start
 CLUSTER_KUBECONFIG=$CACHE/kubeconfig
 
 kubectl() { "$KUBECTL" --kubeconfig "$CLUSTER_KUBECONFIG" "$@"; }
@@ -42,15 +43,19 @@ node_comes_back() {
   until_true 30 api_answers && made_whole
 }
 
-# A run killed while kind was at work leaves a node that answers and lacks half of its set-up.
-made_whole() { docker exec "$NODE" test -f "$WHOLE_MARK"; }
+# A run killed while kind was at work leaves a node that answers and lacks half of its set-up; a node made before
+# the configuration changed lacks what it says now.
+made_whole() { [[ $(docker exec "$NODE" cat "$WHOLE_MARK") == "$(made_from)" ]]; }
+made_from() { { declare -f kind_config; cat "$CLUSTER_DIR/audit-policy.yaml"; } | sha256sum | cut -d' ' -f1; }
 
 make_cluster() {
   "$KIND" delete cluster --name "$CLUSTER_NAME"
+  rm -rf "$AUDIT_POLICY"   # Docker makes a folder where a node starts again and its file is gone
+  cp "$CLUSTER_DIR/audit-policy.yaml" "$AUDIT_POLICY"
   kind_config | "$KIND" create cluster --config - --image "$NODE_IMAGE" --wait 120s
   [[ -n $NODE_IMAGE_IS_OURS ]] || refuse_stray_packets
   write_kubeconfig
-  docker exec "$NODE" touch "$WHOLE_MARK"
+  made_from | docker exec -i "$NODE" tee "$WHOLE_MARK"
 }
 
 kind_config() {
@@ -69,11 +74,21 @@ kubeadmConfigPatches:
 # One node has nobody to elect. With elections a restarted node's endpoints stay wrong for some 20 s,
 # until the lease of the killed controller manager ends (seen: a Service answered by another one's pods).
 # With 20 requests a second, their default, the controllers are what hundreds of Rollouts would wait for.
+# The audit log tells the operator's writes from everybody else's.
 kubeadmConfigPatchesJSON6902:
 - group: kubeadm.k8s.io
   version: v1beta4
   kind: ClusterConfiguration
   patch: |
+    - {op: add, path: /apiServer/extraArgs/-, value: {name: audit-policy-file, value: /etc/crossfade/audit-policy.yaml}}
+    - {op: add, path: /apiServer/extraArgs/-, value: {name: audit-log-path, value: /var/log/crossfade/audit.log}}
+    - {op: add, path: /apiServer/extraArgs/-, value: {name: audit-log-maxsize, value: "100"}}
+    - {op: add, path: /apiServer/extraArgs/-, value: {name: audit-log-maxbackup, value: "1"}}
+    - op: add
+      path: /apiServer/extraVolumes
+      value:
+      - {name: audit-policy, hostPath: /etc/crossfade, mountPath: /etc/crossfade, readOnly: true}
+      - {name: audit-log, hostPath: /var/log/crossfade, mountPath: /var/log/crossfade, pathType: DirectoryOrCreate}
     - {op: add, path: /controllerManager/extraArgs/-, value: {name: leader-elect, value: "false"}}
     - {op: add, path: /controllerManager/extraArgs/-, value: {name: kube-api-qps, value: "200"}}
     - {op: add, path: /controllerManager/extraArgs/-, value: {name: kube-api-burst, value: "400"}}
@@ -85,6 +100,7 @@ kubeadmConfigPatchesJSON6902:
       - {name: kube-api-burst, value: "400"}
 nodes:
 - role: control-plane
+  extraMounts: [{hostPath: "$AUDIT_POLICY", containerPath: /etc/crossfade/audit-policy.yaml, readOnly: true}]
   extraPortMappings:   # gateway, spare, Prometheus: never on any other address
   - {listenAddress: 127.0.0.1, hostPort: 30080, containerPort: 30080}
   - {listenAddress: 127.0.0.1, hostPort: 30081, containerPort: 30081}

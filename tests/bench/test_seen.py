@@ -1,10 +1,7 @@
 """What the stories read from raw objects."""
 
-from collections import Counter
-from typing import Any, cast
+from typing import Any
 
-from bench import operator_pods
-from bench.kube import Kube
 from bench.scenarios.seen import Plateau, plateaus, status_of
 from bench.scenarios.workers import ever_together
 from bench.watch import Sighting
@@ -52,26 +49,3 @@ def test_versions_are_together_only_while_pods_of_both_are_ready() -> None:
     assert ever_together([Sighting(1, old), Sighting(2, new)], versions)
     assert not ever_together([Sighting(1, old), Sighting(2, old, gone=True), Sighting(3, new)], versions)
     assert not ever_together([Sighting(1, old), Sighting(2, pod("b", "v2", ready=False))], versions)
-
-
-class Metrics:
-    """An API server with nothing but its metrics."""
-
-    def __init__(self, text: str) -> None:
-        self.answer = text
-
-    def text(self, path: str) -> str:
-        assert path == "/metrics"
-        return self.answer
-
-
-def test_writes_are_counted_by_resource_and_reads_and_dry_runs_are_not() -> None:
-    labels = (
-        'code="200",component="apiserver",dry_run="{dry}",group="apps",resource="deployments",verb="{verb}"'
-    )
-    text = "\n".join(
-        f"apiserver_request_total{{{labels.format(dry=dry, verb=verb)}}} {count}"
-        for dry, verb, count in [("", "APPLY", 3), ("", "GET", 100), ("All", "POST", 7), ("", "APPLY", 2)]
-    )
-    counted = operator_pods.writes(cast("Kube", Metrics(text)))
-    assert counted == Counter({("apps", "deployments", "APPLY"): 5})

@@ -242,3 +242,49 @@ def test_an_autoscaler_that_would_multiply_the_pods_of_both_revisions_is_warned_
     view = rollout_view(rollout(phase="Healthy", strategy=strategy), autoscalers=[scaler])
     assert len(view.warnings) == count
     assert all("HorizontalPodAutoscaler shop" in warning for warning in view.warnings)
+
+
+ANN = {"actor": "ann", "action": "shop-pause-1"}
+
+
+@pytest.mark.parametrize("phase", ["Healthy", "Degraded", "RolledBack"])
+@pytest.mark.parametrize(
+    ("spec", "status", "held", "next_step"),
+    [
+        (
+            {},
+            {"pausedBy": ANN},
+            "the next change waits for a Resume (ann paused it)",
+            "crossfade resume shop -n demo   to let it go on",
+        ),
+        (
+            {},
+            {"pausedBy": {"action": "shop-pause-1"}},
+            "the next change waits for a Resume",
+            "crossfade resume shop -n demo   to let it go on",
+        ),
+        (
+            {"paused": True},
+            {},
+            "the next change waits for spec.paused to become false",
+            "kubectl edit rollout shop -n demo   to set spec.paused to false and let it go on",
+        ),
+    ],
+    ids=["by an action", "by nobody that is known", "by the spec"],
+)
+def test_a_pause_at_rest_is_told_with_what_ends_it(
+    phase: str, spec: dict[str, Any], status: dict[str, Any], held: str, next_step: str
+) -> None:
+    stored = rollout(spec=spec, phase=phase, observedGeneration=3, stable=STABLE, **status)
+    shown = text.rows(rollout_view(stored, scope="-n demo"), NOW)
+    assert ("Held", held) in shown
+    assert next_step in [words for _, words in shown]
+
+
+def test_a_pause_in_the_middle_of_a_release_is_told_once() -> None:
+    stored = under_way("Paused", pausedBy=ANN)
+    assert rollout_view(stored).held is None
+
+
+def test_a_rollout_that_nobody_paused_is_not_held() -> None:
+    assert rollout_view(rollout(phase="Healthy", observedGeneration=3)).held is None

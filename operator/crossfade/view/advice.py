@@ -13,7 +13,7 @@ def next_steps(view: RolloutView, scope: str = "") -> tuple[Step, ...]:
     """Give the commands that make sense now, the likeliest first; `scope` is added to each of them."""
     if view.deleting:
         return ()
-    steps = ADVICE.get(view.phase, _watch)(view)
+    steps = [*ADVICE.get(view.phase, _watch)(view), *_held(view)]
     return tuple(Step(f"{step.command} {scope}".rstrip(), step.purpose) for step in steps)
 
 
@@ -38,12 +38,22 @@ def _abort(view: RolloutView) -> list[Step]:
     return [_crossfade("abort", view, "to return all requests to the stable revision")] if view.stable else []
 
 
+def _held(view: RolloutView) -> list[Step]:
+    return _end_of_pause(view, view.held.reason) if view.held else []
+
+
+def _end_of_pause(view: RolloutView, reason: str) -> list[Step]:
+    """Nothing where it is not a pause that holds it."""
+    if reason == Reason.PAUSED_BY_ACTION:
+        return [_crossfade("resume", view, "to let it go on")]
+    if reason == Reason.PAUSED_BY_SPEC:
+        return [Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")]
+    return []
+
+
 def _paused(view: RolloutView) -> list[Step]:
-    if view.reason == Reason.PAUSED_BY_ACTION:
-        return [_crossfade("resume", view, "to let it go on"), *_abort(view)]
-    if view.reason == Reason.PAUSED_BY_SPEC:
-        manifest = Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")
-        return [manifest, *_abort(view)]
+    if end := _end_of_pause(view, view.reason):
+        return [*end, *_abort(view)]
     if view.reason == Reason.PAUSED_BY_FAILURE:
         return [*_abort(view), _crossfade("retry", view, "to try the same revision again")]
     return [_crossfade("promote", view, "to let it go on"), *_abort(view)]

@@ -57,6 +57,14 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Why the next change of a Rollout at rest will wait: a word and a sentence."""
+
+    reason: str
+    what: str
+
+
+@dataclass(frozen=True)
 class Step:
     """Something to type next, and what for."""
 
@@ -90,6 +98,7 @@ class RolloutView:
     stable: SideView | None = None
     candidate: SideView | None = None
     awaited: Wait | None = None
+    held: Held | None = None
     why: str = ""
     downtime_s: float | None = None
     next_steps: tuple[Step, ...] = ()

@@ -11,6 +11,7 @@ from crossfade.api.conditions import Phase
 from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
+from crossfade.view.pauses import held_at_rest
 
 Object = Mapping[str, Any]
 
@@ -63,6 +64,7 @@ def rollout_view(
         stable=_side(status, "stable", plan, replicas),
         candidate=_side(status, "candidate", plan, replicas),
         awaited=_awaited(status),
+        held=held_at_rest(rollout),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
     )

@@ -27,6 +27,7 @@ def rows(view: RolloutView, now: datetime) -> list[Row]:
         ("Stable", _side(view.stable)),
         ("Candidate", _side(view.candidate)),
         ("Waiting", _wait(view.awaited, now)),
+        ("Held", view.held.what if view.held else ""),
         ("Downtime", "" if view.downtime_s is None else f"{view.downtime_s:g} s in the last release"),
         ("Failed", "" if view.why in view.message else view.why),
         *(("Warning", warning) for warning in view.warnings),

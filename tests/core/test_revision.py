@@ -1,16 +1,11 @@
 """A revision is named by the template as submitted, and by nothing else."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from builders import STRATEGIES, V1, rollout, serving_v1, template
-from crossfade.api.rollout import Rollout
-from crossfade.api.status import RolloutStatus
-from crossfade.core.observed import Observed
-from crossfade.core.revision import named_before, revision_of
-from crossfade.core.situation import Situation
+from builders import serving_v1, template
+from crossfade.core.revision import revision_of
 from simulation.live import rest
 
 SAME: dict[str, Any] = {
@@ -66,36 +61,6 @@ def test_a_null_reaches_no_pod_and_stops_no_restart(extra: dict[str, Any]) -> No
 
 def test_one_label_more_is_another_revision() -> None:
     assert revision_of({"metadata": {"labels": {"a": ""}}, "spec": POD}) != revision_of({"spec": POD})
-
-
-NAMED_BEFORE: dict[str, Any] = {"metadata": {"labels": {}}, "spec": POD}
-"""A template that 0.1.0 named with its empty labels at first."""
-
-
-OLD = named_before(NAMED_BEFORE)
-
-
-def _named(**memory: Any) -> str:
-    wanted = Rollout.model_validate(rollout(STRATEGIES["bigBang"], template=NAMED_BEFORE))
-    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    return Situation(wanted, Observed(), now, RolloutStatus.model_validate(memory)).spec_revision
-
-
-@pytest.mark.parametrize("place", ["stable", "progress", "failed"])
-def test_a_revision_that_is_known_by_its_name_of_old_keeps_it(place: str) -> None:
-    assert _named(**{place: {"revision": OLD}}) == OLD
-    assert _named(**{place: {"revision": "other"}}) == revision_of(NAMED_BEFORE) != OLD
-
-
-def test_the_upgrade_from_the_names_of_old_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as before:
-        before.setattr("crossfade.core.situation.named", named_before)
-        sim = serving_v1("canary", template=NAMED_BEFORE)
-    writes = len(sim.writes)
-    assert len(rest(sim).writes) == writes
-    assert sim.selected() == {OLD: 4}
-    sim.edit(template={"metadata": {"labels": {"app": "shop"}}, "spec": POD})
-    assert rest(sim).selected() == {V1: 4}
 
 
 def test_the_order_of_a_list_matters() -> None:

@@ -181,8 +181,6 @@ def _positioned(s: Situation) -> Situation:
     """
     if not s.under_way or s.progress.plan == s.plan_hash:
         return s
-    if s.progress.plan == s.plan_hash_before:  # the operator was upgraded, and nothing was edited
-        return s.progress_with(plan=s.plan_hash)
     weight = s.memory.weight or 0
     weights = [stage.weight for stage in s.plan]
     floor = max((each for each in weights if each <= weight), default=weights[0])

@@ -26,11 +26,6 @@ def named(plain: dict[str, Any]) -> str:
     return _hashed(_lean(plain))
 
 
-def named_before(plain: dict[str, Any]) -> str:
-    """The name that 0.1.0 gave it at first, when empty metadata counted; "" where it is the same name."""
-    return "" if _lean(plain) is plain else _hashed(plain)
-
-
 def without_nulls(template: Mapping[str, Any]) -> dict[str, Any]:
     """The template less its nulls: they are no part of the revision, so they must not reach its pods."""
     return {key: _dropped(value) for key, value in template.items() if value is not None}
@@ -43,13 +38,11 @@ def _dropped(value: Any) -> Any:
 
 
 def _lean(template: dict[str, Any]) -> dict[str, Any]:
-    """The template less metadata that says nothing; the very same object where there is none."""
+    """The template less metadata that says nothing."""
     meta = template.get("metadata")
     if not isinstance(meta, Mapping):
         return template
     telling = {key: value for key, value in meta.items() if value or key not in {"labels", "annotations"}}
-    if telling and len(telling) == len(meta):
-        return template
     rest = {key: value for key, value in template.items() if key != "metadata"}
     return {**rest, "metadata": telling} if telling else rest
 

@@ -19,7 +19,7 @@ from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
 from crossfade.core.compile import compiled
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
-from crossfade.core.revision import named, named_before, without_nulls
+from crossfade.core.revision import named, without_nulls
 from crossfade.core.stages import Route, Stage
 
 NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
@@ -64,13 +64,10 @@ class Situation:
 
     @cached_property
     def spec_revision(self) -> str:
-        """The revision that the spec names; by its name of old where it is known by that."""
+        """The revision that the spec names."""
         if self.template is None:  # the source is missing: nothing else is wanted than what is there
             return self.progress.revision or self.stable_revision
-        failed = self.memory.failed.revision if self.memory.failed else ""
-        known = {self.stable_revision, self.progress.revision, failed}
-        before = named_before(self.template)
-        return before if before and before in known else named(self.template)
+        return named(self.template)
 
     @cached_property
     def template(self) -> dict[str, Any] | None:
@@ -144,15 +141,7 @@ class Situation:
         is written out.
         """
         chosen = self.spec.strategy.model_dump(mode="json", exclude_defaults=True)
-        return self._short_hash(json.dumps(chosen, sort_keys=True, separators=(",", ":")))
-
-    @cached_property
-    def plan_hash_before(self) -> str:
-        """The hash of the same plan as 0.1.0 stored it at first: over the defaults too."""
-        return self._short_hash(self.spec.strategy.model_dump_json())
-
-    def _short_hash(self, strategy: str) -> str:
-        text = strategy + str(bool(self.stable_revision))
+        text = json.dumps(chosen, sort_keys=True, separators=(",", ":")) + str(bool(self.stable_revision))
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 
     @cached_property

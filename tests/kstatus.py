@@ -20,6 +20,8 @@ ONLY_WHEN_TRUE = {
     ConditionType.ROLLED_BACK,
 }
 REASONS = {str(reason) for reason in Reason}
+OVERDUE = {Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING}
+"""Why something that is Degraded is stalled as well: its deadline has passed."""
 SETTLED = {Phase.HEALTHY: "Current", Phase.ROLLED_BACK: "Failed", Phase.INVALID: "Failed"}
 """What kstatus makes of a phase; of every other one `InProgress`."""
 
@@ -53,7 +55,7 @@ def broken_rule(before: Object, after: Object) -> str:
     holds = {kind for kind, c in conditions.items() if c["status"] == "True"}
     going, stalled = ConditionType.RECONCILING in holds, ConditionType.STALLED in holds
     ready, phase = ConditionType.READY in holds, status.get("phase")
-    late = phase == Phase.DEGRADED and conditions["Ready"]["reason"] == Reason.CANDIDATE_UNAVAILABLE
+    late = phase == Phase.DEGRADED and conditions["Ready"]["reason"] in OVERDUE
     known = {c["type"]: c for c in (before.get("status") or {}).get("conditions", ())}
     rules = {
         "each condition is there once": len(conditions) == len(listed),

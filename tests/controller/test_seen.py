@@ -37,12 +37,14 @@ def test_a_deployment_is_a_side() -> None:
             "replicas": 5,
             "readyReplicas": 3,
             "availableReplicas": 2,
+            "updatedReplicas": 3,
             "terminatingReplicas": 1,
         },
     )
     side = side_of(raw, "uid-shop")
     assert side.identity == Identity("uid-shop-aaa", "7")
     assert (side.revision, side.desired, side.replicas, side.ready, side.available) == ("aaa", 4, 5, 3, 2)
+    assert side.updated == 3
     assert (side.terminating, side.current, side.ours, side.created_at) == (1, True, True, MOMENT)
     assert side.manifest == raw
 

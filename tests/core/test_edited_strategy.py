@@ -101,3 +101,19 @@ def test_stable_keeps_its_pods_while_the_candidates_are_listed_and_not_selected_
     sim.edit(strategy=rolling)
     reconcile(sim)
     assert sim.desired(V1) == 2
+
+
+@pytest.mark.parametrize("after", ["rolling", "canary"])
+def test_ready_pods_of_the_candidate_stay_while_stable_lacks_its_own(after: str) -> None:
+    """More of them than the new plan asks for: they take over, instead of going."""
+    plans: dict[str, Any] = {
+        "rolling": {"batches": [{"replicas": 1, "pauseSeconds": 60}]},
+        "canary": {"steps": [{"weight": 25, "pause": "Manual"}]},
+    }
+    sim = until(releasing_v2({"blueGreen": {"promote": "Manual"}}), stands_at(0))
+    sim.broken |= {V1}
+    sim.edit(strategy={after: plans[after]})
+    for pod in sim.of(V1):
+        sim.evict(pod)
+    run(sim, 40)
+    assert sim.selected().get(V2) == 4

@@ -73,6 +73,13 @@ def _without_stables_pods() -> Sim:
     return sim
 
 
+def _restarted_and_never_ready() -> Sim:
+    sim = serving_v1("rolling", progressDeadlineSeconds=20)
+    sim.broken = frozenset({V1})
+    sim.act("Restart")
+    return sim
+
+
 def _scaled_by_hand() -> Sim:
     sim = serving_v1("rolling")
     side = sim.deployments[f"shop-{V1}"]
@@ -153,6 +160,7 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.DOWNTIME_EXCEEDED: lambda: _never_ready({"recreate": {"maxDowntimeSeconds": 20}}),
     EventReason.RELEASE_FROZEN: lambda: _crashed(onFailure="Pause"),
     EventReason.STABLE_UNAVAILABLE: _without_stables_pods,
+    EventReason.RESTARTING: _restarted_and_never_ready,
     EventReason.CHILD_REPAIRED: _scaled_by_hand,
     EventReason.INVALID_TEMPLATE: _refused_template,
     EventReason.WORKLOAD_MISSING: lambda: _over_a_chart(None),

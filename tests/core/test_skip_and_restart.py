@@ -4,7 +4,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, serving_v1
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, until
+from simulation.live import phase, quiet, rest, run, step, until
 
 MANUAL = {"canary": {"steps": [{"weight": 25, "pause": "Manual"}, {"weight": 50, "pause": "Manual"}]}}
 
@@ -88,3 +88,40 @@ def test_a_restart_whose_new_pod_never_becomes_ready_does_not_hold_up_the_releas
     sim.set_image("shop:v2")
     rest(sim)
     assert (sim.status["phase"], sim.status["stable"]["revision"]) == ("Healthy", V2)
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang"])
+def test_it_is_not_healthy_until_all_pods_are_of_the_restart(strategy: str) -> None:
+    sim = serving_v1(strategy)
+    sim.act("Restart")
+    quiet(sim)
+    assert (sim.status["phase"], _ready(sim)) == ("Progressing", ("False", "Restarting"))
+    assert sim.status["message"] == "4 of 4 pods of stable to be replaced by new ones"
+    while sim.status["phase"] != "Healthy":
+        assert sum(p.mark == "" for p in sim.pods if not p.leaving) or len(sim.pods) > 4
+        step(sim)
+        quiet(sim)
+    assert {p.mark for p in sim.pods if not p.leaving} == {sim.status["restarted"]["at"]}
+    assert _ready(sim) == ("True", "Completed")
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang"])
+def test_a_restart_that_does_not_end_says_what_its_pod_lacks_and_is_stalled_after_the_deadline(
+    strategy: str,
+) -> None:
+    sim = serving_v1(strategy, progressDeadlineSeconds=60)
+    sim.broken |= {V1}
+    sim.act("Restart")
+    run(sim, 30)
+    assert sim.status["phase"] == "Progressing"
+    rest_or_late = until(sim, phase("Degraded"))
+    assert sim.selected() == {V1: 4}
+    kinds = {c["type"]: c["reason"] for c in rest_or_late.status["conditions"] if c["status"] == "True"}
+    assert kinds == {"Available": "Restarting", "Stalled": "Restarting"}
+    [told] = [e.note for e in sim.events if e.reason == "Restarting"]
+    assert "readiness probe does not pass" in told
+
+
+def _ready(sim: Sim) -> tuple[str, str]:
+    condition = next(c for c in sim.status["conditions"] if c["type"] == "Ready")
+    return condition["status"], condition["reason"]

@@ -10,6 +10,7 @@ from crossfade.api.labels import FINALIZER
 from crossfade.core.revision import revision_of
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, step, until
+from simulation.passes import carry_out, decided
 from simulation.stored import versioned
 
 V1, V2 = revision_of(template()), revision_of(template("shop:v2"))
@@ -124,6 +125,37 @@ def test_what_a_release_left_goes_though_the_source_was_deleted_before_it_was_to
     until(sim, phase("Invalid"))
     run(sim, 5)
     assert (sim.desired(V1), sim.desired(V2)) == (0, 4)
+
+
+def _begun_and_no_more(sim: Sim) -> Sim:
+    """The operator stores that a release begins and dies; then the source goes, and with it the only template."""
+    while True:
+        decision = decided(sim)
+        if decision.plan.status and decision.plan.status["progress"]:
+            carry_out(sim, decision, cut_after=1)
+            del sim.deployments["chart"]
+            return sim
+        carry_out(sim, decision)
+
+
+def test_a_release_whose_template_is_lost_is_given_up_and_begins_anew_with_the_source() -> None:
+    sim = rest(_over(_deployment()))
+    chart = sim.deployments["chart"]
+    _resynced(sim, template=template("shop:v2"))
+    _begun_and_no_more(sim)
+    until(sim, phase("Invalid"))
+    assert sim.selected("front") == {V1: 4}
+    assert sim.status["last"]["outcome"] == "Cancelled"
+    assert sim.status["last"]["why"] == "its template was lost with the Deployment that held it"
+    sim.deployments["chart"] = {**chart, "spec": {**chart["spec"], "template": template("shop:v2")}}
+    assert rest(sim).selected("front") == {V2: 4}
+
+
+def test_a_first_release_whose_template_is_lost_is_given_up_too() -> None:
+    sim = _begun_and_no_more(_over(_deployment()))
+    until(sim, phase("Invalid"))
+    sim.deployments["chart"] = _deployment()
+    assert rest(sim).selected("front") == {V1: 4}
 
 
 def test_fewer_replicas_than_the_source_runs_are_refused() -> None:

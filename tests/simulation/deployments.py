@@ -73,5 +73,6 @@ def status_of(deployment: Mapping[str, Any], pods: Iterable[SimPod], now: dateti
         "replicas": len(staying),
         "readyReplicas": sum(p.ready for p in staying),
         "availableReplicas": sum(p.ready_for(now) >= quiet_s for p in staying),
+        "updatedReplicas": sum(p.mark == mark_of(deployment) for p in staying),
         "terminatingReplicas": len(mine) - len(staying),
     }

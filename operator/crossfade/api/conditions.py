@@ -22,7 +22,7 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"
     """Stable serves, the spec does not; the failed revision is tried again only after a new template or a Retry."""
     DEGRADED = "Degraded"
-    """The stable revision itself is not available, or a first release did not become so by its deadline."""
+    """The stable revision itself is not available, or a first release or a Restart was not done by its deadline."""
     INVALID = "Invalid"
     """The spec cannot be carried out; production is untouched until it is corrected."""
 
@@ -70,6 +70,8 @@ class Reason(StrEnum):
     """A stage's `pauseSeconds` or `promoteAfterSeconds` has not passed yet."""
     AWAITING_PROMOTION = "AwaitingPromotion"
     """A stage has `pause: Manual` or `promote: Manual`: a Promote or an Abort is awaited."""
+    RESTARTING = "Restarting"
+    """Pods of the stable revision are replaced by new ones of the same: a Restart, or a template that was repaired."""
     SHRINKING = "Shrinking"
     """The pods that no longer receive requests are being removed."""
     ROLLING_BACK = "RollingBack"

@@ -100,6 +100,10 @@ class EventReason(StrEnum):
     """Warning: stable itself lost pods while a gate is to hold, or has lacked some for ten seconds.
 
     Look at its pods. `crossfade undo` goes back one revision; during a release, `crossfade promote` goes on."""
+    RESTARTING = "Restarting"
+    """Warning: a Restart is not over after `progressDeadlineSeconds`; pods that were not replaced yet go on serving.
+
+    The note says what the new pod lacks. Correct that, or release a corrected template."""
     CHILD_REPAIRED = "ChildRepaired"
     """Warning: somebody edited an object that belongs to the Rollout, and it was put right; the note says who.
 

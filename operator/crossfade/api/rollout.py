@@ -136,7 +136,8 @@ class RolloutSpec(Model):
     progress_deadline_seconds: Annotated[int, Field(ge=1, le=WEEK)] = 600
     """Seconds that new pods may take to become available before the release has failed, 1 to 604800, by default
     600. It starts anew with each stage; pauses and bakes are not counted. A first release has nothing to return to: it
-    is told as Stalled then, and its pods are kept, since they may still become available."""
+    is told as Stalled then, and its pods are kept, since they may still become available. So is a Restart that is not
+    over by then: pods that it has not replaced yet go on serving."""
 
     min_ready_seconds: Seconds = 0
     """Seconds that a new pod must be ready without a crash before it is available, 0 to 604800, by default 0."""

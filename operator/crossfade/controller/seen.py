@@ -74,6 +74,7 @@ def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
         replicas=status.get("replicas", 0),
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
+        updated=status.get("updatedReplicas", 0),
         terminating=status.get("terminatingReplicas"),
         current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
         ours=is_ours(obj, rollout_uid) or orphan,

@@ -23,6 +23,7 @@ from crossfade.core.plan import Look, Plan
 from crossfade.core.progress import PATIENCE_S, asked, next_turn, stopped, wanted_now
 from crossfade.core.reach import Wanted, waits_for_the_last_pod
 from crossfade.core.repairs import repaired
+from crossfade.core.restarts import replaced_for_s
 from crossfade.core.settling import settle_left_s, settling
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
@@ -137,7 +138,7 @@ def _unseen(s: Situation, wanted: Wanted) -> Look | None:
     if s.under_way:
         pulls = s.exclusive and s.stage.pull_check and s.seen.found.pull_pods is None
         return Look(pull_pods=True) if pulls else None
-    lacking = not wanted.standing and unavailable_s(s) >= PATIENCE_S
+    lacking = not wanted.standing and max(unavailable_s(s), replaced_for_s(s)) >= PATIENCE_S
     if not lacking or s.pods(s.stable_revision) is not None:
         return None
     return Look(pods=frozenset({s.stable_revision}), warnings=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from crossfade.api.labels import (
     ANNOTATION_GIVE_BACK,
-    ANNOTATION_RESTARTED_AT,
     FINALIZER,
     LABEL_OWNER_UID,
     LABEL_REVISION,
@@ -19,6 +18,7 @@ from crossfade.core import manifests
 from crossfade.core.observed import Identity, SeenService, Side
 from crossfade.core.plan import Verb, Write
 from crossfade.core.reach import Wanted
+from crossfade.core.restarts import marked
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route
 
@@ -183,13 +183,7 @@ def _replaced_by(s: Situation, side: Side) -> Iterator[Write]:
 
 def _as_made(s: Situation, side: Side) -> bool:
     """Whether nobody has written into its template, and it carries the mark of the last Restart."""
-    restarted = s.memory.restarted
-    annotations = (side.manifest["spec"]["template"].get("metadata") or {}).get("annotations") or {}
-    if side.edited_by:
-        return False
-    if restarted is None or restarted.revision != side.revision:
-        return True
-    return bool(annotations.get(ANNOTATION_RESTARTED_AT) == restarted.at)
+    return not side.edited_by and marked(s, side)
 
 
 def _remade(s: Situation, side: Side) -> Iterator[Write]:

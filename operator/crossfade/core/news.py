@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from crossfade.api.conditions import ConditionType, Reason
+from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.status import RolloutStatus
 from crossfade.core.plan import Event
 from crossfade.core.turn import normal, warning
 
 WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION})
-TROUBLES = frozenset({Reason.NOT_SOLE_OWNER, Reason.STABLE_UNAVAILABLE, Reason.CANDIDATE_UNAVAILABLE})
+TROUBLES = frozenset(
+    {Reason.NOT_SOLE_OWNER, Reason.STABLE_UNAVAILABLE, Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING}
+)
 REFUSALS = frozenset(
     {
         Reason.INVALID_SPEC,
@@ -28,13 +30,14 @@ def news(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...
         return ()
     if reason in WAITS:
         return normal(Reason(reason), after.message)
-    return warning(Reason(reason), after.message) if reason in TROUBLES | REFUSALS else ()
+    troubled = reason in TROUBLES and after.phase is not Phase.PROGRESSING
+    return warning(Reason(reason), after.message) if troubled or reason in REFUSALS else ()
 
 
 def _told(status: RolloutStatus) -> tuple[str, ...]:
     """What must differ for the same reason to be told again: counts of pods in a message may change for ever."""
     reason = _reason(status)
-    return (reason, status.message if reason in REFUSALS else status.stage)
+    return (reason, str(status.phase), status.message if reason in REFUSALS else status.stage)
 
 
 def _reason(status: RolloutStatus) -> str:

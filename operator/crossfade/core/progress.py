@@ -28,6 +28,7 @@ from crossfade.core.transitions import (
     returned,
     started,
     target,
+    template_lost,
     turned_back,
 )
 from crossfade.core.turn import Turn, normal, warning
@@ -218,9 +219,11 @@ def _forgiven(s: Situation) -> Turn | None:
 
 
 def _overtaken(s: Situation) -> Turn | None:
-    """Another revision is wanted than the one under way."""
-    if not s.under_way or s.progress.returning or target(s) == s.progress.revision:
+    """Another revision is wanted than the one under way, or that one cannot be made any more."""
+    if not s.under_way or s.progress.returning:
         return None
+    if target(s) == s.progress.revision:
+        return template_lost(s) if s.template is None and _is_unmade(s) else None
     if not s.stable_revision:
         return _first_overtaken(s)
     if target(s) == s.stable_revision:
@@ -230,6 +233,13 @@ def _overtaken(s: Situation) -> Turn | None:
     if _left_what_is_condemned(s):  # an undo: it completes first
         return None
     return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
+
+
+def _is_unmade(s: Situation) -> bool:
+    """Whether the release has no Deployment yet, and no record that has its template."""
+    revision = s.progress.revision
+    read = s.seen.found.deployments.get(manifests.deployment_name(s, revision))
+    return manifests.template_of(s, revision) is None and revision not in s.seen.sides and read is None
 
 
 def _first_overtaken(s: Situation) -> Turn | None:

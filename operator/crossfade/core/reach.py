@@ -17,6 +17,7 @@ from crossfade.core.alone import gone, runs
 from crossfade.core.emptied import counts_late_for_s
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
+from crossfade.core.restarts import left_to_replace
 from crossfade.core.settling import has_settled, settling
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, Stage
@@ -49,14 +50,13 @@ class Wanted:
 
 def settled(s: Situation) -> Wanted:
     """Nothing under way: stable has all pods and all traffic, every other revision none."""
-    short = s.stable.available < s.n
-    return Wanted(
-        {s.stable_revision: s.n},
-        Route.STABLE,
-        standing=not short,
-        why=Reason.SCALING_UP if short else Reason.COMPLETED,
-        waiting_for=_available(s.stable, s.n, "stable") if short else "",
-    )
+    pods = {s.stable_revision: s.n}
+    if s.stable.available < s.n:
+        return Wanted(pods, Route.STABLE, False, Reason.SCALING_UP, _available(s.stable, s.n, "stable"))
+    if left := left_to_replace(s):
+        waiting = f"{left} of {s.n} pods of stable to be replaced by new ones"
+        return Wanted(pods, Route.STABLE, False, Reason.RESTARTING, waiting)
+    return Wanted(pods, Route.STABLE, True, Reason.COMPLETED, "")
 
 
 def forward(s: Situation) -> Wanted:
@@ -176,15 +176,20 @@ def _beside(s: Situation, stage: Stage) -> Wanted:
 
 
 def _spared(s: Situation, count: int) -> int:
-    """`count` pods of the candidate, or as many as there are while requests may still reach what production left.
+    """`count` pods of the candidate, or more of those that there are, as long as users need them.
 
-    That is after an edit of the strategy: they served, and are to serve less. While production selects them still, the
-    rest of them take over; recreate keeps no rest, and its users accept that.
+    That is after an edit of the strategy: they served, and are to serve less. While production selects them still, as
+    many stay as stable lacks; recreate keeps none, and its users accept that. Where production has left them, all stay
+    while requests may still reach them.
     """
-    fewer = s.n > 0 and count < s.candidate.desired and not s.exclusive and bool(s.service_name)
+    there = s.candidate.desired
+    if not s.n or count >= there or s.exclusive or not s.service_name:
+        return count
+    if s.stage.route is not Route.STABLE and s.live_route is not Route.STABLE:
+        lacking = s.n - s.stage.unavailable - min(s.stable.available, s.stable.desired)
+        return max(count, min(there, lacking))
     left = s.live_route is Route.STABLE and s.listed_only(s.stable_revision) and has_settled(s)
-    shared = s.stage.route is not Route.STABLE and s.live_route is not Route.STABLE
-    return s.candidate.desired if fewer and not (left or shared) else count
+    return count if left else there
 
 
 def _more_than_wanted(s: Situation, stage: Stage) -> str:

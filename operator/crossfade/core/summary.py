@@ -16,12 +16,16 @@ from crossfade.core.gates import SHORT_S, Hold, hold, paused, unavailable_s
 from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
 from crossfade.core.reach import Wanted
+from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, pods_of
-from crossfade.core.transitions import target
+from crossfade.core.transitions import GIVEN_UP, target
 from crossfade.core.verdicts import first_unavailable
 
 Holds = Literal["True", "False"]
+
+OVERDUE = frozenset({Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING})
+"""Why what is Degraded is stalled as well: a deadline has passed, and nothing more is done about it."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,7 @@ def _tale(s: Situation, wanted: Wanted, cause: str) -> Tale:
     if not s.under_way:
         return _tale_at_rest(s, wanted, cause)
     if s.progress.returning:
-        phase = (
-            Phase.PROGRESSING
-            if s.progress.returning in {Reason.SUPERSEDED, Reason.CANCELLED}
-            else Phase.ROLLING_BACK
-        )
+        phase = Phase.PROGRESSING if s.progress.returning in GIVEN_UP else Phase.ROLLING_BACK
         why = (
             s.memory.failed.message
             if s.memory.failed and phase is Phase.ROLLING_BACK
@@ -142,6 +142,10 @@ def _tale_at_rest(s: Situation, wanted: Wanted, cause: str) -> Tale:
         return Tale(Phase.PAUSED, _paused_reason(s), waits)
     if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
         return Tale(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
+    if wanted.why is Reason.RESTARTING:
+        overdue = replaced_for_s(s) >= s.spec.progress_deadline_seconds
+        phase = Phase.DEGRADED if overdue else Phase.PROGRESSING
+        return Tale(phase, wanted.why, _with(wanted.waiting_for, cause))
     if not wanted.standing:
         phase = Phase.DEGRADED if degraded else Phase.PROGRESSING
         reason = Reason.STABLE_UNAVAILABLE if degraded else wanted.why
@@ -194,7 +198,8 @@ def _may_be_missing(spec: RolloutSpec) -> int:
 
 def _conditions(s: Situation, tale: Tale) -> list[Condition]:
     """Kstatus's three, and ours. Reconciling, Stalled, Paused and RolledBack are absent when they do not hold."""
-    stalled = tale.phase in {Phase.INVALID, Phase.ROLLED_BACK} or tale.reason is Reason.CANDIDATE_UNAVAILABLE
+    overdue = tale.phase is Phase.DEGRADED and tale.reason in OVERDUE
+    stalled = tale.phase in {Phase.INVALID, Phase.ROLLED_BACK} or overdue
     ready = tale.phase is Phase.HEALTHY
     still = tale.phase in {Phase.HEALTHY, Phase.DEGRADED} and paused(s)
     held = [ConditionType.PAUSED] if tale.phase is Phase.PAUSED or still else []

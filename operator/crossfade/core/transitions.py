@@ -16,6 +16,13 @@ from crossfade.core.verdicts import Verdict
 
 COMPLETED_KEPT = 50
 
+GIVEN_UP: dict[str, tuple[Outcome, str]] = {
+    Reason.SUPERSEDED: ("Superseded", "the template changed before the release was complete"),
+    Reason.CANCELLED: ("Cancelled", "the template went back to the stable revision"),
+    Reason.WORKLOAD_MISSING: ("Cancelled", "its template was lost with the Deployment that held it"),
+}
+"""How a release ends that has not failed, by the reason for its way back; and why."""
+
 
 def target(s: Situation) -> str:
     """The revision that is wanted: the spec's, unless it failed or was undone; then the one to be at instead."""
@@ -65,6 +72,15 @@ def turned_back(s: Situation, reason: Reason, note: str) -> Turn:
     return Turn(_turned_back(s, reason), normal(reason, note))
 
 
+def template_lost(s: Situation) -> Turn:
+    """Nothing holds the release's template any more: it is given up, and begins anew once the template is there again."""
+    note = f"the template of {s.progress.revision} was in a Deployment that is gone, and nowhere else yet"
+    told = warning(Reason.WORKLOAD_MISSING, note)
+    if not s.stable_revision:
+        return Turn(_dropped(s, Reason.WORKLOAD_MISSING), told)
+    return Turn(_turned_back(s, Reason.WORKLOAD_MISSING), told)
+
+
 def _turned_back(s: Situation, reason: Reason) -> Situation:
     now = text_of(s.now)
     after = s.progress_with(returning=str(reason), held="", moved_at=None, reached_at=None, short_since=now)
@@ -74,23 +90,19 @@ def _turned_back(s: Situation, reason: Reason) -> Situation:
 def returned(s: Situation) -> Turn:
     """Stable serves alone again, and the candidate is gone."""
     reason = s.progress.returning
-    gave_up: dict[str, Outcome] = {Reason.SUPERSEDED: "Superseded", Reason.CANCELLED: "Cancelled"}
-    why = s.memory.failed.message if s.memory.failed and reason not in gave_up else _why_given_up(reason)
-    outcome = gave_up.get(reason, "RolledBack")
-    done = _ended(s, outcome, why).remember(progress=None, candidate=None)
+    failure = s.memory.failed.message if s.memory.failed else reason
+    done = _ended(s, *GIVEN_UP.get(reason, ("RolledBack", failure))).remember(progress=None, candidate=None)
     return Turn(done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} serves alone again"))
-
-
-def _why_given_up(reason: str) -> str:
-    if reason == Reason.CANCELLED:
-        return "the template went back to the stable revision"
-    return "the template changed before the release was complete"
 
 
 def dropped(s: Situation) -> Turn:
     """A first release is given up for another template: there is nothing to return to."""
-    done = _ended(s, "Superseded", _why_given_up(Reason.SUPERSEDED)).remember(progress=None, candidate=None)
-    return Turn(done, normal(Reason.SUPERSEDED, "another template came before anything served"))
+    told = normal(Reason.SUPERSEDED, "another template came before anything served")
+    return Turn(_dropped(s, Reason.SUPERSEDED), told)
+
+
+def _dropped(s: Situation, reason: Reason) -> Situation:
+    return _ended(s, *GIVEN_UP[reason]).remember(progress=None, candidate=None)
 
 
 def passed(s: Situation) -> Turn:

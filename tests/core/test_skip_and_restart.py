@@ -96,26 +96,44 @@ def test_it_is_not_healthy_until_all_pods_are_of_the_restart(strategy: str) -> N
     sim.act("Restart")
     quiet(sim)
     assert (sim.status["phase"], _ready(sim)) == ("Progressing", ("False", "Restarting"))
-    assert sim.status["message"] == "4 of 4 pods of stable to be replaced by new ones"
+    assert sim.status["message"] == "4 old pods of stable to be replaced by new ones"
     while sim.status["phase"] != "Healthy":
-        assert sum(p.mark == "" for p in sim.pods if not p.leaving) or len(sim.pods) > 4
+        assert "" in {p.mark for p in sim.pods if not p.leaving}
         step(sim)
         quiet(sim)
     assert {p.mark for p in sim.pods if not p.leaving} == {sim.status["restarted"]["at"]}
     assert _ready(sim) == ("True", "Completed")
 
 
+@pytest.mark.parametrize("replicas", [2, 6])
+def test_a_scale_long_after_a_restart_is_told_as_a_scale(replicas: int) -> None:
+    sim = serving_v1("canary")
+    sim.act("Restart")
+    rest(sim).tick(3600)
+    sim.instant = False
+    sim.edit(replicas=replicas)
+    for _ in range(20):
+        quiet(sim)
+        assert _ready(sim)[1] != "Restarting"
+        sim.controllers()
+        sim.sync_status(f"shop-{V1}")
+        quiet(sim)
+        assert _ready(sim)[1] != "Restarting"
+        step(sim)
+
+
+@pytest.mark.parametrize("replicas", [1, 4])
 @pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang"])
 def test_a_restart_that_does_not_end_says_what_its_pod_lacks_and_is_stalled_after_the_deadline(
-    strategy: str,
+    strategy: str, replicas: int
 ) -> None:
-    sim = serving_v1(strategy, progressDeadlineSeconds=60)
+    sim = serving_v1(strategy, replicas=replicas, progressDeadlineSeconds=60)
     sim.broken |= {V1}
     sim.act("Restart")
     run(sim, 30)
     assert sim.status["phase"] == "Progressing"
     rest_or_late = until(sim, phase("Degraded"))
-    assert sim.selected() == {V1: 4}
+    assert sim.selected() == {V1: replicas}
     kinds = {c["type"]: c["reason"] for c in rest_or_late.status["conditions"] if c["status"] == "True"}
     assert kinds == {"Available": "Restarting", "Stalled": "Restarting"}
     [told] = [e.note for e in sim.events if e.reason == "Restarting"]

@@ -54,7 +54,7 @@ def settled(s: Situation) -> Wanted:
     if s.stable.available < s.n:
         return Wanted(pods, Route.STABLE, False, Reason.SCALING_UP, _available(s.stable, s.n, "stable"))
     if left := left_to_replace(s):
-        waiting = f"{left} of {s.n} pods of stable to be replaced by new ones"
+        waiting = f"{left} old pods of stable to be replaced by new ones"
         return Wanted(pods, Route.STABLE, False, Reason.RESTARTING, waiting)
     return Wanted(pods, Route.STABLE, True, Reason.COMPLETED, "")
 

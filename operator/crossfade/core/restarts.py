@@ -7,6 +7,9 @@ from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.situation import Situation
 
+TAKEN_UP_S = 10.0
+"""The Deployment controller has seen a new template after so long; usually that takes it less than a second."""
+
 
 def marked(s: Situation, side: Side) -> bool:
     """Whether its template carries the mark of the last Restart, where that was of this revision."""
@@ -18,18 +21,19 @@ def marked(s: Situation, side: Side) -> bool:
 
 
 def left_to_replace(s: Situation) -> int:
-    """How many pods of stable are still to be replaced; 0 where none is, or where too few are wanted or counted to say.
+    """How many pods of stable are of another template than its present one; 0 where none is, or none is wanted.
 
-    All of them from the Restart on until its Deployment's status speaks of it. At least one while there is one more
-    than wanted: the new one that is not available yet, or the old one that is to go for it.
+    All of them from the Restart on until its Deployment's status speaks of it, or for `TAKEN_UP_S`: a status that is
+    older than its spec later is so for another reason, such as a scale.
     """
     side, restarted = s.stable, s.memory.restarted
-    if not s.n or side.desired != s.n or not side.manifest:
+    if not s.n or not side.manifest:
         return 0
-    by_us = restarted is not None and restarted.revision == side.revision
-    if by_us and not (side.current and marked(s, side)):
-        return s.n
-    return max(s.n - side.updated, int(side.replicas > s.n))
+    if restarted is not None and restarted.revision == side.revision:
+        fresh = seconds_since(restarted.at, s.now) < TAKEN_UP_S
+        if not marked(s, side) or (fresh and not side.current):
+            return s.n
+    return max(0, side.replicas - side.updated)
 
 
 def replaced_for_s(s: Situation) -> float:

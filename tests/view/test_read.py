@@ -286,5 +286,11 @@ def test_a_pause_in_the_middle_of_a_release_is_told_once() -> None:
     assert rollout_view(stored).held is None
 
 
+@pytest.mark.parametrize("phase", ["Progressing", "Paused"])
+def test_where_no_release_is_under_way_no_abort_is_offered(phase: str) -> None:
+    view = rollout_view(rollout(phase=phase, observedGeneration=3, stable=STABLE))
+    assert not [step for step in view.next_steps if "abort" in step.command]
+
+
 def test_a_rollout_that_nobody_paused_is_not_held() -> None:
     assert rollout_view(rollout(phase="Healthy", observedGeneration=3)).held is None

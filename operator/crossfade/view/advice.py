@@ -34,8 +34,9 @@ def _follow_or_abort(view: RolloutView) -> list[Step]:
 
 
 def _abort(view: RolloutView) -> list[Step]:
-    """Nothing in a first release: there is no stable revision, and an abort is refused."""
-    return [_crossfade("abort", view, "to return all requests to the stable revision")] if view.stable else []
+    """Nothing in a first release, which has nothing to return to, nor at rest: an abort is refused there."""
+    refused = view.stable is None or view.candidate is None
+    return [] if refused else [_crossfade("abort", view, "to return all requests to the stable revision")]
 
 
 def _held(view: RolloutView) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulation.seen import (
+    GAVE_UP,
     Rule,
     Seen,
     change_of,
@@ -88,7 +89,7 @@ def _held(seen: Seen) -> bool:
 def a_frozen_failure_returns_by_a_person_only(seen: Seen) -> str:
     """With `onFailure: Pause` nothing returns by itself, however the candidate fails."""
     before, after = progress_of(seen.before), progress_of(seen.after)
-    fell = after.get("returning", "") not in {"", "Superseded", "Cancelled"} and not before.get("returning")
+    fell = after.get("returning", "") not in {"", *GAVE_UP} and not before.get("returning")
     frozen = seen.spec_seen.get("onFailure") == "Pause"
     asked = done_now(seen) in {"Abort", "Undo"}
     return "it returns, and nobody asked for it" if fell and frozen and not asked else ""

@@ -20,7 +20,7 @@ from simulation.passes import Decision, parsed, view
 from simulation.remembered import once_for_all, once_for_each
 from simulation.stored import Object
 
-GAVE_UP = {"Superseded", "Cancelled"}
+GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing"}
 
 revision_named = once_for_each(revision_of)
 

@@ -16,15 +16,17 @@ EVERY_FILE = "cat /var/log/crossfade/audit*.log"
 """The API server begins a new file at 100 MB, and keeps the one before."""
 
 
-def writes(since: datetime, until: datetime) -> Counter[str]:
-    """What was asked for in that time by "verb group/resource/subresource", as far as it was not a dry run."""
+def lines() -> list[str]:
+    """All that is kept, an event a line, oldest first."""
     read = ["docker", "exec", NODE, "sh", "-c", EVERY_FILE]
-    log = subprocess.run(read, capture_output=True, text=True, check=True).stdout
-    return counted(log.splitlines(), since, until)
+    return subprocess.run(read, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def counted(lines: Iterable[str], since: datetime, until: datetime) -> Counter[str]:
-    """The same of lines of the log; `since` and `until` are times with a zone."""
+    """What was asked for in that time by "verb group/resource/subresource", as far as it was not a dry run.
+
+    `since` and `until` are times with a zone.
+    """
     events = [json.loads(line) for line in lines]
     return Counter(
         f"{event['verb']} {resource(event['objectRef'])}"

@@ -49,9 +49,10 @@ def at_rest(kube: Kube, namespaces: dict[str, str], seconds: float) -> Quiet:
     started = datetime.now(UTC)
     ended = started + timedelta(seconds=seconds)
     wait_for("two minutes of rest", lambda: datetime.now(UTC) > ended, seconds + 10, every_s=1)
-    writes = audit.writes(started, ended)
+    log = audit.lines()
+    before, writes = audit.counted(log, begun, started), audit.counted(log, started, ended)
     renewals = writes.pop(LEASE_RENEWAL, 0)
-    return Quiet(dict(audit.writes(begun, started)), seconds, dict(writes), renewals)
+    return Quiet(dict(before), seconds, dict(writes), renewals)
 
 
 def result_of(quiet: Quiet) -> Result:

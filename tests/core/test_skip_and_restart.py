@@ -132,9 +132,9 @@ def test_a_restart_that_does_not_end_says_what_its_pod_lacks_and_is_stalled_afte
     sim.act("Restart")
     run(sim, 30)
     assert sim.status["phase"] == "Progressing"
-    rest_or_late = until(sim, phase("Degraded"))
+    until(sim, phase("Degraded"))
     assert sim.selected() == {V1: replicas}
-    kinds = {c["type"]: c["reason"] for c in rest_or_late.status["conditions"] if c["status"] == "True"}
+    kinds = {c["type"]: c["reason"] for c in sim.status["conditions"] if c["status"] == "True"}
     assert kinds == {"Available": "Restarting", "Stalled": "Restarting"}
     [told] = [e.note for e in sim.events if e.reason == "Restarting"]
     assert "readiness probe does not pass" in told

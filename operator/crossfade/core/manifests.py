@@ -16,6 +16,7 @@ from crossfade.api.labels import (
     LABEL_ROLLOUT,
 )
 from crossfade.core.observed import Side
+from crossfade.core.restarts import restarted_at
 from crossfade.core.revision import without_nulls
 from crossfade.core.situation import Situation
 
@@ -111,10 +112,10 @@ def pod_labels(s: Situation, revision: str, template: Mapping[str, Any]) -> dict
 
 def pod_template(s: Situation, revision: str, template: Mapping[str, Any], drain_s: int) -> dict[str, Any]:
     """The template as submitted, with our labels, the drain, and the mark of the last Restart."""
-    restarted = s.memory.restarted
+    mark = restarted_at(s, revision)
     meta = {**(template.get("metadata") or {}), "labels": pod_labels(s, revision, template)}
-    if restarted is not None and restarted.revision == revision:
-        meta["annotations"] = {**meta.get("annotations", {}), ANNOTATION_RESTARTED_AT: restarted.at}
+    if mark is not None:
+        meta["annotations"] = {**meta.get("annotations", {}), ANNOTATION_RESTARTED_AT: mark}
     return {**template, "metadata": meta, "spec": drained(template["spec"], drain_s)}
 
 

@@ -27,9 +27,10 @@ class Side:
     """The Deployment of one revision.
 
     `desired` is its spec's replicas; `replicas`, `ready`, `available`, `updated` and `terminating` count pods, as its
-    status says (`updated`: of its present template; `terminating` is None on servers that do not count them). `current` is False while the
-    status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission). `edited_by` and
-    `scaled_by`: who else, as a field manager, has changed its pod template or its replicas; not who applied what was so.
+    status says (`updated`: of its present template; `terminating` is None on servers that do not count them). `current`
+    is False while the status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission).
+    `edited_by` and `scaled_by`: who else, as a field manager, has changed its pod template or its replicas; not who
+    applied what was so.
     """
 
     identity: Identity

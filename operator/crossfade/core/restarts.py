@@ -11,13 +11,17 @@ TAKEN_UP_S = 10.0
 """The Deployment controller has seen a new template after so long; usually that takes it less than a second."""
 
 
+def restarted_at(s: Situation, revision: str) -> str | None:
+    """When the last Restart was asked for, if it was of `revision`: the mark that its pods carry; None where it was not."""
+    restarted = s.memory.restarted
+    return restarted.at if restarted is not None and restarted.revision == revision else None
+
+
 def marked(s: Situation, side: Side) -> bool:
     """Whether its template carries the mark of the last Restart, where that was of this revision."""
-    restarted = s.memory.restarted
-    if restarted is None or restarted.revision != side.revision:
-        return True
+    mark = restarted_at(s, side.revision)
     annotations = (side.manifest["spec"]["template"].get("metadata") or {}).get("annotations") or {}
-    return bool(annotations.get(ANNOTATION_RESTARTED_AT) == restarted.at)
+    return mark is None or bool(annotations.get(ANNOTATION_RESTARTED_AT) == mark)
 
 
 def left_to_replace(s: Situation) -> int:
@@ -26,19 +30,16 @@ def left_to_replace(s: Situation) -> int:
     All of them from the Restart on until its Deployment's status speaks of it, or for `TAKEN_UP_S`: a status that is
     older than its spec later is so for another reason, such as a scale.
     """
-    side, restarted = s.stable, s.memory.restarted
+    side = s.stable
     if not s.n or not side.manifest:
         return 0
-    if restarted is not None and restarted.revision == side.revision:
-        fresh = seconds_since(restarted.at, s.now) < TAKEN_UP_S
-        if not marked(s, side) or (fresh and not side.current):
-            return s.n
+    asked = restarted_at(s, side.revision)
+    fresh = asked is not None and seconds_since(asked, s.now) < TAKEN_UP_S
+    if not marked(s, side) or (fresh and not side.current):
+        return s.n
     return max(0, side.replicas - side.updated)
 
 
 def replaced_for_s(s: Situation) -> float:
     """For how many seconds a Restart that is not over has lasted; 0 where there is none."""
-    restarted = s.memory.restarted
-    if restarted is None or restarted.revision != s.stable_revision or not left_to_replace(s):
-        return 0
-    return seconds_since(restarted.at, s.now)
+    return seconds_since(restarted_at(s, s.stable_revision), s.now) if left_to_replace(s) else 0

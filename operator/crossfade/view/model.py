@@ -78,8 +78,8 @@ class RolloutView:
 
     `weight` and `real_weight` are percent of the requests, wanted and given by the ready pods; None when no release is
     under way. `seen` is False while the status still speaks of an older spec, or of none. `reason` is the one-word
-    reason of the condition that explains the phase. `why` is how the last release ended, where it failed. `warnings`
-    are about what is around it.
+    reason of the condition that explains the phase. `held` is set where a pause holds the next change of one at
+    rest. `why` is how the last release ended, where it failed. `warnings` are about what is around it.
     """
 
     name: str

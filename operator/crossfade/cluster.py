@@ -64,6 +64,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "Release": Resource(API_VERSION, "releases"),
     "RolloutAction": Resource(API_VERSION, "rolloutactions"),
     "Deployment": Resource("apps/v1", "deployments"),
+    "ReplicaSet": Resource("apps/v1", "replicasets"),
     "Service": Resource("v1", "services"),
     "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
     "Pod": Resource("v1", "pods"),

@@ -89,6 +89,12 @@ def test_a_drop_is_told_for_three_seconds_since_the_exit_code_comes_after_it() -
     assert set(drops.of(SHOP)) == {"aaa"}
 
 
+def test_each_drop_has_its_age() -> None:
+    drops = told(endpoint_slice(READY), endpoint_slice(CRASHED))
+    CLOCK.now_s += 1.5
+    assert drops.ages_s(SHOP) == {"aaa": 1.5}
+
+
 def test_a_completed_pass_forgets_what_it_knew_and_no_more() -> None:
     store, drops = Store(), Drops(CLOCK)
     store.listen(drops.note)

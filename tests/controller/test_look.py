@@ -8,7 +8,7 @@ from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error
 from crossfade.cluster import ApiError
 from crossfade.controller.look import answer
 from crossfade.controller.store import Key
-from crossfade.core.observed import Found
+from crossfade.core.observed import Found, Identity, Side
 from crossfade.core.plan import Look
 
 SHOP = Key("ns", "shop")
@@ -132,9 +132,77 @@ async def test_the_pods_that_pull_are_found_by_their_own_label(cluster: FakeClus
 
 async def test_earlier_answers_of_the_pass_are_kept(cluster: FakeCluster) -> None:
     before = Found(
-        pods={"aaa": ()}, refusal="no", services={"x": None}, deployments={"y": None}, pull_pods=()
+        pods={"aaa": ()},
+        refusal="no",
+        services={"x": None},
+        deployments={"y": None},
+        pull_pods=(),
+        counted={"z": True},
     )
     seen = await found(cluster, before, pods=frozenset({"bbb"}), services=frozenset({"web"}))
     assert set(seen.pods) == {"aaa", "bbb"}
     assert set(seen.services) == {"x", "web"}
     assert (seen.refusal, seen.deployments, seen.pull_pods) == ("no", {"y": None}, ())
+    assert seen.counted == {"z": True}
+
+
+def side(desired: int, **fields: Any) -> dict[str, Side]:
+    return {"aaa": Side(Identity("uid-shop-aaa", "1"), "aaa", desired, **fields)}
+
+
+def replica_set(
+    name: str, wanted: int, *, pods: int = 0, seen: int = 2, owner: str = "uid-shop-aaa"
+) -> dict[str, Any]:
+    status = {"observedGeneration": seen, "replicas": pods, "readyReplicas": pods, "availableReplicas": pods}
+    meta = {"generation": 2}
+    return child(
+        name, revision="aaa", owners=[owner], spec={"replicas": wanted}, status=status, metadata=meta
+    )
+
+
+COUNTED = {"replicas": 4, "ready": 4, "available": 4}
+
+
+@pytest.mark.parametrize(
+    ("sides", "sets", "counted"),
+    [
+        (side(4, **COUNTED), [replica_set("rs", 4, pods=4)], True),
+        (side(4, **COUNTED), [replica_set("rs", 4, pods=4, seen=1)], False),
+        (side(4, **COUNTED), [replica_set("rs", 0, pods=4)], False),
+        (side(4, **COUNTED), [replica_set("rs", 4, pods=0)], False),
+        (side(4, **COUNTED, current=False), [replica_set("rs", 4, pods=4)], False),
+        (side(4, **COUNTED), [], False),
+        (side(0), [], True),
+        (side(4, **COUNTED), [replica_set("new", 3, pods=3), replica_set("old", 1, pods=1)], True),
+        (
+            side(4, **COUNTED),
+            [replica_set("rs", 4, pods=4), replica_set("theirs", 9, pods=9, owner="x")],
+            True,
+        ),
+        ({}, [], True),
+    ],
+    ids=[
+        "all have seen it",
+        "the ReplicaSet has not seen its size",
+        "the ReplicaSet was not told its size yet",
+        "the Deployment's counts are older than the ReplicaSet's",
+        "the Deployment's status is about an older spec",
+        "there is no ReplicaSet yet",
+        "nothing was ever asked for",
+        "a restart shares the pods out",
+        "another's ReplicaSet says nothing",
+        "no Deployment",
+    ],
+)
+async def test_counts_are_of_the_newest_size_once_every_replica_set_has_seen_it(
+    cluster: FakeCluster, sides: dict[str, Side], sets: list[dict[str, Any]], counted: bool
+) -> None:
+    for each in sets:
+        cluster.hold("ReplicaSet", each)
+    asked = Look(counted=frozenset({"aaa"}))
+    assert (await answer(cluster, SHOP, "uid-shop", asked, Found(), sides)).counted == {"aaa": counted}
+
+
+async def test_no_replica_sets_are_read_where_nobody_asks(cluster: FakeCluster) -> None:
+    await found(cluster, pods=frozenset({"aaa"}))
+    assert [kind for _, kind, _ in cluster.asked] == ["Pod"]

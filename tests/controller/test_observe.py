@@ -22,7 +22,7 @@ def observer(store: Store) -> Observer:
 
 
 def seen(observer: Observer) -> Observed:
-    return observer.observed(SHOP, rollout(), frozenset({"aaa"}), namespace_terminating=False)
+    return observer.observed(SHOP, rollout(), {"aaa": 1.5}, namespace_terminating=False)
 
 
 def release(order: int, version: int = 1, **spec: object) -> Raw:
@@ -90,7 +90,7 @@ def test_a_release_is_parsed_again_when_it_changed(store: Store, observer: Obser
 
 
 def test_drops_are_passed_on(observer: Observer) -> None:
-    assert seen(observer).dropped == {"aaa"}
+    assert seen(observer).dropped == {"aaa": 1.5}
 
 
 def test_a_spec_is_parsed_once_for_each_generation_and_the_status_each_time(observer: Observer) -> None:
@@ -123,3 +123,8 @@ def test_fields_of_the_status_that_cannot_be_read_count_as_lost_and_the_others_s
     status = observer.rollout(SHOP, rollout(status={"release": "many", "phase": "Healthy"})).status
     assert status is not None
     assert (status.release, status.phase) == (0, "Healthy")
+
+
+def test_how_long_nodes_get_to_follow_is_what_the_operator_was_told(store: Store) -> None:
+    assert seen(Observer(store)).settle_s == 2.0
+    assert seen(Observer(store, settle_s=5)).settle_s == 5

@@ -49,6 +49,20 @@ def test_a_deployment_is_a_side() -> None:
     assert side.manifest == raw
 
 
+@pytest.mark.parametrize(("status", "since"), [("True", MOMENT), ("False", None)])
+def test_since_when_a_deployment_is_available_is_read_from_its_condition(
+    status: str, since: datetime | None
+) -> None:
+    condition = {"type": "Available", "status": status, "lastTransitionTime": AT}
+    assert side_of(child("d", status={"conditions": [condition]}), "u").available_since == since
+    assert side_of(child("d"), "u").available_since is None
+
+
+def test_which_spec_a_deployments_status_is_about_is_told() -> None:
+    side = side_of(child("d", metadata={"generation": 3}, status={"observedGeneration": 2}), "u")
+    assert (side.generation, side.observed_generation) == (3, 2)
+
+
 def test_a_status_about_an_older_spec_is_not_current() -> None:
     assert not side_of(child("d", metadata={"generation": 2}, status={"observedGeneration": 1}), "u").current
     assert not side_of(child("d", metadata={"generation": 1}), "u").current
@@ -247,3 +261,95 @@ def test_without_events_there_is_nothing_to_say() -> None:
 @pytest.mark.parametrize(("phase", "started"), [("Pending", False), ("Running", True), ("Failed", True)])
 def test_a_pod_has_started_once_it_is_not_pending(phase: str, started: bool) -> None:
     assert pod_of(pod(status={"phase": phase})).started is started
+
+
+@pytest.mark.parametrize(
+    ("phase", "is_over"), [("Failed", True), ("Succeeded", True), ("Running", False), ("Pending", False)]
+)
+def test_a_pod_that_has_failed_or_succeeded_runs_no_more(phase: str, is_over: bool) -> None:
+    assert pod_of(pod(status={"phase": phase})).ended is is_over
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "by_node"),
+    [
+        (255, "Unknown", True),
+        (137, "ContainerStatusUnknown", True),
+        (255, "Error", False),
+        (137, "OOMKilled", False),
+    ],
+)
+def test_an_end_that_came_with_the_node_is_told_from_a_crash(code: int, reason: str, by_node: bool) -> None:
+    (end,) = pod_of(pod({"name": "shop", "lastState": ended(code, reason=reason)})).exits
+    assert end.by_node is by_node
+
+
+DONE, CRASHED = ended(0), ended(1)
+RUNS: dict[str, Any] = {"running": {}}
+WAITS: dict[str, Any] = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+@pytest.mark.parametrize(
+    ("restarts", "last", "now", "ends"),
+    [
+        (0, {}, RUNS, 0),
+        (0, {}, {"waiting": {"reason": "ContainerCreating"}}, 0),
+        (0, {}, CRASHED, 1),
+        (1, CRASHED, RUNS, 1),
+        (1, CRASHED, CRASHED, 2),
+        (3, CRASHED, WAITS, 4),
+        (0, {}, DONE, 1),
+    ],
+    ids=["runs", "starts", "crashed", "restarted", "crashed again", "waits to be restarted", "ended with 0"],
+)
+def test_every_end_of_a_container_counts_once_whether_or_not_it_was_restarted(
+    restarts: int, last: dict[str, Any], now: dict[str, Any], ends: int
+) -> None:
+    status = {"name": "shop", "restartCount": restarts, "lastState": last, "state": now}
+    assert pod_of(pod(status)).ends == ends
+
+
+@pytest.mark.parametrize(
+    ("restarts", "last", "now", "ends"),
+    [
+        (0, {}, DONE, 0),
+        (1, CRASHED, DONE, 0),
+        (1, DONE, RUNS, 0),
+        (1, CRASHED, CRASHED, 2),
+        (2, CRASHED, WAITS, 3),
+    ],
+    ids=["done", "done at last", "runs again after a reboot", "fails", "waits to be tried again"],
+)
+def test_an_init_container_that_has_done_its_work_has_no_ends(
+    restarts: int, last: dict[str, Any], now: dict[str, Any], ends: int
+) -> None:
+    spec = {"containers": [], "initContainers": [{"name": "migrate"}]}
+    one = {"name": "migrate", "restartCount": restarts, "lastState": last, "state": now}
+    assert pod_of(pod(spec=spec, status={"initContainerStatuses": [one]})).ends == ends
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"phase": "Failed", "reason": "Evicted", "message": "disk is full"}, "Evicted: disk is full"),
+        ({"phase": "Failed", "reason": "NodeLost"}, "NodeLost"),
+        ({"phase": "Failed", "reason": "OutOfcpu", "message": "no cpu"}, "OutOfcpu: no cpu"),
+        (
+            {
+                "conditions": [
+                    {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}
+                ]
+            },
+            "DeletionByTaintManager",
+        ),
+        ({"phase": "Failed", "reason": "DeadlineExceeded"}, ""),
+        ({"phase": "Running", "reason": "Evicted"}, ""),
+        ({}, ""),
+    ],
+)
+def test_why_a_node_took_a_pod_is_told_in_its_own_words(status: dict[str, Any], told: str) -> None:
+    assert pod_of(pod(status=status)).node_lost == told
+
+
+def test_a_pod_that_somebody_deleted_is_not_lost_by_its_node() -> None:
+    assert pod_of(pod(metadata={"deletionTimestamp": AT})).node_lost == ""

@@ -26,6 +26,7 @@ from crossfade.core.plan import Look, Plan, Verb, Write
 from kstatus import broken_rule
 from simulation.api_server import UID, stored
 from simulation.cluster import Drop, Sim
+from simulation.deployments import due
 from simulation.pods import Endpoints
 from simulation.promise import Violation
 from simulation.remembered import Answers, once_for_all, once_for_each
@@ -88,7 +89,7 @@ def _decide(rollout: Rollout, seen: Observed, sim: Sim) -> Plan:
     return _plans.of(
         (*stored, None, *seen.actions, None, *looked),
         lambda: _decide_anew(rollout, seen, sim.now),
-        (sim.now, seen.dropped, names, found.refusal, pods),
+        (sim.now, tuple(seen.dropped.items()), names, found.refusal, pods, tuple(found.counted.items())),
     )
 
 
@@ -246,7 +247,7 @@ def observed(sim: Sim, found: Found) -> Observed:
             )
         ),
         actions=tuple(map(_action, actions)),
-        dropped=frozenset(sim.dropped),
+        dropped={revision: (sim.now - at).total_seconds() for revision, (at, _) in sim.dropped.items()},
         found=found,
     )
 
@@ -289,12 +290,23 @@ def look(sim: Sim, wanted: Look, found: Found) -> Found:
         pods={**found.pods, **pods},
         services={**found.services, **services},
         deployments={**found.deployments, **deployments},
+        counted={**found.counted, **{r: _counted(sim, r) for r in wanted.counted}},
     )
     if wanted.dry_run is not None:
         seen = replace(seen, refusal=sim.refusal)
     if wanted.pull_pods:
         seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
     return seen
+
+
+def _counted(sim: Sim, revision: str) -> bool:
+    """Whether the counts that the operator sees are of the newest size: nothing is due, and its status has caught up."""
+    live = sim.side(revision)
+    if live is None:
+        return True
+    name = live["metadata"]["name"]
+    seen = view(sim, "Deployment", name)
+    return not due(live, sim.pods) and (seen or {}).get("status") == sim.wanted_status(name)
 
 
 def _pods(sim: Sim, revision: str, *, warnings: bool) -> tuple[Pod, ...]:

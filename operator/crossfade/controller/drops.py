@@ -59,6 +59,11 @@ class Drops:
         """The revisions that dropped, each with its last drop, to be given back to `settle`."""
         return dict(self._seen.get(key, {}))
 
+    def ages_s(self, key: Key) -> Mapping[str, float]:
+        """The revisions that dropped, each with the seconds since."""
+        now_s = self._clock()
+        return {revision: now_s - drop.at_s for revision, drop in self.of(key).items()}
+
     def settle(self, key: Key, handled: Mapping[str, Drop]) -> None:
         """Forget what a completed pass knew and is old; a drop that came during the pass stays."""
         old = self._clock() - LINGER_S

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller.observe import SERVICE_NAME
-from crossfade.controller.seen import newest_note, pod_of, service_of, side_of
+from crossfade.controller.seen import is_current, is_owned_by, newest_note, pod_of, service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw
 from crossfade.core.evidence import silent
@@ -34,14 +34,18 @@ class Reads(Protocol):
     ) -> Raw: ...
 
 
-async def answer(reads: Reads, key: Key, uid: str, look: Look, found: Found) -> Found:
-    """Look, and add what is seen to what was `found` before."""
+async def answer(
+    reads: Reads, key: Key, uid: str, look: Look, found: Found, sides: Mapping[str, Side] | None = None
+) -> Found:
+    """Look, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
+    counted = {rev: await _counted(reads, key, (sides or {}).get(rev)) for rev in sorted(look.counted)}
     pods = {rev: await _pods(reads, key, rev, warnings=look.warnings) for rev in sorted(look.pods)}
     seen = replace(
         found,
         pods={**found.pods, **pods},
         services={**found.services, **await services(reads, key, uid, look.services)},
         deployments={**found.deployments, **await deployments(reads, key, uid, look.deployments)},
+        counted={**found.counted, **counted},
     )
     if look.dry_run is not None:
         seen = replace(seen, refusal=await _refusal(reads, key, look.dry_run))
@@ -64,6 +68,28 @@ async def deployments(reads: Reads, key: Key, uid: str, names: Collection[str]) 
     """Read Deployments by name, whoever they belong to."""
     raws = {name: await reads.get("Deployment", key.namespace, name) for name in sorted(names)}
     return {name: side_of(raw, uid, key.name) if raw else None for name, raw in raws.items()}
+
+
+async def _counted(reads: Reads, key: Key, side: Side | None) -> bool:
+    """Whether the counts of a revision's pods are of the newest size: its ReplicaSets have seen it, and say the same.
+
+    A ReplicaSet learns of a size after its Deployment, and it is what counts pods: until then a Deployment's status is
+    about its newest spec, and its counts are about the size before. True where there is no Deployment.
+    """
+    if side is None:
+        return True
+    labels = f"{LABEL_ROLLOUT}={key.name},{LABEL_REVISION}={side.revision}"
+    listed = await reads.list("ReplicaSet", key.namespace, labels)
+    sets = [each for each in listed if is_owned_by(each, side.identity.uid)]
+    if not side.current or not all(map(is_current, sets)):
+        return False
+    wanted = sum((each.get("spec") or {}).get("replicas", 1) for each in sets)
+    return (wanted, *_counts(sets)) == (side.desired, side.replicas, side.ready, side.available)
+
+
+def _counts(sets: Collection[Raw]) -> tuple[int, ...]:
+    told = [each.get("status") or {} for each in sets]
+    return tuple(sum(t.get(n, 0) for t in told) for n in ("replicas", "readyReplicas", "availableReplicas"))
 
 
 async def _pods(reads: Reads, key: Key, revision: str, *, warnings: bool) -> tuple[Pod, ...]:

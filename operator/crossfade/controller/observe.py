@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,14 +23,21 @@ log = logging.getLogger(__name__)
 SERVICE_NAME = "kubernetes.io/service-name"
 """On EndpointSlices: the Service that they belong to."""
 
+SETTLE_S: Final = 2.0
+"""How long nodes get to follow the endpoints, unless the operator is told otherwise: kube-proxy takes up to 1 s."""
+
 M = TypeVar("M", bound=Model)
 
 
 class Observer:
-    """Reads what belongs to a Rollout. What was parsed is kept until the object changes."""
+    """Reads what belongs to a Rollout. What was parsed is kept until the object changes.
 
-    def __init__(self, store: Store) -> None:
+    `settle_s`: how long nodes get to follow the endpoints, as the operator is told.
+    """
+
+    def __init__(self, store: Store, settle_s: float = SETTLE_S) -> None:
         self._store = store
+        self._settle_s = settle_s
         self._specs: dict[Key, tuple[str, int, RolloutSpec]] = {}
         self._models: dict[tuple[str, Key], dict[str, tuple[str, Any]]] = {}
 
@@ -49,9 +57,9 @@ class Observer:
         return Rollout.model_construct(metadata=metadata, spec=kept[2], status=status)
 
     def observed(
-        self, key: Key, raw: Raw, dropped: frozenset[str], *, namespace_terminating: bool
+        self, key: Key, raw: Raw, dropped: Mapping[str, float], *, namespace_terminating: bool
     ) -> Observed:
-        """What the store holds of the Rollout; `found` is empty yet."""
+        """What the store holds of the Rollout; `found` and `refused` are empty yet."""
         uid = raw["metadata"]["uid"]
         sides = self._sides(key, uid)
         releases = self._parsed("Release", key, Release)
@@ -64,6 +72,7 @@ class Observer:
             actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
             dropped=dropped,
             namespace_terminating=namespace_terminating,
+            settle_s=self._settle_s,
         )
 
     def forget(self, key: Key) -> None:

@@ -8,6 +8,9 @@ import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+LONGEST_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Options:
     metrics_port: int
     log_format: str
     log_level: str
+    settle_seconds: float = 2.0
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -43,6 +47,12 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     add("--health-port", type=int, default=8081, help="/livez and /readyz (default: %(default)s)")
     add("--metrics-port", type=int, default=8080, help="/metrics (default: %(default)s)")
+    add(
+        "--settle-seconds",
+        type=seconds,
+        default=2.0,
+        help="how long nodes get to follow the endpoints before old pods go (0 to 60, default: %(default)s)",
+    )
     add("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     add(
         "--log-level",
@@ -54,6 +64,14 @@ def parse(arguments: Sequence[str]) -> Options:
     if chosen["bind_address"] is None and "KUBERNETES_SERVICE_HOST" not in os.environ:
         chosen["bind_address"] = "127.0.0.1"
     return Options(**chosen)
+
+
+def seconds(text: str) -> float:
+    """A time from 0 to 60 s: more would hold every release up for nothing."""
+    value = float(text)
+    if not 0 <= value <= LONGEST_S:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {LONGEST_S:g}, not {text}")
+    return value
 
 
 def identity() -> str:

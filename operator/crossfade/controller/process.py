@@ -89,7 +89,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     core = Core(decide, unreadable, _now)
     fence = election.fence if election else _no_fence
     world = World(cluster, Teller(cluster, me, _now, fence), fence, metrics.wrote)
-    passes = Reconciler(store, drops, core, world)
+    passes = Reconciler(store, drops, core, world, options.settle_seconds)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.namespace, _jitter)
     health = Health(queue, lambda: relist.behind)

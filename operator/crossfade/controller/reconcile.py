@@ -19,7 +19,7 @@ from crossfade.controller.counts import Change
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.logs import about_revision
-from crossfade.controller.observe import Observer
+from crossfade.controller.observe import SETTLE_S, Observer
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
@@ -82,15 +82,17 @@ class _Known:
 
 
 class Reconciler:
-    """Runs passes; never two of one key at a time (the queue sees to that)."""
+    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` as in `Observer`."""
 
-    def __init__(self, store: Store, drops: Drops, core: Core, world: World) -> None:
+    def __init__(
+        self, store: Store, drops: Drops, core: Core, world: World, settle_s: float = SETTLE_S
+    ) -> None:
         self._store = store
         self._drops = drops
         self._core = core
         self._world = world
         self._cluster = world.cluster
-        self._observer = Observer(store)
+        self._observer = Observer(store, settle_s)
         self._known: dict[tuple[Key, str], _Known] = {}
 
     async def __call__(self, key: Key) -> float | None:
@@ -116,7 +118,7 @@ class Reconciler:
 
     async def _pass(self, key: Key, raw: Raw, known: _Known) -> float | None:
         dropped = self._drops.of(key)
-        plan = await self._decided(key, raw, known, frozenset(dropped))
+        plan = await self._decided(key, raw, known, self._drops.ages_s(key))
         about_revision(_revision(plan.status))
         plan = self._with_what_is_to_be_told(known, raw, _with_conditions_of_others(raw, plan))
         wrote = await self._carry_out(key, raw, known, plan)
@@ -151,7 +153,7 @@ class Reconciler:
         self._observer.forget(key)
         self._known = {place: known for place, known in self._known.items() if place[0] != key}
 
-    async def _decided(self, key: Key, raw: Raw, known: _Known, dropped: frozenset[str]) -> Plan:
+    async def _decided(self, key: Key, raw: Raw, known: _Known, dropped: Mapping[str, float]) -> Plan:
         try:
             rollout = self._observer.rollout(key, raw)
         except ValidationError as error:
@@ -167,12 +169,12 @@ class Reconciler:
             plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
             if plan.look is None:
                 return plan
-            found = await self._answered(key, uid, known, plan.look, found)
+            found = await self._answered(key, known, plan.look, replace(seen, found=found), uid)
         raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.look}")
 
-    async def _answered(self, key: Key, uid: str, known: _Known, asked: Look, found: Found) -> Found:
+    async def _answered(self, key: Key, known: _Known, asked: Look, seen: Observed, uid: str) -> Found:
         try:
-            return await look.answer(self._cluster, key, uid, asked, found)
+            return await look.answer(self._cluster, key, uid, asked, seen.found, seen.sides)
         except ApiError as error:
             self._noted(known, error)
             raise Stale(str(error)) from error

@@ -19,6 +19,9 @@ _TAKEN_BY_NODE: Final = frozenset(
 )
 """Reasons of a Failed pod that speak of its node: the kubelet's admission, evictions and shutdowns."""
 _NO_ROOM: Final = ("OutOf", "UnexpectedAdmissionError")
+_ENDED: Final = frozenset({"Failed", "Succeeded"})
+_LOST_BY_NODE: Final = frozenset({"Unknown", "ContainerStatusUnknown"})
+"""Reasons of an end that nobody saw: exit code 255 after a reboot, 137 where the runtime had lost the container."""
 
 
 def identity_of(obj: Obj) -> Identity:
@@ -33,8 +36,25 @@ def label(obj: Obj, name: str) -> str:
 
 def is_ours(obj: Obj, rollout_uid: str) -> bool:
     """Whether that very Rollout made it: by owner reference, or by label where it is to outlive its Rollout."""
-    owners = obj["metadata"].get("ownerReferences") or ()
-    return any(owner["uid"] == rollout_uid for owner in owners) or label(obj, LABEL_OWNER_UID) == rollout_uid
+    return is_owned_by(obj, rollout_uid) or label(obj, LABEL_OWNER_UID) == rollout_uid
+
+
+def is_owned_by(obj: Obj, uid: str) -> bool:
+    """Whether the object with that UID owns it."""
+    return any(owner["uid"] == uid for owner in obj["metadata"].get("ownerReferences") or ())
+
+
+def is_current(obj: Obj) -> bool:
+    """Whether its status is about its newest spec."""
+    return observed_generation(obj) >= generation(obj)
+
+
+def generation(obj: Obj) -> int:
+    return int(obj["metadata"].get("generation", 0))
+
+
+def observed_generation(obj: Obj) -> int:
+    return int((obj.get("status") or {}).get("observedGeneration", 0))
 
 
 def is_orphan(obj: Obj, rollout: str, selector: Obj) -> bool:
@@ -64,7 +84,7 @@ def _match_labels(obj: Obj) -> Obj:
 def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
     """Read a Deployment; what its status does not say is 0."""
     meta, status = obj["metadata"], obj.get("status") or {}
-    refusal = _condition(status, "ReplicaFailure")
+    refusal, available = _condition(status, "ReplicaFailure"), _condition(status, "Available")
     revision = revision_of_deployment(obj)
     orphan = is_orphan(obj, rollout, _match_labels(obj)) and meta["name"] == f"{rollout}-{revision}"
     return Side(
@@ -76,13 +96,18 @@ def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
         available=status.get("availableReplicas", 0),
         updated=status.get("updatedReplicas", 0),
         terminating=status.get("terminatingReplicas"),
-        current=status.get("observedGeneration", 0) >= meta.get("generation", 0),
+        current=is_current(obj),
         ours=is_ours(obj, rollout_uid) or orphan,
         refusal=refusal.get("message", "") if refusal.get("status") == "True" else "",
         edited_by=_other_writer(obj, "template"),
         scaled_by=_other_writer(obj, "replicas"),
         created_at=_moment(meta.get("creationTimestamp")),
         manifest=obj,
+        available_since=_moment(available.get("lastTransitionTime"))
+        if available.get("status") == "True"
+        else None,
+        generation=generation(obj),
+        observed_generation=observed_generation(obj),
     )
 
 
@@ -129,6 +154,9 @@ def pod_of(obj: Obj) -> Pod:
         uid=obj["metadata"]["uid"],
         started=status.get("phase", "Pending") != "Pending",
         unready=tuple(one["name"] for one in status.get("containerStatuses") or () if _is_unready(one)),
+        ended=status.get("phase") in _ENDED,
+        ends=_ends(obj),
+        node_lost=_taken(status),
     )
 
 
@@ -153,14 +181,22 @@ def _told_at(event: Obj) -> str:
 
 def _is_leaving(obj: Obj) -> bool:
     """Deleted, evicted or preempted: what its containers do is not the revision's fault."""
-    status = obj.get("status") or {}
-    if (
-        obj["metadata"].get("deletionTimestamp")
-        or _condition(status, "DisruptionTarget").get("status") == "True"
-    ):
-        return True
-    reason = status.get("reason", "")
-    return status.get("phase") == "Failed" and (reason in _TAKEN_BY_NODE or reason.startswith(_NO_ROOM))
+    return bool(obj["metadata"].get("deletionTimestamp") or _taken(obj.get("status") or {}))
+
+
+def _taken(status: Obj) -> str:
+    """Why its node, or what clears nodes, took a pod, as "Evicted: the node was low on memory"; "" where that is not so."""
+    reason, disrupted = status.get("reason") or "", _condition(status, "DisruptionTarget")
+    of_node = reason in _TAKEN_BY_NODE or reason.startswith(_NO_ROOM)
+    if status.get("phase") == "Failed" and of_node:
+        return _sentence(reason, status.get("message"))
+    if disrupted.get("status") == "True":
+        return _sentence(disrupted.get("reason") or "DisruptionTarget", disrupted.get("message"))
+    return ""
+
+
+def _sentence(word: str, more: str | None) -> str:
+    return f"{word}: {more.strip()}" if more and more.strip() else word
 
 
 def _exits(obj: Obj) -> Iterator[Exit]:
@@ -169,21 +205,45 @@ def _exits(obj: Obj) -> Iterator[Exit]:
     An init container ends in the course of things, so only its failures count; a sidecar, which is an init
     container that is restarted always, counts as a container.
     """
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    to_end = {c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") != "Always"}
-    for one in _container_statuses({"status": status}):
-        for state in (one.get("lastState") or {}, one.get("state") or {}):
-            end = state.get("terminated")
-            if end and not (one["name"] in to_end and end.get("exitCode") == 0):
+    to_end = _init_containers(obj)
+    for one in _container_statuses(obj):
+        for end in _told_ends(one):
+            if not (one["name"] in to_end and end.get("exitCode") == 0):
                 yield from _exit(one, end)
 
 
+def _init_containers(obj: Obj) -> frozenset[str]:
+    """Names of the containers that are to end before the others start."""
+    inits = (obj.get("spec") or {}).get("initContainers") or ()
+    return frozenset(c["name"] for c in inits if c.get("restartPolicy") != "Always")
+
+
+def _told_ends(one: Obj) -> list[Obj]:
+    """The ends that a container's status tells of, the older one first."""
+    told = ((one.get(state) or {}).get("terminated") for state in ("lastState", "state"))
+    return [end for end in told if end]
+
+
+def _ends(obj: Obj) -> int:
+    to_end = _init_containers(obj)
+    return sum(_ends_of(one, to_end=one["name"] in to_end) for one in _container_statuses(obj))
+
+
+def _ends_of(one: Obj, *, to_end: bool) -> int:
+    """How often a container has ended; 0 for an init container that has done its work, this time or the time before."""
+    told, now = _told_ends(one), one.get("state") or {}
+    if to_end and told and told[-1].get("exitCode") == 0:
+        return 0
+    is_down = bool(now.get("terminated") or (now.get("waiting") and told))
+    return int(one.get("restartCount", 0)) + is_down
+
+
 def _exit(status: Obj, end: Obj) -> Iterator[Exit]:
-    at = _moment(end.get("finishedAt"))
-    if at is not None:  # a container lost with its node has no time, and is no crash
-        restarts = status.get("restartCount", 0)
+    at, reason = _moment(end.get("finishedAt")), end.get("reason", "")
+    if at is not None:  # a container whose runtime had lost it has no time, and is no crash
+        restarts, by_node = status.get("restartCount", 0), reason in _LOST_BY_NODE
         message = end.get("message", "")
-        yield Exit(status["name"], end.get("exitCode", 0), end.get("reason", ""), message, at, restarts)
+        yield Exit(status["name"], end.get("exitCode", 0), reason, message, at, restarts, by_node)
 
 
 def _is_pulled(obj: Obj, statuses: Iterable[Obj]) -> bool:

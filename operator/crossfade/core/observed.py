@@ -30,7 +30,8 @@ class Side:
     status says (`updated`: of its present template; `terminating` is None on servers that do not count them). `current`
     is False while the status still speaks of an older spec. `refusal` is why pods cannot be created (quota, admission).
     `edited_by` and `scaled_by`: who else, as a field manager, has changed its pod template or its replicas; not who
-    applied what was so.
+    applied what was so. `generation` and `observed_generation`: the newest spec, and the one that its status is about.
+    `available_since`: since when its controller calls it available, by the API server's clock; None where it does not.
     """
 
     identity: Identity
@@ -48,6 +49,9 @@ class Side:
     scaled_by: str = ""
     created_at: datetime | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    available_since: datetime | None = None
+    generation: int = 0
+    observed_generation: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,10 @@ class SeenService:
 
 @dataclass(frozen=True)
 class Exit:
-    """One container's most recent end: `code` as the container left it, `at` by the node's clock."""
+    """One container's most recent end: `code` as the container left it, `at` by the node's clock.
+
+    `by_node`: its node went away under it (a reboot, a lost runtime), so nobody knows how it would have ended.
+    """
 
     container: str
     code: int
@@ -78,6 +85,7 @@ class Exit:
     message: str
     at: datetime
     restarts: int
+    by_node: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,10 @@ class Pod:
 
     `leaving`: deleted, evicted or preempted: what its containers do is not the revision's fault. `started`: all its
     containers run or have run. `unready`: containers that run and whose probes do not pass. `warning`: the newest event
-    that warns of it, read only where nothing else says why it is not ready.
+    that warns of it, read only where nothing else says why it is not ready. `ended`: its phase is Failed or Succeeded: it
+    runs no more, and stays as an object. `ends`: how often its containers have ended so far, by the kubelet's count;
+    init containers that succeeded do not count. `node_lost`: why its node (or what clears nodes) took it, as the word
+    and the sentence of its status; "" where that did not happen.
     """
 
     name: str
@@ -110,6 +121,9 @@ class Pod:
     started: bool = True
     unready: tuple[str, ...] = ()
     warning: str = ""
+    ended: bool = False
+    ends: int = 0
+    node_lost: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +132,8 @@ class Found:
 
     `pods`: by revision. `refusal`: the server's message on a dry run of the candidate, "" where it accepts.
     `services` and `deployments`: objects read by name, None where there is none.
-    `pull_pod`: the pod that pulls images, None where there is none.
+    `pull_pods`: the pods that pull images. `counted`: by revision, whether what counts its pods has seen the newest size
+    that its Deployment asks for: until then its counts may be those of before.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -126,6 +141,7 @@ class Found:
     services: Mapping[str, SeenService | None] = field(default_factory=dict)
     deployments: Mapping[str, Side | None] = field(default_factory=dict)
     pull_pods: tuple[Pod, ...] | None = None
+    counted: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,8 +151,12 @@ class Observed:
     `source`: the Deployment that `workloadRef` names, where it carries our label.
     `sides`: its Deployments by revision. `services`: by name, those that carry its label.
     `releases` and `actions`: its own, oldest first.
-    `dropped`: revisions of which an endpoint or a ready pod went away since the last pass.
+    `dropped`: revisions of which an endpoint or a ready pod went away and did not come back yet, or only just now, each
+    with the seconds since its last drop.
+    `refused`: writes that the API server refused and that are still asked for, as kind and name ("Service/shop"), each
+    with the server's words.
     `namespace_terminating`: nothing new can be made there, and nothing may hold the deletion up.
+    `settle_s`: how long nodes get to follow the endpoints.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -144,6 +164,8 @@ class Observed:
     source: Side | None = None
     releases: tuple[Release, ...] = ()
     actions: tuple[RolloutAction, ...] = ()
-    dropped: frozenset[str] = frozenset()
+    dropped: Mapping[str, float] = field(default_factory=dict)
     found: Found = field(default_factory=Found)
     namespace_terminating: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
+    settle_s: float = 2.0

@@ -33,7 +33,8 @@ class Write:
     """One write. `identity` is the object that was seen (None only for CREATE).
 
     `body` is a manifest (CREATE), the fields to own (APPLY), `{"status": …}` (STATUS) or a list of JSON
-    Patch operations (PATCH). `orphan`: deletion leaves what the object owns.
+    Patch operations (PATCH). `orphan`: deletion leaves what the object owns. `needed`: where the API server refuses it,
+    nothing after it is written in that pass.
     """
 
     verb: Verb
@@ -42,6 +43,7 @@ class Write:
     body: Any = None
     identity: Identity | None = None
     orphan: bool = False
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Look:
 
     `pods`: revisions whose pods are listed; with `warnings` also the newest warning about one that does not say itself
     what is wrong with it. `dry_run`: a Deployment manifest to send as a dry run.
-    `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images.
+    `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images. `counted`: revisions of which
+    to ask whether their counts are of the newest size.
     """
 
     pods: frozenset[str] = frozenset()
@@ -68,14 +71,16 @@ class Look:
     services: frozenset[str] = frozenset()
     deployments: frozenset[str] = frozenset()
     pull_pods: bool = False
+    counted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Plan:
     """The outcome of one pass.
 
-    The shell writes `status` first, and only where it differs from the stored one, then `writes` in order;
-    the first one that fails ends the pass. With `look` set there is nothing to write yet.
+    The shell writes `status` first, and only where it differs from the stored one, then `writes` in order; one that
+    fails ends the pass, unless the API server refused it and it is not needed. With `look` set there is nothing to
+    write yet.
     `wake_after_s`: look again after so many seconds even if nothing changes; None: only when it does.
     """
 

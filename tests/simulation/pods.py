@@ -79,6 +79,7 @@ class SimPod:
             self.waiting,
             self.unschedulable,
             pulled=self.ready,
+            ends=max((max(1, end.restarts) for end in self.exits), default=0),
             unready=() if self.ready or self.waiting or self.unschedulable or self.exits else ("app",),
         )
 

@@ -101,6 +101,9 @@ class Reason(StrEnum):
     """Recreate with `pullFirst`: the pod that tries the new images could not be scheduled or started."""
     DOWNTIME_EXCEEDED = "DowntimeExceeded"
     """Recreate: nothing served for longer than `maxDowntimeSeconds`."""
+    NODE_LOST = "NodeLost"
+    """The candidate's pods were taken by their nodes (evicted, or the node went down): requests return to stable, nobody is
+    condemned, and the release is tried once more."""
     SUPERSEDED = "Superseded"
     """The template changed before the release was complete."""
     CANCELLED = "Cancelled"
@@ -119,5 +122,7 @@ class Reason(StrEnum):
     """The Deployment that `workloadRef` names does not exist; what serves goes on serving."""
     REPLICAS_TOO_FEW = "ReplicasTooFew"
     """The Deployment that is to be taken over runs more pods than `spec.replicas`."""
+    WRITE_REFUSED = "WriteRefused"
+    """The API server refuses to make or change an object (a quota, an admission rule); the message has its own words."""
     NAME_TAKEN = "NameTaken"
     """A Service or Deployment of the needed name belongs to someone else."""

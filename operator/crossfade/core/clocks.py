@@ -15,7 +15,7 @@ from crossfade.core.traffic.port import receivers
 
 def with_clocks(s: Situation) -> Situation:
     """The memory with each start as it is now: kept while its condition holds, and begun where it begins to."""
-    s = _with_moved_at(s)
+    s = with_moved_at(s, goal_of(s))
     if not s.under_way:
         return s
     goal = goal_of(s)
@@ -23,6 +23,7 @@ def with_clocks(s: Situation) -> Situation:
     p, now, met = s.progress, text_of(s.now), at.unmet is None
     s = s.progress_with(
         emptied=_is_emptied(s, at),
+        pulls=s.stage.pull_check or (p.pulls and s.seen.found.pull_pods != ()),
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
         short_since=None if met or paused(s) else now if _moves(s, at) else p.short_since or now,
@@ -30,7 +31,7 @@ def with_clocks(s: Situation) -> Situation:
     return with_downtime(_with_serving_since(s, goal, at))
 
 
-def _with_moved_at(s: Situation) -> Situation:
+def with_moved_at(s: Situation, goal: Goal) -> Situation:
     """Since when production selects one track, and the endpoints list only that one; none while they do not.
 
     At rest it is kept as it is while nothing else runs: it changes nothing then.
@@ -39,7 +40,7 @@ def _with_moved_at(s: Situation) -> Situation:
     tracks = {s.stable_revision, s.progress.revision, *s.others} - {""}
     if not s.under_way and not any(s.side(track).desired for track in tracks - {s.stable_revision}):
         return s
-    share = step(goal_of(s), s).share
+    share = step(goal, s).share
     live = [track for track in tracks if traffic.live(track)]
     right = len(live) == 1 and traffic.only(live) and (share is None or traffic.gives(share))
     first = manifests.is_first(s) or not s.service_name
@@ -48,7 +49,7 @@ def _with_moved_at(s: Situation) -> Situation:
 
 def _moves(s: Situation, at: Step) -> bool:
     """Whether pods of ours are asked for or told to go by this very pass, or the pod that pulls images is."""
-    pulls = s.stage.pull_check and not s.progress.returning and s.seen.found.pull_pods == ()
+    pulls = s.stage.pull_check and not s.progress.returning and not manifests.pull_pods(s)
     return pulls or any(pods != s.side(t).desired for t, pods in at.pods.items() if _is_ours(s, t))
 
 
@@ -73,9 +74,11 @@ def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
     if not s.n and not p.returning:
         return s.progress_with(serving_since=None, ends_before={})
     serves = p.revision in receivers(at.share or {}) and not p.returning and goal.pods.get(p.revision, 0) > 0
-    if p.serving_since or not serves:
+    side, pods = s.candidate, s.pods(p.revision)
+    unread = pods is None and (side.replicas or not side.current) and bool(side.identity.uid)
+    if p.serving_since or not serves or unread:
         return s
-    ends = {pod.name: pod.ends for pod in s.pods(p.revision) or () if pod.ends}
+    ends = {pod.name: pod.ends for pod in pods or () if pod.ends}
     return s.progress_with(serving_since=text_of(s.now), ends_before=ends)
 
 

@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crossfade.api.conditions import Reason
+from crossfade.core import manifests
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
-from crossfade.core.pods_left import may_run
+from crossfade.core.pods_left import may_run, none_left
 from crossfade.core.restarts import left_to_replace
 from crossfade.core.situation import SOURCE, Situation
-from crossfade.core.stages import Exchange, Exclusive, GrowFirst, Order
+from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order
 from crossfade.core.traffic import Share, traffic_of
+from crossfade.core.traffic.selector import selector_before
 from crossfade.core.transitions import target
 
 RETURN_FLOOR = 4
@@ -58,7 +60,7 @@ class Goal:
 
     pods: Mapping[str, int]
     share: Share | None
-    order: Order = GrowFirst()
+    order: Order = GROW_FIRST
     enough: int = 0
     by_ready: bool = False
     widens: bool = False
@@ -95,7 +97,7 @@ def at_rest(s: Situation) -> Goal:
     return Goal(
         pods={s.stable_revision: s.n},
         share={s.stable_revision: 100},
-        order=_order(s) if beside else GrowFirst(),
+        order=_order(s) if beside else GROW_FIRST,
         enough=s.floor,
         widens=True,
         awaits={s.stable_revision: s.n},
@@ -117,7 +119,7 @@ def stage(s: Situation) -> Goal:
         awaits={new: now.candidate},
         proves=not beside,
         empties=frozenset({s.stable_revision} if now.stops_old else ()),
-        missing=_not_pulled(s),
+        missing=_not_pulled(s) or _not_counted(s),
     )
 
 
@@ -135,10 +137,26 @@ def _left_of_source(s: Situation) -> int:
 
 
 def _not_pulled(s: Situation) -> Unmet | None:
-    pulled = any(pod.pulled for pod in s.seen.found.pull_pods or ())
+    pulled = any(pod.pulled for pod in manifests.pull_pods(s))
     if not s.stage.pull_check or pulled:
         return None
     return Unmet(Reason.PULLING, "the images to be pulled", again_s=POLL_S)
+
+
+def _not_counted(s: Situation) -> Unmet | None:
+    """Scaled to nothing and back, a Deployment may still count pods that are about to go, for seconds.
+
+    What counts its pods has seen the newest size, and the pods that are there were not told to go: then they stay.
+    """
+    revision = s.progress.revision
+    if not s.progress.emptied or not s.n:
+        return None
+    staying = sum(pod.ready and not pod.leaving for pod in s.pods(revision) or ())
+    if s.seen.found.counted.get(revision) and staying >= s.stage.candidate:
+        return None
+    return Unmet(
+        Reason.SCALING_UP, "the pods to be counted anew, after there were to be none", again_s=POLL_S
+    )
 
 
 def back(s: Situation) -> Goal:
@@ -207,19 +225,26 @@ def _serving(s: Situation, sides: list[Side]) -> list[Side]:
 def given_back(s: Situation, survivor: str) -> Goal:
     """A deletion: one track goes on alone, with all its pods and all requests.
 
-    Where no selector can tell its pods from the others', they are exchanged behind the one that there is.
+    Where no selector can tell its pods from the others', they are exchanged behind the one that there is. What an adopted
+    Service selected before is left to it.
     """
-    others = [track for track in (s.stable_revision, s.progress.revision, *s.others) if track]
-    apart = not s.service_name or traffic_of(s).separates(survivor, others)
+    others = [t for t in (s.stable_revision, s.progress.revision, *s.others) if t and t != survivor]
+    runs = s.spec_revision if survivor == SOURCE else survivor
+    rivals = [track for track in others if track not in {runs, SOURCE} and not none_left(s, track)]
+    alone = s.exclusive and s.side(survivor).desired < s.n and rivals
+    stays = s.production is not None and dict(s.production.selector) == selector_before(s.production)
+    apart = not s.service_name or (not stays and traffic_of(s).separates(survivor, others))
+    exchange = Exchange(s.n, s.n - s.floor)
     return Goal(
         pods={survivor: s.n},
-        share={survivor: 100},
-        order=_order(s, GrowFirst() if apart else Exchange(s.n, s.n - s.floor)),
+        share=None if stays else {survivor: 100},
+        order=Exclusive() if alone else GROW_FIRST if apart else exchange,
         enough=s.floor,
         by_ready=True,
         widens=True,
+        keeps={runs: "the other revision to go"} if alone and runs != survivor else {},
     )
 
 
-def _order(s: Situation, otherwise: Order = GrowFirst()) -> Order:
+def _order(s: Situation, otherwise: Order = GROW_FIRST) -> Order:
     return Exclusive() if s.exclusive else otherwise

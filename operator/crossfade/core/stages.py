@@ -56,6 +56,9 @@ class Gate:
         return word if self.kind is GateKind.MANUAL else f"{word} {self.seconds}s"
 
 
+GROW_FIRST = GrowFirst()
+
+
 @dataclass(frozen=True)
 class Stage:
     """One resting point of a plan.
@@ -69,7 +72,7 @@ class Stage:
     candidate: int
     stable: int
     weight: int
-    order: Order = GrowFirst()
+    order: Order = GROW_FIRST
     gates: tuple[Gate, ...] = ()
     pull_check: bool = False
 
@@ -106,7 +109,7 @@ class Stage:
     @property
     def only_retires(self) -> bool:
         """Whether nothing is left of it but to remove the old side, which asks for no rest."""
-        return self.weight == 100 and not self.stable and not self.gates and self.order == GrowFirst()
+        return self.weight == 100 and not self.stable and not self.gates and self.order == GROW_FIRST
 
     @property
     def surge(self) -> int:
@@ -120,8 +123,8 @@ class Stage:
 
 
 def gates_of(*asked: tuple[GateKind, int]) -> tuple[Gate, ...]:
-    """The gates that ask for something: a pause of no time is none, a bake of no time still is the bake."""
-    return tuple(starmap(Gate, (each for each in asked if each[1] or each[0] is not GateKind.PAUSE)))
+    """The gates that ask for something: a pause of no time is none, and so is a bake."""
+    return tuple(starmap(Gate, (each for each in asked if each[1] or each[0] is GateKind.MANUAL)))
 
 
 def pods_of(amount: int | str, replicas: int, *, up: bool) -> int:

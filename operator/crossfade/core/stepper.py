@@ -16,8 +16,8 @@ from functools import cached_property
 
 from crossfade.api.conditions import Reason
 from crossfade.core.goals import POLL_S, Goal, Unmet
-from crossfade.core.pods_left import may_run, none_left, unread
 from crossfade.core.plan import Look
+from crossfade.core.pods_left import may_run, none_left, unread
 from crossfade.core.propagation import propagation_left_s
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import Exchange, Exclusive
@@ -57,7 +57,9 @@ class _Stepper:
     def tracks(self) -> list[str]:
         """All that have or are to have pods; stable first, since its pods are spared last."""
         named = (self.s.progress.revision, *self.goal.pods, *self.s.others, self.s.stable_revision)
-        return [track for track in dict.fromkeys(named) if track]
+        there = {track for track in named if track in self.goal.pods or self.s.side(track).identity.uid}
+        there -= {SOURCE} if self.s.source is None else set()
+        return [track for track in dict.fromkeys(named) if track and track in there]
 
     @cached_property
     def receivers(self) -> frozenset[str]:

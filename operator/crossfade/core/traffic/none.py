@@ -11,7 +11,7 @@ from crossfade.core.traffic.port import Share
 
 
 @dataclass(frozen=True)
-class NoTraffic:
+class NoTraffic:  # its answers ask for nothing
     """Keeps the promises of `port.Traffic` where there is no Service: whatever runs, works."""
 
     s: Situation

@@ -32,7 +32,9 @@ class Selector:
         others = other_writers(self.s)
         if not others:
             return ""
-        return f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
+        return (
+            f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
+        )
 
     @cached_property
     def takes_strangers(self) -> bool:

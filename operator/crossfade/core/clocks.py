@@ -32,7 +32,7 @@ def with_clocks(s: Situation) -> Situation:
 
 
 def with_moved_at(s: Situation, goal: Goal) -> Situation:
-    """Since when production selects one track, and the endpoints list only that one; none while they do not.
+    """Since when the endpoints list no track that production does not select; none while they do, or where all are selected.
 
     At rest it is kept as it is while nothing else runs: it changes nothing then.
     """
@@ -41,8 +41,9 @@ def with_moved_at(s: Situation, goal: Goal) -> Situation:
     if not s.under_way and not any(s.side(track).desired for track in tracks - {s.stable_revision}):
         return s
     share = step(goal, s).share
-    live = [track for track in tracks if traffic.live(track)]
-    right = len(live) == 1 and traffic.only(live) and (share is None or traffic.gives(share))
+    left = [track for track in tracks if s.side(track).desired and not traffic.live(track)]
+    moves = s.under_way and s.stage.weight == 100 and not s.stage.counted
+    right = bool(left or moves) and traffic.follows(tracks) and (share is None or traffic.gives(share))
     first = manifests.is_first(s) or not s.service_name
     return s.remember(moved_at=(s.memory.moved_at or text_of(s.now)) if right and not first else None)
 

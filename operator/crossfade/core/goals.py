@@ -232,7 +232,7 @@ def given_back(s: Situation, survivor: str) -> Goal:
     runs = s.spec_revision if survivor == SOURCE else survivor
     rivals = [track for track in others if track not in {runs, SOURCE} and not none_left(s, track)]
     alone = s.exclusive and s.side(survivor).desired < s.n and rivals
-    stays = s.production is not None and dict(s.production.selector) == selector_before(s.production)
+    stays = s.production is None or dict(s.production.selector) == selector_before(s.production)
     apart = not s.service_name or (not stays and traffic_of(s).separates(survivor, others))
     exchange = Exchange(s.n, s.n - s.floor)
     return Goal(
@@ -242,6 +242,7 @@ def given_back(s: Situation, survivor: str) -> Goal:
         enough=s.floor,
         by_ready=True,
         widens=True,
+        awaits={survivor: 0},
         keeps={runs: "the other revision to go"} if alone and runs != survivor else {},
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crossfade.api.conditions import ConditionType, Reason
+from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.core import gates, manifests
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.moments import moment_of
@@ -71,8 +71,15 @@ def _stable_unavailable(s: Situation) -> Answer:
 
 
 def is_lost(s: Situation) -> bool:
-    """Whether pods of stable are missing that it had: not only while it grows."""
-    return not s.stable.ready or unavailable_s(s) >= SHORT_S
+    """Whether stable has lost pods, and was not just asked for more: an autoscaler's way up is nobody's trouble.
+
+    What was told last says which: fewer are available than then, though no fewer are asked for. What is called a loss
+    stays one until all are back, and pods that do not come within `SHORT_S` are one too.
+    """
+    told = s.memory.stable
+    fewer = told is not None and s.stable.available < told.available and s.stable.desired >= told.replicas
+    known = s.memory.phase is Phase.DEGRADED
+    return known or fewer or not s.stable.ready or unavailable_s(s) >= SHORT_S
 
 
 def unavailable_s(s: Situation) -> float:

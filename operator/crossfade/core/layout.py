@@ -31,7 +31,8 @@ def writes(s: Situation, step: Step) -> tuple[Write, ...]:
 
 def moving(s: Situation, step: Step) -> Iterator[Write]:
     """The step itself: what production selects, and how many pods each track has."""
-    if s.service_name and (s.stable_revision or s.progress.revision):
+    given_back = step.share is None and s.rollout.metadata.deletion_timestamp
+    if s.service_name and not given_back and (s.stable_revision or s.progress.revision):
         yield from traffic_of(s).writes(step.share)
     yield from _deployments(s, step.pods)
 

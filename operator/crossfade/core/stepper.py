@@ -234,13 +234,21 @@ class _Stepper:
         """Pods are awaited."""
         for track, wanted in self.goal.awaits.items():
             side = self.s.side(track)
-            there = min(side.ready if self.goal.by_ready else side.available, wanted)
+            count, word = self._counted(track)
+            there = min(count, wanted)
             if there < wanted or side.desired < self.wanted(track):
-                word = "ready" if self.goal.by_ready else "available"
                 refused = f": {side.refusal}" if side.refusal else ""
-                waits = f"{there} of {wanted} pods of {self._name(track)} to be {word}{refused}"
+                wanted = max(wanted, self.wanted(track)) if side.desired < self.wanted(track) else wanted
+                waits = f"{there} of {wanted} pods of {self._name(track)} to {word}{refused}"
                 return Unmet(Reason.SCALING_UP, waits, track)
         return None
+
+    def _counted(self, track: str) -> tuple[int, str]:
+        """How many of its pods count, and what they are counted by. Where they are exchanged, those that get requests."""
+        side = self.s.side(track)
+        if isinstance(self.goal.order, Exchange):
+            return self.traffic.serving(track), "serve"
+        return (side.ready, "be ready") if self.goal.by_ready else (side.available, "be available")
 
     def _not_moved(self) -> Unmet | None:
         """Requests cannot move yet, or the write that moves them is not seen yet."""
@@ -253,7 +261,7 @@ class _Stepper:
             track = next(iter(sorted(self.receivers)))
             have = f"{self.s.side(track).ready} of {goal.enough} pods of {self._name(track)} to be ready"
             return Unmet(Reason.MOVING_TRAFFIC, f"{have}, before requests move", track, again_s=POLL_S)
-        return Unmet(Reason.MOVING_TRAFFIC, f"requests to move to {self._names()}")
+        return self._not_listed
 
     def _not_shown(self) -> Unmet | None:
         """The endpoints do not show it yet. With nothing that could be listed there is nothing to wait for."""
@@ -261,8 +269,10 @@ class _Stepper:
         if not goal.proves or goal.share is None or not self.s.n:
             return None
         is_first = not self.s.stable_revision and not self.traffic.takes_strangers
-        if is_first or self.traffic.shows(goal.share, goal.awaits):
-            return None
+        return None if is_first or self.traffic.shows(goal.share, goal.awaits) else self._not_listed
+
+    @cached_property
+    def _not_listed(self) -> Unmet:
         return Unmet(Reason.MOVING_TRAFFIC, f"the endpoints to list pods of {self._names()} only")
 
     def _shrinking(self) -> Unmet | None:

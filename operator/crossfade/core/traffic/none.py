@@ -39,6 +39,10 @@ class NoTraffic:  # its answers ask for nothing
         """There is no Service that could list others."""
         return True
 
+    def follows(self, tracks: Collection[str]) -> bool:
+        """There is no Service that could lag."""
+        return True
+
     def idle(self, track: str) -> bool:
         """No request ever reaches it."""
         return True

@@ -42,6 +42,9 @@ class Traffic(Protocol):
     def only(self, tracks: Collection[str]) -> bool:
         """Whether these tracks have ready pods behind the Service, and no others."""
 
+    def follows(self, tracks: Collection[str]) -> bool:
+        """Whether only tracks that requests may be sent to are listed, and some pod of theirs is ready."""
+
     def idle(self, track: str) -> bool:
         """Whether no request can reach the track any more."""
 

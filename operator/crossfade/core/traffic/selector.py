@@ -83,6 +83,14 @@ class Selector:
         listed = {key for key, count in ready.items() if count}
         return listed == {_listed_as(track) for track in tracks}
 
+    def follows(self, tracks: Collection[str]) -> bool:
+        """Whether the endpoints are by the selector that is written now. One that is not ours may select strangers."""
+        ready = self.s.production.ready if self.s.production is not None else {}
+        listed = {key for key, count in ready.items() if count}
+        selected = {_listed_as(track) for track in tracks if self.live(track)}
+        ours = (self._selector or {}).get(LABEL_ROLLOUT) == self.s.name
+        return bool(listed) and listed <= (selected if ours else {*selected, ""})
+
     def serving(self, track: str) -> int:
         """Pods that are ready but not listed yet do not count: nobody sends them a request."""
         side = self.s.side(track)

@@ -34,6 +34,7 @@ class Sim(ApiServer):
     `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
     new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
+    `behind`: revisions whose ReplicaSet has not seen the newest size.
     `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
     has made of it, or of the cluster that it was forked from.
     """
@@ -47,6 +48,7 @@ class Sim(ApiServer):
     warnings: dict[str, str] = field(default_factory=dict)
     told: str = ""
     taken: frozenset[tuple[str, str]] = frozenset()
+    behind: frozenset[str] = frozenset()
     instant: bool = True
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from crossfade.core.reach import Wanted
 
 from crossfade.core import (
     actions,
@@ -19,7 +20,6 @@ from crossfade.core import (
     verdicts,
 )
 from crossfade.core.plan import Write
-from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Route, Stage
 from simulation import passes

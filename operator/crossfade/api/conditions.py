@@ -22,7 +22,8 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"
     """Stable serves, the spec does not; the failed revision is tried again only after a new template or a Retry."""
     DEGRADED = "Degraded"
-    """The stable revision itself is not available, or a first release or a Restart was not done by its deadline."""
+    """The stable revision itself is not available, or what a release, the way back or a Restart waits for did not come by
+    `progressDeadlineSeconds`, or the API server refuses a write."""
     INVALID = "Invalid"
     """The spec cannot be carried out; production is untouched until it is corrected."""
 

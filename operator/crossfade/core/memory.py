@@ -27,7 +27,7 @@ TIMES = (
 
 def validated(s: Situation) -> Situation:
     """The same with a memory that can be true of what is seen."""
-    return _within_its_plan(_known(_as_completed(_as_recorded(_in_the_past(s)))))
+    return _within_its_plan(_as_completed(_known(_as_recorded(_in_the_past(s)))))
 
 
 def _in_the_past(s: Situation) -> Situation:

@@ -29,19 +29,21 @@ from crossfade.core.traffic.port import receivers
 class Step:
     """What to ask for now: pods by track, and the share (None: as it is). `unmet`: what is missing; None: the goal is met.
 
-    `read`: what must be read before the next step can be known.
+    `read`: what must be read before the next step can be known. `again_s`: seconds until pods may go that wait for nothing
+    but time.
     """
 
     pods: Mapping[str, int]
     share: Share | None
     unmet: Unmet | None
     read: Look | None = None
+    again_s: float | None = None
 
 
 def step(goal: Goal, s: Situation) -> Step:
     """The next step towards the goal."""
     at = _Stepper(goal, s)
-    return Step(at.pods, at.share, at.unmet, at.read)
+    return Step(at.pods, at.share, at.unmet, at.read, propagation_left_s(s) if at.are_leaving else None)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,12 @@ class _Stepper:
             asked[track] = self._grown(track) if self.wanted(track) >= has else self._shrunk(track, spare)
             spare -= max(0, has - asked[track] - broken) if self.traffic.live(track) else 0
         return asked
+
+    @property
+    def are_leaving(self) -> bool:
+        """Whether pods are to go that no request is sent to any more, and only the nodes have to follow."""
+        left = (t for t in self.tracks if self.pods[t] > self.wanted(t) and not self.traffic.live(t))
+        return self.s.memory.moved_at is not None and any(t not in self.goal.keeps for t in left)
 
     def _grown(self, track: str) -> int:
         has, wanted = self.s.side(track).desired, self.wanted(track)
@@ -238,8 +246,8 @@ class _Stepper:
             there = min(count, wanted)
             if there < wanted or side.desired < self.wanted(track):
                 refused = f": {side.refusal}" if side.refusal else ""
-                wanted = max(wanted, self.wanted(track)) if side.desired < self.wanted(track) else wanted
-                waits = f"{there} of {wanted} pods of {self._name(track)} to {word}{refused}"
+                missing = max(wanted, self.wanted(track)) if side.desired < self.wanted(track) else wanted
+                waits = f"{there} of {missing} pods of {self._name(track)} to {word}{refused}"
                 return Unmet(Reason.SCALING_UP, waits, track)
         return None
 
@@ -283,9 +291,8 @@ class _Stepper:
         track = more[0]
         if track in self.goal.keeps:
             return Unmet(Reason.SHRINKING, self.goal.keeps[track], track, again_s=POLL_S)
-        if self.s.memory.moved_at and not self.traffic.live(track) and self.pods[track] > self.wanted(track):
-            again_s = propagation_left_s(self.s)
-            return Unmet(Reason.SETTLING, "every node to follow the endpoints", again_s=again_s)
+        if self.are_leaving:
+            return Unmet(Reason.SETTLING, "every node to follow the endpoints")
         count = self.s.side(track).desired - self.wanted(track)
         return Unmet(Reason.SHRINKING, f"{count} pods of {self._name(track)} to go", again_s=POLL_S)
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, RevisionStatus, RolloutStatus
-from crossfade.core import manifests
+from crossfade.core import deadline, manifests
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s
-from crossfade.core.moments import seconds_since, text_of
+from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
@@ -37,6 +37,9 @@ class State:
 def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
     """The whole status. `cause`: what is wrong with pods, where they were looked at."""
     state = _with_refusals(s, _state(s, at, cause))
+    late = _is_late(s, at, state)
+    if late and state.phase in {Phase.PROGRESSING, Phase.ROLLING_BACK}:
+        state = State(Phase.DEGRADED, state.reason, state.message)
     progress = s.memory.progress
     if progress is not None:
         held = hold(s) if at.unmet is None and not progress.returning else Answer()
@@ -60,7 +63,7 @@ def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
             "progress": progress,
         }
     )
-    return told.model_copy(update={"conditions": _conditions(s, state, late=_is_late(s, at, state))})
+    return told.model_copy(update={"conditions": _conditions(s, state, late=late)})
 
 
 def _with_refusals(s: Situation, state: State) -> State:
@@ -81,10 +84,7 @@ def _is_late(s: Situation, at: Step, state: State) -> bool:
         return True
     if state.reason is Reason.STABLE_UNAVAILABLE:
         return unavailable_s(s) >= limit_s
-    if s.under_way:
-        waits = at.unmet is not None and not paused(s) and not s.progress.held
-        return waits and seconds_since(s.progress.short_since, s.now) >= limit_s
-    return replaced_for_s(s) >= limit_s
+    return deadline.is_late(s, at) if s.under_way else replaced_for_s(s) >= limit_s
 
 
 def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> RolloutStatus:

@@ -89,7 +89,7 @@ class Selector:
         listed = {key for key, count in ready.items() if count}
         selected = {_listed_as(track) for track in tracks if self.live(track)}
         ours = (self._selector or {}).get(LABEL_ROLLOUT) == self.s.name
-        return bool(listed) and listed <= (selected if ours else {*selected, ""})
+        return (bool(listed) and listed <= selected) if ours else listed <= {*selected, ""}
 
     def serving(self, track: str) -> int:
         """Pods that are ready but not listed yet do not count: nobody sends them a request."""

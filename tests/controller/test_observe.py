@@ -55,6 +55,8 @@ def test_a_service_counts_the_endpoints_of_its_own_slices(store: Store, observer
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-1"), name="s1"))
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-2"), name="s2"))
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-bbb-r-3"), name="s3", service="shop-preview"))
+    store.put("Deployment", child("shop-aaa", revision="aaa"))
+    store.put("Release", release(1, revision="bbb"))
     services = seen(observer).services
     assert services["shop"].ready == {"aaa": 2}
     assert services["shop"].selector == {"a": "b"}
@@ -87,6 +89,16 @@ def test_a_release_is_parsed_again_when_it_changed(store: Store, observer: Obser
     assert seen(observer).releases[0] is first
     store.put("Release", release(1, 2, revision="bbb"))
     assert seen(observer).releases[0].spec.revision == "bbb"
+
+
+def test_only_known_revisions_are_believed(store: Store, observer: Observer) -> None:
+    store.put("Service", child("shop"))
+    pods = map(endpoint, ("shop-web-r-1", "shop-aaa-r-1", "shop-bbb-r-1"))
+    store.put("EndpointSlice", endpoint_slice(*pods))
+    store.put("Deployment", child("shop-aaa", revision="aaa"))
+    assert seen(observer).services["shop"].ready == {"aaa": 1, "": 2}
+    store.put("Release", release(1, revision="bbb"))
+    assert seen(observer).services["shop"].ready == {"aaa": 1, "bbb": 1, "": 1}
 
 
 def test_drops_are_passed_on(observer: Observer) -> None:

@@ -49,12 +49,8 @@ class Bench:
     """A reconciler with everything around it in memory."""
 
     def __init__(self) -> None:
-        self.cluster, self.store, self.drops, self.core = (
-            FakeCluster(),
-            Store(),
-            Drops(count(step=10).__next__),
-            Scripted(),
-        )
+        self.cluster, self.store, self.core = FakeCluster(), Store(), Scripted()
+        self.drops = Drops(self.store, count(step=10).__next__)
         self.counted: list[tuple[str, str]] = []
         self.store.listen(self.drops.note)
         self.now = NOW
@@ -352,6 +348,7 @@ async def test_a_rollout_being_deleted_asks_whether_its_namespace_goes_too(
 
 
 async def test_a_drop_is_shown_until_a_pass_completes(bench: Bench) -> None:
+    bench.store.put("Release", child("shop-1", spec={"rollout": "shop", "number": 1, "revision": "aaa"}))
     bench.store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-1"), version=1))
     bench.store.put("EndpointSlice", endpoint_slice(version=2))
     bench.cluster.refuse("CREATE", "Deployment", error(500, "InternalError"))

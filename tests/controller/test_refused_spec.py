@@ -41,7 +41,7 @@ class Pass:
             lambda: None,
             lambda _verb, _kind: None,
         )
-        self.run = Reconciler(self.store, Drops(count().__next__), core, world)
+        self.run = Reconciler(self.store, Drops(self.store, count().__next__), core, world)
 
     async def of(self, spec: Any, *, passes: int = 1) -> Raw:
         """The status after some passes over a Rollout with that spec."""

@@ -13,6 +13,7 @@ from crossfade.api.base import Model
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
+from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw, Store
@@ -67,7 +68,7 @@ class Observer:
         return Observed(
             sides=sides,
             source=self._source(key, raw, uid),
-            services=self._services(key, uid, frozenset(sides)),
+            services=self._services(key, uid),
             releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
             actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
             dropped=dropped,
@@ -91,7 +92,8 @@ class Observer:
         named = (d for d in self._store.children("Deployment", key) if d["metadata"]["name"] == name)
         return next((side_of(d, uid) for d in named if not revision_of_deployment(d)), None)
 
-    def _services(self, key: Key, uid: str, known: frozenset[str]) -> dict[str, SeenService]:
+    def _services(self, key: Key, uid: str) -> dict[str, SeenService]:
+        known = known_revisions(self._store, key)
         slices: dict[str, list[Raw]] = {}
         for one in self._store.children("EndpointSlice", key):
             slices.setdefault(label(one, SERVICE_NAME), []).append(one)

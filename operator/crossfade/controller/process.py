@@ -79,7 +79,8 @@ async def run(options: Options) -> int:
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
-    store, drops = Store(), Drops(time.monotonic)
+    store = Store()
+    drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](_jitter, lambda key: rank(store, drops, key))
     store.listen(drops.note)
     metrics.watch(store, queue, _now)

@@ -19,7 +19,9 @@ from crossfade.controller.counts import Change
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.logs import about_revision
+from crossfade.controller.look import Whose
 from crossfade.controller.observe import SETTLE_S, Observer
+from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
@@ -161,20 +163,20 @@ class Reconciler:
             return self._core.unreadable(raw, _readable(error), self._core.now(), namespace_terminating=going)
         terminating = known.namespace_terminating or await self._is_terminating(key, raw)
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
-        uid = raw["metadata"]["uid"]
-        found = await self._contested(key, uid, known)
+        whose = Whose(key, raw["metadata"]["uid"], known_revisions(self._store, key))
+        found = await self._contested(whose, known)
         if known.refusal:
             found, known.refusal = replace(found, refusal=known.refusal), ""
         for _ in range(ROUNDS):
             plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
             if plan.look is None:
                 return plan
-            found = await self._answered(key, known, plan.look, replace(seen, found=found), uid)
+            found = await self._answered(whose, known, plan.look, replace(seen, found=found))
         raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.look}")
 
-    async def _answered(self, key: Key, known: _Known, asked: Look, seen: Observed, uid: str) -> Found:
+    async def _answered(self, whose: Whose, known: _Known, asked: Look, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, key, uid, asked, seen.found, seen.sides)
+            return await look.answer(self._cluster, whose, asked, seen.found, seen.sides)
         except ApiError as error:
             self._noted(known, error)
             raise Stale(str(error)) from error
@@ -192,12 +194,12 @@ class Reconciler:
         namespace = await self._cluster.get("Namespace", None, key.namespace)
         return namespace is None or bool(namespace["metadata"].get("deletionTimestamp"))
 
-    async def _contested(self, key: Key, uid: str, known: _Known) -> Found:
+    async def _contested(self, whose: Whose, known: _Known) -> Found:
         """Look at the objects whose names were taken when we wanted them; forget those that are gone or ours."""
         if not (known.services or known.deployments):
             return Found()
-        services = await look.services(self._cluster, key, uid, known.services)
-        deployments = await look.deployments(self._cluster, key, uid, known.deployments)
+        services = await look.services(self._cluster, whose, known.services)
+        deployments = await look.deployments(self._cluster, whose, known.deployments)
         known.services = {name for name, seen in services.items() if seen and not seen.ours}
         known.deployments = {name for name, seen in deployments.items() if seen and not seen.ours}
         return Found(services=services, deployments=deployments)

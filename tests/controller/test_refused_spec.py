@@ -20,7 +20,8 @@ from controller.fakes import FakeCluster, Raw, rollout
 from crossfade.api.rollout import RolloutSpec
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
-from crossfade.controller.reconcile import Core, Reconciler, World
+from crossfade.controller.executor import World
+from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.store import Key, Store
 from crossfade.core.decide import decide, unreadable
 

@@ -19,12 +19,13 @@ from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import handlers, watching
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
+from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
 from crossfade.controller.leader import Election, Lost
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
-from crossfade.controller.reconcile import Core, Reconciler, World
+from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank

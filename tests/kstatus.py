@@ -78,8 +78,7 @@ def broken_rule(before: Object, after: Object) -> str:
         "the time of a transition changes with the status and only then": all(
             _has_its_time(known.get(kind), c) for kind, c in conditions.items()
         ),
-        "tools see in it what people see": computed(after)
-        in {"Terminating", *_seen_as(phase, late=late)},
+        "tools see in it what people see": computed(after) in {"Terminating", *_seen_as(phase, late=late)},
     }
     return next((rule for rule, kept in rules.items() if not kept), "")
 

@@ -49,7 +49,9 @@ def test_traffic_returns_in_the_pass_that_reads_the_abort(strategy: str, stage: 
 
 
 @pytest.mark.parametrize(("strategy", "stage"), [each for each in STAGES if each[0] != "recreate"])
-def test_without_now_both_serve_until_stable_has_enough_pods_for_all_requests(strategy: str, stage: int) -> None:
+def test_without_now_both_serve_until_stable_has_enough_pods_for_all_requests(
+    strategy: str, stage: int
+) -> None:
     sim = until(releasing_v2(strategy), lambda s: s.status["progress"]["stage"] == stage)
     sim.act("Abort")
     quiet(sim)

@@ -114,9 +114,7 @@ PLANS: list[tuple[dict[str, Any], int, list[Row]]] = [
 
 @pytest.mark.parametrize(("strategy", "replicas", "rows"), PLANS)
 def test_the_stages_of_a_strategy(strategy: dict[str, Any], replicas: int, rows: list[Row]) -> None:
-    assert [
-        (s.name, s.candidate, s.stable, s.weight, s.gate) for s in _stages(strategy, replicas)
-    ] == rows
+    assert [(s.name, s.candidate, s.stable, s.weight, s.gate) for s in _stages(strategy, replicas)] == rows
 
 
 @pytest.mark.parametrize("strategy", [*STRATEGIES.values(), STEPS, PLANS[3][0], PLANS[4][0]])

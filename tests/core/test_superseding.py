@@ -42,7 +42,9 @@ def test_v3_while_v2_holds_half_goes_over_v1_and_never_runs_three_versions() -> 
     while sim.status.get("phase") != "Healthy":
         quiet(sim)
         step(sim)
-        assert sum(sim.selected().values()) >= 4, "a healthy candidate leaves no load that stable cannot carry"
+        assert sum(sim.selected().values()) >= 4, (
+            "a healthy candidate leaves no load that stable cannot carry"
+        )
         assert len({p.revision for p in sim.pods}) <= 2
     assert sim.releases["shop-3"]["spec"]["fromRevision"] == V1
     assert sim.releases["shop-2"]["status"]["outcome"] == "Superseded"

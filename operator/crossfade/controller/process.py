@@ -19,12 +19,13 @@ from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import handlers, watching
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
+from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
 from crossfade.controller.leader import Election, Lost
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
-from crossfade.controller.reconcile import Core, Reconciler, World
+from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
@@ -79,7 +80,8 @@ async def run(options: Options) -> int:
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
-    store, drops = Store(), Drops(time.monotonic)
+    store = Store()
+    drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](_jitter, lambda key: rank(store, drops, key))
     store.listen(drops.note)
     metrics.watch(store, queue, _now)

@@ -51,7 +51,8 @@ def a_release_begins_once(seen: Seen) -> str:
         return f"the release's number rises by {rise} while {under_way} is under way"
     begun = progress_of(seen.after).get("revision")
     failed = seen.after.status.get("failed") or {}
-    if begun and begun == stable_of(seen.before):
+    wakes = begun in seen.before.status.get("unserved", ())
+    if begun and begun == stable_of(seen.before) and not wakes:
         return f"{begun} is stable, and is released again"
     return f"{begun} is condemned, and is released again" if begun and begun == failed.get("revision") else ""
 
@@ -71,6 +72,7 @@ def only_what_has_proved_itself_skips_gates(seen: Seen) -> str:
         return ""
     kept = seen.spec_seen.get("rollbackRevisions", 3) + 1  # the first of them is stable itself
     proved = after["revision"] in seen.before.status.get("completed", [])[:kept]
+    proved = proved and after["revision"] not in seen.before.status.get("unserved", ())
     fast = bool(after.get("fast"))
     return (
         ""
@@ -95,8 +97,8 @@ def _gate_open(seen: Seen) -> str:
     available = available_of(seen.base, s.progress.revision)
     if available < s.stage.candidate:
         return f"the stage passes with {available} of {s.stage.candidate} pods of the candidate"
-    gate, since = s.stage.gate, s.progress.reached_at
-    if s.progress.promoted or gate.kind is GateKind.READY:
+    gate, since = (*s.stage.gates, None)[0], s.progress.reached_at
+    if s.progress.promoted or not s.stage.gates:
         return ""
     if gate.kind is GateKind.MANUAL:
         return "a person's gate passes without a person"
@@ -115,7 +117,7 @@ def an_edit_of_the_strategy_passes_no_gate(seen: Seen) -> str:
         return ""
     plan, weight = seen.situation.plan, seen.before.status.get("weight") or 0
     here, earlier = plan[min(after["stage"], len(plan) - 1)], plan[after["stage"] - 1]
-    passed = earlier.weight <= weight and earlier.gate.kind is GateKind.READY
+    passed = earlier.weight <= weight and not earlier.gates
     allowed = here.weight <= weight or passed
     return "" if allowed else f"the edit brings it from {weight} % to the stage of {here.weight} %"
 
@@ -132,8 +134,8 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
     further = completes or (passes and after["plan"] == s.progress.plan)
     if not s.under_way or not further or not s.progress.serving_since or not s.stable_revision:
         return ""
-    since = datetime.fromisoformat(s.progress.serving_since).replace(microsecond=0)
-    mine = (p for p in seen.base.of(s.progress.revision) if any(end.at >= since for end in p.exits))
+    ends = s.progress.ends_before
+    mine = (p for p in seen.base.of(s.progress.revision) if p.seen().ends > ends.get(p.name, 0))
     crashed, allowed = sum(1 for _ in mine), may_be_missing(seen.spec_seen["strategy"], seen.wanted)
     excused = crashed <= allowed or done_now(seen) == "Skip"
     return "" if excused else f"{crashed} of its pods crashed, {allowed} may"

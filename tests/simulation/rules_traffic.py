@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crossfade.core.stages import Route
 from simulation.rules_people import a_pause_moves_no_traffic
 from simulation.seen import (
     Rule,
@@ -34,7 +33,7 @@ def what_gets_requests_is_allowed_to(seen: Seen) -> str:
         if revision != memory.get("revision"):
             if seen.before.desired(revision) or seen.before.of(revision):
                 return f"{revision} gets requests and is neither stable nor the candidate"
-        elif memory.get("returning") or seen.situation.stage.route is Route.STABLE:
+        elif memory.get("returning") or not (seen.situation.stage.weight or seen.situation.stage.stops_old):
             return f"{revision} gets requests before the memory says that it may"
     return ""
 
@@ -51,7 +50,7 @@ def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     returning = memory.get("returning") or seen.base.deleting or not stable_of(seen.before)
     if memory.get("revision") not in lost or returning:
         return ""
-    forward = seen.situation.stage.route is not Route.STABLE
+    forward = bool(seen.situation.stage.weight)
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 

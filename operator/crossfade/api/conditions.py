@@ -63,6 +63,8 @@ class Reason(StrEnum):
     """The pods that are to receive requests are not yet available in the number that the stage needs."""
     MOVING_TRAFFIC = "MovingTraffic"
     """The Service is being pointed at other pods, or its endpoints do not show it yet."""
+    GIVING_BACK = "GivingBack"
+    """The Rollout is deleted, and what was adopted or is to go on is brought to all its pods and all requests first."""
     SETTLING = "Settling"
     """The endpoints are right, and every node is given time to learn of them before pods are removed."""
     BAKING = "Baking"

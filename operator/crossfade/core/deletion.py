@@ -8,12 +8,10 @@ there; under recreate, where two revisions never run at once, the other one leav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from crossfade.api.labels import FINALIZER
-from crossfade.core import goals, layout, manifests
+from crossfade.core import goals, layout, manifests, summary
 from crossfade.core.clocks import with_moved_at
 from crossfade.core.giving_back import STEPS, all_gone, is_waiting, survivor_of, unmarked_service
 from crossfade.core.observed import Identity
@@ -49,11 +47,11 @@ def _given_back(s: Situation, survivor: str) -> Plan:
     if at.read is not None:
         return Plan(reason="Looking", look=at.read)
     if at.unmet is not None:
-        return _going_on(s, tuple(layout.moving(s, at)))
+        return _going_on(s, at.unmet.waiting_for, tuple(layout.moving(s, at)))
     for give in STEPS:
         writes = tuple(give(s, survivor))
         if writes or is_waiting(give, s):
-            return _going_on(s, writes)
+            return _going_on(s, "its marks to come off", writes)
     return Plan(reason="Deleted", writes=(_let_go(s),))
 
 
@@ -85,15 +83,10 @@ def _with_what_was_found(s: Situation) -> Situation:
     return replace(s, seen=replace(s.seen, services=services, sides={**s.seen.sides, **ours}))
 
 
-def _going_on(s: Situation, writes: tuple[Write, ...] = ()) -> Plan:
-    return Plan(reason="GivingBack", status=_status(s), writes=writes, wake_after_s=AGAIN_S)
-
-
-def _status(s: Situation) -> Mapping[str, Any]:
-    """The memory with the time of the move, as of this generation; nothing else is told of a Rollout that goes."""
-    now = {"observed_generation": s.rollout.metadata.generation}
-    conditions = [condition.model_copy(update=now) for condition in s.memory.conditions]
-    return s.memory.model_copy(update={**now, "conditions": conditions}).to_wire()
+def _going_on(s: Situation, waits: str, writes: tuple[Write, ...] = ()) -> Plan:
+    message = f"it is deleted, and what goes on is given back: waits for {waits}"
+    status = summary.going(s, message).to_wire()
+    return Plan(reason="GivingBack", status=status, writes=writes, wake_after_s=AGAIN_S)
 
 
 def _let_go(s: Situation) -> Write:

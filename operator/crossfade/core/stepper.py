@@ -103,8 +103,9 @@ class _Stepper:
 
     def _others_than(self, track: str) -> Iterator[str]:
         """Whose pods must be gone before it may start. Old revisions were seen gone, unless nothing has completed yet."""
+        pair = {self.s.stable_revision, self.s.progress.revision}
         for other in self.tracks:
-            known = other in self.goal.pods or not self.s.stable_revision
+            known = other in pair or not self.s.stable_revision
             if other not in {track, SOURCE} and (known or may_run(self.s.side(other))):
                 yield other
 

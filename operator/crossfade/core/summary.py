@@ -95,6 +95,19 @@ def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> 
     )
 
 
+def going(s: Situation, message: str) -> RolloutStatus:
+    """The status of a Rollout that is deleted and has something to give back: its memory, and what is waited for."""
+    told = s.memory.model_copy(
+        update={
+            "observed_generation": s.rollout.metadata.generation,
+            "phase": Phase.PROGRESSING,
+            "message": message,
+        }
+    )
+    state = State(Phase.PROGRESSING, Reason.GIVING_BACK, message)
+    return told.model_copy(update={"conditions": _conditions(s, state)})
+
+
 def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
     """The status where the spec cannot be carried out: production is as it was, and so is the memory."""
     replicas, selector = _scale(s)
@@ -287,6 +300,8 @@ def _scale(s: Situation) -> tuple[int, str]:
     shared = s.spec.strategy.canary is not None or s.spec.strategy.rolling is not None
     if shared or not s.stable_revision:
         return s.stable.replicas + s.candidate.replicas, f"{LABEL_ROLLOUT}={s.name}"
-    moved = s.under_way and not s.progress.returning and s.stage.weight == 100 and not s.stage.counted
+    traffic = traffic_of(s)
+    alone = s.under_way and traffic.live(s.progress.revision) and not traffic.live(s.stable_revision)
+    moved = alone and s.stage.weight == 100 and not s.progress.returning
     revision = s.progress.revision if moved and s.memory.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"

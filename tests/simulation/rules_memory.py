@@ -146,6 +146,8 @@ def what_completes_serves(seen: Seen) -> str:
     before, after = stable_of(seen.before), stable_of(seen.after)
     if not before or before == after or not seen.wanted or not seen.before.services:
         return ""
+    if progress_of(seen.after).get("waking"):
+        return ""
     alone = seen.exclusive or selected_by(seen.before) == {after}
     return "" if alone else f"{after} completes without all requests"
 

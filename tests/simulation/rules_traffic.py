@@ -73,7 +73,9 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
     if not moves or not s.stable_revision or not seen.wanted or seen.base.deleting or s.exclusive:
         return ""
     has = available_of(seen.base, candidate)
-    return "" if has >= s.stage.candidate else f"it has {has} of {s.stage.candidate}"
+    others = any(ready_of(seen.base, revision) for revision in selected_by(seen.before) - {candidate})
+    enough = has >= s.stage.candidate or (not others and ready_of(seen.base, candidate))
+    return "" if enough else f"it has {has} of {s.stage.candidate}"
 
 
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:

@@ -55,7 +55,7 @@ class Goal:
     `enough`: pods of the receivers before requests come to them; `by_ready`: ready ones count, not only available ones.
     `widens`: the receiver may share the requests before it has enough, since it was always allowed to serve.
     `awaits`: pods that must be available (ready, with `by_ready`) until the goal is met. `proves`: the endpoints must show the share.
-    `empties`: tracks that must have no pods left. `keeps`: tracks that lose no pod for now, and why. `missing`: what else is not met yet. `still`: nothing may move.
+    `alike`: tracks of the same version, which may run beside each other. `empties`: tracks that must have no pods left. `keeps`: tracks that lose no pod for now, and why. `missing`: what else is not met yet. `still`: nothing may move.
     """
 
     pods: Mapping[str, int]
@@ -68,6 +68,7 @@ class Goal:
     proves: bool = False
     empties: frozenset[str] = frozenset()
     keeps: Mapping[str, str] = field(default_factory=dict)
+    alike: frozenset[str] = frozenset()
     missing: Unmet | None = None
     still: bool = False
 
@@ -162,7 +163,8 @@ def _not_counted(s: Situation) -> Unmet | None:
 def back(s: Situation) -> Goal:
     """Towards stable, from anywhere: requests first, and the candidate's pods only when they have left them."""
     candidate, urgent = s.progress.revision, is_urgent(s)
-    why = "the pods to say why they failed" if awaits_cause(s) and s.n else ""
+    waits = awaits_cause(s) and s.n and not s.exclusive
+    why = "the pods to say why they failed" if waits else ""
     answers = s.exclusive and target(s) == s.stable_revision
     return Goal(
         pods={s.stable_revision: s.n, candidate: 0},
@@ -244,6 +246,7 @@ def given_back(s: Situation, survivor: str) -> Goal:
         widens=True,
         awaits={survivor: 0},
         keeps={runs: "the other revision to go"} if alone and runs != survivor else {},
+        alike=frozenset({runs}),
     )
 
 

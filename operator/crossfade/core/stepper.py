@@ -106,7 +106,7 @@ class _Stepper:
         pair = {self.s.stable_revision, self.s.progress.revision}
         for other in self.tracks:
             known = other in pair or not self.s.stable_revision
-            if other not in {track, SOURCE} and (known or may_run(self.s.side(other))):
+            if other not in {track, SOURCE, *self.goal.alike} and (known or may_run(self.s.side(other))):
                 yield other
 
     def _may_have_pods(self, track: str) -> bool:
@@ -135,6 +135,8 @@ class _Stepper:
     def _spare(self) -> int:
         """How many pods that serve can go, so that as many serve as must."""
         order = self.goal.order
+        if self.traffic.strangers:  # however few these are: their number is somebody else's
+            return sum(self.s.side(track).desired for track in self.tracks)
         floor = self.s.n - (order.unavailable if isinstance(order, Exchange) else 0)
         return max(0, sum(map(self.traffic.serving, self.tracks)) - floor)
 
@@ -154,7 +156,7 @@ class _Stepper:
             return None
         if isinstance(goal.order, Exchange):
             return self._exchanged(goal.share)
-        if self._has_enough or not self._others_answer:
+        if self._has_enough or (not self._others_answer and self._may_take_over):
             return goal.share
         return self._all(goal.share) if goal.widens and self._is_ready and SOURCE not in goal.share else None
 
@@ -164,7 +166,7 @@ class _Stepper:
         alone = len(self.receivers) == 1
         if alone and not self.traffic.separates(next(iter(self.receivers)), others):
             return share  # its selector selects the others' pods too
-        if alone and not any(self.s.side(track).desired for track in others):
+        if alone and self._has_enough and not any(self.s.side(track).desired for track in others):
             return share
         strangers = any(may_run(self.s.side(track)) for track in self.s.others if track != SOURCE)
         fits = all(self.traffic.live(t) or self.s.side(t).desired <= self.wanted(t) for t in self.receivers)
@@ -187,6 +189,16 @@ class _Stepper:
     @cached_property
     def _is_ready(self) -> bool:
         return any(self.s.side(track).ready for track in self.receivers)
+
+    @property
+    def _may_take_over(self) -> bool:
+        """Where nothing else answers: what was always allowed to serve at once, the rest once it can answer itself.
+
+        Else pods of the others that come back would find no requests.
+        """
+        others = (track for track in self.tracks if track not in self.receivers)
+        back = any(self.traffic.live(track) and self.s.side(track).desired for track in others)
+        return self.goal.widens or self._is_ready or not back
 
     @cached_property
     def _others_answer(self) -> bool:

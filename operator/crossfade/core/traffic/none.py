@@ -17,6 +17,7 @@ class NoTraffic:  # its answers ask for nothing
     s: Situation
     obstacle: str = ""
     takes_strangers: bool = False
+    strangers: int = 0
 
     def live(self, track: str) -> bool:
         """Every track that runs works."""

@@ -27,6 +27,10 @@ class Traffic(Protocol):
     def takes_strangers(self) -> bool:
         """Whether pods that are none of ours may be answering, and are to go on until ours can."""
 
+    @property
+    def strangers(self) -> int:
+        """How many ready pods that are none of ours answer, where they are to go on."""
+
     def live(self, track: str) -> bool:
         """Whether requests may be sent to the track by what is written now."""
 

@@ -41,6 +41,11 @@ class Selector:
         """An adopted Service selects somebody's pods until the first release has the requests."""
         return manifests.adopts(self.s) and not self.s.stable_revision
 
+    @property
+    def strangers(self) -> int:
+        """Endpoints that are of no revision, while an adopted Service is not ours yet."""
+        return self._listed(SOURCE) if self.takes_strangers else 0
+
     @cached_property
     def _selector(self) -> Mapping[str, str] | None:
         return self.s.production.selector if self.s.production is not None else None

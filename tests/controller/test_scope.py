@@ -10,6 +10,18 @@ def covered(*arguments: str) -> list[str]:
     return [name for name in names if parse(arguments).scope.covers(name)]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "all namespaces"),
+        (("--namespace", "team-a"), "the namespace team-a"),
+        (("--skip-namespaces", "team-a,own-*"), "all namespaces but team-a, own-*"),
+    ],
+)
+def test_it_says_where_it_works(arguments: tuple[str, ...], told: str) -> None:
+    assert str(parse(arguments).scope) == told
+
+
 def test_without_an_option_it_works_everywhere() -> None:
     assert covered() == ["shop", "team-a", "team-b", "teams"]
 

@@ -71,6 +71,7 @@ async def run(options: Options) -> int:
             parts.health, metrics.registry, options.bind_address, options.health_port, options.metrics_port
         ):
             _on_signals(stop.set)
+            log.info("works in %s", options.scope)
             await _checked(cluster, options.scope.namespace)
             parts.health.ready = True
             if parts.election and not await _first(stop, parts.election.acquire()):

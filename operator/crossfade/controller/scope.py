@@ -17,6 +17,11 @@ class Scope:
     namespace: str | None = None
     skipped: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        if self.namespace is not None:
+            return f"the namespace {self.namespace}"
+        return "all namespaces" + (f" but {', '.join(self.skipped)}" if self.skipped else "")
+
     def covers(self, namespace: str) -> bool:
         """Whether Rollouts of that namespace are this process's concern."""
         if self.namespace is not None:

@@ -15,7 +15,8 @@ python_environment() {
   uv_program
   rm -f "$stamp"
   venv_python_works || "$UV" venv -q --clear --python "$(system_python)" "$VENV"
-  VIRTUAL_ENV=$VENV "$UV" pip sync --require-hashes "$lock"
+  # With bytecode: else each of hundreds of starts compiles all that it imports, where Python is told to keep none.
+  VIRTUAL_ENV=$VENV "$UV" pip sync --require-hashes --compile-bytecode "$lock"
   # The project itself, in place: gives .venv/bin/crossfade and kubectl-crossfade. Its build tools are in the lock.
   VIRTUAL_ENV=$VENV "$UV" pip install -q --offline --no-deps --no-build-isolation --editable "$ROOT_DIR"
   echo "$wanted" >"$stamp"

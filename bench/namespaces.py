@@ -19,6 +19,8 @@ from bench.kube import (
     wait_for,
 )
 
+OWN = "own"
+"""So begin the names of namespaces with an operator of their own: `cluster/operator` has the installed one skip them."""
 GONE_WITHIN_S = 180
 EVIDENCE = tuple(kind for kind in COLLECTIONS if kind not in {*CLUSTER_WIDE, "Lease", "ConfigMap"})
 

@@ -1,8 +1,14 @@
 """Which namespaces an operator works in: one, all, or all but some."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from bench.namespaces import OWN
 from crossfade.controller.options import parse
+
+CLUSTER = Path(__file__).parents[2] / "cluster"
 
 
 def covered(*arguments: str) -> list[str]:
@@ -58,3 +64,11 @@ def test_a_name_that_no_namespace_can_have_ends_the_process(
 def test_one_namespace_and_namespaces_to_skip_are_not_said_together() -> None:
     with pytest.raises(SystemExit):
         parse(["--namespace", "team-a", "--skip-namespaces", "team-b"])
+
+
+def test_the_installed_operator_of_the_kind_cluster_leaves_those_alone_that_tests_give_an_operator() -> None:
+    overlay = yaml.safe_load((CLUSTER / "operator" / "kustomization.yaml").read_text())
+    (patch,) = overlay["patches"]
+    (change,) = yaml.safe_load(patch["patch"])
+    scope = parse(change["value"]).scope
+    assert [scope.covers(f"{prefix}-1234abcd") for prefix in (OWN, "t", "bench")] == [False, True, True]

@@ -76,6 +76,7 @@ def each_write(lanes: list[Lane], strategy: str, fault: FaultAt, share: int | No
     `share` narrows that to so many writes, evenly spread. The lanes, which know the undisturbed life, work side by
     side, each at its own life.
     """
+    lanes[0].measure(strategy)
     measure = lanes[0].undisturbed[strategy]
     count = len(measure.writes)
     if share is None:

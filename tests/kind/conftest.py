@@ -10,15 +10,21 @@ from pathlib import Path
 
 import pytest
 from pytest_kind import KindCluster
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bench import namespaces, operator_pods
 from bench.kube import Kube, NeverHappenedError, Object
+from faults.lane import STRATEGIES
 from kstatus import broken_rule
 
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 LOGS = Path(__file__).parent / "logs"
 FAILED = pytest.StashKey[bool]()
+COUNTED = "counted"
+KWOK = {"test_mutations.py", "test_corruptions.py"}
+"""Kwok and its node are there once."""
 
 
 def pytest_configure() -> None:
@@ -26,11 +32,34 @@ def pytest_configure() -> None:
     logging.getLogger("bench").setLevel(logging.INFO)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the cluster."""
+    """Everything in this folder needs the cluster. What takes minutes begins first, and nobody waits for it at the end."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.kind)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+class Together(LoadScopeScheduling):
+    """Hands tests out to processes one by one, but those that share something to one of them.
+
+    The largest group begins first. (The marker `xdist_group` does nothing with pytest 9.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, test = nodeid.partition("::")
+        if Path(module).name in KWOK:
+            return "kwok"
+        if Path(module).name == "test_faults.py":  # measured by the same undisturbed lives
+            strategy = test.partition("[")[2].rstrip("]")
+            return f"faults of {strategy if strategy in STRATEGIES else 'all'}"
+        return nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Said with `-n`, whatever `--dist` says."""
+    return Together(config, log)
 
 
 @pytest.hookimpl(trylast=True)
@@ -49,6 +78,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed:  # type: ignore[attr-defined]
         item.stash[FAILED] = True
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests counted, also where all went well: a count that shrinks is seen."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    counted = [
+        text
+        for each in reports
+        if each.when == "call"
+        for name, text in each.user_properties
+        if name == COUNTED
+    ]
+    if counted:
+        terminalreporter.section("counts")
+        terminalreporter.write_line("\n".join(str(text) for text in counted))
 
 
 def newest(pattern: str) -> Path:
@@ -100,9 +144,10 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
     """
     made: list[str] = []
     started = time.time()
+    own = request.node.get_closest_marker("own_operator") is not None
 
     def make() -> str:
-        made.append(namespaces.make(kube, "t"))
+        made.append(namespaces.make(kube, namespaces.OWN if own else "t"))
         return made[-1]
 
     yield make
@@ -146,3 +191,9 @@ def apply(kube: Kube, namespace: str) -> Callable[[Object], Object]:
         return kube.apply({**manifest, "metadata": meta})
 
     return apply_manifest
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Have a line of counts printed at the end of the run."""
+    return lambda line: record_property(COUNTED, line)

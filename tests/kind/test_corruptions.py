@@ -6,7 +6,7 @@ CROSSFADE_FAULTS=all (`make faults`) all of them, of blue/green too, and every f
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ WITHIN_S = 60
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.serial,  # kwok and its node are there once
+    pytest.mark.long,
     pytest.mark.timeout(1800 if ALL else 600),
 ]
 
@@ -61,7 +61,7 @@ def world(kube: Kube) -> Iterator[World]:
 @pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])
 @pytest.mark.parametrize("middle", [False, True], ids=["at rest", "in the middle"])
 def test_whatever_is_corrupted_is_put_right_or_told_and_production_is_never_empty(
-    world: World, strategy: str, middle: bool, capsys: pytest.CaptureFixture[str]
+    world: World, strategy: str, middle: bool, tell: Callable[[str], None]
 ) -> None:
     began, sample = time.monotonic(), state(world.place, strategy, middle=middle)
     names = [str(each) for each in possible(world, sample)]
@@ -75,10 +75,7 @@ def test_whatever_is_corrupted_is_put_right_or_told_and_production_is_never_empt
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wrong = {what: why for what, why in pool.map(told, chosen) if why}
-    with capsys.disabled():
-        print(
-            f"\n{strategy}: {len(chosen)} corruptions, {len(wrong)} wrong, {time.monotonic() - began:.0f} s"
-        )
+    tell(f"{strategy}: {len(chosen)} corruptions, {len(wrong)} wrong, {time.monotonic() - began:.0f} s")
     assert wrong == {}
 
 

@@ -11,10 +11,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from bench import namespaces
 from bench.kube import Kube, wait_for
 from bench.namespaces import seen_folder
-from faults.installed import installed_operator_away
 from faults.lane import STRATEGIES, Lane, Life, lane
 from faults.rules import CutReply, Delay, Drop, Expire, Refuse, Rule
 from faults.series import HEADER, KILLED, REPLY_LOST, Series, each_write
@@ -30,24 +28,13 @@ WAYS = (
     *(CutReply(), CutReply(body_bytes=20), Delay(1)),
 )
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(3600 if ALL else 600)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone(kube: Kube) -> Iterator[None]:
-    with installed_operator_away(kube):
-        yield
+pytestmark = [pytest.mark.own_operator, pytest.mark.timeout(3600 if ALL else 600)]
 
 
 @pytest.fixture(scope="module")
-def measures(_alone: None, kube: Kube) -> Iterator[dict[str, Life]]:
-    """An undisturbed life of each strategy, which all others are compared with."""
-    namespace = namespaces.make(kube, "t")
-    with lane(kube, namespace, seen_folder(namespace)) as calm:
-        calm.live_all()
-        yield calm.undisturbed
-    namespaces.forget(namespace)
-    kube.delete("Namespace", "", namespace)
+def measures() -> dict[str, Life]:
+    """An undisturbed life of each strategy, which all others are compared with: made by the first test that needs it."""
+    return {}
 
 
 @pytest.fixture
@@ -62,6 +49,7 @@ def lanes(kube: Kube, new_namespace: Callable[[], str], measures: dict[str, Life
 def alone(kube: Kube, namespace: str, measures: dict[str, Life]) -> Iterator[Lane]:
     """A namespace with an operator."""
     with lane(kube, namespace, seen_folder(namespace), measures) as alone:
+        alone.measure(*STRATEGIES)
         yield alone
 
 
@@ -70,22 +58,21 @@ STRATEGY = pytest.mark.parametrize("strategy", STRATEGIES)
 
 @STRATEGY
 def test_the_operator_killed_after_each_single_write_comes_to_the_same_end(
-    lanes: list[Lane], strategy: str, capsys: pytest.CaptureFixture[str]
+    lanes: list[Lane], strategy: str, tell: Callable[[str], None]
 ) -> None:
-    assert_same(each_write(lanes, strategy, KILLED, SHARE), "killed after each write", capsys)
+    assert_same(each_write(lanes, strategy, KILLED, SHARE), "killed after each write", tell)
 
 
 @STRATEGY
 def test_the_reply_lost_at_each_single_write_comes_to_the_same_end(
-    lanes: list[Lane], strategy: str, capsys: pytest.CaptureFixture[str]
+    lanes: list[Lane], strategy: str, tell: Callable[[str], None]
 ) -> None:
-    assert_same(each_write(lanes, strategy, REPLY_LOST, SHARE), "reply lost at each write", capsys)
+    assert_same(each_write(lanes, strategy, REPLY_LOST, SHARE), "reply lost at each write", tell)
 
 
-def assert_same(series: Series, what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Print the counts, also of a series that is well, and fail with all that is not."""
-    with capsys.disabled():
-        print(f"\n{HEADER}   {what}\n{series.row()}")
+def assert_same(series: Series, what: str, tell: Callable[[str], None]) -> None:
+    """Tell the counts, also of a series that is well, and fail with all that is not."""
+    tell(f"{HEADER}   {what}\n{series.row()}")
     assert series.runs >= (SHARE or len(series.measure.writes) - COUNTS_TOLD)
     assert not series.wrong, "\n".join(series.wrong)
 

@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from bench import namespaces, operator_pods
 from bench.kube import Kube, NeverHappenedError, Object
+from bench.scale import fake_node
 from faults.lane import STRATEGIES
 from kstatus import broken_rule
 
@@ -134,6 +135,16 @@ def running_operator(kube: Kube) -> None:
         operator_pods.wait_available(kube)
     except (NeverHappenedError, KeyError) as error:
         pytest.fail(f"the operator is not available: run `make cluster` ({error})", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def kwok(kube: Kube) -> Iterator[None]:
+    """Kwok and its node, until this process has no more tests: what some leave is removed beside the next ones.
+
+    Pods that are left at the end go with the node.
+    """
+    with fake_node.playing(kube):
+        yield
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 
 from bench import namespaces
 from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, wait_for
-from bench.scale import fake_node
 from bench.watch import Watch
 from mutation.bases import BASES
 from mutation.corruptions import Corruption, corruptions
@@ -44,10 +43,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(kube: Kube) -> Iterator[World]:
+def world(kube: Kube, kwok: None) -> Iterator[World]:
     namespace = namespaces.make(kube, "t")
     with (
-        fake_node.playing(kube),
         Watch(kube, "Rollout", namespace) as rollouts,
         Watch(kube, "EndpointSlice", namespace) as slices,
     ):
@@ -55,7 +53,7 @@ def world(kube: Kube) -> Iterator[World]:
         name = place.new_name()
         bystander = place.settle(name, place.apply(name, BASES["bigBang"])).rollout
         yield World(place, slices, bystander)
-        namespaces.remove(kube, namespace)
+    kube.delete("Namespace", "", namespace)
 
 
 @pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])

@@ -15,7 +15,6 @@ import pytest
 
 from bench import namespaces
 from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, wait_for
-from bench.scale import fake_node
 from bench.watch import Watch
 from mutation.bases import BASES
 from mutation.cases import Case, cases
@@ -50,13 +49,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def place(kube: Kube) -> Iterator[Place]:
-    """A namespace, and kwok. Pods that it leaves go with its node."""
+def place(kube: Kube, kwok: None) -> Iterator[Place]:
+    """A namespace, in which kwok plays."""
     namespace = namespaces.make(kube, "t")
-    with fake_node.playing(kube), Watch(kube, "Rollout", namespace) as rollouts:
-        place = Place(kube, namespace, rollouts)
-        yield place
-        namespaces.remove(kube, namespace)
+    with Watch(kube, "Rollout", namespace) as rollouts:
+        yield Place(kube, namespace, rollouts)
+    kube.delete("Namespace", "", namespace)
 
 
 def side_by_side(what: list[Case], story: Callable[[Case], str]) -> dict[str, str]:

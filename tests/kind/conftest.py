@@ -35,17 +35,23 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the cluster. What takes minutes begins first, and nobody waits for it at the end."""
+    """Everything in this folder needs the cluster. The longest begin first, so that nobody waits for one at the end."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.kind)
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: -about_s(item))
+
+
+def about_s(item: pytest.Item) -> int:
+    """How long the test, or all that it shares something with, takes; 0 for what takes less than a minute."""
+    marker = item.get_closest_marker("long")
+    return int(marker.args[0]) if marker else 0
 
 
 class Together(LoadScopeScheduling):
-    """Hands tests out to processes one by one, but those that share something to one of them.
+    """Hands tests out to processes one by one and in order, but those that share something to one of them.
 
-    The largest group begins first. (The marker `xdist_group` does nothing with pytest 9.)
+    (The marker `xdist_group` does nothing with pytest 9.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -59,7 +65,10 @@ class Together(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
-    """Said with `-n`, whatever `--dist` says."""
+    """Used with `-n`, whatever `--dist` says."""
+    config.option.loadscopereorder = (
+        False  # else the group of most tests begins first, however short they are
+    )
     return Together(config, log)
 
 

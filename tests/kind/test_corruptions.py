@@ -28,7 +28,7 @@ WITHIN_S = 60
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.long,
+    pytest.mark.long(200),
     pytest.mark.timeout(1800 if ALL else 600),
 ]
 

@@ -28,7 +28,7 @@ WAYS = (
     *(CutReply(), CutReply(body_bytes=20), Delay(1)),
 )
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.timeout(3600 if ALL else 600)]
+pytestmark = [pytest.mark.own_operator, pytest.mark.long(100), pytest.mark.timeout(3600 if ALL else 600)]
 
 
 @pytest.fixture(scope="module")

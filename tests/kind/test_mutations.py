@@ -43,7 +43,7 @@ FIRST_OF_EACH = [next(group) for _, group in groupby(ALLOWED, key=lambda case: c
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.long,
+    pytest.mark.long(200),
     pytest.mark.timeout(1800 if ALL else 600),
 ]
 

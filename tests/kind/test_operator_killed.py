@@ -1,5 +1,6 @@
 """The operator may die at any moment: the end is the same."""
 
+import signal
 import time
 from functools import partial
 
@@ -17,21 +18,25 @@ pytestmark = [pytest.mark.own_operator, pytest.mark.quiet]
 
 def killed_for(operator: Operator, seconds: float) -> None:
     """Kill it, and start it again that many seconds later; its Lease has to run out then."""
+    ended = len(operator.ends)
+    operator.revived = False
     operator.kill()
-    until = operator.wait_ended().at_s + seconds
+    end = operator.wait_ended(ended + 1)
+    assert end.code == -signal.SIGKILL
+    until = end.at_s + seconds
     wait_for("its absence to last", lambda: time.monotonic() > until, seconds + 5)
     operator.start()
+    operator.revived = True
 
 
 def test_an_operator_killed_in_the_middle_of_each_strategy_ends_the_same(kube: Kube, namespace: str) -> None:
-    with lane(kube, namespace, seen_folder(namespace), lease=True, revived=False) as alone:
+    with lane(kube, namespace, seen_folder(namespace), lease=True) as alone:
         results = killed_in_the_middle(
             kube,
             dict.fromkeys(MIDDLE, namespace),
             Rates(per_s=100, kept=2),
             partial(killed_for, alone.operator),
         )
-        assert [each.code for each in alone.operator.ends] == [-9]
     for strategy, result in results.items():
         assert result.happened == "Completed", (strategy, result.why)
         assert result.figures["order"] == ["v1", "v2"], strategy

@@ -35,6 +35,7 @@ def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
 
 
 @pytest.mark.quiet
+@pytest.mark.long(100)
 @pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])
 def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single_write(
     alone: Lane, strategy: str, tell: Callable[[str], None]

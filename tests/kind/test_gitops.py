@@ -14,7 +14,7 @@ from bench.scenarios.gitops import SLOWLY, HandIn, applied_again_and_again
 from bench.scenarios.seen import Result
 
 # Quiet: what is promised is 0 lost, of six loads at once.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.long(80)]
 
 CLIENT_SIDE = "kubectl apply"
 ENDING_S = 3

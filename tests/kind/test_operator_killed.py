@@ -13,7 +13,7 @@ from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
 from faults.lane import lane
 from faults.operator_process import Operator
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.quiet]
+pytestmark = [pytest.mark.own_operator, pytest.mark.quiet, pytest.mark.long(100)]
 
 
 def killed_for(operator: Operator, seconds: float) -> None:
@@ -34,7 +34,7 @@ def test_an_operator_killed_in_the_middle_of_each_strategy_ends_the_same(kube: K
         results = killed_in_the_middle(
             kube,
             dict.fromkeys(MIDDLE, namespace),
-            Rates(per_s=100, kept=2),
+            Rates(per_s=50, kept=2),
             partial(killed_for, alone.operator),
         )
     for strategy, result in results.items():

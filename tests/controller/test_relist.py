@@ -7,6 +7,7 @@ import pytest
 from controller.fakes import FakeCluster, Raw, child, error, rollout
 from crossfade.controller.handlers import Intake
 from crossfade.controller.relist import Relist
+from crossfade.controller.scope import EVERYWHERE, Scope
 from crossfade.controller.store import Key, Store
 
 SHOP = Key("ns", "shop")
@@ -16,7 +17,7 @@ class Bench:
     def __init__(self) -> None:
         self.cluster, self.store = FakeCluster(), Store()
         self.queued: list[Key] = []
-        self.relist = Relist(self.cluster, self.store, self.queued.append, None, lambda: 1.0)
+        self.relist = Relist(self.cluster, self.store, self.queued.append, EVERYWHERE, lambda: 1.0)
 
     async def unseen(self, kind: str = "Deployment") -> list[str]:
         return [raw["metadata"]["name"] for raw in await self.relist.compare(kind)]
@@ -60,7 +61,7 @@ async def test_what_was_made_during_the_listing_is_not_dropped(bench: Bench) -> 
             bench.store.put("Deployment", child("shop-new"))
             return []
 
-    await Relist(Later(), bench.store, bench.queued.append, None, lambda: 1.0).compare("Deployment")
+    await Relist(Later(), bench.store, bench.queued.append, EVERYWHERE, lambda: 1.0).compare("Deployment")
     assert len(bench.store.children("Deployment", SHOP)) == 1
 
 
@@ -76,6 +77,12 @@ async def test_what_was_deleted_since_is_not_missed(bench: Bench) -> None:
     bench.cluster.hold("Deployment", child("shop-aaa", 9))
     bench.store.remove("Deployment", "ns", "shop-aaa", "uid-shop-aaa", version=12)
     assert await bench.unseen() == []
+
+
+async def test_what_another_operator_works_on_is_not_missed(bench: Bench) -> None:
+    bench.cluster.hold("Deployment", child("shop-aaa", 9))
+    relist = Relist(bench.cluster, bench.store, bench.queued.append, Scope(skipped=("ns",)), lambda: 1.0)
+    assert await relist.compare("Deployment") == []
 
 
 async def test_only_objects_with_our_label_are_listed_of_common_kinds(bench: Bench) -> None:

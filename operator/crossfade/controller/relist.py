@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from crossfade.cluster import ApiError
+from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
 
 log = logging.getLogger(__name__)
@@ -45,13 +46,13 @@ class Relist:
         lists: Lists,
         store: Store,
         add: Callable[[Key], None],
-        namespace: str | None,
+        scope: Scope,
         jitter: Callable[[], float],
     ) -> None:
         self._lists = lists
         self._store = store
         self._add = add
-        self._namespace = namespace
+        self._scope = scope
         self._jitter = jitter
         self._listed = asyncio.Event()
         self.behind: str = ""
@@ -92,7 +93,10 @@ class Relist:
     async def compare(self, kind: str) -> list[Raw]:
         """Drop from the store what vanished and queue its Rollouts; gives what the store has not seen yet."""
         before = {_place(raw): raw["metadata"]["uid"] for raw in self._store.all(kind)}
-        listed = await self._lists.list(kind, self._namespace, WATCHED[kind].selector, metadata_only=True)
+        found = await self._lists.list(
+            kind, self._scope.namespace, WATCHED[kind].selector, metadata_only=True
+        )
+        listed = [raw for raw in found if self._scope.covers(raw["metadata"]["namespace"])]
         there = {_place(raw): raw["metadata"]["uid"] for raw in listed}
         for (namespace, name), uid in before.items():
             if there.get((namespace, name)) != uid:

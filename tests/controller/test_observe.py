@@ -140,3 +140,25 @@ def test_fields_of_the_status_that_cannot_be_read_count_as_lost_and_the_others_s
 def test_how_long_nodes_get_to_follow_is_what_the_operator_was_told(store: Store) -> None:
     assert seen(Observer(store)).settle_s == 2.0
     assert seen(Observer(store, settle_s=5)).settle_s == 5
+
+
+def test_what_is_stored_and_cannot_be_used_is_named(store: Store, observer: Observer) -> None:
+    observer.rollout(SHOP, rollout(status={"progress": {"startedAt": "soon"}}))
+    store.put("Release", {**release(1), "status": {"endedAt": "2026-02-30T00:00:00Z"}})
+    store.put("RolloutAction", obj("dance", spec={"rollout": "shop", "action": "Dance"}))
+    assert seen(observer).actions == ()
+    assert [each.spec.number for each in seen(observer).releases] == [1]
+    told = {"status.progress.startedAt", "Release shop-1: status.endedAt", "RolloutAction dance"}
+    assert observer.lost(SHOP) == told
+    observer.rollout(SHOP, rollout(2))
+    observer.forget(SHOP)
+    assert observer.lost(SHOP) == frozenset()
+
+
+def test_what_cannot_be_read_is_not_read_again_until_it_changes(
+    store: Store, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("RolloutAction", obj("dance", spec={"rollout": "shop", "action": "Dance"}))
+    seen(observer)
+    monkeypatch.setattr("crossfade.controller.observe.read", None)
+    assert seen(observer).actions == ()

@@ -6,6 +6,7 @@ import pytest
 
 from controller.fakes import Raw, child, endpoint, endpoint_slice, error, obj, rollout, status
 from controller.scripted import CREATE, RELEASE, SERVICE, SHOP, STATUS, TOLD, Bench, plan
+from crossfade.api.status import CONDITIONS_LENGTH
 from crossfade.cluster import ApiError
 from crossfade.controller.counts import Change, change
 from crossfade.controller.reconcile import RESTLESS
@@ -46,6 +47,28 @@ async def test_conditions_of_others_are_left_as_they_are_and_are_no_reason_to_wr
     assert written["conditions"] == [*STATUS["conditions"], theirs]
     await bench.decided(plan(status=STATUS | {"phase": "Paused"}))
     assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+
+
+async def test_conditions_of_others_make_no_status_too_long_for_the_api_server(bench: Bench) -> None:
+    theirs = [{**STATUS["conditions"][0], "type": f"example.com/Other{n}"} for n in range(CONDITIONS_LENGTH)]
+    bench.have(rollout(2, status={"conditions": theirs}))
+    await bench.decided(plan())
+    written = bench.cluster.objects["Rollout", "ns", "shop"]["status"]["conditions"]
+    assert len(written) == CONDITIONS_LENGTH
+    assert written[: len(STATUS["conditions"])] == STATUS["conditions"]
+
+
+async def test_what_is_stored_and_cannot_be_used_is_told_once(bench: Bench) -> None:
+    bench.have(rollout(2, status=STATUS | {"last": {"at": "soon"}}))
+    for _ in range(2):
+        await bench.decided(Plan("Because"))
+    (event,) = [
+        body
+        for body, asked in zip(bench.cluster.bodies, bench.cluster.asked, strict=True)
+        if asked[1] == "Event"
+    ]
+    assert (event["reason"], event["type"]) == ("StoredValueLost", "Warning")
+    assert "status.last.at" in event["note"]
 
 
 async def test_what_somebody_else_wrote_into_the_status_is_gone_with_the_next_write(bench: Bench) -> None:

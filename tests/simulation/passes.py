@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.api.reading import read
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout
 from crossfade.controller.drops import LINGER_S
@@ -113,9 +114,9 @@ def _observer(_: Object) -> Observer:
 
 
 _plans: Answers[Plan] = Answers(PLANS_KEPT)
-_release = once_for_each(Release.model_validate)
+_release = once_for_each(lambda stored: read(Release, stored).value)
 _side = once_for_each(lambda stored: side_of(stored, UID, "shop"))
-_action = once_for_each(RolloutAction.model_validate)
+_action = once_for_each(lambda stored: read(RolloutAction, stored).value)
 
 
 def carry_out(

@@ -20,6 +20,7 @@ class Known:
     refusal: str = ""  # why the API server did not take a Deployment, until a pass has told it
     refusals: Refusals = field(default_factory=Refusals)  # of all other writes
     refusal_is_news: bool = False  # the last pass met one that no pass has told yet
+    lost: frozenset[str] = frozenset()  # stored values that cannot be used, and of which people were told
     counts_differ_since: datetime | None = None
     futile: dict[tuple[str, str], Write] = field(default_factory=dict)  # what left an object as it was
     unsure: Write | None = None  # sent, and nobody knows whether it happened

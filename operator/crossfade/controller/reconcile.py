@@ -11,7 +11,9 @@ from typing import Any, Final, Protocol
 from pydantic import ValidationError
 
 from crossfade.api.conditions import ConditionType
+from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
+from crossfade.api.status import CONDITIONS_LENGTH
 from crossfade.cluster import ApiError
 from crossfade.controller import counts, look
 from crossfade.controller.counts import Change
@@ -25,7 +27,7 @@ from crossfade.controller.revisions import known_revisions
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
 from crossfade.core.observed import Found, Observed
-from crossfade.core.plan import Look, Plan
+from crossfade.core.plan import Event, Look, Plan
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ class Reconciler:
         self._drops = drops
         self._core = core
         self._cluster = world.cluster
+        self._teller = world.teller
         self._executor = Executor(store, world, core.now)
         self._observer = Observer(store, settle_s)
         self._known: dict[tuple[Key, str], Known] = {}
@@ -96,6 +99,7 @@ class Reconciler:
         dropped = self._drops.of(key)
         plan = await self._decided(key, raw, known, self._drops.ages_s(key))
         about_revision(_revision(plan.status))
+        await self._tell_of_losses(key, raw, known)
         plan = self._with_what_is_to_be_told(known, raw, _with_conditions_of_others(raw, plan))
         wrote = await self._executor.carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
@@ -113,6 +117,15 @@ class Reconciler:
         if not left_s:
             return plan
         return replace(plan, status=None, wake_after_s=min(left_s, plan.wake_after_s or left_s))
+
+    async def _tell_of_losses(self, key: Key, raw: Raw, known: Known) -> None:
+        """Say once what is stored and cannot be used: whoever wrote it believes that it counts."""
+        lost = self._observer.lost(key)
+        news, known.lost = sorted(lost - known.lost), lost
+        if news:
+            what = f"as if absent, since it cannot be used: {', '.join(news)}"
+            log.warning("stored values count %s", what)
+            await self._teller.tell(raw, [Event("Warning", EventReason.STORED_VALUE_LOST, f"counts {what}")])
 
     def _forget(self, key: Key) -> None:
         self._drops.forget(key)
@@ -185,7 +198,8 @@ def _with_conditions_of_others(raw: Raw, plan: Plan) -> Plan:
     if plan.status is None or not others:
         return plan
     ours = [c for c in plan.status.get("conditions") or [] if c.get("type") in _TYPES]
-    return replace(plan, status={**plan.status, "conditions": [*ours, *others]})
+    room = CONDITIONS_LENGTH - len(ours)  # the API server refuses a longer list, and with it the whole status
+    return replace(plan, status={**plan.status, "conditions": [*ours, *others[:room]]})
 
 
 def _revision(status: Mapping[str, Any] | None) -> str:

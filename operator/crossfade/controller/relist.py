@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from crossfade.cluster import ApiError
-from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
+from crossfade.controller.store import Key, Raw, Store, version_of
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Relist:
 
     async def round(self) -> None:
         """Compare all kinds, and look a while later whether the watches have brought what was missing."""
-        missing = {kind: await self._missing(kind) for kind in WATCHED}
+        missing = {kind: await self._missing(kind) for kind in self._store.watched}
         if any(missing.values()):
             await asyncio.sleep(CATCH_UP_S)
         self.behind = next((kind for kind, unseen in missing.items() if self.unseen(kind, unseen)), "")
@@ -92,7 +92,9 @@ class Relist:
     async def compare(self, kind: str) -> list[Raw]:
         """Drop from the store what vanished and queue its Rollouts; gives what the store has not seen yet."""
         before = {_place(raw): raw["metadata"]["uid"] for raw in self._store.all(kind)}
-        listed = await self._lists.list(kind, self._namespace, WATCHED[kind].selector, metadata_only=True)
+        listed = await self._lists.list(
+            kind, self._namespace, self._store.watched[kind].selector, metadata_only=True
+        )
         there = {_place(raw): raw["metadata"]["uid"] for raw in listed}
         for (namespace, name), uid in before.items():
             if there.get((namespace, name)) != uid:

@@ -113,6 +113,10 @@ class Store:
         """Whether `obj` is from before the object's deletion, or before it lost our label, which looks the same."""
         return version_of(obj) <= self._gone.get(obj["metadata"]["uid"], -1)
 
+    def versions(self, kind: str) -> dict[str, int]:
+        """By UID, what is known: the version of each object of a kind, and the one that a deleted one went with."""
+        return {**self._gone, **{raw["metadata"]["uid"]: version_of(raw) for raw in self.all(kind)}}
+
     def put(self, kind: str, obj: Raw) -> tuple[Key, ...]:
         """Keep `obj` where it is news; gives the Rollouts that it is news for."""
         place = _place(obj)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -20,6 +21,8 @@ from simulation.live import rest, step, until
 from simulation.passes import decided
 from simulation.stored import versioned
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 STATUS, RELEASE, ACTION = (schema_of(kind, "status") for kind in ("rollouts", "releases", "rolloutactions"))
 RECORD = schema_of("releases", "spec")
 BODIES = {
@@ -30,7 +33,7 @@ BODIES = {
 }
 MOMENTS = ("at rest", "under way", "on its way back", "rolled back")
 fuzz = settings(
-    max_examples=200,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     phases=(Phase.generate,),  # shrinking takes minutes, and each failure names its values

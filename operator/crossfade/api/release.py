@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from crossfade.api.action import ACTOR_LENGTH
+from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
 from crossfade.api.base import (
     Duration,
     Message,
@@ -91,7 +91,7 @@ class ActionEntry(Model):
 
     at: Time | None = None
     """When it was taken up."""
-    action: Annotated[str, Field(max_length=32)] = ""
+    action: Annotated[str, Field(max_length=ACTION_LENGTH)] = ""
     """What was asked for. Example: `Abort`."""
     actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] | None = None
     """Who asked, as the action's `spec.actor` says; absent where it says nothing."""

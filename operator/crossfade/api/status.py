@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict
 
-from crossfade.api.action import ACTOR_LENGTH
+from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
 from crossfade.api.base import (
     Count,
     Duration,
@@ -152,7 +152,7 @@ class LastAction(Model):
     """Its UID."""
     name: Annotated[str, Field(max_length=253)] = ""
     """Its name."""
-    action: Word = ""
+    action: Annotated[str, Field(max_length=ACTION_LENGTH)] = ""
     """What it asked for. Example: `Promote`."""
     state: Literal["", "Done", "Refused"] = ""
     """The answer."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-LONGEST_S: Final = 60.0
-
 from crossfade.controller.scope import Scope, skipped
+
+LONGEST_S: Final = 60.0
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler
-from crossfade.controller.relist import Relist
+from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
@@ -124,8 +124,16 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
         log.info("stopped%s", "" if in_time else ", with a pass cut off")
         return 0
     for task in ended:
-        log.error("the part %r ended", task.get_name(), exc_info=task.exception())
+        _tell_why(task)
     return 1
+
+
+def _tell_why(ended: asyncio.Task[Any]) -> None:
+    error = ended.exception()
+    if isinstance(error, Restored):
+        log.warning("%s", error)
+    else:
+        log.error("the part %r ended", ended.get_name(), exc_info=error)
 
 
 async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:

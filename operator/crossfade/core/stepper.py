@@ -218,7 +218,7 @@ class _Stepper:
         """The tracks that must have no pods left before the next step."""
         if not isinstance(self.goal.order, Exclusive):
             return set()
-        growing = [t for t in self.tracks if self.wanted(t) > self.s.side(t).desired and t != SOURCE]
+        growing = [track for track in self.tracks if self.wanted(track) > self.s.side(track).desired]
         return {*self.goal.empties, *(other for track in growing for other in self._others_than(track))}
 
     @cached_property

@@ -87,6 +87,7 @@ class Observer:
         )
 
     def forget(self, key: Key) -> None:
+        """The Rollout is gone: nothing that was read of it is kept."""
         self._specs.pop(key, None)
         self._lost.pop(key, None)
         for kind in ("Release", "RolloutAction"):

@@ -57,6 +57,7 @@ def registry(intake: Intake, credentials: Callable[[], Awaitable[Credentials]]) 
 
     @kopf.on.login(registry=registered)
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
+        """Give kopf the credentials that our own requests have."""
         found = await credentials()
         return kopf.ConnectionInfo(
             server=found.server,
@@ -77,6 +78,7 @@ def _register(registered: kopf.OperatorRegistry, intake: Intake, kind: str) -> N
 
     @kopf.on.event(watched.group, watched.version, watched.plural, id=watched.plural, registry=registered)
     async def on_event(event: Any, **_: Any) -> None:  # whatever it returned, kopf would write into a status
+        """Take what the watch brings, and return nothing."""
         intake.take(kind, event["type"], event["object"])
         _empty(event["object"])
 

@@ -36,7 +36,8 @@ class Lists(Protocol):
 
     async def listing(
         self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
-    ) -> Listing: ...
+    ) -> Listing:
+        """Names and UIDs of a kind, and the version of the list; never older than `not_older_than`."""
 
 
 class Relist:

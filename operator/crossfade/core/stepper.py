@@ -53,6 +53,7 @@ class _Stepper:
 
     @cached_property
     def traffic(self) -> Traffic:
+        """How requests are shared now, and how that is changed."""
         return traffic_of(self.s)
 
     @cached_property
@@ -65,15 +66,18 @@ class _Stepper:
 
     @cached_property
     def receivers(self) -> frozenset[str]:
+        """The tracks that the goal gives requests to."""
         return receivers(self.goal.share or {})
 
     def wanted(self, track: str) -> int:
+        """How many pods the goal gives the track; none where it does not name it."""
         return self.goal.pods.get(track, 0)
 
     # --- pods ---------------------------------------------------------------------------------------
 
     @cached_property
     def pods(self) -> Mapping[str, int]:
+        """How many pods each track is asked for now. Never fewer than the rules leave it, whatever the goal wants."""
         asked, spare = {}, self._spare
         for track in self.tracks:
             has, broken = self.s.side(track).desired, self._broken(track)
@@ -149,6 +153,7 @@ class _Stepper:
 
     @cached_property
     def share(self) -> Share | None:
+        """The share to be written now: the goal's, both sides on the way to it, or None where it stays as it is."""
         goal = self.goal
         if goal.share is None or self.traffic.gives(goal.share):
             return goal.share
@@ -211,6 +216,7 @@ class _Stepper:
 
     @cached_property
     def read(self) -> Look | None:
+        """What must be read before it is known whether a track has pods left; None where nothing is to be read."""
         return unread(self.s, self._must_be_gone) if self._must_be_gone else None
 
     @cached_property
@@ -223,6 +229,7 @@ class _Stepper:
 
     @cached_property
     def unmet(self) -> Unmet | None:
+        """The first condition that does not hold; None where the goal is met."""
         rungs = (
             self._still,
             self._running,

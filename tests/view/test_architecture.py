@@ -65,6 +65,16 @@ def test_the_readme_leads_here() -> None:
     assert "(docs/architecture.md)" in README.split("## Layout")[1].split("\n## ")[0]
 
 
+def test_public_functions_say_what_they_promise() -> None:
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "operator").rglob("*.py")]
+    functions = [
+        n for t in trees for n in ast.walk(t) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    public = [one for one in functions if not one.name.startswith("_")]
+    silent = [one.name for one in public if not ast.get_docstring(one)]
+    assert len(silent) <= len(public) * 0.05, f"without a docstring: {silent}"
+
+
 def _found(name: str) -> list[str]:
     """The modules in which it is, by the end of their names."""
     parts = name.split(".")

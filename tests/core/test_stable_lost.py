@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, serving_v1, template
+from builders import V1, V2, serving_v1
 from simulation.cluster import Sim
-from simulation.live import run, stands_at, until
+from simulation.live import quiet, run, stands_at, until
 
 WAITING: dict[str, dict[str, Any]] = {
     "blueGreen": {"blueGreen": {"promoteAfterSeconds": 300}},
@@ -16,9 +16,11 @@ WAITING: dict[str, dict[str, Any]] = {
 
 
 def scaled_up_with_the_new_template(strategy: str) -> Sim:
-    """V2 comes together with a scale-up, so that stable lacks pods for a moment as the release begins."""
+    """V2 comes a moment after a scale-up, so that stable lacks pods as the release begins."""
     sim = serving_v1(WAITING[strategy])
-    sim.edit(replicas=6, template=template("shop:v2"))
+    sim.scale(6)
+    quiet(sim)
+    sim.set_image("shop:v2")
     return until(sim, stands_at(0))
 
 

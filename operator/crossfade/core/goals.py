@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests
+from crossfade.core.evidence import crashed
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
@@ -186,7 +187,18 @@ def is_urgent(s: Situation) -> bool:
     It failed, or fails now; or it waited for stable's pods as long as anything may take.
     """
     late = seconds_since(s.progress.short_since, s.now) >= s.spec.progress_deadline_seconds
-    return s.progress.urgent or late or s.progress.revision in s.seen.dropped
+    return s.progress.urgent or late or loses_pods(s)
+
+
+def loses_pods(s: Situation) -> bool:
+    """Whether pods of the candidate went away just now and are missing, or have ended; a drop alone may be long over.
+
+    A process that sees a Deployment for the first time takes that for a drop.
+    """
+    p, side = s.progress, s.candidate
+    if p.revision not in s.seen.dropped or p.serving_since is None:
+        return False
+    return side.available < side.desired or bool(crashed(s.pods(p.revision) or (), p.ends_before))
 
 
 def awaits_cause(s: Situation) -> bool:

@@ -55,7 +55,8 @@ def _suspects(s: Situation) -> Iterator[str]:
     if not side.identity.uid:
         return
     if p.returning:
-        if awaits_cause(s) and side.replicas:
+        ends = not p.urgent and p.serving_since is not None and p.revision in s.seen.dropped
+        if side.replicas and (awaits_cause(s) or ends):
             yield p.revision
         return
     overtaken = s.stage.weight == 100 and not s.stage.counted and target(s) != p.revision

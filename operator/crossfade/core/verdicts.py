@@ -17,6 +17,7 @@ from crossfade.core.evidence import (
     told,
 )
 from crossfade.core.gates import asked
+from crossfade.core.goals import loses_pods
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.situation import Situation
@@ -102,8 +103,7 @@ def node_took_them(s: Situation) -> str:
 def is_failing(s: Situation) -> bool:
     """Whether the candidate cannot be trusted with requests any more: then they leave it at once."""
     short = s.progress.reached_at is not None and s.candidate.available < s.stage.candidate
-    dropped = s.progress.revision in s.seen.dropped and s.progress.serving_since is not None
-    return bool(s.progress.held) or short or dropped or not s.candidate.ready or verdict(s) is not None
+    return bool(s.progress.held) or short or loses_pods(s) or not s.candidate.ready or verdict(s) is not None
 
 
 def gate_failed(s: Situation) -> Verdict | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests
-from crossfade.core.evidence import crashed
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
@@ -23,6 +22,7 @@ from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order
 from crossfade.core.traffic import Share, traffic_of
 from crossfade.core.traffic.selector import selector_before
 from crossfade.core.transitions import target
+from crossfade.core.verdicts import loses_pods
 
 RETURN_FLOOR = 4
 """After a failure requests return where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""
@@ -188,17 +188,6 @@ def is_urgent(s: Situation) -> bool:
     """
     late = seconds_since(s.progress.short_since, s.now) >= s.spec.progress_deadline_seconds
     return s.progress.urgent or late or loses_pods(s)
-
-
-def loses_pods(s: Situation) -> bool:
-    """Whether pods of the candidate went away just now and are missing, or have ended; a drop alone may be long over.
-
-    A process that sees a Deployment for the first time takes that for a drop.
-    """
-    p, side = s.progress, s.candidate
-    if p.revision not in s.seen.dropped or p.serving_since is None:
-        return False
-    return side.available < side.desired or bool(crashed(s.pods(p.revision) or (), p.ends_before))
 
 
 def awaits_cause(s: Situation) -> bool:

@@ -17,7 +17,6 @@ from crossfade.core.evidence import (
     told,
 )
 from crossfade.core.gates import asked
-from crossfade.core.goals import loses_pods
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.situation import Situation
@@ -98,6 +97,17 @@ def node_took_them(s: Situation) -> str:
     if not nobody_answers(s) or s.progress.attempts > 1:
         return ""
     return taken_by_node(s.pods(s.progress.revision) or ())
+
+
+def loses_pods(s: Situation) -> bool:
+    """Whether pods of the candidate went away just now and are missing, or have ended; a drop alone may be long over.
+
+    A process that sees a Deployment for the first time takes that for a drop.
+    """
+    p, side = s.progress, s.candidate
+    if p.revision not in s.seen.dropped or p.serving_since is None:
+        return False
+    return side.available < side.desired or bool(crashed(s.pods(p.revision) or (), p.ends_before))
 
 
 def is_failing(s: Situation) -> bool:

@@ -76,10 +76,10 @@ class Selector:
         return {LABEL_ROLLOUT: self.s.name, **alone}
 
     def shows(self, share: Share, at_least: Mapping[str, int]) -> bool:
-        """Alone, the receiver is listed and nothing else is; of several, each has its pods listed."""
+        """Each receiver has its pods listed; where one gets all requests, nothing else is."""
         tracks = receivers(share)
-        if len(tracks) == 1:
-            return self.only(tracks)
+        if len(tracks) == 1 and not self.only(tracks):
+            return False
         return all(self._listed(track) >= count for track, count in at_least.items() if track in tracks)
 
     def only(self, tracks: Collection[str]) -> bool:
@@ -108,8 +108,9 @@ class Selector:
         return production.ready.get(_listed_as(track), 0) if production is not None else 0
 
     def idle(self, track: str) -> bool:
-        """Not selected, and all nodes have had the time to follow the endpoints that are right now."""
-        return not self.live(track) and has_propagated(self.s)
+        """Not selected, and all nodes have had the time to follow the endpoints that are right now; or there is no Service yet."""
+        none_yet = self.s.production_read is None and manifests.is_first(self.s)
+        return not self.live(track) and (none_yet or has_propagated(self.s))
 
     def separates(self, track: str, others: Collection[str]) -> bool:
         """Whether the track's own selector selects none of the others' pods."""

@@ -44,8 +44,8 @@ def with_moved_at(s: Situation, goal: Goal) -> Situation:
     left = [track for track in tracks if s.side(track).desired and not traffic.live(track)]
     moves = s.under_way and s.stage.weight == 100 and not s.stage.counted
     right = bool(left or moves) and traffic.follows(tracks) and (share is None or traffic.gives(share))
-    first = manifests.is_first(s) or not s.service_name
-    return s.remember(moved_at=(s.memory.moved_at or text_of(s.now)) if right and not first else None)
+    nothing_left = not s.service_name or (manifests.is_first(s) and not left)
+    return s.remember(moved_at=(s.memory.moved_at or text_of(s.now)) if right and not nothing_left else None)
 
 
 def _moves(s: Situation, at: Step) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 import crossfade.core
 from builders import STRATEGIES, V1, V2, releasing_v2, rollout, serving_v1, template
+from core.odd_pods import OddPod
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core.decide import unreadable
@@ -42,6 +43,16 @@ def _asked(action: str, at: Callable[[Sim], object] | None = None) -> Sim:
 def _crashed(**spec: Any) -> Sim:
     sim = until(releasing_v2("bigBang", **spec), stands_at(1))
     sim.crash(sim.of(V2)[0])
+    return sim
+
+
+def _evicted() -> Sim:
+    """The only pod of a candidate that serves alone is taken by its node."""
+    sim = until(releasing_v2("bigBang", replicas=1, bakeSeconds=60), stands_at(1))
+    (pod,) = sim.of(V2)
+    sim.change(pod, None)
+    sim.pods += (OddPod(f"evicted-{pod.name}", V2, more={"ended": True, "node_lost": "Evicted: no memory"}),)
+    sim.drop(V2)
     return sim
 
 
@@ -140,6 +151,7 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.STAGE_STARTED: lambda: releasing_v2("canary"),
     EventReason.COMPLETED: lambda: releasing_v2("bigBang"),
     EventReason.RELEASE_RETURNED: _crashed,
+    EventReason.NODE_LOST: _evicted,
     EventReason.SUPERSEDED: lambda: _edited("shop:v3"),
     EventReason.CANCELLED: lambda: _edited("shop:v1"),
     EventReason.MEMORY_RECOVERED: _recovered,

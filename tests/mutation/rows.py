@@ -216,7 +216,10 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "strategy.rolling.batches[].replicas": Row(
         "strategy.rolling.batches.0.replicas",
-        lambda t, v: (t.ended.plan[0]["candidate"], min(REPLICAS, _pods(v))),
+        lambda t, v: (
+            t.ended.plan[0]["candidate"],
+            min(REPLICAS - 1, _pods(v)),
+        ),  # the last old one stays warm
         "rolling",
     ),
     "strategy.rolling.batches[].pauseSeconds": Row(
@@ -295,7 +298,10 @@ ROWS: Final[dict[str, Row]] = {
         lambda t, v: (t.settled.finalizers, [FINALIZER] if v is True else []),
         refused={"true": "adopt: true needs the name of the Service to take over"},
     ),
-    "bakeSeconds": Row("bakeSeconds", lambda t, v: (_gate(t.ended.plan, "bake"), f"bake {_or(30)(v)}s")),
+    "bakeSeconds": Row(
+        "bakeSeconds",
+        lambda t, v: (_gate(t.ended.plan, "bake"), f"bake {_or(30)(v)}s" if _or(30)(v) else "ready"),
+    ),
     "onFailure": Row("onFailure", _held_or_back, "impatient", fails=True),
     "progressDeadlineSeconds": Row("progressDeadlineSeconds", _failed_after, "bigBang", fails=True),
     "minReadySeconds": Row(

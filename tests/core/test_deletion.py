@@ -13,7 +13,7 @@ from crossfade.core.observed import Found
 from crossfade.core.plan import Verb
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, run, stands_at, step, until
-from simulation.passes import observed
+from simulation.sight import observed
 
 STRATEGIES = ["rolling", "blueGreen", "canary", "bigBang"]
 PLANS: dict[str, dict[str, Any]] = {

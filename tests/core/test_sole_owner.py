@@ -112,5 +112,6 @@ def test_what_answers_alone_stays_until_it_has_the_service() -> None:
     sim.set_image("shop:v2")
     quiet(sim)
     assert sim.selected("front") == {V1: 4}
-    sim.services["front"]["metadata"]["managedFields"] = []
+    front = sim.services["front"]
+    sim.services["front"] = {**front, "metadata": {**front["metadata"], "managedFields": []}}
     assert rest(sim).selected("front") == {V2: 4}

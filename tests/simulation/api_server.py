@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from crossfade.api.labels import FINALIZER
 from crossfade.core.plan import Verb, Write
-from simulation.pods import Endpoints, SimPod
+from simulation.endpoints import Endpoints, slice_of
+from simulation.pods import SimPod
 from simulation.stored import Object, Refused, identity, merged, patched, versioned
 
 UID = "0b5e55ed-0000-4000-8000-000000000001"
@@ -102,8 +103,10 @@ class ApiServer:
         table[write.name] = versioned(write.body, version, **made)
 
     def _delete(self, table: dict[str, Object], write: Write) -> None:
-        del table[write.name]
-        self.endpoints.pop(write.name, None)
+        gone = table.pop(write.name)
+        self.saw(write.kind, gone, None)
+        if write.kind == "Service" and write.name in self.endpoints:
+            self.saw("EndpointSlice", slice_of(gone, self.endpoints.pop(write.name)), None)
         if write.kind == "Deployment" and not write.orphan:
             self.pods = tuple(p.but(leaving=True) if p.deployment == write.name else p for p in self.pods)
 
@@ -138,6 +141,9 @@ class ApiServer:
         self.rollout = versioned(self.rollout, self.tick_version(), finalizers=held)
         self.gone = not held
         self._follow()
+
+    def saw(self, kind: str, before: Object | None, after: Object | None) -> None:
+        """The watch shows a change."""
 
     def _follow(self) -> None:
         """The world follows what is stored, where it does so at once."""

@@ -9,10 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.api.labels import ANNOTATION_GIVE_BACK
-from simulation.cluster import Drop, Sim
+from crossfade.controller.drops import Drops
+from crossfade.controller.store import Key
+from simulation.cluster import Sim
 from simulation.deployments import mark_of
-from simulation.pods import Endpoints, SimPod
+from simulation.endpoints import Endpoints
+from simulation.pods import SimPod
 from simulation.remembered import once_for_each
+from simulation.shell import key_of
 from simulation.stored import Object
 
 OLD_S = 40
@@ -70,7 +74,7 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.services, sim.endpoints),
         (sim.releases,),
         (sim.actions, _within(status, "lastAction", "uid")),
-        (sim.dropped, now),
+        (sim.drops, key_of(rollout), now),
         (sim.pull_pods, sim.broken, sim.taken),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
         (sim.listed_at, now),
@@ -153,6 +157,12 @@ def _pods(
                     _evidence(p, start, now) if p.exits else (),
                     p.mark == marks.get(p.deployment),
                     min(quiet_s, p.ready_for(now)) if quiet_s else 0,
+                    (
+                        p.ends,
+                        p.ended,
+                        p.fell,
+                        max(0.0, (p.stuck_to - now).total_seconds()) if p.stuck_to else 0.0,
+                    ),
                 )
                 for p in pods
             ]
@@ -236,8 +246,9 @@ def _actions(actions: Mapping[str, Object], remembered: str | None) -> Hashable:
     return tuple([(a["spec"]["action"], a["metadata"]["uid"] == remembered) for a in waiting])
 
 
-def _dropped(dropped: Mapping[str, Drop], now: datetime) -> Hashable:
-    return tuple(sorted([(r, min(4.0, (now - at).total_seconds())) for r, (at, _) in dropped.items()]))
+def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
+    now_s = now.timestamp()
+    return tuple(sorted([(r, min(4.0, now_s - drop.at_s)) for r, drop in drops.of(key).items()]))
 
 
 def _listed_at(listed_at: Mapping[str, datetime], now: datetime) -> Hashable:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+from simulation.promise import Asked
 from simulation.search import CounterExample, Search
 from simulation.shares import WIDTH, Outcome, Shares, Task
 from simulation.worlds import STRATEGIES, Case, cases
@@ -115,7 +116,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="searches side by side")
     parser.add_argument("--only", metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")
     parser.add_argument("--world", help="only the worlds of this name, with their usual share of the states")
+    parser.add_argument(
+        "--pending", action="store_true", help="ask for promises that the core does not keep yet"
+    )
     asked = parser.parse_args()
+    Asked.pending = asked.pending
     chosen = [name for name in STRATEGIES if asked.only in {None, name}]
     if not chosen:
         parser.error(f"there is no strategy {asked.only}: take one of {', '.join(STRATEGIES)}")

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crossfade.api.labels import LABEL_REVISION
+from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.controller.drops import Drops
 from crossfade.core.plan import Event, Verb, Write
 from simulation.api_server import FOREGROUND, TABLES, ApiServer
 from simulation.deployments import due, mark_of, status_of
-from simulation.pods import Endpoints, SimPod, endpoints_of
+from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
+from simulation.pods import SimPod
+from simulation.shell import Shell, at, forked, fresh_drops, key_of
 from simulation.stored import Object, versioned
 
-Drop = tuple[datetime, int]
-"""When ready pods of a revision went away, and which drop of all it was."""
-
-FORKED = (*TABLES.values(), "endpoints", "dropped", "unseen", "listed_at")
+FORKED = (*TABLES.values(), "endpoints", "unseen", "listed_at")
 """What is changed in place in a cluster; all else is replaced."""
 
 
@@ -29,8 +29,8 @@ FORKED = (*TABLES.values(), "endpoints", "dropped", "unseen", "listed_at")
 class Sim(ApiServer):
     """The cluster of one Rollout, and what the operator's process would lose in a crash.
 
-    `dropped`: the latched drops of ready pods, numbered. `unseen`: objects as the operator's store still has
-    them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
+    `shell` and `drops`: its store, observer and latch, shared with the clusters that were forked from it. `unseen`:
+    objects as the operator's store still has them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
     `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
     new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
@@ -38,7 +38,8 @@ class Sim(ApiServer):
     has made of it, or of the cluster that it was forked from.
     """
 
-    dropped: dict[str, Drop] = field(default_factory=dict)
+    shell: Shell | None = field(default=None, compare=False, repr=False)
+    drops: Drops = field(default_factory=fresh_drops, compare=False, repr=False)
     unseen: dict[tuple[str, str], Object | None] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
@@ -136,9 +137,11 @@ class Sim(ApiServer):
 
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
-        staying = (p for p in self.pods if not p.leaving)
+        staying = (p for p in self.pods if not p.leaving or p.is_stuck(self.now))
         told = (p.told() for p in staying)
-        self.pods = tuple(p if p.revision in self.broken else p.up(self.now) for p in told)
+        self.pods = tuple(
+            p if p.revision in self.broken or p.leaving or p.ended else p.up(self.now) for p in told
+        )
         self.pull_pods = tuple(p.but(ready=p.ready or not p.waiting) for p in self.pull_pods)
         self._follow()
 
@@ -149,23 +152,56 @@ class Sim(ApiServer):
 
     def crash(self, pod: SimPod, *, ready: bool = True, code: int = 42) -> None:
         """A container ends; with `ready` it is back before anyone looks: only the latch and its restarts tell."""
-        self.change(pod, pod.crashed(self.now, ready=ready, code=code))
-        if pod.ready:
+        if pod.ready and ready:
             self.drop(pod.revision)
+        fell = pod.fell or self.gets_requests(pod)
+        self.change(pod, pod.crashed(self.now, ready=ready, code=code).but(fell=fell))
+
+    def fail(self, pod: SimPod) -> None:
+        """A container ends, and only its endpoint tells of it yet."""
+        self.change(pod, pod.failing(self.now).but(fell=pod.fell or self.gets_requests(pod)))
+
+    def gets_requests(self, pod: SimPod) -> bool:
+        """Whether production selects it, and it answers. Of a worker: whether the release says that it serves."""
+        service = self.services.get(self.service_name)
+        if service is None:
+            return bool((self.status.get("progress") or {}).get("servingSince"))
+        return pod.ready and service["spec"]["selector"].items() <= pod.labels.items()
+
+    def breaks(self, revision: str) -> None:
+        """Pods of a revision become ready no more; those that are, stay so."""
+        self.broken |= {revision}
 
     def evict(self, pod: SimPod) -> None:
         """A node is drained: the pod is told to go, and its container ends in the course of that."""
         self.change(pod, pod.crashed(self.now, code=143).but(leaving=True))
-        self.drop(pod.revision)
 
     def of(self, revision: str) -> list[SimPod]:
-        """The pods of a revision that stay."""
-        return [p for p in self.pods if p.revision == revision and not p.leaving]
+        """The pods of a revision that stay, and run."""
+        return [p for p in self.pods if p.revision == revision and not p.leaving and p.runs]
 
     def drop(self, revision: str) -> None:
-        """The event handler latches that ready pods of a revision went away."""
-        if revision:
-            self.dropped[revision] = (self.now, self.tick_version())
+        """The watch shows that a ready pod of a revision went away, and that it came back."""
+        service, live = self.services.get(self.service_name), self.side(revision)
+        listed = self.endpoints.get(self.service_name, NO_ENDPOINTS)
+        if service and listed.ready.get(revision):
+            less = listed.without_one(revision, self.tick_version())
+            self._flapped("EndpointSlice", slice_of(service, listed), slice_of(service, less))
+        ready = (live or {}).get("status", {}).get("readyReplicas", 0)
+        if live and ready:
+            status = {**live["status"], "readyReplicas": ready - 1}
+            self._flapped("Deployment", live, versioned({**live, "status": status}, self.tick_version()))
+
+    def _flapped(self, kind: str, usual: Object, less: Object) -> None:
+        self.saw(kind, usual, less)
+        self.saw(kind, less, usual)
+
+    def saw(self, kind: str, before: Object | None, after: Object | None) -> None:
+        """The watch shows a change, where it shows the object at all: what latches drops is told."""
+        if not any(LABEL_ROLLOUT in (one["metadata"].get("labels") or {}) for one in (before, after) if one):
+            return
+        self.drops = at(forked(self.drops), self.now)
+        self.drops.note(kind, key_of(self.rollout), before, after)
 
     def _follow(self) -> None:
         if self.instant:
@@ -183,9 +219,8 @@ class Sim(ApiServer):
         live = self.deployments[name]
         before, after = live.get("status", {}), self.wanted_status(name)
         if before != after:
-            self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
-            if after["readyReplicas"] < before.get("readyReplicas", 0):
-                self.drop(live["metadata"]["labels"].get(LABEL_REVISION, ""))
+            told = self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
+            self.saw("Deployment", live, told)
 
     def wanted_status(self, name: str) -> dict[str, Any]:
         """What a Deployment's status says once it has caught up."""
@@ -200,11 +235,11 @@ class Sim(ApiServer):
     def sync_endpoints(self, name: str) -> None:
         """A Service's slices catch up."""
         self.note_listed()
-        before, after = self.endpoints.get(name, Endpoints()), self.wanted_endpoints(name)
-        self.endpoints[name] = after
-        for revision, ready in before.ready.items():
-            if after.ready.get(revision, 0) < ready:
-                self.drop(revision)
+        service, selector = self.services[name], self.services[name]["spec"]["selector"]
+        before, after = self.endpoints.get(name), endpoints_of(selector, self.pods, self.tick_version())
+        if after != before:
+            self.endpoints[name] = after
+            self.saw("EndpointSlice", slice_of(service, before) if before else None, slice_of(service, after))
 
     def wanted_endpoints(self, name: str) -> Endpoints:
         """What a Service's slices list once they have caught up."""
@@ -212,7 +247,7 @@ class Sim(ApiServer):
 
     def note_listed(self) -> None:
         """Keep when production last listed a revision: its pods may get requests for a while longer."""
-        for revision in self.endpoints.get(self.service_name, Endpoints()).ready:
+        for revision in self.endpoints.get(self.service_name, NO_ENDPOINTS).ready:
             self.listed_at[revision] = self.now
 
     # --- what a client sees -------------------------------------------------------------------------

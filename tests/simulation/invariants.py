@@ -8,23 +8,29 @@ in which nothing moves any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crossfade.api.labels import PREFIX
 from crossfade.core.plan import Verb
+from simulation.asked import is_exclusive, may_be_missing
 from simulation.cluster import Sim
-from simulation.promise import Violation
+from simulation.ghost import Ghost
+from simulation.past import after_step, after_write, known_at
+from simulation.promise import Violation, is_asked
 from simulation.remembered import Answers
 from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
 from simulation.rules_record import RECORD_RULES
 from simulation.rules_traffic import TRAFFIC_RULES
-from simulation.seen import Ghost, Rule, Seen, may_be_missing, progress_of, stable_of, wanted_revision
+from simulation.seen import Rule, Seen
+from simulation.shown import adopts, progress_of, stable_of, wanted_revision, way_back_of
 
 
 def judge(seen: Seen) -> Ghost:
     """Ask every rule about one write; gives what is remembered afterwards. Raises Violation."""
+    seen = replace(seen, ghost=known_at(seen))
     broken = (
         _memory_broken(seen)
         if seen.write.kind == "Rollout"
@@ -32,9 +38,7 @@ def judge(seen: Seen) -> Ghost:
     )
     if broken is not None:
         raise Violation(sentence(broken[0]), broken[1])
-    failed, held = seen.after.status.get("failed"), progress_of(seen.after).get("held")
-    calm = seen.ghost.calm and not failed and not held
-    return seen.ghost._replace(calm=calm, condemned=frozenset({failed["revision"]} if failed else ()))
+    return after_write(seen)
 
 
 def sentence(rule: Callable[..., object]) -> str:
@@ -55,7 +59,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 
 def _broken(seen: Seen, rules: tuple[Rule, ...]) -> Broken | None:
-    return next(((rule, told) for rule in rules if (told := rule(seen))), None)
+    return next(
+        ((rule, told) for rule in rules if (told := rule(seen)) and is_asked(sentence(rule))),
+        None,
+    )
 
 
 def _memory_broken(seen: Seen) -> Broken | None:
@@ -82,30 +89,30 @@ _judged: Answers[Broken | None] = Answers(100)
 # --- states ---------------------------------------------------------------------------------------------
 
 
-def standing(sim: Sim, ghost: Ghost) -> None:
-    """What holds of every state. Raises Violation."""
-    strategy = sim.rollout["spec"]["strategy"]
-    if "recreate" in strategy:
-        running = {p.revision for p in sim.pods if p.revision}
+def standing(sim: Sim, ghost: Ghost) -> Ghost:
+    """Ask what holds of every state; gives what is remembered from then on. Raises Violation."""
+    running = {p.revision for p in sim.pods if p.revision and p.runs}
+    if is_exclusive(sim.rollout["spec"]):
         if len(running) > 1 and not ghost.replanned:
             raise Violation("recreate never runs two revisions at once", f"it runs {running}")
-        return
-    if not ghost.calm or not (sim.status.get("stable") or _adopts(sim)):
-        return
-    answering = sum(p.ready and not p.leaving and _is_selected(sim, p.labels) for p in sim.pods)
-    floor = min(1, ghost.least) if sim.deleting else ghost.least - may_be_missing(strategy, ghost.least)
-    if answering < floor:
-        told = f"{answering} pods serve, {floor} should, and nothing but the operator has moved"
-        raise Violation("undisturbed, enough pods serve at each moment", told)
+        return after_step(sim, ghost)
+    after = after_step(sim, ghost)
+    least = min(sim.rollout["spec"]["replicas"], ghost.least) - ghost.missing
+    if after.served < min(ghost.served, least) and not (sim.gone and not _outlives(sim)):
+        told = f"{after.served} pods serve after {ghost.served}, {least} should, and nothing has failed"
+        if ghost.well and is_asked(ENOUGH):
+            raise Violation(ENOUGH, told)
+        if ghost.calm and not sim.deleting:
+            raise Violation("undisturbed, enough pods serve at each moment", told)
+    return after
 
 
-def _adopts(sim: Sim) -> bool:
-    return bool((sim.rollout["spec"].get("service") or {}).get("adopt"))
+ENOUGH = "without a failure enough pods serve at each moment"
 
 
-def _is_selected(sim: Sim, labels: Mapping[str, str]) -> bool:
-    service = sim.services.get(sim.service_name)
-    return service is None or bool(service["spec"]["selector"].items() <= labels.items())
+def _outlives(sim: Sim) -> bool:
+    """Whether what serves stays when the Rollout goes."""
+    return adopts(sim) or sim.rollout["spec"].get("onDelete") == "GiveBack"
 
 
 def resting(sim: Sim) -> None:
@@ -127,7 +134,7 @@ def _unrest(sim: Sim) -> Iterator[str]:
         yield f"{len(open_ones)} releases have no outcome"
     if status["phase"] in {"Degraded", "Invalid"} and stable in sim.broken:
         return  # it waits for pods that never come
-    only = stable if progress_of(sim).get("returning") else "" if stable else progress_of(sim).get("revision")
+    only = stable if way_back_of(sim) else "" if stable else progress_of(sim).get("revision")
     if only in sim.broken:
         return  # so does what is the only one that could serve
     if under_way:
@@ -137,11 +144,11 @@ def _unrest(sim: Sim) -> Iterator[str]:
         if (
             not sim.rollout["spec"]["replicas"]
             and "ScaledToZero" in waits
-            and any(p.revision for p in sim.pods)
+            and any(p.revision and p.runs for p in sim.pods)
         ):
             yield "pods run where none are wanted"
         return
-    short = may_be_missing(sim.rollout["spec"]["strategy"], sim.rollout["spec"]["replicas"])
+    short = may_be_missing(sim.rollout["spec"])
     if status["phase"] == "Progressing" and short and stable in sim.broken:
         return
     yield from _pods_astray(sim, stable)
@@ -150,7 +157,7 @@ def _unrest(sim: Sim) -> Iterator[str]:
 
 
 def _pods_astray(sim: Sim, stable: str) -> Iterator[str]:
-    n, mine = sim.rollout["spec"]["replicas"], [p for p in sim.pods if p.revision]
+    n, mine = sim.rollout["spec"]["replicas"], [p for p in sim.pods if p.revision and p.runs]
     if not stable:
         return
     if [p.revision for p in mine] != [stable] * n or not all(p.ready for p in mine):
@@ -184,13 +191,13 @@ def _left_behind(sim: Sim) -> Iterator[str]:
         yield from (
             f"{stored['metadata']['name']} has our {key}" for key in _marks(stored) if key.startswith(PREFIX)
         )
-    expected = spec["replicas"] if stable or _adopts(sim) else 0
+    expected = spec["replicas"] if stable or adopts(sim) else 0
     answering = sim.selected()
     if sim.services and sum(answering.values()) < expected and stable not in sim.broken:
         yield f"production selects {answering}, and {expected} pods should answer"
     if stable and set(answering) - {stable, ""}:
         yield f"production selects {answering}, and {stable} is stable"
-    astray = {p.revision for p in sim.pods} - set(answering)
+    astray = {p.revision for p in sim.pods if p.runs} - set(answering)
     if astray and expected and stable not in sim.broken:
         yield f"pods of {astray} are left, and nobody reaches them"
 

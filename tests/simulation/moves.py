@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from builders import V2
+from crossfade.controller.drops import LINGER_S, Drop
 from simulation.api_server import FOREGROUND
 from simulation.cluster import Sim
 from simulation.deployments import due
+from simulation.endpoints import Endpoints
+from simulation.ghost import Ghost
 from simulation.invariants import judge
-from simulation.passes import LINGER, Decision, carry_out, restart
-from simulation.pods import Endpoints, SimPod
-from simulation.seen import Ghost, Seen
+from simulation.passes import Decision, carry_out, restart
+from simulation.pods import SimPod
+from simulation.seen import Seen
+from simulation.shell import key_of
 
 REST_S = 3600
 """A wake-up further away is housekeeping, and no part of a release."""
@@ -71,12 +75,12 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
         if due(sim.deployments[name], sim.pods):
             yield Move(f"the pods of {name} are made or told to go", lambda w, n=name: w.sim.controller(n))
     for pod in _one_of_each(
-        p for p in sim.pods if not p.ready and not p.leaving and p.revision not in sim.broken
+        p for p in sim.pods if not p.ready and not p.leaving and p.runs and p.revision not in sim.broken
     ):
         yield _pod_move("becomes ready", pod, pod.told().up(sim.now))
     for pod in _one_of_each(p for p in sim.pods if p.untold):
         yield _pod_move("shows its exit code", pod, pod.told())
-    for pod in _one_of_each(p for p in sim.pods if p.leaving):
+    for pod in _one_of_each(p for p in sim.pods if p.leaving and not p.is_stuck(sim.now)):
         yield _pod_move("is gone", pod, None)
     if any(not p.ready for p in sim.pull_pods):
         yield Move("the images are pulled", lambda w: _pulled(w.sim))
@@ -84,43 +88,68 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
         yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
 
 
-def time_moves(sim: Sim, wake_after_s: float | None) -> Iterator[Move]:
-    """Time passes: to where the operator wants to look again, a second, or long."""
+def time_moves(sim: Sim, wake_after_s: float | None, *, slow: bool = False) -> Iterator[Move]:
+    """Time passes: to where the operator wants to look again, or a second. `slow`: something else is due."""
     if wake_after_s is not None and wake_after_s < REST_S:
         seconds = max(1, math.ceil(wake_after_s))
-        yield Move(f"{seconds} s pass", lambda w: w.sim.tick(seconds))
-    yield Move("1 s passes", lambda w: w.sim.tick(1))
+        yield Move(f"{seconds} s pass", lambda w: _passed(w, seconds, slow=slow))
+    yield Move("1 s passes", lambda w: _passed(w, 1, slow=slow))
+
+
+def _passed(world: World, seconds: float, *, slow: bool) -> None:
+    world.sim.tick(seconds)
+    if slow:
+        world.ghost = world.ghost._replace(slow_s=world.ghost.slow_s + seconds)
 
 
 def faults(sim: Sim) -> Iterator[Move]:
     """What goes wrong with pods and with the operator's process."""
     for pod in _one_of_each(p for p in sim.pods if p.ready and not p.leaving):
-        yield _fault(f"a pod of {pod.revision} crashes and is back", lambda w, p=pod: w.sim.crash(p))
-        yield _fault(f"a pod of {pod.revision} crashes", lambda w, p=pod: w.sim.crash(p, ready=False))
-        failing = pod.failing(sim.now)
-        yield _fault(f"a pod of {pod.revision} fails", lambda w, p=pod, f=failing: w.sim.change(p, f))
-        yield _fault(f"a pod of {pod.revision} is evicted", lambda w, p=pod: w.sim.evict(p))
-    if sim.dropped:
+        r = pod.revision
+        yield _fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=r)
+        yield _fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=r)
+        yield _fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=r)
+        yield _fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
+    if _latched(sim):
         yield Move("the operator starts anew", lambda w: restart(w.sim))
     if V2 not in sim.broken:
-        yield _fault("pods of v2 become ready no more", lambda w: setattr(w.sim, "broken", frozenset({V2})))
+        yield _fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=V2)
 
 
 def operator_moves(decision: Decision) -> Iterator[Move]:
     """A pass, cut off after each write, or with the reply to each write lost."""
     writes, base = decision.writes, decision.base
-    if writes or any(at <= base.now - LINGER for at, _ in base.dropped.values()):
+    latched = _latched(base)
+    if writes or any(drop.at_s <= base.now.timestamp() - LINGER_S for drop in latched.values()):
         yield Move("the operator makes a pass", operator_pass(decision))
     for index in range(len(writes)):
-        if index or decision.base.dropped:
+        if index or latched:
             yield Move(f"the operator dies after {index} writes", operator_pass(decision, cut_after=index))
         yield Move(f"the reply to write {index} is lost", operator_pass(decision, lost_reply=index))
+
+
+def _latched(sim: Sim) -> Mapping[str, Drop]:
+    return sim.drops.of(key_of(sim.rollout))
 
 
 def _one_of_each(pods: Iterator[SimPod]) -> list[SimPod]:
     """Pods of a revision in the same condition are alike."""
     return list(
-        {(p.revision, p.ready, p.leaving, p.exits, p.untold, p.mark, p.since): p for p in pods}.values()
+        {
+            (
+                p.revision,
+                p.ready,
+                p.leaving,
+                p.exits,
+                p.untold,
+                p.mark,
+                p.since,
+                p.ended,
+                p.stuck_to,
+                p.fell,
+            ): p
+            for p in pods
+        }.values()
     )
 
 
@@ -132,9 +161,13 @@ def _pulled(sim: Sim) -> None:
     sim.pull_pods = tuple(replace(p, ready=True) for p in sim.pull_pods)
 
 
-def _fault(name: str, happens: Callable[[World], object]) -> Move:
+def _fault(name: str, happens: Callable[[World], object], *, blames: str = "") -> Move:
+    """Something fails; it may be held against the revision that it `blames`."""
+
     def fault(world: World) -> None:
-        world.ghost = world.ghost._replace(calm=False, faults=world.ghost.faults + 1)
+        ghost = world.ghost
+        blamed = ghost.blamed | {blames} if blames else ghost.blamed
+        world.ghost = ghost._replace(calm=False, well=False, blamed=blamed, faults=ghost.faults + 1)
         happens(world)
 
     return Move(name, fault)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from builders import template
+from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.moves import Move, World
 from simulation.stored import versioned
@@ -109,10 +110,15 @@ def edited(name: str, **spec: Any) -> Move:
     def edit(world: World) -> None:
         ghost, least = world.ghost, min(world.ghost.least, spec.get("replicas", world.ghost.least))
         scaled, replanned = ghost.scaled or "replicas" in spec, ghost.replanned or "strategy" in spec
-        world.ghost = ghost._replace(
-            calm=False, least=least, scaled=scaled, replanned=replanned, edits=ghost.edits + 1
-        )
         world.sim.edit(**spec)
+        world.ghost = ghost._replace(
+            calm=False,
+            least=least,
+            missing=max(ghost.missing, may_be_missing(world.sim.rollout["spec"])),
+            scaled=scaled,
+            replanned=replanned,
+            edits=ghost.edits + 1,
+        )
 
     return Move(name, edit)
 

@@ -129,7 +129,7 @@ class Search:
 
     def _reach(self, world: World, parent: Key | None, name: str, rank: Rank) -> Key:
         self._stands(world, parent, name)
-        key = hash((canonical(world.sim), world.ghost))
+        key = hash((canonical(world.sim), world.ghost.seen_at(world.sim.now)))
         if rank[0] < self._deviations.get(key, 1_000_000):
             self._deviations[key] = rank[0]
             if rank <= self._kept_to and key not in self._next:
@@ -153,13 +153,13 @@ class Search:
     def _step(self, world: World, parent: Key | None, name: str) -> Key:
         """One step of a walk: its path is its own, whichever states it meets."""
         self._stands(world, parent, name)
-        key = hash((canonical(world.sim), world.ghost, parent))
+        key = hash((canonical(world.sim), world.ghost.seen_at(world.sim.now), parent))
         self._came[key] = (parent, name)
         return key
 
     def _stands(self, world: World, parent: Key | None, name: str) -> None:
         try:
-            standing(world.sim, world.ghost)
+            world.ghost = standing(world.sim, world.ghost)
         except Violation as broken:
             raise self._counter_example(broken, parent, name) from broken
 
@@ -267,7 +267,8 @@ class Moves:
     def __iter__(self) -> Iterator[Move]:
         yield from self._operator
         yield from self._cluster
-        yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision))
+        waits = bool(self._operator or self._cluster)
+        yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision), slow=waits)
         yield from self._disturbances
 
     def stale(self) -> Iterator[Move]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crossfade.controller import observe
 from crossfade.core import (
     actions,
     deletion,
@@ -18,6 +19,7 @@ from crossfade.core import (
     transitions,
     verdicts,
 )
+from crossfade.core.observed import Side
 from crossfade.core.plan import Write
 from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
@@ -25,7 +27,7 @@ from crossfade.core.stages import Route, Stage
 from simulation import passes
 from simulation.checker import Task, searched
 
-STATES = 600
+STATES = 2000
 """States within which a planted bug must be found; and five walks."""
 
 Patch = pytest.MonkeyPatch
@@ -137,8 +139,13 @@ def _failure_not_frozen(patch: Patch) -> None:
 
 def _ready_taken_for_available(patch: Patch) -> None:
     """A pod counts at once, whatever `minReadySeconds` says."""
-    plain = passes._side
-    patch.setattr(passes, "_side", lambda stored: replace(plain(stored), available=plain(stored).ready))
+    plain = observe.side_of
+
+    def hasty(*stored: Any) -> Side:
+        side = plain(*stored)
+        return replace(side, available=side.ready)
+
+    patch.setattr(observe, "side_of", hasty)
 
 
 def _edited_past_a_gate(patch: Patch) -> None:
@@ -178,7 +185,7 @@ def _stable_before_the_other_is_gone(patch: Patch) -> None:
 @pytest.mark.parametrize(
     ("plant", "strategy", "world", "promise"),
     [
-        (_memory_after_traffic, "bigBang", "2 pods", "what gets requests is allowed to"),
+        (_memory_after_traffic, "bigBang", "2 pods", "traffic returns after its reason is stored"),
         (_no_settling, "bigBang", "no bake", "no pod goes that may get requests"),
         (_shrunk_before_moved, "bigBang", "2 pods", "no pod goes that may get requests"),
         (_unlisted_pods_counted, "bigBang", "the strategy is edited", "no pod goes that may get requests"),
@@ -194,14 +201,14 @@ def _stable_before_the_other_is_gone(patch: Patch) -> None:
             "undisturbed, enough pods serve at each moment",
         ),
         (_restarted_as_a_release, "canary", "Restart at rest", "a restart makes no release"),
-        (_everybody_skips_gates, "canary", "2 pods", "only what has proved itself skips gates"),
+        (_everybody_skips_gates, "canary", "2 pods", "the candidate grows as far as it may"),
         (_failure_not_frozen, "bigBang", "onFailure: Pause", "a frozen failure returns by a person only"),
-        (_ready_taken_for_available, "bigBang", "minReadySeconds", "a stage passes by its gate"),
+        (_ready_taken_for_available, "bigBang", "minReadySeconds", "what gets requests is allowed to"),
         (
             _edited_past_a_gate,
             "blueGreen",
             "the strategy is edited",
-            "an edit of the strategy passes no gate",
+            "the candidate grows as far as it may",
         ),
         (_both_sides_published, "bigBang", "an autoscaler", "an autoscaler sees the side that serves"),
         (

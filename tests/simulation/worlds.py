@@ -11,10 +11,12 @@ from typing import Any
 
 from builders import releasing_v2
 from simulation import people
+from simulation.asked import may_be_missing
 from simulation.cluster import Sim
+from simulation.ghost import Ghost
 from simulation.live import rest
 from simulation.moves import Move, World
-from simulation.seen import Ghost
+from simulation.shown import stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
 
 Strategy = dict[str, Any]
@@ -154,4 +156,15 @@ def begun(sim: Sim, allows: tuple[People, ...], *, most_edits: int = 2) -> World
     """A world from now on: statuses and endpoints lag."""
     apart = sim.fork()
     apart.instant = False
-    return World(apart, Ghost(least=sim.rollout["spec"]["replicas"]), allows, most_edits)
+    return World(apart, _past_of(apart), allows, most_edits)
+
+
+def _past_of(sim: Sim) -> Ghost:
+    """What completed in it has served."""
+    spec = sim.rollout["spec"]
+    return Ghost(
+        least=spec["replicas"],
+        missing=may_be_missing(spec),
+        stable=stable_of(sim),
+        proved=tuple(sim.status.get("completed", ())),
+    )

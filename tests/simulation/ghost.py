@@ -1,0 +1,50 @@
+"""What the checker remembers of a path, and the operator does not know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from simulation.way import Way
+
+KEPT = 50
+
+
+class Ghost(NamedTuple):
+    """The past of a world, as far as a promise hangs on it.
+
+    `calm`: nobody but the operator has touched anything that could cost a pod since the release began, and it has not
+    failed; `well`: nothing has failed at all, whatever people have asked for; `least`: the fewest replicas that were ever
+    asked for; `missing`: the most pods that a strategy let be missing; `scaled`: the replicas were changed; `replanned`:
+    the strategy was; `slow_s`: seconds that have passed while something was due.
+    `condemned`: revisions with a verdict that nobody has forgiven; `blamed`: those that something has happened to which
+    speaks against them. `stable`: the revision that completed last, `proved`: those that completed and served, newest
+    first. `way`: how far the release under way may have come. `served`: pods that served in the last state.
+    """
+
+    calm: bool = True
+    well: bool = True
+    least: int = 10_000
+    missing: int = 0
+    scaled: bool = False
+    replanned: bool = False
+    slow_s: float = 0.0
+    condemned: frozenset[str] = frozenset()
+    blamed: frozenset[str] = frozenset()
+    stable: str = ""
+    proved: tuple[str, ...] = ()
+    way: Way | None = None
+    served: int = 0
+    edits: int = 0
+    faults: int = 0
+
+    def seen_at(self, now: datetime) -> tuple[object, ...]:
+        """What tells it from another one, at that time; how slow it was shows in what has become of it."""
+        way = self.way.seen_at(now) if self.way else None
+        return self._replace(way=None, slow_s=0.0), way
+
+    def completed(self, revision: str, *, served: bool) -> Ghost:
+        """A revision is the stable one now; it has proved itself where it has served."""
+        others = tuple(each for each in self.proved if each != revision)
+        proved = (revision, *others)[:KEPT] if served else self.proved
+        return self._replace(stable=revision, proved=proved)

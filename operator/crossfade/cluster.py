@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote, urlencode
 from urllib.request import getproxies
 
@@ -131,6 +131,18 @@ class ApiError(Exception):
     @property
     def namespace_terminating(self) -> bool:
         return any(cause.reason == "NamespaceTerminating" for cause in self.causes)
+
+    @property
+    def version_too_large(self) -> bool:
+        """The server has never come to the resource version that was asked for: that lies in a future that it lacks."""
+        return any(cause.reason == "ResourceVersionTooLarge" for cause in self.causes)
+
+
+class Listing(NamedTuple):
+    """What a list gave, and the resource version that it is of."""
+
+    items: list[Raw]
+    version: int
 
 
 @dataclass(frozen=True)
@@ -249,17 +261,38 @@ class Cluster:
 
         `metadata_only` leaves out everything but `metadata`. Items carry no kind and no apiVersion.
         """
-        selectors = {"labelSelector": labels, "fieldSelector": fields}
-        query = {"limit": str(PAGE), **{key: value for key, value in selectors.items() if value}}
+        selectors = {"labelSelector": labels or "", "fieldSelector": fields or ""}
+        return (await self._pages(kind, namespace, selectors, metadata_only=metadata_only)).items
+
+    async def listing(
+        self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
+    ) -> Listing:
+        """List the metadata of objects, with the version that the list is of; without `not_older_than` it is the newest.
+
+        With it, a list of that version or a later one; ApiError `version_too_large` where there is none yet.
+        """
+        query = {"labelSelector": labels or ""}
+        if not_older_than:
+            query |= {"resourceVersion": str(not_older_than), "resourceVersionMatch": "NotOlderThan"}
+        return await self._pages(kind, namespace, query, metadata_only=True)
+
+    async def _pages(
+        self, kind: str, namespace: str | None, asked: Mapping[str, str], *, metadata_only: bool
+    ) -> Listing:
+        query = {"limit": str(PAGE), **{key: value for key, value in asked.items() if value}}
         accept = _METADATA_ONLY if metadata_only else _JSON
         items: list[Raw] = []
+        version = ""
         while True:
             page = await self._ask(_Call("GET", kind, _path(kind, namespace), query, accept=accept))
             items.extend(page.get("items") or [])
+            version = version or page["metadata"].get("resourceVersion", "")
             token = page["metadata"].get("continue")
             if not token:
-                return items
-            query = {**query, "continue": token}
+                return Listing(items, int(version or 0))
+            query = {k: v for k, v in query.items() if not k.startswith("resourceVersion")} | {
+                "continue": token
+            }
 
     async def create(
         self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False

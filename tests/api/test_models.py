@@ -132,6 +132,11 @@ def test_a_message_that_is_too_long_for_a_status_is_cut_and_never_an_error() -> 
     assert message.endswith("é…")
 
 
+def test_a_message_that_code_put_together_is_cut_too_when_it_is_written() -> None:
+    status = RolloutStatus().model_copy(update={"message": "x" * (MESSAGE_LENGTH + 1)})
+    assert len(status.to_wire()["message"]) == MESSAGE_LENGTH
+
+
 def test_models_are_values_that_nobody_changes() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         spec().replicas = 3

@@ -66,6 +66,21 @@ def test_every_rollout_of_a_file_is_planned_and_other_kinds_are_left_alone(
     assert "till: canary" in printed
 
 
+@pytest.mark.parametrize(
+    ("metadata", "is_told"),
+    [("{name: shop}", True), ("{name: other}", False), ("{name: shop, namespace: elsewhere}", False)],
+)
+def test_a_service_in_the_file_that_prefers_near_pods_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], metadata: str, *, is_told: bool
+) -> None:
+    near = (
+        f"apiVersion: v1\nkind: Service\nmetadata: {metadata}\nspec: {{trafficDistribution: PreferClose}}\n"
+    )
+    assert main(["plan", "-f", written(tmp_path, f"{GOOD}---\n{near}")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert ("Service shop has trafficDistribution: PreferClose" in told) is is_told
+
+
 def test_standard_input_is_read_where_the_file_is_a_dash(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

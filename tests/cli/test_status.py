@@ -8,7 +8,7 @@ import pytest
 from cli.fake_cluster import FakeCluster
 from crossfade.cli import follow
 from crossfade.cluster import ApiError
-from view.deployments import autoscaler
+from view.deployments import autoscaler, service
 from view.stored import release, rollout, under_way
 
 Run = Callable[..., int]
@@ -56,6 +56,19 @@ def test_an_autoscaler_that_would_be_misled_is_warned_of_and_none_is_needed(
     assert crossfade(cluster, "status", "shop") == 0
     assert "  Warning    HorizontalPodAutoscaler shop has a metric" in capsys.readouterr().out
     cluster.unreadable = {"HorizontalPodAutoscaler"}
+    assert crossfade(cluster, "status", "shop") == 0
+    assert "Warning" not in capsys.readouterr().out
+
+
+def test_a_service_that_prefers_near_pods_is_warned_of_and_none_is_needed(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = under_way()
+    seen["spec"]["service"] = {"name": "web"}
+    cluster = FakeCluster(seen, service("web", trafficDistribution="PreferClose"))
+    assert crossfade(cluster, "status", "shop") == 0
+    assert "  Warning    Service web has trafficDistribution: PreferClose" in capsys.readouterr().out
+    cluster.unreadable = {"Service"}
     assert crossfade(cluster, "status", "shop") == 0
     assert "Warning" not in capsys.readouterr().out
 

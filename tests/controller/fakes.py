@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossfade.cluster import ApiError, Cause, Cluster
+from crossfade.cluster import ApiError, Cause, Cluster, Listing
 from kstatus import broken_rule
 
 Raw = dict[str, Any]
@@ -64,6 +64,13 @@ class FakeCluster(Cluster):
         labelled = [r for r in found if wanted.items() <= (r["metadata"].get("labels") or {}).items()]
         paths = [part.split("=") for part in (fields or "").split(",") if part]
         return [r for r in labelled if all(_field(r, path) == value for path, value in paths)]
+
+    async def listing(
+        self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
+    ) -> Listing:
+        if not_older_than > self.version:
+            raise error(504, "Timeout", "ResourceVersionTooLarge")
+        return Listing(await self.list(kind, namespace, labels, metadata_only=True), self.version)
 
     async def create(
         self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False

@@ -103,6 +103,29 @@ async def test_lists_are_read_page_by_page(server: Server, cluster: Cluster) -> 
     assert "PartialObjectMetadataList" in server.asked[0][2]["Accept"]
 
 
+async def test_a_list_says_which_version_it_is_of_and_can_be_asked_for_a_later_one(
+    server: Server, cluster: Cluster
+) -> None:
+    server.answers = [
+        (200, {"metadata": {"resourceVersion": "95", "continue": "more"}, "items": [{"n": 1}]}),
+        (200, {"metadata": {"resourceVersion": "99"}, "items": [{"n": 2}]}),
+    ]
+    assert await cluster.listing("Pod", None, None, not_older_than=90) == ([{"n": 1}, {"n": 2}], 95)
+    assert [asked[1] for asked in server.asked] == [
+        f"/api/v1/pods?limit={PAGE}&resourceVersion=90&resourceVersionMatch=NotOlderThan",
+        f"/api/v1/pods?limit={PAGE}&continue=more",
+    ]
+
+
+async def test_a_version_that_the_server_never_came_to_is_told(server: Server, cluster: Cluster) -> None:
+    status, body = refusal(504, "Timeout")
+    body["details"] = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large"}]}
+    server.answers = [(status, body)]
+    with pytest.raises(ApiError) as refused:
+        await cluster.listing("Pod", None, None, not_older_than=90)
+    assert refused.value.version_too_large
+
+
 async def test_an_apply_is_forced_and_names_its_manager(server: Server, cluster: Cluster) -> None:
     server.answers = [(200, {})]
     await cluster.apply("Service", "ns", "shop", {"spec": {"selector": {}}})

@@ -6,12 +6,12 @@ import pytest
 
 from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error, obj
 from crossfade.cluster import ApiError
-from crossfade.controller.look import answer
+from crossfade.controller.look import Whose, answer
 from crossfade.controller.store import Key
 from crossfade.core.observed import Found, Identity, Side
 from crossfade.core.plan import Look
 
-SHOP = Key("ns", "shop")
+WHOSE = Whose(Key("ns", "shop"), "uid-shop", frozenset({"aaa", "bbb"}))
 MANIFEST = {"metadata": {"name": "shop-bbb"}, "spec": {}}
 
 
@@ -21,7 +21,7 @@ def cluster() -> FakeCluster:
 
 
 async def found(cluster: FakeCluster, before: Found | None = None, **asked: object) -> Found:
-    return await answer(cluster, SHOP, "uid-shop", Look(**asked), before or Found())  # type: ignore[arg-type]
+    return await answer(cluster, WHOSE, Look(**asked), before or Found(), {})  # type: ignore[arg-type]
 
 
 async def test_pods_are_those_of_the_rollout_and_the_revision(cluster: FakeCluster) -> None:
@@ -106,11 +106,12 @@ async def test_a_name_in_use_says_nothing_about_the_template(cluster: FakeCluste
 
 async def test_a_service_is_read_whoever_it_belongs_to_with_its_endpoints(cluster: FakeCluster) -> None:
     cluster.hold("Service", obj("web", spec={"selector": {"app": "web"}}))
-    cluster.hold("EndpointSlice", endpoint_slice(endpoint("web-rs-1"), service="web"))
+    pods = map(endpoint, ("web-rs-1", "shop-web-rs-1", "shop-aaa-rs-1"))
+    cluster.hold("EndpointSlice", endpoint_slice(*pods, service="web"))
     seen = await found(cluster, services=frozenset({"web", "nowhere"}))
     web = seen.services["web"]
     assert web is not None
-    assert (web.ours, web.ready) == (False, {"": 1})
+    assert (web.ours, web.ready) == (False, {"": 2, "aaa": 1})
     assert seen.services["nowhere"] is None
 
 
@@ -200,7 +201,7 @@ async def test_counts_are_of_the_newest_size_once_every_replica_set_has_seen_it(
     for each in sets:
         cluster.hold("ReplicaSet", each)
     asked = Look(counted=frozenset({"aaa"}))
-    assert (await answer(cluster, SHOP, "uid-shop", asked, Found(), sides)).counted == {"aaa": counted}
+    assert (await answer(cluster, WHOSE, asked, Found(), sides)).counted == {"aaa": counted}
 
 
 async def test_no_replica_sets_are_read_where_nobody_asks(cluster: FakeCluster) -> None:

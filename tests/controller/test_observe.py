@@ -55,6 +55,8 @@ def test_a_service_counts_the_endpoints_of_its_own_slices(store: Store, observer
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-1"), name="s1"))
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-2"), name="s2"))
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-bbb-r-3"), name="s3", service="shop-preview"))
+    store.put("Deployment", child("shop-aaa", revision="aaa"))
+    store.put("Release", release(1, revision="bbb"))
     services = seen(observer).services
     assert services["shop"].ready == {"aaa": 2}
     assert services["shop"].selector == {"a": "b"}
@@ -87,6 +89,16 @@ def test_a_release_is_parsed_again_when_it_changed(store: Store, observer: Obser
     assert seen(observer).releases[0] is first
     store.put("Release", release(1, 2, revision="bbb"))
     assert seen(observer).releases[0].spec.revision == "bbb"
+
+
+def test_only_known_revisions_are_believed(store: Store, observer: Observer) -> None:
+    store.put("Service", child("shop"))
+    pods = map(endpoint, ("shop-web-r-1", "shop-aaa-r-1", "shop-bbb-r-1"))
+    store.put("EndpointSlice", endpoint_slice(*pods))
+    store.put("Deployment", child("shop-aaa", revision="aaa"))
+    assert seen(observer).services["shop"].ready == {"aaa": 1, "": 2}
+    store.put("Release", release(1, revision="bbb"))
+    assert seen(observer).services["shop"].ready == {"aaa": 1, "bbb": 1, "": 1}
 
 
 def test_drops_are_passed_on(observer: Observer) -> None:
@@ -128,3 +140,25 @@ def test_fields_of_the_status_that_cannot_be_read_count_as_lost_and_the_others_s
 def test_how_long_nodes_get_to_follow_is_what_the_operator_was_told(store: Store) -> None:
     assert seen(Observer(store)).settle_s == 2.0
     assert seen(Observer(store, settle_s=5)).settle_s == 5
+
+
+def test_what_is_stored_and_cannot_be_used_is_named(store: Store, observer: Observer) -> None:
+    observer.rollout(SHOP, rollout(status={"progress": {"startedAt": "soon"}}))
+    store.put("Release", {**release(1), "status": {"endedAt": "2026-02-30T00:00:00Z"}})
+    store.put("RolloutAction", obj("dance", spec={"rollout": "shop", "action": "Dance"}))
+    assert seen(observer).actions == ()
+    assert [each.spec.number for each in seen(observer).releases] == [1]
+    told = {"status.progress.startedAt", "Release shop-1: status.endedAt", "RolloutAction dance"}
+    assert observer.lost(SHOP) == told
+    observer.rollout(SHOP, rollout(2))
+    observer.forget(SHOP)
+    assert observer.lost(SHOP) == frozenset()
+
+
+def test_what_cannot_be_read_is_not_read_again_until_it_changes(
+    store: Store, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("RolloutAction", obj("dance", spec={"rollout": "shop", "action": "Dance"}))
+    seen(observer)
+    monkeypatch.setattr("crossfade.controller.observe.read", None)
+    assert seen(observer).actions == ()

@@ -1,88 +1,23 @@
 """A pass: what is decided is written, status first; what fails ends it; what it asks is looked at."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from controller.fakes import FakeCluster, Raw, child, endpoint, endpoint_slice, error, obj, rollout, status
-from crossfade.api.rollout import Rollout
+from controller.fakes import Raw, child, endpoint, endpoint_slice, error, obj, rollout, status
+from controller.scripted import CREATE, RELEASE, SERVICE, SHOP, STATUS, TOLD, Bench, plan
+from crossfade.api.status import CONDITIONS_LENGTH
 from crossfade.cluster import ApiError
 from crossfade.controller.counts import Change, change
-from crossfade.controller.drops import Drops
-from crossfade.controller.events import Teller
-from crossfade.controller.reconcile import RESTLESS, Core, Reconciler, World
-from crossfade.controller.store import Key, Store
+from crossfade.controller.reconcile import RESTLESS
 from crossfade.controller.workers import Stale
-from crossfade.core.decide import unreadable
-from crossfade.core.observed import Identity, Observed
-from crossfade.core.plan import Event, Look, Plan, Verb, Write
-
-SHOP = Key("ns", "shop")
-NOW = datetime(2026, 1, 31, tzinfo=UTC)
-STATUS = status()
-CREATE = Write(Verb.CREATE, "Deployment", "shop-aaa", child("shop-aaa", revision="aaa"))
-SERVICE = Write(Verb.CREATE, "Service", "shop", child("shop"))
-RELEASE = Write(Verb.CREATE, "Release", "shop-1", child("shop-1", spec={"rollout": "shop", "number": 1}))
-TOLD = Event("Normal", "ReleaseStarted", "release 1")
-
-
-class Scripted:
-    """A core that gives the plans it was told to give, and remembers what it was shown."""
-
-    def __init__(self) -> None:
-        self.plans: list[Plan] = []
-        self.shown: list[Observed] = []
-        self.unreadable_for: list[str] = []
-
-    def decide(self, _rollout: Rollout, observed: Observed, _now: datetime) -> Plan:
-        self.shown.append(observed)
-        return self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
-
-    def unreadable(self, rollout: Any, message: str, now: datetime, *, namespace_terminating: bool) -> Plan:
-        self.unreadable_for.append(message)
-        return unreadable(rollout, message, now, namespace_terminating=namespace_terminating)
-
-
-class Bench:
-    """A reconciler with everything around it in memory."""
-
-    def __init__(self) -> None:
-        self.cluster, self.store, self.drops, self.core = (
-            FakeCluster(),
-            Store(),
-            Drops(count(step=10).__next__),
-            Scripted(),
-        )
-        self.counted: list[tuple[str, str]] = []
-        self.store.listen(self.drops.note)
-        self.now = NOW
-        core = Core(self.core.decide, self.core.unreadable, lambda: self.now)
-        world = World(
-            self.cluster,
-            Teller(self.cluster, "me", lambda: NOW, lambda: None),
-            lambda: None,
-            lambda verb, kind: self.counted.append((verb, kind)),
-        )
-        self.run = Reconciler(self.store, self.drops, core, world)
-        self.have(rollout())
-
-    def have(self, raw: Raw) -> None:
-        self.store.put("Rollout", self.cluster.hold("Rollout", raw))
-
-    async def decided(self, *plans: Plan) -> float | None:
-        self.core.plans = list(plans)
-        return await self.run(SHOP)
+from crossfade.core.observed import Identity
+from crossfade.core.plan import Look, Plan, Verb, Write
 
 
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
-
-
-def plan(*writes: Write, **parts: Any) -> Plan:
-    return Plan("Because", **{"status": STATUS, "writes": writes, **parts})
 
 
 async def test_the_status_is_written_before_everything_else_and_events_come_last(bench: Bench) -> None:
@@ -112,6 +47,28 @@ async def test_conditions_of_others_are_left_as_they_are_and_are_no_reason_to_wr
     assert written["conditions"] == [*STATUS["conditions"], theirs]
     await bench.decided(plan(status=STATUS | {"phase": "Paused"}))
     assert bench.cluster.writes == [("STATUS", "Rollout", "shop")]
+
+
+async def test_conditions_of_others_make_no_status_too_long_for_the_api_server(bench: Bench) -> None:
+    theirs = [{**STATUS["conditions"][0], "type": f"example.com/Other{n}"} for n in range(CONDITIONS_LENGTH)]
+    bench.have(rollout(2, status={"conditions": theirs}))
+    await bench.decided(plan())
+    written = bench.cluster.objects["Rollout", "ns", "shop"]["status"]["conditions"]
+    assert len(written) == CONDITIONS_LENGTH
+    assert written[: len(STATUS["conditions"])] == STATUS["conditions"]
+
+
+async def test_what_is_stored_and_cannot_be_used_is_told_once(bench: Bench) -> None:
+    bench.have(rollout(2, status=STATUS | {"last": {"at": "soon"}}))
+    for _ in range(2):
+        await bench.decided(Plan("Because"))
+    (event,) = [
+        body
+        for body, asked in zip(bench.cluster.bodies, bench.cluster.asked, strict=True)
+        if asked[1] == "Event"
+    ]
+    assert (event["reason"], event["type"]) == ("StoredValueLost", "Warning")
+    assert "status.last.at" in event["note"]
 
 
 async def test_what_somebody_else_wrote_into_the_status_is_gone_with_the_next_write(bench: Bench) -> None:
@@ -352,6 +309,7 @@ async def test_a_rollout_being_deleted_asks_whether_its_namespace_goes_too(
 
 
 async def test_a_drop_is_shown_until_a_pass_completes(bench: Bench) -> None:
+    bench.store.put("Release", child("shop-1", spec={"rollout": "shop", "number": 1, "revision": "aaa"}))
     bench.store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-r-1"), version=1))
     bench.store.put("EndpointSlice", endpoint_slice(version=2))
     bench.cluster.refuse("CREATE", "Deployment", error(500, "InternalError"))

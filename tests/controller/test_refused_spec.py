@@ -20,7 +20,8 @@ from controller.fakes import FakeCluster, Raw, rollout
 from crossfade.api.rollout import RolloutSpec
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
-from crossfade.controller.reconcile import Core, Reconciler, World
+from crossfade.controller.executor import World
+from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.store import Key, Store
 from crossfade.core.decide import decide, unreadable
 
@@ -41,7 +42,7 @@ class Pass:
             lambda: None,
             lambda _verb, _kind: None,
         )
-        self.run = Reconciler(self.store, Drops(count().__next__), core, world)
+        self.run = Reconciler(self.store, Drops(self.store, count().__next__), core, world)
 
     async def of(self, spec: Any, *, passes: int = 1) -> Raw:
         """The status after some passes over a Rollout with that spec."""

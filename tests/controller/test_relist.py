@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from controller.fakes import FakeCluster, Raw, child, error, rollout
+from controller.fakes import FakeCluster, child, error, rollout
+from crossfade.cluster import Listing
 from crossfade.controller.handlers import Intake
-from crossfade.controller.relist import Relist
+from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.store import Key, Store
 
 SHOP = Key("ns", "shop")
@@ -49,16 +50,9 @@ async def test_what_is_as_the_store_has_it_is_left_alone(bench: Bench) -> None:
 
 async def test_what_was_made_during_the_listing_is_not_dropped(bench: Bench) -> None:
     class Later(FakeCluster):
-        async def list(
-            self,
-            kind: str,
-            namespace: str | None = None,
-            labels: str | None = None,
-            *,
-            metadata_only: bool = False,
-        ) -> list[Raw]:
+        async def listing(self, *_: object, **__: object) -> Listing:
             bench.store.put("Deployment", child("shop-new"))
-            return []
+            return Listing([], 100)
 
     await Relist(Later(), bench.store, bench.queued.append, None, lambda: 1.0).compare("Deployment")
     assert len(bench.store.children("Deployment", SHOP)) == 1
@@ -72,10 +66,98 @@ async def test_what_the_watch_has_not_brought_is_told(bench: Bench, stored: int 
     assert await bench.unseen() == ["shop-aaa"]
 
 
-async def test_what_was_deleted_since_is_not_missed(bench: Bench) -> None:
+async def test_what_was_deleted_during_the_listing_is_not_missed(bench: Bench) -> None:
+    class Earlier(FakeCluster):
+        async def listing(self, *_: object, **__: object) -> Listing:
+            bench.store.remove("Deployment", "ns", "shop-aaa", "uid-shop-aaa", version=12)
+            return Listing([child("shop-aaa", 9)], 10)
+
+    relist = Relist(Earlier(), bench.store, bench.queued.append, None, lambda: 1.0)
+    assert await relist.compare("Deployment") == []
+
+
+async def test_an_object_that_is_older_than_what_was_known_before_the_list_tells_of_a_restored_storage(
+    bench: Bench,
+) -> None:
+    bench.store.put("Deployment", child("shop-aaa", 90))
     bench.cluster.hold("Deployment", child("shop-aaa", 9))
+    with pytest.raises(Restored, match="version 90 of a Deployment is known"):
+        await bench.relist.compare("Deployment")
+
+
+async def test_an_object_that_is_back_after_its_deletion_tells_of_it_too(bench: Bench) -> None:
     bench.store.remove("Deployment", "ns", "shop-aaa", "uid-shop-aaa", version=12)
-    assert await bench.unseen() == []
+    bench.cluster.hold("Deployment", child("shop-aaa", 9))
+    with pytest.raises(Restored):
+        await bench.relist.compare("Deployment")
+
+
+async def test_a_storage_that_has_never_come_to_what_is_known_was_restored(bench: Bench) -> None:
+    bench.store.put("Deployment", child("shop-aaa", 90))
+    bench.cluster.hold("Deployment", child("shop-aaa", 9))
+    bench.cluster.version = 20
+    with pytest.raises(Restored, match="has never come to it"):
+        await bench.relist.compare("Deployment")
+
+
+async def test_a_list_that_is_late_is_no_sign_of_it_and_is_read_anew(bench: Bench) -> None:
+    class Late(FakeCluster):
+        """Its cache stands at version 20 until it is asked for a later one."""
+
+        async def listing(
+            self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
+        ) -> Listing:
+            if not_older_than:
+                return Listing([child("shop-aaa", 90), child("shop-bbb", 92)], 95)
+            return Listing([child("shop-aaa", 9)], 20)
+
+    bench.store.put("Deployment", child("shop-aaa", 90))
+    relist = Relist(Late(), bench.store, bench.queued.append, None, lambda: 1.0)
+    assert [raw["metadata"]["name"] for raw in await relist.compare("Deployment")] == ["shop-bbb"]
+    assert bench.queued == []
+
+
+async def test_a_change_that_came_during_the_listing_is_no_sign_of_it(bench: Bench) -> None:
+    class Changing(FakeCluster):
+        async def listing(self, *_: object, **__: object) -> Listing:
+            bench.store.put("Deployment", child("shop-aaa", 90))
+            return Listing([child("shop-aaa", 9)], 20)
+
+    bench.store.put("Deployment", child("shop-aaa", 9))
+    relist = Relist(Changing(), bench.store, bench.queued.append, None, lambda: 1.0)
+    assert await relist.compare("Deployment") == []
+
+
+async def test_an_object_made_anew_may_have_any_version(bench: Bench) -> None:
+    bench.store.put("Deployment", child("shop-aaa", 90))
+    bench.cluster.hold("Deployment", child("shop-aaa", 9, uid="another"))
+    assert await bench.unseen() == ["shop-aaa"]
+
+
+async def test_a_server_that_cannot_say_is_asked_again_in_the_next_round(bench: Bench) -> None:
+    class Starting(FakeCluster):
+        async def listing(
+            self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
+        ) -> Listing:
+            if not_older_than:
+                raise error(503, "ServiceUnavailable")
+            return Listing([child("shop-aaa", 9)] if kind == "Deployment" else [], 20)
+
+    bench.store.put("Deployment", child("shop-aaa", 90))
+    await Relist(Starting(), bench.store, bench.queued.append, None, lambda: 1.0).round()
+    assert len(bench.store.children("Deployment", SHOP)) == 1
+
+
+async def test_a_restored_storage_ends_the_comparing_and_with_it_the_process(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossfade.controller.relist.SETTLE_S", 0)
+    bench.store.put("Deployment", child("shop-aaa", 90))
+    bench.cluster.hold("Deployment", child("shop-aaa", 9))
+    bench.relist.listed()
+    async with asyncio.timeout(10):
+        with pytest.raises(Restored):
+            await bench.relist.run()
 
 
 async def test_only_objects_with_our_label_are_listed_of_common_kinds(bench: Bench) -> None:

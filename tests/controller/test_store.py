@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from controller.fakes import child, obj, rollout
-from crossfade.controller.store import Key, Store
+from controller.fakes import FakeCluster, Raw, child, obj, rollout
+from crossfade.controller.handlers import Intake
+from crossfade.controller.relist import Relist
+from crossfade.controller.store import WATCHED, Key, Store, Watched, version_of
 
 SHOP = Key("ns", "shop")
 
@@ -72,6 +74,74 @@ def test_a_child_that_moves_to_another_rollout_is_news_for_both(store: Store) ->
     moved = obj("web", 2, labels={"crossfade.dev/rollout": "other"})
     assert store.put("Service", moved) == (SHOP, Key("ns", "other"))
     assert store.children("Service", SHOP) == []
+
+
+SHARED = Watched("example.com", "v1", "routes", labelled=False, rollouts=lambda obj: obj["spec"]["rollouts"])
+CART = Key("ns", "cart")
+
+
+class Shared:
+    """A store that watches routes too, each of which is news for all Rollouts that it names."""
+
+    def __init__(self) -> None:
+        self.store = Store({**WATCHED, "Route": SHARED})
+        self.told: list[tuple[Key, int | None, int | None]] = []
+        self.store.listen(lambda _kind, key, *forms: self.told.append((key, *map(_version, forms))))  # type: ignore[arg-type]
+
+    def put(self, version: int, *rollouts: str) -> tuple[Key, ...]:
+        self.told.clear()
+        return self.store.put("Route", obj("main", version, spec={"rollouts": [*rollouts]}))
+
+    def found(self, key: Key) -> list[int | None]:
+        return [_version(one) for one in self.store.children("Route", key)]
+
+
+def _version(raw: Raw | None) -> int | None:
+    return None if raw is None else version_of(raw)
+
+
+def test_an_object_is_news_for_every_rollout_that_it_names() -> None:
+    shared = Shared()
+    assert shared.put(1, "shop", "cart", "shop", "") == (SHOP, CART)
+    assert shared.told == [(SHOP, None, 1), (CART, None, 1)]
+    assert shared.put(2, "shop", "cart") == (SHOP, CART)
+    assert shared.told == [(SHOP, 1, 2), (CART, 1, 2)]
+    assert (shared.found(SHOP), shared.found(CART)) == ([2], [2])
+
+
+def test_a_rollout_that_an_object_names_no_more_is_told_that_it_is_gone_and_the_others_that_it_changed() -> (
+    None
+):
+    shared = Shared()
+    shared.put(1, "shop", "cart")
+    assert shared.put(2, "cart", "bill") == (SHOP, CART, Key("ns", "bill"))
+    assert shared.told == [(SHOP, 1, None), (CART, 1, 2), (Key("ns", "bill"), None, 2)]
+    assert (shared.found(SHOP), shared.found(CART)) == ([], [2])
+
+
+def test_an_object_that_goes_is_news_for_every_rollout_that_it_named() -> None:
+    shared = Shared()
+    shared.put(1, "shop", "cart")
+    shared.told.clear()
+    assert shared.store.remove("Route", "ns", "main", "uid-main") == (SHOP, CART)
+    assert shared.told == [(SHOP, 1, None), (CART, 1, None)]
+    assert (shared.found(SHOP), shared.found(CART)) == ([], [])
+
+
+def test_every_rollout_that_an_object_is_news_for_is_queued() -> None:
+    shared, queued = Shared(), list[Key]()
+    intake = Intake(shared.store, queued.append)
+    intake.take("Route", "ADDED", obj("main", 1, spec={"rollouts": ["shop", "cart"]}))
+    intake.take("Route", "DELETED", obj("main", 2, spec={"rollouts": ["shop", "cart"]}))
+    assert queued == [SHOP, CART, SHOP, CART]
+
+
+async def test_every_rollout_of_an_object_that_vanished_unseen_is_queued() -> None:
+    shared, queued, cluster = Shared(), list[Key](), FakeCluster()
+    shared.put(1, "shop", "cart")
+    await Relist(cluster, shared.store, queued.append, None, lambda: 1.0).compare("Route")
+    assert queued == [SHOP, CART]
+    assert shared.found(CART) == []
 
 
 def test_of_a_services_field_managers_those_are_kept_who_write_its_selector(store: Store) -> None:

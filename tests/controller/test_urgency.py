@@ -18,7 +18,8 @@ def action(version: int = 1, **parts: Raw) -> Raw:
 
 
 def test_a_rollout_goes_first_until_its_action_is_answered() -> None:
-    store, drops = Store(), Drops(lambda: 0.0)
+    store = Store()
+    drops = Drops(store, lambda: 0.0)
     store.put("Deployment", child("shop-aaa", revision="aaa"))
     assert rank(store, drops, SHOP) is Rank.USUAL
     store.put("RolloutAction", action())
@@ -28,7 +29,8 @@ def test_a_rollout_goes_first_until_its_action_is_answered() -> None:
 
 
 def test_a_rollout_goes_first_while_its_requests_are_on_their_way_back() -> None:
-    store, drops = Store(), Drops(lambda: 0.0)
+    store = Store()
+    drops = Drops(store, lambda: 0.0)
     store.put("Rollout", obj("shop", version=1, spec={}, status={"progress": {"returning": "AbortedByUser"}}))
     assert rank(store, drops, SHOP) is Rank.ASKED
     store.put("Rollout", obj("shop", version=2, spec={}, status={"progress": {"returning": ""}}))
@@ -39,7 +41,8 @@ def test_a_rollout_goes_before_others_while_it_loses_pods_that_should_be_there_a
     None
 ):
     now_s = 0.0
-    store, drops = Store(), Drops(lambda: now_s)
+    store = Store()
+    drops = Drops(store, lambda: now_s)
     store.listen(drops.note)
     store.put("Deployment", _deployment(version=1, ready=2))
     store.put("EndpointSlice", endpoint_slice(endpoint("shop-aaa-rs1-x"), version=1))

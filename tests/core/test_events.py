@@ -167,7 +167,7 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.REPLICAS_TOO_FEW: lambda: _over_a_chart(9),
     EventReason.NAME_TAKEN: _taken_name,
 }
-UNREADABLE = {EventReason.INVALID_SPEC}
+UNREADABLE = {EventReason.INVALID_SPEC, EventReason.STORED_VALUE_LOST}
 
 
 def _documented_type(reason: EventReason) -> str:

@@ -49,6 +49,11 @@ class ApiServer:
     gone: bool = False
 
     @property
+    def api_now(self) -> datetime:
+        """The time by the API server's own clock."""
+        return self.now
+
+    @property
     def deleting(self) -> bool:
         """Whether somebody has deleted the Rollout."""
         return "deletionTimestamp" in self.rollout["metadata"]
@@ -99,7 +104,7 @@ class ApiServer:
         if write.name in table:
             raise Refused(write)
         version = self.tick_version()
-        made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.now.isoformat()}
+        made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.api_now.isoformat()}
         table[write.name] = versioned(write.body, version, **made)
 
     def _delete(self, table: dict[str, Object], write: Write) -> None:

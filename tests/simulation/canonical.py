@@ -10,6 +10,7 @@ from typing import Any
 
 from crossfade.api.labels import ANNOTATION_GIVE_BACK
 from crossfade.controller.drops import Drops
+from crossfade.controller.refusals import Refusals
 from crossfade.controller.store import Key
 from simulation.cluster import Sim
 from simulation.deployments import mark_of
@@ -75,7 +76,9 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.releases,),
         (sim.actions, _within(status, "lastAction", "uid")),
         (sim.drops, key_of(rollout), now),
-        (sim.pull_pods, sim.broken, sim.taken),
+        (sim.pull_pods, sim.broken, sim.taken, sim.ailing, sim.quota, sim.refusal),
+        (sim.held,),
+        (sim.refusals, now),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
         (sim.listed_at, now),
     )
@@ -247,16 +250,44 @@ def _actions(actions: Mapping[str, Object], remembered: str | None) -> Hashable:
 
 
 def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
-    now_s = now.timestamp()
-    return tuple(sorted([(r, min(4.0, now_s - drop.at_s)) for r, drop in drops.of(key).items()]))
+    now_s, latched = now.timestamp(), drops._latched(key)
+    return tuple(sorted([(r, min(4.0, now_s - d.at_s), d.before, d.known) for r, d in latched]))
 
 
 def _listed_at(listed_at: Mapping[str, datetime], now: datetime) -> Hashable:
     return tuple(sorted([(r, min(3.0, (now - at).total_seconds())) for r, at in listed_at.items()]))
 
 
-def _rest(pull_pods: Iterable[SimPod], broken: frozenset[str], taken: frozenset[Place]) -> Hashable:
-    return (tuple([p.ready for p in pull_pods]), broken, taken)
+def _rest(
+    pull_pods: Iterable[SimPod], broken: frozenset[str], taken: frozenset[Place], *ills: object
+) -> Hashable:
+    return (tuple([p.ready for p in pull_pods]), broken, taken, ills)
+
+
+def _held(held: Mapping[str, Mapping[str, Any]]) -> Hashable:
+    """What a watch that stands still has shown last."""
+    return tuple(
+        [(kind, *(HELD[kind](one) for _, one in sorted(held[kind].items()))) for kind in sorted(held)]
+    )
+
+
+def _viewed(rollout: Object) -> Hashable:
+    told, _ = _taken_apart(rollout.get("status", NO_STATUS))
+    return (_user(rollout["spec"]), told, rollout["metadata"]["generation"])
+
+
+HELD: dict[str, Callable[[Any], Hashable]] = {
+    "Rollout": _viewed,
+    "Deployment": _deployment,
+    "Service": _selection,
+    "EndpointSlice": _listed,
+    "Release": _release,
+}
+
+
+def _refusals(refusals: Refusals, now: datetime) -> Hashable:
+    refused = refusals._refused
+    return tuple([(place, min(r.times, 4), (now - r.at).total_seconds()) for place, r in refused.items()])
 
 
 PARTS: tuple[Callable[..., Hashable], ...] = (
@@ -270,6 +301,8 @@ PARTS: tuple[Callable[..., Hashable], ...] = (
     _actions,
     _dropped,
     _rest,
+    _held,
+    _refusals,
     _end,
     _listed_at,
 )

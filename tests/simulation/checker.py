@@ -41,6 +41,7 @@ def searched(task: Task, *, told: bool = False) -> Outcome:
             said = time.monotonic()
             print(f"… {outcome(search)}, of {task.states:,}", flush=True)
 
+    Asked.world = task.case
     search = Search(task.states, seed=task.seed, tell=tell)
     try:
         with without_collection():

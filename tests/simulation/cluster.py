@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.api.labels import LABEL_REVISION
 from crossfade.controller.drops import Drops
+from crossfade.controller.refusals import Refusals
 from crossfade.core.plan import Event, Verb, Write
 from simulation.api_server import FOREGROUND, TABLES, ApiServer
 from simulation.deployments import due, mark_of, status_of
@@ -20,8 +21,12 @@ from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
 from simulation.pods import SimPod
 from simulation.shell import Shell, at, forked, fresh_drops, key_of
 from simulation.stored import Object, versioned
+from simulation.viewed import Viewed, is_labelled, stored_of
 
-FORKED = (*TABLES.values(), "endpoints", "unseen", "listed_at")
+Change = tuple[str, Object | None, Object | None]
+"""What a watch shows: a kind, and an object of it before and after."""
+
+FORKED = (*TABLES.values(), "endpoints", "unseen", "held", "listed_at")
 """What is changed in place in a cluster; all else is replaced."""
 
 
@@ -33,22 +38,31 @@ class Sim(ApiServer):
     objects as the operator's store still has them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
     `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
-    new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
-    `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
+    new Deployment; `told`: the same, once a CREATE has met it, until the next pass; `quota`: the same of any new Service; `refusals`: what of
+    that the operator remembers.
+    `node_ahead_s`, `api_ahead_s`: how far the clocks of the nodes, and of the API server,
+    are ahead of the operator's. `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
     has made of it, or of the cluster that it was forked from.
     """
 
     shell: Shell | None = field(default=None, compare=False, repr=False)
     drops: Drops = field(default_factory=fresh_drops, compare=False, repr=False)
     unseen: dict[tuple[str, str], Object | None] = field(default_factory=dict)
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    backlog: tuple[Change, ...] = ()
     broken: frozenset[str] = frozenset()
+    ailing: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
     told: str = ""
+    quota: str = ""
+    refusals: Refusals = field(default_factory=Refusals, compare=False, repr=False)
     taken: frozenset[tuple[str, str]] = frozenset()
     instant: bool = True
+    node_ahead_s: float = 0.0
+    api_ahead_s: float = 0.0
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:
@@ -60,6 +74,11 @@ class Sim(ApiServer):
             fields[name] = fields[name].copy()
         fields["writes"], fields["events"] = [], []
         return twin
+
+    @property
+    def api_now(self) -> datetime:
+        """The time by the API server's own clock."""
+        return self.now + timedelta(seconds=self.api_ahead_s)
 
     # --- what people do -----------------------------------------------------------------------------
 
@@ -88,7 +107,7 @@ class Sim(ApiServer):
                 "name": name,
                 "uid": f"action-{version}",
                 "resourceVersion": str(version),
-                "creationTimestamp": self.now.replace(microsecond=0).isoformat(),
+                "creationTimestamp": self.api_now.replace(microsecond=0).isoformat(),
             },
             "spec": {"rollout": self.rollout["metadata"]["name"], "action": action, **spec},
         }
@@ -99,7 +118,7 @@ class Sim(ApiServer):
         held = [*self.rollout["metadata"].get("finalizers", [])]
         if cascade == "foreground":
             held.append(FOREGROUND)
-        meta = {"deletionTimestamp": self.now.isoformat(), "finalizers": held}
+        meta = {"deletionTimestamp": self.api_now.isoformat(), "finalizers": held}
         after = {**self.rollout, "metadata": {**self.rollout["metadata"], **meta}}
         self.rollout = versioned(after, self.tick_version())
         self.cascade, self.gone = cascade, not held
@@ -155,11 +174,15 @@ class Sim(ApiServer):
         if pod.ready and ready:
             self.drop(pod.revision)
         fell = pod.fell or self.gets_requests(pod)
-        self.change(pod, pod.crashed(self.now, ready=ready, code=code).but(fell=fell))
+        after = pod.crashed(self.now, ready=ready, code=code, ahead_s=self.node_ahead_s)
+        self.change(pod, after.but(fell=fell))
 
     def fail(self, pod: SimPod) -> None:
         """A container ends, and only its endpoint tells of it yet."""
-        self.change(pod, pod.failing(self.now).but(fell=pod.fell or self.gets_requests(pod)))
+        self.change(
+            pod,
+            pod.failing(self.now, ahead_s=self.node_ahead_s).but(fell=pod.fell or self.gets_requests(pod)),
+        )
 
     def gets_requests(self, pod: SimPod) -> bool:
         """Whether production selects it, and it answers. Of a worker: whether the release says that it serves."""
@@ -167,6 +190,49 @@ class Sim(ApiServer):
         if service is None:
             return bool((self.status.get("progress") or {}).get("servingSince"))
         return pod.ready and service["spec"]["selector"].items() <= pod.labels.items()
+
+    def hold(self, kind: str) -> None:
+        """The watch of a kind stands still."""
+        self.held[kind] = dict(stored_of(self, kind))
+
+    def let_go(self, kind: str) -> None:
+        """It goes on, and shows all that it has missed."""
+        del self.held[kind]
+        missed, self.backlog = self.backlog, ()
+        for change in missed:
+            self.saw(*change)
+
+    def keep(self, kind: str, name: str) -> None:
+        """The operator has an object from the API server itself: the reply to a write, or what it read."""
+        self.unseen.pop((kind, name), None)
+        if kind not in self.held:
+            return
+        now = stored_of(self, kind).get(name)
+        others = {n: one for n, one in self.held[kind].items() if n != name}
+        self.held[kind] = others if now is None else {**others, name: now}
+
+    def exhaust(self, kind: str, why: str) -> None:
+        """The API server takes no new object of a kind; with no reason it does again."""
+        if kind == "Deployment":
+            self.refusal = why
+        else:
+            self.quota = why
+
+    def store_status(self, status: Object) -> None:
+        """Somebody writes another status, or an old one comes back."""
+        self.rollout = versioned({**self.rollout, "status": status}, self.tick_version())
+
+    def ail(self, revision: str) -> None:
+        """All pods of a revision lose their readiness, and get it back only when they are well again."""
+        self.ailing |= {revision}
+        self.broken |= {revision}
+        self.pods = tuple(p.but(ready=False) if p.revision == revision else p for p in self.pods)
+        self._follow()
+
+    def recover(self, revision: str) -> None:
+        """They are well again, and become ready one after the other."""
+        self.ailing -= {revision}
+        self.broken -= {revision}
 
     def breaks(self, revision: str) -> None:
         """Pods of a revision become ready no more; those that are, stay so."""
@@ -198,9 +264,12 @@ class Sim(ApiServer):
 
     def saw(self, kind: str, before: Object | None, after: Object | None) -> None:
         """The watch shows a change, where it shows the object at all: what latches drops is told."""
-        if not any(LABEL_ROLLOUT in (one["metadata"].get("labels") or {}) for one in (before, after) if one):
+        if not any(is_labelled(one) for one in (before, after) if one):
             return
-        self.drops = at(forked(self.drops), self.now)
+        if kind in self.held:
+            self.backlog = (*self.backlog, (kind, before, after))
+            return
+        self.drops = at(forked(self.drops), self.now, Viewed(self))
         self.drops.note(kind, key_of(self.rollout), before, after)
 
     def _follow(self) -> None:
@@ -222,24 +291,37 @@ class Sim(ApiServer):
             told = self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
             self.saw("Deployment", live, told)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no pod is due, and every status and slice is as the pods are."""
+        owed = any(due(live, self.pods) for live in self.deployments.values())
+        late = any(live.get("status") != self.wanted_status(n) for n, live in self.deployments.items())
+        return (
+            not owed
+            and not late
+            and all(self.endpoints.get(n) == self.wanted_endpoints(n) for n in self.services)
+        )
+
     def wanted_status(self, name: str) -> dict[str, Any]:
         """What a Deployment's status says once it has caught up."""
         return status_of(self.deployments[name], self.pods, self.now)
 
     def available_in_s(self) -> float | None:
-        """Seconds until the next ready pod is available; None where all are."""
+        """Seconds until the next pod is available, or can go at last; None where time changes nothing."""
         quiet_s = self.rollout["spec"].get("minReadySeconds", 0)
         left = [quiet_s - p.ready_for(self.now) for p in self.pods if p.ready and not p.leaving]
+        left += [(p.stuck_to - self.now).total_seconds() for p in self.pods if p.stuck_to]
         return min((seconds for seconds in left if seconds > 0), default=None)
 
     def sync_endpoints(self, name: str) -> None:
         """A Service's slices catch up."""
         self.note_listed()
-        service, selector = self.services[name], self.services[name]["spec"]["selector"]
-        before, after = self.endpoints.get(name), endpoints_of(selector, self.pods, self.tick_version())
-        if after != before:
-            self.endpoints[name] = after
-            self.saw("EndpointSlice", slice_of(service, before) if before else None, slice_of(service, after))
+        before, service = self.endpoints.get(name), self.services[name]
+        if before == self.wanted_endpoints(name):
+            return
+        listed = endpoints_of(service["spec"]["selector"], self.pods, self.tick_version())
+        self.endpoints[name] = listed
+        self.saw("EndpointSlice", slice_of(service, before) if before else None, slice_of(service, listed))
 
     def wanted_endpoints(self, name: str) -> Endpoints:
         """What a Service's slices list once they have caught up."""

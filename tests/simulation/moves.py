@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from builders import V2
-from crossfade.controller.drops import LINGER_S, Drop
-from simulation.api_server import FOREGROUND
+from crossfade.controller.drops import LINGER_S
+from simulation.api_server import FOREGROUND, stored
+from simulation.canonical import canonical
 from simulation.cluster import Sim
 from simulation.deployments import due
 from simulation.endpoints import Endpoints
 from simulation.ghost import Ghost
 from simulation.invariants import judge
-from simulation.passes import Decision, carry_out, restart
+from simulation.passes import Decision, carry_out, land, restart
 from simulation.pods import SimPod
 from simulation.seen import Seen
-from simulation.shell import key_of
+from simulation.sight import dropped
+from simulation.stored import identity
 
 REST_S = 3600
 """A wake-up further away is housekeeping, and no part of a release."""
@@ -26,28 +28,48 @@ REST_S = 3600
 
 @dataclass
 class World:
-    """A cluster, what the checker remembers of its path, and what people may do in it, so many times at most."""
+    """A cluster, what the checker remembers of its path, what people may do and what may go wrong in it, so many times
+    at most. `leaders_hang`: a leader may hang before a write, which is `late` then, while another one takes over.
+    """
 
     sim: Sim
     ghost: Ghost = field(default_factory=Ghost)
     people: tuple[Callable[[Sim], Iterator[Move]], ...] = ()
+    mishaps: tuple[Callable[[Sim], Iterator[Move]], ...] = ()
     most_edits: int = 2
     most_faults: int = 2
+    leaders_hang: bool = False
+    late: tuple[Decision, int] | None = None
 
     def fork(self) -> World:
         """The same world apart."""
-        return World(self.sim.fork(), self.ghost, self.people, self.most_edits, self.most_faults)
+        return replace(self, sim=self.sim.fork())
 
     def disturbances(self) -> Iterator[Move]:
         """What may still go wrong, and what people may still do; nobody edits what is being deleted."""
         if self.ghost.faults < self.most_faults:
             yield from faults(self.sim)
+            for mishap in self.mishaps:
+                yield from mishap(self.sim)
+        if self.late and _is_valid(self.late, self.sim):
+            yield Move("the late write lands", _late_write)
         if self.ghost.edits < self.most_edits and not self.sim.deleting:
             for source in self.people:
                 yield from source(self.sim)
 
+    def hangs(self, decision: Decision) -> Iterator[Move]:
+        """How the leader may hang."""
+        if self.leaders_hang and self.late is None and self.ghost.faults < self.most_faults:
+            yield from hanging_leaders(decision)
+
+    def key(self) -> int:
+        """What tells it from another world in which other things can happen from now on."""
+        late = self.late and (self.late[1], _is_valid(self.late, self.sim))
+        return hash((canonical(self.sim), self.ghost.seen_at(self.sim.now), late))
+
     def written(self, before: Sim, decision: Decision, write: object) -> None:
-        """Judge one write that has just landed."""
+        """Judge one write that has just landed. From the first one of the present leader, no late one comes any more."""
+        self.late = None
         self.ghost = judge(Seen(before, self.sim, decision, write, self.ghost))  # type: ignore[arg-type]
 
 
@@ -74,18 +96,30 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
     for name in sim.deployments:
         if due(sim.deployments[name], sim.pods):
             yield Move(f"the pods of {name} are made or told to go", lambda w, n=name: w.sim.controller(n))
-    for pod in _one_of_each(
+    for pod in one_of_each(
         p for p in sim.pods if not p.ready and not p.leaving and p.runs and p.revision not in sim.broken
     ):
         yield _pod_move("becomes ready", pod, pod.told().up(sim.now))
-    for pod in _one_of_each(p for p in sim.pods if p.untold):
+    for pod in one_of_each(p for p in sim.pods if p.untold):
         yield _pod_move("shows its exit code", pod, pod.told())
-    for pod in _one_of_each(p for p in sim.pods if p.leaving and not p.is_stuck(sim.now)):
+    for pod in one_of_each(p for p in sim.pods if p.leaving and not p.is_stuck(sim.now)):
         yield _pod_move("is gone", pod, None)
     if any(not p.ready for p in sim.pull_pods):
         yield Move("the images are pulled", lambda w: _pulled(w.sim))
     if sim.uncollected() or FOREGROUND in sim.rollout["metadata"].get("finalizers", ()):
         yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
+
+
+def remedies(sim: Sim) -> Iterator[Move]:
+    """What is well again by itself, once nothing else happens."""
+    for kind in sim.held:
+        yield Move(f"the watch of {kind}s goes on", lambda w, k=kind: w.sim.let_go(k))
+    for revision in sorted(sim.ailing):
+        yield Move(f"pods of {revision} are well again", lambda w, r=revision: w.sim.recover(r))
+    if sim.quota:
+        yield Move("a Service may be made again", lambda w: w.sim.exhaust("Service", ""))
+    if sim.refusal:
+        yield Move("a Deployment may be made again", lambda w: w.sim.exhaust("Deployment", ""))
 
 
 def time_moves(sim: Sim, wake_after_s: float | None, *, slow: bool = False) -> Iterator[Move]:
@@ -104,23 +138,23 @@ def _passed(world: World, seconds: float, *, slow: bool) -> None:
 
 def faults(sim: Sim) -> Iterator[Move]:
     """What goes wrong with pods and with the operator's process."""
-    for pod in _one_of_each(p for p in sim.pods if p.ready and not p.leaving):
+    for pod in one_of_each(p for p in sim.pods if p.ready and not p.leaving):
         r = pod.revision
-        yield _fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=r)
-        yield _fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=r)
-        yield _fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=r)
-        yield _fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
-    if _latched(sim):
+        yield fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=r)
+        yield fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=r)
+        yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=r)
+        yield fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
+    if dropped(sim):
         yield Move("the operator starts anew", lambda w: restart(w.sim))
     if V2 not in sim.broken:
-        yield _fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=V2)
+        yield fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=V2)
 
 
 def operator_moves(decision: Decision) -> Iterator[Move]:
     """A pass, cut off after each write, or with the reply to each write lost."""
     writes, base = decision.writes, decision.base
-    latched = _latched(base)
-    if writes or any(drop.at_s <= base.now.timestamp() - LINGER_S for drop in latched.values()):
+    latched = bool(dropped(base))
+    if writes or _unsettled(base):
         yield Move("the operator makes a pass", operator_pass(decision))
     for index in range(len(writes)):
         if index or latched:
@@ -128,11 +162,46 @@ def operator_moves(decision: Decision) -> Iterator[Move]:
         yield Move(f"the reply to write {index} is lost", operator_pass(decision, lost_reply=index))
 
 
-def _latched(sim: Sim) -> Mapping[str, Drop]:
-    return sim.drops.of(key_of(sim.rollout))
+def _unsettled(sim: Sim) -> bool:
+    """Whether a pass that writes nothing changes what is latched."""
+    old_s = sim.now.timestamp() - LINGER_S
+    return any(not drop.known or (drop.over and drop.at_s <= old_s) for drop in dropped(sim).values())
 
 
-def _one_of_each(pods: Iterator[SimPod]) -> list[SimPod]:
+def hanging_leaders(decision: Decision) -> Iterator[Move]:
+    """The leader hangs before a write, and another one takes over; the write may come yet, until that one writes."""
+    for index, write in enumerate(decision.writes):
+        yield oddity(
+            f"the leader hangs before write {index}, {write.verb} {write.kind}", _hanging(decision, index)
+        )
+
+
+def _hanging(decision: Decision, index: int) -> Callable[[World], object]:
+    def hang(world: World) -> None:
+        carry_out(world.sim, decision, judged=world.written, cut_after=index)
+        world.late = (decision, index)
+
+    return hang
+
+
+def _is_valid(late: tuple[Decision, int], sim: Sim) -> bool:
+    """Whether it would be taken: its object is still as its leader had seen it."""
+    write = late[0].writes[late[1]]
+    live = stored(sim, write.kind, write.name)
+    return (
+        write.identity == identity(live)
+        if write.identity and live
+        else write.identity is None and live is None
+    )
+
+
+def _late_write(world: World) -> None:
+    decision, index = world.late or (None, 0)
+    if decision is not None:
+        land(world.sim, decision.writes[index], {}, decision, world.written)
+
+
+def one_of_each(pods: Iterator[SimPod]) -> list[SimPod]:
     """Pods of a revision in the same condition are alike."""
     return list(
         {
@@ -161,7 +230,7 @@ def _pulled(sim: Sim) -> None:
     sim.pull_pods = tuple(replace(p, ready=True) for p in sim.pull_pods)
 
 
-def _fault(name: str, happens: Callable[[World], object], *, blames: str = "") -> Move:
+def fault(name: str, happens: Callable[[World], object], *, blames: str = "") -> Move:
     """Something fails; it may be held against the revision that it `blames`."""
 
     def fault(world: World) -> None:
@@ -171,3 +240,13 @@ def _fault(name: str, happens: Callable[[World], object], *, blames: str = "") -
         happens(world)
 
     return Move(name, fault)
+
+
+def oddity(name: str, happens: Callable[[World], object]) -> Move:
+    """Something happens that costs no pod and speaks against nobody; it may happen as seldom as a fault."""
+
+    def odd(world: World) -> None:
+        world.ghost = world.ghost._replace(faults=world.ghost.faults + 1)
+        happens(world)
+
+    return Move(name, odd)

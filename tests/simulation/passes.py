@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from crossfade.api.labels import LABEL_ROLLOUT
+from crossfade.controller.refusals import Refusals
 from crossfade.core import decide as core
 from crossfade.core.observed import Found, Identity
 from crossfade.core.plan import Look, Plan, Verb, Write
@@ -18,8 +18,9 @@ from simulation.cluster import Sim
 from simulation.promise import Violation
 from simulation.remembered import Answers, once_for_all
 from simulation.shell import at, forked, fresh_drops, key_of
-from simulation.sight import look, observed, shell_of, view
+from simulation.sight import dropped, look, observed, shell_of
 from simulation.stored import Object, Refused, identity
+from simulation.viewed import Viewed, is_labelled, view
 
 ROUNDS = 4
 
@@ -38,7 +39,29 @@ class Decision:
 
     @cached_property
     def writes(self) -> tuple[Write, ...]:
-        """All writes in order: the status first, where it differs from the stored one."""
+        """All writes in order: the status first, where it differs from the stored one; without those that were refused
+        and that it is too early to ask for again, and without what needs them.
+        """
+        asked, sim = self._asked(), self.base
+        if not sim.refusals.told():
+            return asked
+        late = [sim.refusals.waits(write, self.generation, sim.now) for write in asked]
+        end = next((i for i, write in enumerate(asked) if late[i] and write.needed), len(asked))
+        return tuple(write for write, waits in zip(asked[:end], late, strict=False) if not waits)
+
+    @property
+    def generation(self) -> int:
+        """The generation of the spec that it was made on."""
+        rollout = view(self.base, "Rollout", "")
+        return int(rollout["metadata"]["generation"]) if rollout else 0
+
+    @property
+    def wake_after_s(self) -> float | None:
+        """When to look again, though nothing changes."""
+        waits = (self.plan.wake_after_s, self.base.refusals.left_s(self.base.now))
+        return min((each for each in waits if each is not None), default=None)
+
+    def _asked(self) -> tuple[Write, ...]:
         rollout = view(self.base, "Rollout", "")
         if rollout is None or self.plan.status is None or dict(self.plan.status) == rollout.get("status"):
             return self.plan.writes
@@ -67,11 +90,11 @@ def _decide(sim: Sim, found: Found) -> Plan:
     looked = (*found.services.values(), None, *found.deployments.values())
     names = (*found.services, None, *found.deployments)
     pods = (*found.pods.items(), None, found.pull_pods, tuple(found.counted.items()))
-    drops = tuple(sim.drops.of(key_of(sim.rollout)).items())
+    drops = tuple(dropped(sim).items())
     return _plans.of(
         (*shown.values(), None, *looked),
         lambda: _decide_anew(sim, found),
-        (sim.now, drops, names, found.refusal, pods),
+        (sim.now, drops, names, found.refusal, pods, tuple(sim.refusals.told().items())),
     )
 
 
@@ -82,7 +105,8 @@ def _decide_anew(sim: Sim, found: Found) -> Plan:
     except ValidationError as error:
         return core.unreadable(raw, str(error), sim.now)
     try:
-        return core.decide(rollout, observed(sim, found), sim.now)
+        seen = replace(observed(sim, found), refused=sim.refusals.told())
+        return core.decide(rollout, seen, sim.now)
     except Exception as error:
         raise Violation("no decision raises", repr(error)) from error
 
@@ -103,8 +127,8 @@ def carry_out(
 
     `cut_after`: the process dies after so many writes, and its memory with it. `lost_reply`: the write of that
     index happens, but the operator sees an error; the next pass reads its object first. With `unread` that read comes
-    too early: the write lands after it, and the store has the object of before. A refused write ends the pass, and its
-    object is read anew.
+    too early: the write lands after it, and the store has the object of before. A write that lands on something else
+    than was seen ends the pass, and its object is read anew; one that the API server refuses is remembered.
     `judged` is told of each write that has landed, with the cluster before it.
     """
     if decision.plan.events and not decision.writes:
@@ -116,37 +140,64 @@ def carry_out(
         if index == cut_after:
             restart(sim)
             return False
-        if sim.refusal and write.verb is Verb.CREATE and write.kind == "Deployment":
-            sim.told = sim.refusal
-            return False
+        if write.verb is Verb.CREATE and _is_refused(sim, write, decision.generation):
+            if write.needed or write.kind == "Deployment":
+                return False
+            continue
         before = stored(sim, write.kind, write.name)
-        newest = newer.get(write.identity) if write.identity else None
-        was = sim.fork() if judged is not None else sim
-        try:
-            sim.write(replace(write, identity=newest) if newest else write)
-        except Refused:
-            sim.unseen.pop((write.kind, write.name), None)
-            if write.verb is Verb.CREATE:
-                sim.taken |= {(write.kind, write.name)}
+        if not land(sim, write, newer, decision, judged):
             return False
-        _obeys_kstatus(write, before, sim)
-        if judged is not None:
-            judged(was, decision, write)
         if index == lost_reply:
             if unread:
                 sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
             return False
-        sim.unseen.pop((write.kind, write.name), None)  # the reply is in the store
-        after = stored(sim, write.kind, write.name)
-        if write.identity is not None and after is not None:
-            newer[write.identity] = identity(after)
+        sim.keep(write.kind, write.name)  # the reply is in the store
     sim.events.extend(decision.plan.events)
-    key = key_of(sim.rollout)
-    handled = decision.base.drops.of(key)
+    handled = dropped(decision.base)
     if handled:
-        sim.drops = at(forked(sim.drops), sim.now)
-        sim.drops.settle(key, handled)
+        sim.drops = at(forked(sim.drops), sim.now, shell_of(sim).store)
+        sim.drops.settle(key_of(sim.rollout), handled)
     return True
+
+
+def land(
+    sim: Sim, write: Write, newer: dict[Identity, Identity], decision: Decision, judged: Judge | None
+) -> bool:
+    """One write reaches the API server; gives whether it is taken. `newer`: what our own writes have made of objects."""
+    before, newest = (
+        stored(sim, write.kind, write.name),
+        newer.get(write.identity) if write.identity else None,
+    )
+    was = sim.fork() if judged is not None else sim
+    try:
+        sim.write(replace(write, identity=newest) if newest else write)
+    except Refused:
+        sim.keep(write.kind, write.name)
+        if write.verb is Verb.CREATE:
+            sim.taken |= {(write.kind, write.name)}
+        return False
+    _obeys_kstatus(write, before, sim)
+    if judged is not None:
+        judged(was, decision, write)
+    after = stored(sim, write.kind, write.name)
+    if write.identity is not None and after is not None:
+        newer[write.identity] = identity(after)
+    return True
+
+
+def _is_refused(sim: Sim, write: Write, generation: int) -> bool:
+    """Whether the API server says no to a new object; a Deployment's refusal is told once, any other remembered."""
+    if write.kind == "Deployment":
+        sim.told = sim.refusal
+        return bool(sim.refusal)
+    why = sim.quota if write.kind == "Service" else ""
+    if why or sim.refusals.told():
+        sim.refusals = forked(sim.refusals)
+        if why:
+            sim.refusals.note(write, why, generation, sim.now)
+        else:
+            sim.refusals.forget(write)
+    return bool(why)
 
 
 def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
@@ -177,10 +228,11 @@ def restart(sim: Sim) -> None:
     sim.shell = None
     sim.unseen = {}
     sim.taken = frozenset()
-    sim.drops = at(fresh_drops(), sim.now)
-    for deployment in sim.deployments.values():
-        if LABEL_ROLLOUT in (deployment["metadata"].get("labels") or {}):
-            sim.drops.note("Deployment", key_of(sim.rollout), None, deployment)
+    sim.held, sim.backlog = {}, ()
+    sim.refusals = Refusals()
+    sim.drops = at(fresh_drops(), sim.now, Viewed(sim))
+    for deployment in filter(is_labelled, sim.deployments.values()):
+        sim.drops.note("Deployment", key_of(sim.rollout), None, deployment)
 
 
 def _contested(sim: Sim, found: Found) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -36,6 +37,34 @@ def scales(sim: Sim) -> Iterator[Move]:
     n = sim.rollout["spec"]["replicas"]
     for replicas in sorted({0, n - 1, n + 1, 2} - {n, -1}):
         yield edited(f"it is scaled to {replicas}", replicas=replicas)
+
+
+def answering(load: int) -> Callable[[Sim], Iterator[Move]]:
+    """An autoscaler counts the pods that the status tells it, while their users always need `load` pods."""
+
+    def answer(sim: Sim) -> Iterator[Move]:
+        wanted = autoscaled(sim, load)
+        if wanted not in {None, sim.rollout["spec"]["replicas"]}:
+            yield edited(f"the autoscaler wants {wanted}", replicas=wanted)
+
+    return answer
+
+
+TOLERANCE = 0.1
+"""An autoscaler leaves a ratio alone that is so close to 1."""
+
+
+def autoscaled(sim: Sim, load: int) -> int | None:
+    """What it asks for: the pods that the status counts, times the load of each of those that its selector means."""
+    selector = dict(pair.split("=") for pair in str(sim.status.get("selector", "")).split(",") if pair)
+    there = [p for p in sim.pods if p.ready and not p.leaving]
+    answering_ = sum(sim.gets_requests(p) for p in there)
+    counted = [p for p in there if selector.items() <= p.labels.items()]
+    if not answering_ or not counted or not sim.is_quiet:
+        return None
+    ratio = sum(load / answering_ for p in counted if sim.gets_requests(p)) / len(counted)
+    told = int(sim.status.get("replicas") or 0)
+    return told if abs(ratio - 1) <= TOLERANCE else max(1, math.ceil(told * ratio))
 
 
 def pausing(sim: Sim) -> Iterator[Move]:

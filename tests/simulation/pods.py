@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -69,15 +69,18 @@ class SimPod:
         """It is ready, from now on or as it was before."""
         return self if self.ready else self.but(ready=True, since=at)
 
-    def crashed(self, at: datetime, *, ready: bool = True, code: int = 42) -> SimPod:
-        """Its container has ended; with `ready` it was started again before anyone looked."""
-        ends = self.ends + 1
-        end = Exit("app", code, "Error", "", at.replace(microsecond=0), ends)
+    def crashed(self, at: datetime, *, ready: bool = True, code: int = 42, ahead_s: float = 0.0) -> SimPod:
+        """Its container has ended; with `ready` it was started again before anyone looked.
+
+        `ahead_s`: how far the clock of its node is ahead, by which the end is told.
+        """
+        ends, told_at = self.ends + 1, (at + timedelta(seconds=ahead_s)).replace(microsecond=0)
+        end = Exit("app", code, "Error", "", told_at, ends)
         return self.but(exits=(end,), ends=ends, end_at=at, ready=ready, since=at)
 
-    def failing(self, at: datetime) -> SimPod:
+    def failing(self, at: datetime, *, ahead_s: float = 0.0) -> SimPod:
         """Its container has ended, and only its endpoint tells: the kubelet writes the exit code later."""
-        after = self.crashed(at, ready=False)
+        after = self.crashed(at, ready=False, ahead_s=ahead_s)
         return after.but(exits=self.exits, ends=self.ends, untold=after.exits[0])
 
     def evicted(self, at: datetime) -> SimPod:

@@ -17,7 +17,7 @@ from simulation.shown import (
     stable_of,
     way_back_of,
 )
-from simulation.sight import table
+from simulation.viewed import table
 
 SLOW_S = 10
 """So long a cluster may take for a step: the deadlines of the worlds are longer."""
@@ -69,24 +69,32 @@ def a_crash_counts_where_it_served(seen: Seen) -> str:
 
 def a_release_begins_once(seen: Seen) -> str:
     """The number rises by one, when nothing is under way, and never for a condemned revision or for stable."""
-    rise = seen.after.status.get("release", 0) - seen.before.status.get("release", 0)
+    known = max([seen.before.status.get("release", 0), *_recorded(seen)])
+    rise = seen.after.status.get("release", 0) - known
     if rise == 0:
         return ""
-    if rise != 1 or (progress_of(seen.before) and not _lost(seen)):
+    if rise > 0 and (rise != 1 or (progress_of(seen.before) and not _lost(seen))):
         under_way = progress_of(seen.before) or "nothing"
         return f"the release's number rises by {rise} while {under_way} is under way"
-    begun = progress_of(seen.after).get("revision")
-    failed = failed_of(seen.after)
-    if begun and begun == stable_of(seen.before):
+    begun = candidate_of(seen.after)
+    if rise < 0 or not begun:
+        return f"the release's number falls by {-rise}" if rise < 0 else ""
+    if begun == stable_of(seen.before):
         return f"{begun} is stable, and is released again"
-    return f"{begun} is condemned, and is released again" if begun and begun == failed.get("revision") else ""
+    condemned = begun == failed_of(seen.after).get("revision")
+    return f"{begun} is condemned, and is released again" if condemned else ""
+
+
+def _recorded(seen: Seen) -> list[int]:
+    """The numbers that the Releases know, as far as the operator saw them."""
+    return [r["spec"]["number"] for r in table(seen.base, "Release").values()]
 
 
 def _lost(seen: Seen) -> bool:
     """Whether nothing is seen of the release under way, and its template is not in the spec any more."""
     revision, base = progress_of(seen.before)["revision"], seen.base
-    recorded = {r["spec"]["revision"] for r in table(base, "Release", base.releases).values()}
-    made = {revision_labelled(d) for d in table(base, "Deployment", base.deployments).values()}
+    recorded = {r["spec"]["revision"] for r in table(base, "Release").values()}
+    made = {revision_labelled(d) for d in table(base, "Deployment").values()}
     return revision not in {*made, *recorded, seen.revision_seen}
 
 
@@ -121,7 +129,8 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
 def a_release_completes_by_its_gates(seen: Seen) -> str:
     """A revision becomes stable when the cluster has shown every point that the spec asks for, and each gate was open."""
     stable, way = stable_of(seen.after), seen.ghost.way
-    if stable == stable_of(seen.before) or way is None or way.first or not seen.wanted:
+    same = stable in {stable_of(seen.before), seen.ghost.stable}
+    if same or way is None or way.first or not seen.wanted:
         return ""
     if way.revision != stable:
         return f"{stable} completes, and {way.revision} is under way"
@@ -133,7 +142,8 @@ def a_release_completes_by_its_gates(seen: Seen) -> str:
 def what_completes_serves(seen: Seen) -> str:
     """A revision becomes stable only when production selects it and nothing else."""
     before, after = stable_of(seen.before), stable_of(seen.after)
-    if not before or before == after or not seen.wanted or not seen.before.services:
+    serves = seen.before.service_name in seen.before.services
+    if not before or before == after or not seen.wanted or not serves:
         return ""
     alone = seen.exclusive or selected_by(seen.before) == {after}
     return "" if alone else f"{after} completes without all requests"

@@ -31,12 +31,14 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     without = 0 in {seen.wanted, seen.ghost.least}  # what completed without replicas serves from nothing
     if count >= change.before or seen.exclusive or without or not seen.before.services:
         return ""
+    if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
+        return ""  # somebody has deleted a Deployment, and nobody could see it
     if len([p for p in seen.before.pods if p.deployment == seen.write.name and not p.leaving]) <= count:
         return ""
-    selected = selected_by(seen.before) & set(revisions_of(seen.before))
+    selected = selected_by(seen.before) & {*revisions_of(seen.before)}
     if revision in selected:
         return _within_limits(seen, revision, count, selected)
-    listed = seen.before.endpoints[seen.before.service_name].ready.get(revision)
+    listed = _listed(seen.before, revision)
     since = seen.before.listed_at.get(revision)
     recent = since is not None and (seen.now - since).total_seconds() < KUBE_PROXY_S
     answering = ready_of(seen.base, revision) > 0

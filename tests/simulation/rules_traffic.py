@@ -78,7 +78,8 @@ def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
         return ""
     after = selected_by(seen.after)
     allowed = {seen.ghost.stable, candidate_of(seen.before), ""} - seen.ghost.condemned
-    had = {r for r in selected_by(seen.before) & allowed if ready_of(seen.base, r)}
+    there = allowed & {*revisions_of(seen.before)}
+    had = {r for r in selected_by(seen.before) & there if ready_of(seen.base, r)}
     has = {r for r in after if ready_of(seen.base, r)}
     return f"production turns from {had} to {after} without ready pods" if had and not has else ""
 

@@ -14,7 +14,7 @@ from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.passes import Decision
 from simulation.shown import selected_by, wanted_revision
-from simulation.sight import view
+from simulation.viewed import view
 
 
 @dataclass(frozen=True)

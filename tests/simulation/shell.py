@@ -40,12 +40,13 @@ CLOCK = Clock()
 
 def fresh_drops() -> Drops:
     """A latch that has seen nothing yet."""
-    return Drops(CLOCK)
+    return Drops(Store(), CLOCK)
 
 
-def at(drops: Drops, now: datetime) -> Drops:
-    """The same latch, which reads that time."""
+def at(drops: Drops, now: datetime, store: Store) -> Drops:
+    """The same latch, which reads that time and that store: it is shared by forks of a cluster."""
     CLOCK.now_s = now.timestamp()
+    drops._store = store
     return drops
 
 

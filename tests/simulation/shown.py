@@ -13,8 +13,8 @@ from crossfade.core.revision import revision_of
 from simulation.cluster import Sim
 from simulation.pods import SimPod
 from simulation.remembered import once_for_all, once_for_each
-from simulation.sight import view
 from simulation.stored import Object
+from simulation.viewed import view
 
 GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing"}
 """Reasons of a way back that say nothing against the candidate."""

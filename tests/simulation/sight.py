@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
-from crossfade.api.labels import LABEL_ROLLOUT
+from crossfade.controller.drops import Drop
+from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.core.evidence import silent
 from crossfade.core.observed import Found, Observed, Pod, SeenService, Side
 from crossfade.core.plan import Look
-from simulation.api_server import UID, stored
+from simulation.api_server import TABLES, UID
 from simulation.cluster import Sim
 from simulation.deployments import due
-from simulation.endpoints import NO_ENDPOINTS, Endpoints, slice_of
-from simulation.remembered import once_for_all, once_for_each
+from simulation.endpoints import NO_ENDPOINTS, slice_of
+from simulation.remembered import once_for_each
 from simulation.shell import Place, Shell, at, key_of, placed
 from simulation.stored import Object
-
-CHILDREN = {
-    "Deployment": "deployments",
-    "Service": "services",
-    "Release": "releases",
-    "RolloutAction": "actions",
-}
-
+from simulation.viewed import is_labelled, table, view
 
 # --- through the store ----------------------------------------------------------------------------------
 
 
-def view(sim: Sim, kind: str, name: str) -> Any:
-    """An object as the operator's store has it."""
-    name = name or sim.rollout["metadata"]["name"]
-    return sim.unseen[kind, name] if (kind, name) in sim.unseen else stored(sim, kind, name)
-
-
-def table(sim: Sim, kind: str, objects: dict[str, Object]) -> dict[str, Object]:
-    """All objects of a kind as the operator's store has them."""
-    stale = {name: old for (k, name), old in sim.unseen.items() if k == kind}
-    return {name: x for name, x in {**objects, **stale}.items() if x is not None}
-
-
 def as_viewed(sim: Sim) -> Sim:
     """The cluster as the operator's store shows it, where that is another one."""
-    if not sim.unseen:
+    if not sim.unseen and not sim.held:
         return sim
     seen = sim.fork()
     seen.rollout = view(sim, "Rollout", "")
-    for kind, attribute in CHILDREN.items():
-        setattr(seen, attribute, table(sim, kind, getattr(sim, attribute)))
+    seen.endpoints = table(sim, "EndpointSlice")
+    for kind, attribute in TABLES.items():
+        setattr(seen, attribute, table(sim, kind))
     return seen
 
 
@@ -63,29 +45,30 @@ def shell_of(sim: Sim) -> Shell:
 def _shown(sim: Sim) -> Iterator[tuple[Place, Object]]:
     rollout = view(sim, "Rollout", "")
     yield ("Rollout", rollout["metadata"]["name"]), _placed(rollout)
-    for kind, attribute in CHILDREN.items():
-        for name, one in sorted(table(sim, kind, getattr(sim, attribute)).items()):
-            if kind in {"Release", "RolloutAction"} or _is_labelled(one):
+    for kind in TABLES:
+        for name, one in sorted(table(sim, kind).items()):
+            if kind in {"Release", "RolloutAction"} or is_labelled(one):
                 yield (kind, name), _placed(one)
-    for name, service in sorted(sim.services.items()):
-        if _is_labelled(service) and name in sim.endpoints:
-            yield ("EndpointSlice", name), slice_of(service, sim.endpoints[name])
+    for name, listed in sorted(table(sim, "EndpointSlice").items()):
+        service = sim.services.get(name)
+        if service is not None and is_labelled(service):
+            yield ("EndpointSlice", name), slice_of(service, listed)
 
 
 _placed = once_for_each(placed)
 
 
-def _is_labelled(obj: Object) -> bool:
-    """Whether the watch shows it."""
-    return LABEL_ROLLOUT in (obj["metadata"].get("labels") or {})
-
-
 def observed(sim: Sim, found: Found) -> Observed:
     """What a decision is made on, read from the store as the shell reads it."""
-    raw, key = view(sim, "Rollout", ""), key_of(sim.rollout)
-    ages = {r: sim.now.timestamp() - drop.at_s for r, drop in at(sim.drops, sim.now).of(key).items()}
-    seen = shell_of(sim).observer.observed(key, raw, ages, namespace_terminating=False)
+    raw, key, shell = view(sim, "Rollout", ""), key_of(sim.rollout), shell_of(sim)
+    ages_s = at(sim.drops, sim.now, shell.store).ages_s(key)
+    seen = shell.observer.observed(key, raw, ages_s, namespace_terminating=False)
     return replace(seen, found=found)
+
+
+def dropped(sim: Sim) -> Mapping[str, Drop]:
+    """What the latch tells of now."""
+    return at(sim.drops, sim.now, shell_of(sim).store).of(key_of(sim.rollout))
 
 
 # --- by looking -----------------------------------------------------------------------------------------
@@ -127,13 +110,10 @@ def _pods(sim: Sim, revision: str, *, warnings: bool) -> tuple[Pod, ...]:
 
 
 def _service(sim: Sim, name: str) -> SeenService:
-    service = sim.services[name]
-    return _service_once(sim.rollout["metadata"]["name"], service, sim.endpoints.get(name, NO_ENDPOINTS))
-
-
-@once_for_all
-def _service_once(rollout: str, service: Object, listed: Endpoints) -> SeenService:
-    return service_of(service, count([slice_of(service, listed)], rollout), UID, rollout)
+    service, rollout = sim.services[name], sim.rollout["metadata"]["name"]
+    listed = [slice_of(service, sim.endpoints.get(name, NO_ENDPOINTS))]
+    known = known_revisions(shell_of(sim).store, key_of(sim.rollout))
+    return service_of(service, count(listed, rollout, known), UID, rollout)
 
 
 @once_for_each

@@ -108,6 +108,7 @@ def test_pods_that_cannot_run_twice_are_fine_where_they_are_recreated() -> None:
         ([service(), service("admin")], "Service admin selects the same pods by labels of the template"),
         ([service(), service("a"), service("b")], "Services a, b select the same pods"),
         ([service(meta=HELM)], "Helm release shop-prod holds the Service"),
+        ([service(trafficDistribution="PreferSameNode")], "has trafficDistribution: PreferSameNode"),
         ([service("peers", clusterIP="None")], "Service peers selects the same pods"),
     ],
 )

@@ -10,6 +10,9 @@ from crossfade.api.labels import API_VERSION
 ACTOR_LENGTH = 253
 """Characters of a user name, at most."""
 
+ACTION_LENGTH = 32
+"""Characters of an action's name, at most."""
+
 ActionName = Literal["Promote", "PromoteFull", "Skip", "Abort", "Retry", "Pause", "Resume", "Undo", "Restart"]
 ACTIONS: tuple[ActionName, ...] = get_args(ActionName)
 

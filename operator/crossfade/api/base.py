@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -13,6 +15,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     JsonValue,
+    PlainSerializer,
     ValidationError,
     WithJsonSchema,
     model_validator,
@@ -136,7 +139,7 @@ class IntOrString:
         raise PydanticCustomError("int_or_string", "must be {expected}", {"expected": self.expected})
 
 
-def _clip(value: object) -> object:
+def _clip(value: Any) -> Any:
     """Shorten what we write into a status: a long message of the API server must never fail the status."""
     too_long = isinstance(value, str) and len(value) > MESSAGE_LENGTH
     return f"{str(value)[: MESSAGE_LENGTH - 1]}…" if too_long else value
@@ -148,8 +151,47 @@ def list_map(*keys: str) -> dict[str, JsonValue]:
 
 
 Name = Annotated[str, Field(max_length=63)]
-Message = Annotated[str, BeforeValidator(_clip), Field(max_length=MESSAGE_LENGTH)]
-Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Message = Annotated[
+    str,
+    BeforeValidator(_clip),
+    Field(max_length=MESSAGE_LENGTH),
+    PlainSerializer(_clip, return_type=str),  # what is put together in code is validated by nobody
+]
+_YEARS = "(19[7-9][0-9]|2[0-9]{3})"
+_CLOCK = r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+_TIME = f"^{_YEARS}-[0-9]{{2}}-[0-9]{{2}}{_CLOCK}$"
+
+
+def _is_moment(text: str) -> str:
+    """Refuse what `datetime.fromisoformat` does not read as a moment: a pattern knows no calendar."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("time", "must be a time like 2026-01-31T12:00:00Z") from None
+    return text
+
+
+Time = Annotated[
+    str,
+    Field(pattern=_TIME, max_length=35),
+    AfterValidator(_is_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _TIME, "maxLength": 35}),
+]
+"""A moment from 1970 to 2999, with its offset: one that can be read, compared, and counted from."""
+
+Duration = Annotated[float, Field(ge=0, le=100_000_000_000)]
+"""Seconds between any two moments that can be read: there are 32 thousand million."""
+
+Revision = Annotated[str, Field(max_length=63, pattern="^[a-z0-9]*$")]
+"""A revision's hash: part of a Deployment's name and the value of a label."""
+
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+ReleaseNumber = Annotated[
+    int,
+    Field(ge=0, le=999_000_000),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 1_000_000_000}),
+]
+"""What is read leaves room for a million more below what the API server stores: there is always a next number."""
 Seconds = Annotated[int, Field(ge=0, le=WEEK_SECONDS)]
 PodCount = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
 Weight = Annotated[int, Field(ge=0, le=100)]

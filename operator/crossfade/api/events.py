@@ -38,6 +38,12 @@ class EventReason(StrEnum):
 
     Check with `crossfade status` that the stable revision is the right one."""
 
+    STORED_VALUE_LOST = "StoredValueLost"
+    """Warning: the operator cannot use a value that is stored in the status, in a Release or in a RolloutAction; it goes
+    on as if that value were absent.
+
+    Find out who wrote it. Check with `crossfade status` that the stable revision is the right one."""
+
     AWAITING_PROMOTION = "AwaitingPromotion"
     """Normal: a stage stands, and a person is to decide (`pause: Manual`, `promote: Manual`).
 

@@ -2,10 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from crossfade.api.action import ACTOR_LENGTH
-from crossfade.api.base import Message, Metadata, Model, Name, PodCount, Time, Weight
+from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
+from crossfade.api.base import (
+    Duration,
+    Message,
+    Metadata,
+    Model,
+    Name,
+    PodCount,
+    ReleaseNumber,
+    Revision,
+    Time,
+    Weight,
+)
 from crossfade.api.labels import API_VERSION
 from crossfade.api.status import TIMELINE_LENGTH, TimelineEntry
 
@@ -30,18 +42,45 @@ class PlannedStage(Model):
     """What must hold before the next stage. Example: `ready, then 60 s`."""
 
 
+def _is_usable(template: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a template of which no pod could be made; an empty one is a lost one.
+
+    Only its shape: what the API server took once for a revision is to be taken for its way back too.
+    """
+    if template and not (_is_metadata(template.get("metadata") or {}) and _is_pod(template.get("spec"))):
+        raise PydanticCustomError("template", "must be a pod template")
+    return template
+
+
+def _is_metadata(meta: Any) -> bool:
+    return isinstance(meta, dict) and all(
+        isinstance(meta.get(key) or {}, dict) for key in ("labels", "annotations")
+    )
+
+
+def _is_pod(spec: Any) -> bool:
+    if not isinstance(spec, dict) or not isinstance(spec.get("terminationGracePeriodSeconds"), int | None):
+        return False
+    containers = spec.get("containers")
+    return isinstance(containers, list) and all(map(_is_container, containers))
+
+
+def _is_container(each: Any) -> bool:
+    return isinstance(each, dict) and isinstance(each.get("image"), str)
+
+
 class ReleaseSpec(Model):
     """What was to be introduced, and how."""
 
     rollout: Name = ""
     """Name of the Rollout."""
-    number: Annotated[int, Field(ge=0)] = 0
+    number: ReleaseNumber = 0
     """Number of this release, from 1, rising."""
-    revision: Name = ""
+    revision: Revision = ""
     """The revision that it introduces: the hash of the template."""
-    from_revision: Name = ""
+    from_revision: Revision = ""
     """The revision that was stable when it began; empty for the first."""
-    template: dict[str, Any] = Field(default_factory=dict)
+    template: Annotated[dict[str, Any], AfterValidator(_is_usable)] = Field(default_factory=dict)
     """The pod template as submitted."""
     plan: Annotated[list[PlannedStage], Field(max_length=PLAN_LENGTH)] = Field(default_factory=list)
     """The stages, in order, as they were planned when it began."""
@@ -52,7 +91,7 @@ class ActionEntry(Model):
 
     at: Time | None = None
     """When it was taken up."""
-    action: Annotated[str, Field(max_length=32)] = ""
+    action: Annotated[str, Field(max_length=ACTION_LENGTH)] = ""
     """What was asked for. Example: `Abort`."""
     actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] | None = None
     """Who asked, as the action's `spec.actor` says; absent where it says nothing."""
@@ -76,7 +115,7 @@ class ReleaseStatus(Model):
     """What stood when, oldest first, at most 200 entries."""
     actions: Annotated[list[ActionEntry], Field(max_length=ACTIONS_LENGTH)] = Field(default_factory=list)
     """What people and pipelines did, oldest first, at most 100 entries."""
-    downtime_seconds: Annotated[float, Field(ge=0)] | None = None
+    downtime_seconds: Duration | None = None
     """Seconds without a serving pod; only recreate has any."""
 
 

@@ -7,22 +7,35 @@ start. Every time is RFC 3339 in UTC and may carry microseconds.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict, ValidationError
+from pydantic import Field, Strict
 
-from crossfade.api.action import ACTOR_LENGTH
-from crossfade.api.base import Message, Model, Name, Seconds, Time, Weight, list_map
+from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
+from crossfade.api.base import (
+    Count,
+    Duration,
+    Message,
+    Model,
+    Name,
+    ReleaseNumber,
+    Revision,
+    Seconds,
+    Time,
+    Weight,
+    list_map,
+)
 from crossfade.api.conditions import Phase
+from crossfade.api.reading import read
 
 COMPLETED_LENGTH = 50
 TIMELINE_LENGTH = 200
-Count = Annotated[int, Field(ge=0)]
+CONDITIONS_LENGTH = 16
 Word = Annotated[str, Field(max_length=128)]
 
 
 class RevisionStatus(Model):
     """One of the two sides: a revision and its pods."""
 
-    revision: Name = ""
+    revision: Revision = ""
     """Hash of the pod template as submitted; also the label `crossfade.dev/revision` of its pods."""
     image: Annotated[str, Field(max_length=1024)] = ""
     """Images of its containers, joined by commas."""
@@ -32,14 +45,14 @@ class RevisionStatus(Model):
     """Pods that answer their readiness probe now."""
     available: Count = 0
     """Pods that have been ready for `minReadySeconds`."""
-    release: Count = 0
+    release: ReleaseNumber = 0
     """Number of the release that introduced it."""
 
 
 class Progress(Model):
     """Where the release under way stands. Absent when none is."""
 
-    revision: Name = ""
+    revision: Revision = ""
     """The candidate that it is about."""
     stage: Count = 0
     """Index of the stage in the plan, from 0."""
@@ -81,13 +94,13 @@ class TimelineEntry(Model):
 
     at: Time | None = None
     """When."""
-    stage: Annotated[int, Field(ge=0)] = 0
+    stage: Count = 0
     """Index of the stage, from 0."""
     weight: Weight = 0
     """Percent of the requests that the new revision was to get."""
-    candidate: Annotated[int, Field(ge=0)] = 0
+    candidate: Count = 0
     """Available pods of the new revision."""
-    stable: Annotated[int, Field(ge=0)] = 0
+    stable: Count = 0
     """Available pods of the old revision."""
     note: Message = ""
     """What happened, in one sentence."""
@@ -96,7 +109,7 @@ class TimelineEntry(Model):
 class Failed(Model):
     """The revision that failed last. It is not tried again until the template changes or a Retry is asked for."""
 
-    revision: Name = ""
+    revision: Revision = ""
     """The revision that failed."""
     reason: Word = ""
     """Why, in one word, as in the conditions. Example: `CandidateCrashed`."""
@@ -109,7 +122,7 @@ class Failed(Model):
 class LastRelease(Model):
     """How the release before the present one, or the last one, ended."""
 
-    number: Count = 0
+    number: ReleaseNumber = 0
     """Its number."""
     outcome: Literal["", "Completed", "RolledBack", "Superseded", "Cancelled"] = ""
     """How it ended."""
@@ -126,7 +139,7 @@ class LastAction(Model):
     """Its UID."""
     name: Annotated[str, Field(max_length=253)] = ""
     """Its name."""
-    action: Word = ""
+    action: Annotated[str, Field(max_length=ACTION_LENGTH)] = ""
     """What it asked for. Example: `Promote`."""
     state: Literal["", "Done", "Refused"] = ""
     """The answer."""
@@ -139,7 +152,7 @@ class LastAction(Model):
 class Restarted(Model):
     """The last Restart: which revision's pods were asked to start anew, and when."""
 
-    revision: Name = ""
+    revision: Revision = ""
     """The revision."""
     at: Time | None = None
     """When; also the annotation of its pods."""
@@ -163,7 +176,7 @@ class Downtime(Model):
     """When the last old pod ceased to serve."""
     ended_at: Time | None = None
     """When the first pod served again."""
-    seconds: Annotated[float, Field(ge=0)] | None = None
+    seconds: Duration | None = None
     """How long it lasted, in seconds, once it has ended."""
 
 
@@ -209,7 +222,7 @@ class RolloutStatus(Model):
     """Percent of the requests that the candidate is to get now."""
     real_weight: Weight | None = None
     """Percent of the requests that the candidate gets by its share of ready pods."""
-    release: Count = 0
+    release: ReleaseNumber = 0
     """Number of the release under way or of the last one."""
     stable: RevisionStatus | None = None
     """The last revision that completed: what serves when no release is under way."""
@@ -222,13 +235,13 @@ class RolloutStatus(Model):
     it when the release waits for a person, and when it ends."""
     failed: Failed | None = None
     """The revision that failed last, which is not tried again by itself; absent once another has completed."""
-    completed: Annotated[list[Name], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
+    completed: Annotated[list[Revision], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
     """Hashes of the last completed revisions, newest first."""
     last: LastRelease | None = None
     """How the last release ended."""
     last_action: LastAction | None = None
     """The RolloutAction that was answered last."""
-    undo_to: Name = ""
+    undo_to: Revision = ""
     """The revision that an Undo goes back to while the spec still names the undone one; empty otherwise."""
     restarted: Restarted | None = None
     """The last Restart; absent where there was none."""
@@ -236,7 +249,7 @@ class RolloutStatus(Model):
     """The RolloutAction that holds the release; absent when none does."""
     downtime: Downtime | None = None
     """The time of the last recreate in which no pod served."""
-    conditions: Annotated[list[Condition], Field(max_length=16)] = Field(
+    conditions: Annotated[list[Condition], Field(max_length=CONDITIONS_LENGTH)] = Field(
         default_factory=list, json_schema_extra=list_map("type")
     )
     """The state for programs: Ready, Reconciling and Stalled as kstatus means them, and Available, Paused and
@@ -244,16 +257,13 @@ class RolloutStatus(Model):
 
     @classmethod
     def readable(cls, stored: Mapping[str, Any]) -> Self:
-        """Read a stored status: what does not parse (written by a newer version, or by hand) is as if it were absent."""
-        try:
-            return cls.model_validate(stored)
-        except ValidationError as error:
-            lost = {str(each["loc"][0]) for each in error.errors()}
-            return cls.model_validate({key: kept for key, kept in stored.items() if key not in lost})
+        """Read a stored status: what cannot be used is as if it were absent. `reading.read` tells what that is."""
+        return read(cls, stored).value
 
 
 __all__ = [
     "COMPLETED_LENGTH",
+    "CONDITIONS_LENGTH",
     "Condition",
     "Downtime",
     "Failed",

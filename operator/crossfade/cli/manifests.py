@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,38 @@ from crossfade.api.strict import InvalidObjectError, parse_strict
 from crossfade.cli.errors import CommandError
 
 
-def rollouts_in(names: Iterable[str]) -> tuple[list[Rollout], list[str]]:
-    """Give the Rollouts in the files and, as sentences, what is wrong with those that cannot be read."""
-    found: list[Rollout] = []
-    problems: list[str] = []
+@dataclass(frozen=True)
+class Manifests:
+    """What the files hold: Rollouts, Services, and as sentences what is wrong with the Rollouts that cannot be read."""
+
+    rollouts: list[Rollout] = field(default_factory=list)
+    services: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def service_of(self, rollout: Rollout) -> dict[str, Any] | None:
+        """Give the production Service of a Rollout; None where no file has it."""
+        meta = rollout.metadata
+        name = (rollout.spec.service.name or meta.name) if rollout.spec.service else ""
+        named = (each for each in self.services if _name(each) == name and _namespace(each) == meta.namespace)
+        return next(named, None) if name else None
+
+
+def read(names: Iterable[str]) -> Manifests:
+    """Read the files. Each must have a Rollout."""
+    found = Manifests()
     for name in names:
         objects = list(_objects(name))
+        found.services.extend(each for each in objects if _is_service(each))
         mine = [each for each in objects if _is_rollout(each)]
         if not mine:
-            problems.append(f"{name}: no Rollout in it ({_contents(objects)}).")
+            found.problems.append(f"{name}: no Rollout in it ({_contents(objects)}).")
         for each in mine:
             try:
-                found.append(_parsed(each))
+                found.rollouts.append(_parsed(each))
             except InvalidObjectError as error:
-                problems.extend(f"{name}: Rollout '{_name(each)}': {problem}" for problem in error.problems)
-    return found, problems
+                wrong = (f"{name}: Rollout '{_name(each)}': {problem}" for problem in error.problems)
+                found.problems.extend(wrong)
+    return found
 
 
 def _objects(name: str) -> Iterator[Any]:
@@ -63,6 +81,14 @@ def _is_rollout(candidate: object) -> bool:
     return group in {"", GROUP}
 
 
+def _is_service(candidate: object) -> bool:
+    return (
+        isinstance(candidate, dict)
+        and (candidate.get("apiVersion"), candidate.get("kind")) == ("v1", "Service")
+        and isinstance(candidate.get("spec"), dict)
+    )
+
+
 def _parsed(candidate: dict[str, Any]) -> Rollout:
     version = candidate.get("apiVersion", API_VERSION)
     if version != API_VERSION:
@@ -73,6 +99,11 @@ def _parsed(candidate: dict[str, Any]) -> Rollout:
 def _name(candidate: dict[str, Any]) -> str:
     metadata = candidate.get("metadata")
     return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+
+
+def _namespace(candidate: dict[str, Any]) -> str:
+    metadata = candidate.get("metadata")
+    return str(metadata.get("namespace", "")) if isinstance(metadata, dict) else ""
 
 
 def _contents(objects: list[Any]) -> str:

@@ -12,6 +12,7 @@ from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from crossfade.cli.manifests import Manifests
     from crossfade.view.forecast import Forecast
 
 
@@ -33,11 +34,11 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
 
 def plan(options: argparse.Namespace) -> int:
     """Print the plan of every Rollout in the files; raises CommandError with all that is wrong in any of them."""
-    from crossfade.cli.manifests import rollouts_in  # noqa: PLC0415 -- pydantic costs 150 ms
+    from crossfade.cli.manifests import read  # noqa: PLC0415 -- pydantic costs 150 ms
 
-    found, problems = rollouts_in(options.filename)
-    if problems:
-        raise CommandError("\n".join(problems))
+    found = read(options.filename)
+    if found.problems:
+        raise CommandError("\n".join(found.problems))
     forecasts = list(_forecasts(found))
     if options.output == "json":
         print(json.dumps({"rollouts": [_jsonable(each) for each in forecasts]}, indent=2))
@@ -46,12 +47,12 @@ def plan(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _forecasts(found: list[Any]) -> Iterator[Forecast]:
+def _forecasts(found: Manifests) -> Iterator[Forecast]:
     from crossfade.view.forecast import forecast  # noqa: PLC0415 -- pydantic costs 150 ms
 
-    for rollout in found:
+    for rollout in found.rollouts:
         try:
-            yield forecast(rollout)
+            yield forecast(rollout, found.service_of(rollout))
         except ValueError as error:
             raise CommandError(f"Rollout '{rollout.metadata.name}': spec.template: {error}") from error
 

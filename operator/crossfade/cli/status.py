@@ -17,6 +17,7 @@ from crossfade.cli.exit_codes import BY_OUTCOME, ExitCode
 from crossfade.cli.follow import states
 from crossfade.view import text
 from crossfade.view.model import RolloutView
+from crossfade.view.nearness import service_name
 from crossfade.view.read import release_name, rollout_view
 
 Show = Callable[[RolloutView], None]
@@ -81,16 +82,28 @@ class Views:
         self.options = options
         self.release: Raw | None = None
         self.autoscalers: list[Raw] | None = None
+        self.service: Raw | None = None
 
     async def view(self, rollout: Raw) -> RolloutView:
-        """Give what there is to show; without the right to read Releases or autoscalers, without them."""
+        """Give what there is to show; without the right to read something of it, without that."""
         name = release_name(rollout)
         if name and (self.release or {}).get("metadata", {}).get("name") != name:
             self.release = await _readable(self.cluster.get("Release", self.options.namespace, name))
         if self.autoscalers is None:
             listed = self.cluster.list("HorizontalPodAutoscaler", self.options.namespace)
             self.autoscalers = await _readable(listed) or []
-        return rollout_view(rollout, self.release, autoscalers=self.autoscalers, scope=self.options.scope)
+            self.service = await self._service(rollout)
+        return rollout_view(
+            rollout,
+            self.release,
+            autoscalers=self.autoscalers,
+            service=self.service,
+            scope=self.options.scope,
+        )
+
+    async def _service(self, rollout: Raw) -> Raw | None:
+        name = service_name(rollout)
+        return await _readable(self.cluster.get("Service", self.options.namespace, name)) if name else None
 
 
 async def _readable(answer: Awaitable[T | None]) -> T | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -34,17 +34,25 @@ class Reads(Protocol):
     ) -> Raw: ...
 
 
-async def answer(
-    reads: Reads, key: Key, uid: str, look: Look, found: Found, sides: Mapping[str, Side] | None = None
-) -> Found:
+@dataclass(frozen=True)
+class Whose:
+    """The Rollout that is looked for: by name and UID, with the revisions that are known of it."""
+
+    key: Key
+    uid: str
+    known: frozenset[str]
+
+
+async def answer(reads: Reads, whose: Whose, look: Look, found: Found, sides: Mapping[str, Side]) -> Found:
     """Look, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
-    counted = {rev: await _counted(reads, key, (sides or {}).get(rev)) for rev in sorted(look.counted)}
+    key = whose.key
+    counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(look.counted)}
     pods = {rev: await _pods(reads, key, rev, warnings=look.warnings) for rev in sorted(look.pods)}
     seen = replace(
         found,
         pods={**found.pods, **pods},
-        services={**found.services, **await services(reads, key, uid, look.services)},
-        deployments={**found.deployments, **await deployments(reads, key, uid, look.deployments)},
+        services={**found.services, **await services(reads, whose, look.services)},
+        deployments={**found.deployments, **await deployments(reads, whose, look.deployments)},
         counted={**found.counted, **counted},
     )
     if look.dry_run is not None:
@@ -54,20 +62,22 @@ async def answer(
     return seen
 
 
-async def services(reads: Reads, key: Key, uid: str, names: Collection[str]) -> dict[str, SeenService | None]:
+async def services(reads: Reads, whose: Whose, names: Collection[str]) -> dict[str, SeenService | None]:
     """Read Services by name, whoever they belong to, with their endpoints."""
-    seen: dict[str, SeenService | None] = {}
+    key, seen = whose.key, dict[str, SeenService | None]()
     for name in sorted(names):
         raw = await reads.get("Service", key.namespace, name)
         slices = await reads.list("EndpointSlice", key.namespace, f"{SERVICE_NAME}={name}") if raw else ()
-        seen[name] = service_of(raw, count(slices, key.name), uid, key.name) if raw else None
+        endpoints = count(slices, key.name, whose.known)
+        seen[name] = service_of(raw, endpoints, whose.uid, key.name) if raw else None
     return seen
 
 
-async def deployments(reads: Reads, key: Key, uid: str, names: Collection[str]) -> dict[str, Side | None]:
+async def deployments(reads: Reads, whose: Whose, names: Collection[str]) -> dict[str, Side | None]:
     """Read Deployments by name, whoever they belong to."""
+    key = whose.key
     raws = {name: await reads.get("Deployment", key.namespace, name) for name in sorted(names)}
-    return {name: side_of(raw, uid, key.name) if raw else None for name, raw in raws.items()}
+    return {name: side_of(raw, whose.uid, key.name) if raw else None for name, raw in raws.items()}
 
 
 async def _counted(reads: Reads, key: Key, side: Side | None) -> bool:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.base import Model
+from crossfade.api.reading import read
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
+from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.core.observed import Observed, SeenService, Side
-
-log = logging.getLogger(__name__)
 
 SERVICE_NAME = "kubernetes.io/service-name"
 """On EndpointSlices: the Service that they belong to."""
@@ -26,7 +25,18 @@ SERVICE_NAME = "kubernetes.io/service-name"
 SETTLE_S: Final = 2.0
 """How long nodes get to follow the endpoints, unless the operator is told otherwise: kube-proxy takes up to 1 s."""
 
+_IS_IT: Final = frozenset({"spec.number", "spec.revision"})
+"""A Release without these is nobody's record: one of number 0 would be taken for another."""
+
 M = TypeVar("M", bound=Model)
+
+
+class _Parsed(NamedTuple):
+    """An object of that version as a model, None where nothing of it can be used; and what was lost of it."""
+
+    version: str
+    model: Any
+    lost: tuple[str, ...]
 
 
 class Observer:
@@ -39,12 +49,13 @@ class Observer:
         self._store = store
         self._settle_s = settle_s
         self._specs: dict[Key, tuple[str, int, RolloutSpec]] = {}
-        self._models: dict[tuple[str, Key], dict[str, tuple[str, Any]]] = {}
+        self._models: dict[tuple[str, Key], dict[str, _Parsed]] = {}
+        self._lost: dict[Key, tuple[str, ...]] = {}  # of the status
 
     def rollout(self, key: Key, raw: Raw) -> Rollout:
         """Parse a Rollout, its spec once for each generation; ValidationError where the spec breaks a rule.
 
-        Fields of the status that do not parse (written by a newer version) count as lost.
+        What cannot be used of the status counts as lost.
         """
         meta = raw["metadata"]
         uid, generation = meta["uid"], meta.get("generation", 0)
@@ -52,7 +63,7 @@ class Observer:
         if kept is None or kept[:2] != (uid, generation):
             kept = (uid, generation, RolloutSpec.model_validate(raw.get("spec") or {}))
             self._specs[key] = kept
-        status = _status(raw)
+        status = self._status(key, raw)
         metadata = RolloutMetadata.model_validate(meta)
         return Rollout.model_construct(metadata=metadata, spec=kept[2], status=status)
 
@@ -67,7 +78,7 @@ class Observer:
         return Observed(
             sides=sides,
             source=self._source(key, raw, uid),
-            services=self._services(key, uid, frozenset(sides)),
+            services=self._services(key, uid),
             releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
             actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
             dropped=dropped,
@@ -77,6 +88,7 @@ class Observer:
 
     def forget(self, key: Key) -> None:
         self._specs.pop(key, None)
+        self._lost.pop(key, None)
         for kind in ("Release", "RolloutAction"):
             self._models.pop((kind, key), None)
 
@@ -91,7 +103,8 @@ class Observer:
         named = (d for d in self._store.children("Deployment", key) if d["metadata"]["name"] == name)
         return next((side_of(d, uid) for d in named if not revision_of_deployment(d)), None)
 
-    def _services(self, key: Key, uid: str, known: frozenset[str]) -> dict[str, SeenService]:
+    def _services(self, key: Key, uid: str) -> dict[str, SeenService]:
+        known = known_revisions(self._store, key)
         slices: dict[str, list[Raw]] = {}
         for one in self._store.children("EndpointSlice", key):
             slices.setdefault(label(one, SERVICE_NAME), []).append(one)
@@ -102,22 +115,41 @@ class Observer:
             for s in self._store.children("Service", key)
         }
 
+    def lost(self, key: Key) -> frozenset[str]:
+        """What was stored and cannot be used, as a place for people. Example: `status.progress.startedAt`."""
+        releases, actions = (
+            self._models.get(("Release", key), {}),
+            self._models.get(("RolloutAction", key), {}),
+        )
+        parsed = (*releases.values(), *actions.values())
+        return frozenset((*self._lost.get(key, ()), *(place for each in parsed for place in each.lost)))
+
+    def _status(self, key: Key, raw: Raw) -> RolloutStatus | None:
+        if not raw.get("status"):
+            self._lost.pop(key, None)
+            return None
+        found = read(RolloutStatus, raw["status"])
+        self._lost[key] = tuple(f"status.{place}" for place in found.lost)
+        return found.value
+
     def _parsed(self, kind: str, key: Key, model: type[M]) -> list[M]:
-        """Parse what changed; what does not parse is told of and left out."""
+        """Parse what changed; what cannot be used at all is left out."""
         kept = self._models.get((kind, key), {})
-        fresh: dict[str, tuple[str, M]] = {}
+        fresh: dict[str, _Parsed] = {}
         for raw in self._store.children(kind, key):
             uid, version = raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]
             known = kept.get(uid)
-            try:
-                parsed = known[1] if known and known[0] == version else model.model_validate(raw)
-            except ValidationError as error:
-                log.warning("%s %s cannot be read: %s", kind, raw["metadata"]["name"], error)
-                continue
-            fresh[uid] = (version, parsed)
+            fresh[uid] = known if known and known.version == version else _parse(kind, raw, model)
         self._models[kind, key] = fresh
-        return [parsed for _, parsed in fresh.values()]
+        return [each.model for each in fresh.values() if each.model is not None]
 
 
-def _status(raw: Raw) -> RolloutStatus | None:
-    return RolloutStatus.readable(raw["status"]) if raw.get("status") else None
+def _parse(kind: str, raw: Raw, model: type[Model]) -> _Parsed:
+    name, version = f"{kind} {raw['metadata']['name']}", raw["metadata"]["resourceVersion"]
+    try:
+        found = read(model, raw)
+    except ValidationError:
+        return _Parsed(version, None, (name,))
+    if _IS_IT & set(found.lost):
+        return _Parsed(version, None, (name,))
+    return _Parsed(version, found.value, tuple(f"{name}: {place}" for place in found.lost))

@@ -19,13 +19,14 @@ from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import handlers, watching
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
+from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
 from crossfade.controller.leader import Election, Lost
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
-from crossfade.controller.reconcile import Core, Reconciler, World
-from crossfade.controller.relist import Relist
+from crossfade.controller.reconcile import Core, Reconciler
+from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
 from crossfade.controller.workers import Workers
@@ -79,7 +80,8 @@ async def run(options: Options) -> int:
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
-    store, drops = Store(), Drops(time.monotonic)
+    store = Store()
+    drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](_jitter, lambda key: rank(store, drops, key))
     store.listen(drops.note)
     metrics.watch(store, queue, _now)
@@ -120,8 +122,16 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
         log.info("stopped%s", "" if in_time else ", with a pass cut off")
         return 0
     for task in ended:
-        log.error("the part %r ended", task.get_name(), exc_info=task.exception())
+        _tell_why(task)
     return 1
+
+
+def _tell_why(ended: asyncio.Task[Any]) -> None:
+    error = ended.exception()
+    if isinstance(error, Restored):
+        log.warning("%s", error)
+    else:
+        log.error("the part %r ended", ended.get_name(), exc_info=error)
 
 
 async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:

@@ -1,30 +1,33 @@
-"""One pass: observe, decide, look where the decision asks for it and decide again, write, tell."""
+"""One pass: observe, decide, look where the decision asks for it and decide again, and have it carried out."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 
 from crossfade.api.conditions import ConditionType
+from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
-from crossfade.cluster import ApiError, Cluster
+from crossfade.api.status import CONDITIONS_LENGTH
+from crossfade.cluster import ApiError
 from crossfade.controller import counts, look
-from crossfade.controller.apply import Refused, Writer
 from crossfade.controller.counts import Change
 from crossfade.controller.drops import Drops
-from crossfade.controller.events import Teller
+from crossfade.controller.executor import Executor, World
+from crossfade.controller.known import Known
 from crossfade.controller.logs import about_revision
+from crossfade.controller.look import Whose
 from crossfade.controller.observe import SETTLE_S, Observer
-from crossfade.controller.seen import identity_of
+from crossfade.controller.revisions import known_revisions
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
 from crossfade.core.observed import Found, Observed
-from crossfade.core.plan import Event, Look, Plan, Verb, Write
+from crossfade.core.plan import Event, Look, Plan
 
 log = logging.getLogger(__name__)
 
@@ -56,31 +59,6 @@ class Core:
     now: Callable[[], datetime]
 
 
-@dataclass(frozen=True)
-class World:
-    """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind."""
-
-    cluster: Cluster
-    teller: Teller
-    fence: Callable[[], None]
-    wrote: Callable[[str, str], None]
-
-
-@dataclass
-class _Known:
-    """What is remembered of a Rollout between passes; it may be lost."""
-
-    services: set[str] = field(default_factory=set)  # names that a CREATE found taken
-    deployments: set[str] = field(default_factory=set)
-    namespace_terminating: bool = False
-    refusal: str = ""  # why the API server did not take a Deployment, until a pass has told it
-    counts_differ_since: datetime | None = None
-    futile: dict[tuple[str, str], Write] = field(default_factory=dict)  # what left an object as it was
-    unsure: Write | None = None  # sent, and nobody knows whether it happened
-    untold: tuple[Event, ...] = ()  # what the status of the last pass was to tell
-    writing_passes: int = 0
-
-
 class Reconciler:
     """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` as in `Observer`."""
 
@@ -90,10 +68,11 @@ class Reconciler:
         self._store = store
         self._drops = drops
         self._core = core
-        self._world = world
         self._cluster = world.cluster
+        self._teller = world.teller
+        self._executor = Executor(store, world, core.now)
         self._observer = Observer(store, settle_s)
-        self._known: dict[tuple[Key, str], _Known] = {}
+        self._known: dict[tuple[Key, str], Known] = {}
 
     async def __call__(self, key: Key) -> float | None:
         """Run one pass; gives the seconds after which to look again, None: only when something changes.
@@ -104,9 +83,9 @@ class Reconciler:
         if raw is None:
             self._forget(key)
             return None
-        known = self._known.setdefault((key, raw["metadata"]["uid"]), _Known())
+        known = self._known.setdefault((key, raw["metadata"]["uid"]), Known())
         if known.unsure is not None:
-            await self._read_anew(key, known, known.unsure)
+            await self._executor.read_anew(key, known, known.unsure)
             return await self(key)
         try:
             return await self._pass(key, raw, known)
@@ -116,26 +95,17 @@ class Reconciler:
             known.namespace_terminating = True
             raise Stale(str(error)) from error
 
-    async def _pass(self, key: Key, raw: Raw, known: _Known) -> float | None:
+    async def _pass(self, key: Key, raw: Raw, known: Known) -> float | None:
         dropped = self._drops.of(key)
         plan = await self._decided(key, raw, known, self._drops.ages_s(key))
         about_revision(_revision(plan.status))
+        await self._tell_of_losses(key, raw, known)
         plan = self._with_what_is_to_be_told(known, raw, _with_conditions_of_others(raw, plan))
-        wrote = await self._carry_out(key, raw, known, plan)
+        wrote = await self._executor.carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
         return self._next(known, plan, wrote=wrote)
 
-    async def _read_anew(self, key: Key, known: _Known, write: Write) -> None:
-        """Learn what came of a write without an answer. A status that was stored after all tells what it was to tell."""
-        await Writer(self._cluster, self._store, self._world.fence).read(key, write)
-        known.unsure = None
-        raw = self._store.rollout(key)
-        if raw is None or write.verb is not Verb.STATUS:
-            return
-        if counts.change(raw.get("status"), write.body["status"]) is Change.NONE:
-            await self._world.teller.tell(raw, known.untold)
-
-    def _with_what_is_to_be_told(self, known: _Known, raw: Raw, plan: Plan) -> Plan:
+    def _with_what_is_to_be_told(self, known: Known, raw: Raw, plan: Plan) -> Plan:
         """The plan without a status that says nothing new, or nothing but counts that are to be told a little later."""
         change = Change.NONE if plan.status is None else counts.change(raw.get("status"), plan.status)
         if change is not Change.COUNTS or plan.writes or plan.events:
@@ -148,12 +118,21 @@ class Reconciler:
             return plan
         return replace(plan, status=None, wake_after_s=min(left_s, plan.wake_after_s or left_s))
 
+    async def _tell_of_losses(self, key: Key, raw: Raw, known: Known) -> None:
+        """Say once what is stored and cannot be used: whoever wrote it believes that it counts."""
+        lost = self._observer.lost(key)
+        news, known.lost = sorted(lost - known.lost), lost
+        if news:
+            what = f"as if absent, since it cannot be used: {', '.join(news)}"
+            log.warning("stored values count %s", what)
+            await self._teller.tell(raw, [Event("Warning", EventReason.STORED_VALUE_LOST, f"counts {what}")])
+
     def _forget(self, key: Key) -> None:
         self._drops.forget(key)
         self._observer.forget(key)
         self._known = {place: known for place, known in self._known.items() if place[0] != key}
 
-    async def _decided(self, key: Key, raw: Raw, known: _Known, dropped: Mapping[str, float]) -> Plan:
+    async def _decided(self, key: Key, raw: Raw, known: Known, dropped: Mapping[str, float]) -> Plan:
         try:
             rollout = self._observer.rollout(key, raw)
         except ValidationError as error:
@@ -161,29 +140,24 @@ class Reconciler:
             return self._core.unreadable(raw, _readable(error), self._core.now(), namespace_terminating=going)
         terminating = known.namespace_terminating or await self._is_terminating(key, raw)
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
-        uid = raw["metadata"]["uid"]
-        found = await self._contested(key, uid, known)
+        seen = replace(seen, refused=known.refusals.told())
+        whose = Whose(key, raw["metadata"]["uid"], known_revisions(self._store, key))
+        found = await self._contested(whose, known)
         if known.refusal:
             found, known.refusal = replace(found, refusal=known.refusal), ""
         for _ in range(ROUNDS):
             plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
             if plan.look is None:
                 return plan
-            found = await self._answered(key, known, plan.look, replace(seen, found=found), uid)
+            found = await self._answered(whose, known, plan.look, replace(seen, found=found))
         raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.look}")
 
-    async def _answered(self, key: Key, known: _Known, asked: Look, seen: Observed, uid: str) -> Found:
+    async def _answered(self, whose: Whose, known: Known, asked: Look, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, key, uid, asked, seen.found, seen.sides)
+            return await look.answer(self._cluster, whose, asked, seen.found, seen.sides)
         except ApiError as error:
-            self._noted(known, error)
+            known.note(error)
             raise Stale(str(error)) from error
-
-    def _noted(self, known: _Known, error: ApiError) -> None:
-        """A namespace that goes refuses everything new: known from then on. Any other refusal is raised again."""
-        if not error.namespace_terminating:
-            raise error
-        known.namespace_terminating = True
 
     async def _is_terminating(self, key: Key, raw: Raw) -> bool:
         """Asked only of a Rollout that is being deleted; else the refusal of a create tells."""
@@ -192,73 +166,29 @@ class Reconciler:
         namespace = await self._cluster.get("Namespace", None, key.namespace)
         return namespace is None or bool(namespace["metadata"].get("deletionTimestamp"))
 
-    async def _contested(self, key: Key, uid: str, known: _Known) -> Found:
+    async def _contested(self, whose: Whose, known: Known) -> Found:
         """Look at the objects whose names were taken when we wanted them; forget those that are gone or ours."""
         if not (known.services or known.deployments):
             return Found()
-        services = await look.services(self._cluster, key, uid, known.services)
-        deployments = await look.deployments(self._cluster, key, uid, known.deployments)
+        services = await look.services(self._cluster, whose, known.services)
+        deployments = await look.deployments(self._cluster, whose, known.deployments)
         known.services = {name for name, seen in services.items() if seen and not seen.ours}
         known.deployments = {name for name, seen in deployments.items() if seen and not seen.ours}
         return Found(services=services, deployments=deployments)
 
-    async def _carry_out(self, key: Key, raw: Raw, known: _Known, plan: Plan) -> bool:
-        """Write the status, then the rest in order, and tell; the first write that fails ends it."""
-        writer = Writer(self._cluster, self._store, self._world.fence)
-        told = () if plan.status is None else (_status_write(raw, plan.status),)
-        writes = (*told, *plan.writes)
-        done: list[str] = []
-        known.untold = plan.events
-        try:
-            for write in (each for each in writes if not _is_futile(known, each)):
-                await self._write(writer, key, known, write)
-                self._world.wrote(write.verb, write.kind)
-                done.append(f"{write.verb} {write.kind}/{write.name}")
-        finally:
-            if done:
-                log.info("%s: %s", plan.reason, ", ".join(done), extra={"reason": plan.reason})
-            if done or not writes:  # with the status not stored, the next pass comes to the same events
-                await self._world.teller.tell(raw, plan.events)
-        return bool(done)
+    def _next(self, known: Known, plan: Plan, *, wrote: bool) -> float | None:
+        """After a write, look again at once: its answer is in the store, and no event will tell of it.
 
-    async def _write(self, writer: Writer, key: Key, known: _Known, write: Write) -> None:
-        known.unsure = write
-        try:
-            changed = await writer.write(key, write)
-            known.unsure = None
-            known.futile.pop((write.kind, write.name), None)
-            if not changed:
-                known.futile[write.kind, write.name] = write
-        except Refused as refused:
-            known.unsure = None
-            if write.verb is Verb.CREATE and refused.error.already_exists:
-                taken = {"Service": known.services, "Deployment": known.deployments}
-                taken.get(write.kind, set()).add(write.name)
-            raise Stale(str(refused)) from refused
-        except ApiError as error:
-            known.unsure = write if error.unsure else None
-            if write.verb is Verb.CREATE and write.kind == "Deployment" and look.refuses(error):
-                known.refusal = error.message
-            else:
-                self._noted(known, error)
-            raise Stale(str(error)) from error
-
-    def _next(self, known: _Known, plan: Plan, *, wrote: bool) -> float | None:
-        """After a write, look again at once: its answer is in the store, and no event will tell of it."""
-        known.writing_passes = known.writing_passes + 1 if wrote else 0
-        if not wrote:
-            return plan.wake_after_s
+        So it is after a refusal that is news, which the status is to tell; what was refused is asked for again later.
+        """
+        again = wrote or known.refusal_is_news
+        known.writing_passes = known.writing_passes + 1 if again else 0
+        if not again:
+            waits_s = (plan.wake_after_s, known.refusals.left_s(self._core.now()))
+            return min((each for each in waits_s if each is not None), default=None)
         if known.writing_passes == RESTLESS:
             log.warning("%d passes in a row wrote something, the last one for %s", RESTLESS, plan.reason)
         return 0.0 if known.writing_passes < RESTLESS else 1.0
-
-
-def _is_futile(known: _Known, write: Write) -> bool:
-    """Whether that very write left the object as it is: the API server has a value of its own, or keeps another's.
-
-    What another field manager alone owns (a restored backup) looks like an edit for ever, and may be as it was made.
-    """
-    return known.futile.get((write.kind, write.name)) == write
 
 
 def _with_conditions_of_others(raw: Raw, plan: Plan) -> Plan:
@@ -268,11 +198,8 @@ def _with_conditions_of_others(raw: Raw, plan: Plan) -> Plan:
     if plan.status is None or not others:
         return plan
     ours = [c for c in plan.status.get("conditions") or [] if c.get("type") in _TYPES]
-    return replace(plan, status={**plan.status, "conditions": [*ours, *others]})
-
-
-def _status_write(raw: Raw, status: Mapping[str, Any] | None) -> Write:
-    return Write(Verb.STATUS, "Rollout", raw["metadata"]["name"], {"status": status}, identity_of(raw))
+    room = CONDITIONS_LENGTH - len(ours)  # the API server refuses a longer list, and with it the whole status
+    return replace(plan, status={**plan.status, "conditions": [*ours, *others[:room]]})
 
 
 def _revision(status: Mapping[str, Any] | None) -> str:

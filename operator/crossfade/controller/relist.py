@@ -3,6 +3,8 @@
 After a cut watch kopf lists again and compares with nothing, so objects that vanished meanwhile would stay in the
 store for ever: a Deployment deleted in such a moment would be missing while all looks well. So after each such list,
 and every ten minutes or so, the names and UIDs of all objects are listed (metadata only) and compared.
+
+The same lists show that etcd was restored from a backup under a running operator.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
-from crossfade.cluster import ApiError
-from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
+from crossfade.cluster import ApiError, Listing
+from crossfade.controller.store import Key, Raw, Store, version_of
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +26,16 @@ SETTLE_S: Final = 1.0
 """Watches that were cut together list again together: one comparison for all of them."""
 
 
+class Restored(Exception):  # noqa: N818 -- a sentence for the person who reads the log
+    """The API server's storage has gone back in time, and what the store knows is of a future that is gone."""
+
+
 class Lists(Protocol):
     """The part of a Cluster that comparing needs."""
 
-    async def list(
-        self,
-        kind: str,
-        namespace: str | None = None,
-        labels: str | None = None,
-        *,
-        metadata_only: bool = False,
-    ) -> list[Raw]: ...
+    async def listing(
+        self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
+    ) -> Listing: ...
 
 
 class Relist:
@@ -77,7 +78,7 @@ class Relist:
 
     async def round(self) -> None:
         """Compare all kinds, and look a while later whether the watches have brought what was missing."""
-        missing = {kind: await self._missing(kind) for kind in WATCHED}
+        missing = {kind: await self._missing(kind) for kind in self._store.watched}
         if any(missing.values()):
             await asyncio.sleep(CATCH_UP_S)
         self.behind = next((kind for kind, unseen in missing.items() if self.unseen(kind, unseen)), "")
@@ -90,9 +91,12 @@ class Relist:
             return []
 
     async def compare(self, kind: str) -> list[Raw]:
-        """Drop from the store what vanished and queue its Rollouts; gives what the store has not seen yet."""
+        """Drop from the store what vanished and queue its Rollouts; gives what the store has not seen yet.
+
+        Raises Restored where the cluster is older than the store.
+        """
         before = {_place(raw): raw["metadata"]["uid"] for raw in self._store.all(kind)}
-        listed = await self._lists.list(kind, self._namespace, WATCHED[kind].selector, metadata_only=True)
+        listed = await self._list(kind)
         there = {_place(raw): raw["metadata"]["uid"] for raw in listed}
         for (namespace, name), uid in before.items():
             if there.get((namespace, name)) != uid:
@@ -100,6 +104,31 @@ class Relist:
                 for key in self._store.remove(kind, namespace, name, uid):
                     self._add(key)
         return self.unseen(kind, listed)
+
+    async def _list(self, kind: str) -> list[Raw]:
+        """The metadata of all objects of a kind, in a list that is no older than what is known of each of them.
+
+        What the store ignores as old news would be ignored for ever after a restored backup: versions are counted anew
+        from the backup's. A list that is late looks the same, so the API server is asked whether it has ever come to the
+        newest version that is known. Where it has not, or where it has and still shows an older one, it was restored.
+        """
+        labels, known = self._store.watched[kind].selector, self._store.versions(kind)
+        listing = await self._lists.listing(kind, self._namespace, labels)
+        newest = _newest_lost(listing.items, known)
+        if newest > listing.version:
+            listing = await self._not_older_than(kind, newest, labels)
+            newest = _newest_lost(listing.items, known)
+        if newest:
+            raise Restored(_told(kind, newest, listing.version))
+        return listing.items
+
+    async def _not_older_than(self, kind: str, version: int, labels: str | None) -> Listing:
+        try:
+            return await self._lists.listing(kind, self._namespace, labels, not_older_than=version)
+        except ApiError as error:
+            if error.version_too_large:
+                raise Restored(_told(kind, version, 0)) from error
+            raise
 
     def unseen(self, kind: str, listed: Iterable[Raw]) -> list[Raw]:
         """Those of `listed` that are newer than the store's, and were not deleted since."""
@@ -114,3 +143,21 @@ class Relist:
 
 def _place(raw: Raw) -> tuple[str, str]:
     return raw["metadata"]["namespace"], raw["metadata"]["name"]
+
+
+def _newest_lost(listed: Iterable[Raw], known: Mapping[str, int]) -> int:
+    """The newest known version of an object that is listed in an older one; 0 where there is none."""
+    lost = (known.get(raw["metadata"]["uid"], 0) for raw in listed if _is_older(raw, known))
+    return max(lost, default=0)
+
+
+def _is_older(raw: Raw, known: Mapping[str, int]) -> bool:
+    return version_of(raw) < known.get(raw["metadata"]["uid"], 0)
+
+
+def _told(kind: str, known: int, listed: int) -> str:
+    shown = f"lists an older form in version {listed}" if listed else "has never come to it"
+    return (
+        f"the API server's storage was restored from a backup: version {known} of a {kind} is known, and the server "
+        f"{shown}; this process ends, and the next one reads everything anew"
+    )

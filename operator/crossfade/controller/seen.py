@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from crossfade.api.labels import LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.controller.lean import others_writing
 from crossfade.controller.slices import Endpoints
-from crossfade.controller.store import others_writing
 from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Waiting
 
 Obj = Mapping[str, Any]

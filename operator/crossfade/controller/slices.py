@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-_PARTS_AFTER_ROLLOUT: Final = 3  # <revision>-<ReplicaSet's hash>-<random>
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -18,22 +16,17 @@ class Endpoints:
     serving: Mapping[str, int]
 
 
-def revision_in(pod: str, rollout: str, known: frozenset[str] = frozenset()) -> str:
+def revision_in(pod: str, rollout: str, known: frozenset[str]) -> str:
     """The revision that a pod named `<rollout>-<revision>-<hash>-<random>` is of; "" for a pod that is none of ours.
 
-    The API server cuts a pod's generated name after 58 characters, and with a long name the dash before the random
-    part is lost: then only a `known` revision is believed.
+    Only a `known` revision is believed: the pods of a Deployment named `<rollout>-web` look just like ours. The API
+    server cuts a long name after 58 characters, so what follows the revision is not looked at.
     """
-    rest = pod.removeprefix(f"{rollout}-")
-    if rest == pod:
-        return ""
-    revision, *others = rest.split("-")
-    return revision if revision in known or len(others) == _PARTS_AFTER_ROLLOUT - 1 else ""
+    revision = pod.removeprefix(f"{rollout}-").partition("-")[0] if pod.startswith(f"{rollout}-") else ""
+    return revision if revision in known else ""
 
 
-def count(
-    slices: Iterable[Mapping[str, Any]], rollout: str, known: frozenset[str] = frozenset()
-) -> Endpoints:
+def count(slices: Iterable[Mapping[str, Any]], rollout: str, known: frozenset[str]) -> Endpoints:
     """Count each pod once, though a pod with two addresses is in two slices."""
     ready: set[str] = set()
     serving: set[str] = set()

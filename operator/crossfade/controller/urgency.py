@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from enum import IntEnum
 
-from crossfade.api.labels import LABEL_REVISION
 from crossfade.controller.drops import Drops
+from crossfade.controller.seen import revision_of_deployment
 from crossfade.controller.store import Key, Raw, Store
 
 
@@ -27,13 +27,14 @@ def rank(store: Store, drops: Drops, key: Key) -> Rank:
     progress = ((store.rollout(key) or {}).get("status") or {}).get("progress") or {}
     if progress.get("returning"):
         return Rank.ASKED
-    dropped = drops.of(key)
+    dropped = drops.news(key)
     losing = dropped and any(_lacks(each, dropped) for each in store.children("Deployment", key))
     return Rank.LOSING if losing else Rank.USUAL
 
 
 def _lacks(deployment: Raw, dropped: Container[str]) -> bool:
     """Whether pods are missing in a revision that dropped: one that was scaled down drops too, and lacks none."""
-    revision = (deployment["metadata"].get("labels") or {}).get(LABEL_REVISION, "")
     ready = (deployment.get("status") or {}).get("readyReplicas", 0)
-    return revision in dropped and bool(ready < deployment["spec"].get("replicas", 1))
+    return revision_of_deployment(deployment) in dropped and bool(
+        ready < deployment["spec"].get("replicas", 1)
+    )

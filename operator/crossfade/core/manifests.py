@@ -73,8 +73,8 @@ def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
     """The template of `revision` as submitted, less nulls: from the spec, else from its Release; None if lost."""
     if revision == s.spec_revision and s.template is not None:
         return s.template
-    releases = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
-    return next((without_nulls(template) for template in releases), None)
+    templates = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
+    return next((without_nulls(template) for template in templates if template), None)
 
 
 def deployment(s: Situation, revision: str, template: Mapping[str, Any], replicas: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from crossfade.api.labels import PREFIX
 from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.convert_service import LAST_APPLIED, headless, selecting
 from crossfade.view.convert_strategy import recreates, surge_is_cut
+from crossfade.view.nearness import uneven
 
 Object = Mapping[str, Any]
 
@@ -40,6 +41,7 @@ def warnings(
     yield from _strategy(deployment, manifest)
     yield from _pods(deployment, manifest)
     yield from _service(deployment, service, services)
+    yield from uneven(next(iter(manifest["spec"]["strategy"])), service)
     yield from _autoscalers(deployment, manifest, autoscalers)
     yield from _budgets(deployment, budgets)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.core.compile import compiled
 from crossfade.core.stages import GateKind, Route, Stage
 from crossfade.view.concerns import concerns, real_share
+from crossfade.view.nearness import uneven
 from crossfade.view.quantity import Requests, pod_requests
 
 
@@ -52,8 +55,11 @@ class Forecast:
     concerns: tuple[str, ...]
 
 
-def forecast(rollout: Rollout) -> Forecast:
-    """Say what a change of the template will do. Raises ValueError where an amount of CPU or memory is none."""
+def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Forecast:
+    """Say what a change of the template will do. `service`: its production Service, where that is known.
+
+    Raises ValueError where an amount of CPU or memory is none.
+    """
     spec = rollout.spec
     plan = compiled(spec)
     before = [Stage("now", 0, spec.replicas, 0, Route.STABLE), *plan]
@@ -69,7 +75,7 @@ def forecast(rollout: Rollout) -> Forecast:
         peak=pod_requests(spec.template or {}).times(peak),
         at_least_s=sum(at_least_s(spec, a, b) for a, b in pairwise(before)),
         people=sum(stage.gate.kind is GateKind.MANUAL for stage in plan),
-        concerns=tuple(concerns(spec, plan)),
+        concerns=(*concerns(spec, plan), *uneven(spec.strategy.name, service)),
     )
 
 

@@ -11,6 +11,7 @@ from crossfade.api.conditions import Phase
 from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
+from crossfade.view.nearness import uneven
 from crossfade.view.pauses import held_at_rest
 
 Object = Mapping[str, Any]
@@ -35,12 +36,13 @@ def rollout_view(
     release: Object | None = None,
     *,
     autoscalers: Sequence[Object] = (),
+    service: Object | None = None,
     scope: str = "",
 ) -> RolloutView:
     """Give what there is to show of `rollout`.
 
     `release` is the Release with the number in its status: it knows the names of the stages and the pods they want.
-    `autoscalers` are those of its namespace. `scope` is what the commands to type next need in addition, such as
+    `autoscalers` are those of its namespace, `service` its production Service. `scope` is what the commands to type next need in addition, such as
     `-n shop`.
     """
     meta, status = rollout.get("metadata", {}), rollout.get("status") or {}
@@ -68,8 +70,11 @@ def rollout_view(
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
     )
-    warnings = misled(view.strategy, scaling("Rollout", view.name, autoscalers))
-    return replace(view, next_steps=next_steps(view, scope), warnings=tuple(warnings))
+    warnings = (
+        *misled(view.strategy, scaling("Rollout", view.name, autoscalers)),
+        *uneven(view.strategy, service),
+    )
+    return replace(view, next_steps=next_steps(view, scope), warnings=warnings)
 
 
 def release_name(rollout: Object) -> str:

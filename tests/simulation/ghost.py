@@ -19,7 +19,7 @@ class Ghost(NamedTuple):
     the strategy was; `slow_s`: seconds that have passed while something was due.
     `condemned`: revisions with a verdict that nobody has forgiven; `blamed`: those that something has happened to which
     speaks against them. `stable`: the revision that completed last, `proved`: those that completed and served, newest
-    first. `way`: how far the release under way may have come. `served`: pods that served in the last state.
+    first. `dark`: since when no pod of the release under way or of stable answers, `dark_s`: how long that lasted. `way`: how far the release under way may have come. `served`: pods that served in the last state.
     """
 
     calm: bool = True
@@ -35,13 +35,15 @@ class Ghost(NamedTuple):
     proved: tuple[str, ...] = ()
     way: Way | None = None
     served: int = 0
+    dark: datetime | None = None
+    dark_s: float = 0.0
     edits: int = 0
     faults: int = 0
 
     def seen_at(self, now: datetime) -> tuple[object, ...]:
         """What tells it from another one, at that time; how slow it was shows in what has become of it."""
         way = self.way.seen_at(now) if self.way else None
-        return self._replace(way=None, slow_s=0.0), way
+        return self._replace(way=None, slow_s=0.0, dark=None, dark_s=0.0), way
 
     def completed(self, revision: str, *, served: bool) -> Ghost:
         """A revision is the stable one now; it has proved itself where it has served."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from crossfade.api.labels import PREFIX
@@ -25,7 +26,15 @@ from simulation.rules_pods import POD_RULES
 from simulation.rules_record import RECORD_RULES
 from simulation.rules_traffic import TRAFFIC_RULES
 from simulation.seen import Rule, Seen
-from simulation.shown import adopts, progress_of, stable_of, wanted_revision, way_back_of
+from simulation.shown import (
+    adopts,
+    is_frozen,
+    progress_of,
+    revisions_of,
+    stable_of,
+    wanted_revision,
+    way_back_of,
+)
 
 
 def judge(seen: Seen) -> Ghost:
@@ -103,8 +112,9 @@ def standing(sim: Sim, ghost: Ghost) -> Ghost:
         told = f"{after.served} pods serve after {ghost.served}, {least} should, and nothing has failed"
         if ghost.well and is_asked(ENOUGH):
             raise Violation(ENOUGH, told)
-        if ghost.calm and not sim.deleting:
-            raise Violation("undisturbed, enough pods serve at each moment", told)
+        undisturbed = "undisturbed, enough pods serve at each moment"
+        if ghost.calm and not sim.deleting and is_asked(undisturbed):
+            raise Violation(undisturbed, told)
     return after
 
 
@@ -116,9 +126,25 @@ def _outlives(sim: Sim) -> bool:
     return adopts(sim) or sim.rollout["spec"].get("onDelete") == "GiveBack"
 
 
-def resting(sim: Sim) -> None:
+def waiting(sim: Sim) -> None:
+    """What holds where the operator has nothing to write for now. Raises Violation."""
+    refused = sim.refusals.told()
+    if not refused or sim.gone:
+        return
+    told = [sim.status.get("message", ""), *(c["message"] for c in sim.status["conditions"])]
+    for place, why in refused.items():
+        if not any(why in message for message in told) and is_asked(REFUSED):
+            raise Violation(REFUSED, f"{place}: {why}; it says {told[0]}")
+    if not any(revisions_of(sim)) and is_asked(REFUSED):
+        raise Violation(REFUSED, "a Service that may not be made holds up the Deployment")
+
+
+REFUSED = "what the API server refuses is told, and holds up nothing else"
+
+
+def resting(sim: Sim, ghost: Ghost) -> None:
     """What holds once nothing moves any more. Raises Violation."""
-    told = next(_left_behind(sim) if sim.deleting else _unrest(sim), "")
+    told = next(_left_behind(sim) if sim.deleting else chain(_unrest(sim), _held_up(sim, ghost)), "")
     if told:
         what = f"{told}; {sim.status.get('phase')}: {sim.status.get('message')}"
         promise = (
@@ -156,6 +182,12 @@ def _unrest(sim: Sim) -> Iterator[str]:
     yield from _pods_astray(sim, stable)
     if status["phase"] not in _phases_at_rest(sim, stable):
         yield f"the phase should be {_phases_at_rest(sim, stable)}"
+
+
+def _held_up(sim: Sim, ghost: Ghost) -> Iterator[str]:
+    asked = sim.rollout["spec"].get("paused") or sim.status.get("pausedBy") or is_frozen(sim)
+    if ghost.way and ghost.way.free and sim.status["phase"] == "Paused" and not asked:
+        yield f"{ghost.way.revision} has proved itself, and a gate holds it"
 
 
 def _pods_astray(sim: Sim, stable: str) -> Iterator[str]:

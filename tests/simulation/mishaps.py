@@ -9,6 +9,7 @@ from builders import V1, V2, V3
 from simulation.cluster import Sim
 from simulation.moves import Move, World, fault, oddity, one_of_each
 from simulation.passes import restart
+from simulation.past import after_step
 from simulation.shown import stable_of
 
 Source = Callable[[Sim], Iterator[Move]]
@@ -101,6 +102,7 @@ def _absent(world: World) -> None:
         sim.sync_all()
         if before == (sim.pods, sim.deployments, sim.endpoints):
             break
+    world.ghost = after_step(sim, world.ghost)
     sim.tick(HOUR_S)
     sim.sync_all()
     restart(sim)

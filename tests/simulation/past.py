@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.asked import Spec
+from simulation.asked import Spec, is_exclusive
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.seen import Seen, done_now
@@ -18,7 +18,7 @@ from simulation.shown import (
     way_back_of,
 )
 from simulation.sight import as_viewed
-from simulation.way import Way, advanced, begun, replanned
+from simulation.way import Way, advanced, begun, lacks, replanned
 
 
 def known_at(seen: Seen) -> Ghost:
@@ -59,7 +59,8 @@ def _way_after(seen: Seen, ghost: Ghost) -> Way | None:
     if not revision or way_back_of(seen.after):
         return None
     if way is None or way.revision != revision:
-        return begun(revision, stable_of(seen.after), seen.spec_seen, free=_may_skip(seen, revision))
+        stable, free = stable_of(seen.after), _may_skip(seen, revision)
+        return begun(revision, stable, seen.spec_seen, free=free, cure=lacks(seen.base, stable))
     return _let_go_on(way, done_now(seen), seen.spec_seen)
 
 
@@ -70,6 +71,7 @@ def _may_skip(seen: Seen, revision: str) -> bool:
 
 
 def _let_go_on(way: Way, action: str, spec: Spec) -> Way:
+    way = way._replace(asked=way.asked or action in {"Skip", "Promote", "PromoteFull"})
     if action == "Skip":
         return way._replace(index=way.index + 1, stood=None)
     return way._replace(let=way.let or action == "Promote", free=way.free or action == "PromoteFull")
@@ -78,4 +80,16 @@ def _let_go_on(way: Way, action: str, spec: Spec) -> Way:
 def after_step(sim: Sim, ghost: Ghost) -> Ghost:
     """The past with one more state in it."""
     way = advanced(ghost.way, sim) if ghost.way else None
-    return ghost._replace(way=way, served=serving(sim))
+    ghost = ghost._replace(way=way, served=serving(sim))
+    return _timed(sim, ghost) if is_exclusive(sim.rollout["spec"]) else ghost
+
+
+def _timed(sim: Sim, ghost: Ghost) -> Ghost:
+    """Recreate: pods that are told to go still answer, until they are gone."""
+    answers = any(sim.gets_requests(pod) for pod in sim.pods)
+    if ghost.way is None or ghost.way.first or not sim.rollout["spec"]["replicas"]:
+        return ghost._replace(dark=None, dark_s=0.0)
+    if not answers:
+        return ghost._replace(dark=ghost.dark or sim.now)
+    lasted_s = (sim.now - ghost.dark).total_seconds() if ghost.dark else 0.0
+    return ghost._replace(dark=None, dark_s=ghost.dark_s + lasted_s)

@@ -12,6 +12,7 @@ from builders import template
 from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.moves import Move, World
+from simulation.promise import Violation
 from simulation.stored import versioned
 from simulation.takeovers import GIT, OLD
 
@@ -45,9 +46,17 @@ def answering(load: int) -> Callable[[Sim], Iterator[Move]]:
     def answer(sim: Sim) -> Iterator[Move]:
         wanted = autoscaled(sim, load)
         if wanted not in {None, sim.rollout["spec"]["replicas"]}:
-            yield edited(f"the autoscaler wants {wanted}", replicas=wanted)
+            yield Move(f"the autoscaler wants {wanted}", lambda w: _scaled(w, wanted, load))
 
     return answer
+
+
+def _scaled(world: World, wanted: int, load: int) -> None:
+    """Where nothing has failed, the same load asks for the same number of pods, whatever is released."""
+    if world.ghost.well and wanted != load:
+        promise = "an autoscaler leaves the replicas while the load is the same"
+        raise Violation(promise, f"it wants {wanted} for a load of {load}")
+    edited("", replicas=wanted).happens(world)
 
 
 TOLERANCE = 0.1

@@ -22,6 +22,9 @@ from simulation.viewed import table
 SLOW_S = 10
 """So long a cluster may take for a step: the deadlines of the worlds are longer."""
 
+TOLD_SHORT_S = 5
+"""The start of a down time is told late, by what the kubelet reports; its end at once."""
+
 TOLD_LATE = timedelta(seconds=2)
 """A kubelet tells of an end so much later: nobody knows then which of the two was first."""
 
@@ -65,6 +68,16 @@ def a_crash_counts_where_it_served(seen: Seen) -> str:
     ends = [pod.end_at for pod in seen.base.pods if pod.revision == verdict["revision"] and pod.end_at]
     served = any(at > way.since - TOLD_LATE for at in ends)
     return "" if served else f"no pod of {verdict['revision']} crashed while it served"
+
+
+def the_down_time_is_told_as_it_was(seen: Seen) -> str:
+    """Recreate: as long as nobody answered, whether an operator ran in that time or not."""
+    before, after = (sim.status.get("downtime") or {} for sim in (seen.before, seen.after))
+    told_s = after.get("seconds")
+    if told_s is None or told_s == before.get("seconds") or seen.ghost.way is None:
+        return ""
+    lasted_s = seen.ghost.dark_s
+    return f"{told_s} s are told, and it was {lasted_s} s" if told_s < lasted_s - TOLD_SHORT_S else ""
 
 
 def a_release_begins_once(seen: Seen) -> str:
@@ -181,6 +194,7 @@ MEMORY_RULES: tuple[Rule, ...] = (
     a_release_begins_once,
     a_verdict_has_a_cause,
     a_crash_counts_where_it_served,
+    the_down_time_is_told_as_it_was,
     a_stage_passes_one_at_a_time,
     a_release_completes_by_its_gates,
     what_crashed_while_it_served_goes_no_further,

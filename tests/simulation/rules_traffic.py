@@ -14,6 +14,7 @@ from simulation.shown import (
     stable_of,
     way_back_of,
 )
+from simulation.way import lacks
 
 
 def what_is_condemned_does_not_serve_again(seen: Seen) -> str:
@@ -59,6 +60,27 @@ def the_candidate_has_everything_only_at_the_end(seen: Seen) -> str:
 def _taken_back(seen: Seen) -> bool:
     """Whether the chart's Deployment comes back, whose selector means all pods of the application."""
     return seen.base.deleting and "workloadRef" in seen.spec_seen
+
+
+def an_accident_of_stable_promotes_nobody(seen: Seen) -> str:
+    """A candidate gets no more requests while stable lacks pods, unless it is the cure, or a person says so."""
+    way, gets = seen.ghost.way, selected_by(seen.after)
+    if (
+        way is None
+        or way.first
+        or seen.exclusive
+        or not seen.wanted
+        or way.asked
+        or way.cure
+        or seen.base.deleting
+    ):
+        return ""
+    more = way.revision in gets and (way.revision not in selected_by(seen.before) or gets == {way.revision})
+    if not more or gets == selected_by(seen.before) or not way.is_guarded(seen.spec_seen):
+        return ""
+    return (
+        f"{way.revision} gets more requests while stable lacks pods" if lacks(seen.base, way.stable) else ""
+    )
 
 
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
@@ -107,6 +129,7 @@ TRAFFIC_RULES: tuple[Rule, ...] = (
     what_is_condemned_does_not_serve_again,
     what_gets_requests_is_allowed_to,
     the_candidate_has_everything_only_at_the_end,
+    an_accident_of_stable_promotes_nobody,
     traffic_returns_after_its_reason_is_stored,
     nothing_is_selected_that_is_not_ready,
     all_traffic_moves_to_enough_pods,

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from simulation.canonical import canonical
-from simulation.invariants import resting, standing
+from simulation.invariants import resting, standing, waiting
 from simulation.moves import (
     REST_S,
     Move,
@@ -205,13 +205,16 @@ class Search:
 
     def _decided(self, key: Key, world: World) -> Decision:
         try:
-            return decided(world.sim)
+            decision = decided(world.sim)
+            if not decision.writes:
+                waiting(world.sim)
         except Violation as broken:
             raise self._counter_example(broken, key, "the operator decides") from broken
+        return decision
 
     def _rests(self, key: Key, world: World) -> None:
         try:
-            resting(world.sim)
+            resting(world.sim, world.ghost)
             _stays(world)
         except Violation as broken:
             raise self._counter_example(broken, key, "it comes to rest") from broken

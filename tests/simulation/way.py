@@ -24,6 +24,7 @@ class Way(NamedTuple):
     """The release of `revision`, after `stable`, may have come to the point of that index of `strategy`.
 
     `stood`: since when the cluster stands there; `since`: when the candidate got its first requests. `let`: a person has let it go on. `free`: no gate holds it.
+    `asked`: a person has promoted it in any way; `cure`: stable has lacked pods since before it began.
     `weight`: of the furthest point that it may have come to.
     """
 
@@ -35,6 +36,8 @@ class Way(NamedTuple):
     since: datetime | None = None
     let: bool = False
     free: bool = False
+    asked: bool = False
+    cure: bool = False
     weight: int = 0
 
     def seen_at(self, now: datetime) -> tuple[object, ...]:
@@ -59,6 +62,13 @@ class Way(NamedTuple):
         """Pods that stable keeps at least."""
         return min((p.stable for p in self.so_far(spec)), default=0)
 
+    def is_guarded(self, spec: Spec) -> bool:
+        """Whether the candidate has passed a gate last, or the point at which it gets its first requests."""
+        before = [p for p in self.so_far(spec) if p.share is not Share.ALL]
+        return bool(before) and (
+            before[-1].share is Share.NONE or (before[-1].gate != Gate() and not self.free)
+        )
+
     def share(self, spec: Spec) -> Share:
         """The largest share of the requests that the candidate may get."""
         return max((p.share for p in self.so_far(spec)), default=Share.ALL, key=lambda share: share.value)
@@ -81,9 +91,9 @@ def strategy_of(spec: Spec) -> str:
     return repr(spec["strategy"])
 
 
-def begun(revision: str, stable: str, spec: Spec, *, free: bool) -> Way:
+def begun(revision: str, stable: str, spec: Spec, *, free: bool, cure: bool = False) -> Way:
     """A release begins."""
-    return Way(revision, stable, strategy_of(spec), free=free)
+    return Way(revision, stable, strategy_of(spec), free=free, cure=cure)
 
 
 def replanned(way: Way, spec: Spec) -> Way:
@@ -103,6 +113,8 @@ def advanced(way: Way, sim: Sim) -> Way:
     spec = sim.rollout["spec"]
     if way.since is None and sim.service_name in sim.services and way.revision in selected_by(sim):
         way = way._replace(since=sim.now)
+    if way.cure and not lacks(sim, way.stable):
+        way = way._replace(cure=False)
     if way.first or not spec["replicas"] or is_frozen(sim) or way.strategy != strategy_of(spec):
         return way
     plan = points(spec)
@@ -113,6 +125,11 @@ def advanced(way: Way, sim: Sim) -> Way:
             break
         way = way._replace(index=way.index + 1, stood=None, let=way.let and point.gate == Gate())
     return way
+
+
+def lacks(sim: Sim, revision: str) -> bool:
+    """Whether a revision shows fewer available pods than it is to have."""
+    return available_of(sim, revision) < sim.desired(revision)
 
 
 def _arrived(way: Way, point: Point, sim: Sim) -> Way:

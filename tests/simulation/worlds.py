@@ -14,7 +14,7 @@ from simulation import mishaps, people
 from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
-from simulation.live import rest
+from simulation.live import quiet, rest
 from simulation.moves import Move, World
 from simulation.shown import stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
@@ -153,6 +153,7 @@ def _ills(strategy: str) -> Iterator[Case]:
     yield Case("a chart named like us", lambda: begun(beside_its_old_deployment(usual, **named), going))
     yield Case("an autoscaler that answers", lambda: world(usual, allows=(people.answering(3),), replicas=3))
     yield Case("completed at nothing", lambda: completed_at_nothing(usual))
+    yield Case("begun while it grew", lambda: begun_while_it_grew(usual))
     yield Case("a late write", lambda: replace(world(usual, allows=some), leaders_hang=True))
 
 
@@ -187,6 +188,15 @@ def skewed(strategy: Strategy, *, node_s: float = 0.0, api_s: float = 0.0) -> Wo
     sim = releasing_v2(strategy, replicas=2, **TIMES)
     sim.node_ahead_s, sim.api_ahead_s = node_s, api_s
     return begun(sim, (people.asking("Abort", "Promote", "Undo"), people.images))
+
+
+def begun_while_it_grew(strategy: Strategy) -> World:
+    """A world in which stable was to get one more pod when the release of v2 began."""
+    sim = rest(Sim(rollout(strategy, replicas=2, **TIMES)))
+    sim.scale(3)
+    quiet(sim)
+    sim.set_image("shop:v2")
+    return begun(sim, (people.asking("Promote"),), (mishaps.breaking(V1),))
 
 
 def at_rest(strategy: Strategy, allows: tuple[People, ...], **spec: Any) -> World:

@@ -19,6 +19,7 @@ from simulation.api_server import FOREGROUND, TABLES, ApiServer
 from simulation.deployments import due, mark_of, status_of
 from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
 from simulation.pods import SimPod
+from simulation.remembered import once_for_each
 from simulation.shell import Shell, at, forked, fresh_drops, key_of
 from simulation.stored import Object, versioned
 from simulation.viewed import Viewed, is_labelled, stored_of
@@ -247,30 +248,32 @@ class Sim(ApiServer):
         return [p for p in self.pods if p.revision == revision and not p.leaving and p.runs]
 
     def drop(self, revision: str) -> None:
-        """The watch shows that a ready pod of a revision went away, and that it came back."""
+        """The watch shows that a ready pod of a revision went away, and that it came back: of the slices, where it is in."""
         service, live = self.services.get(self.service_name), self.side(revision)
         listed = self.endpoints.get(self.service_name, NO_ENDPOINTS)
+        ready = (live or {}).get("status", {}).get("readyReplicas", 0)
         if service and listed.ready.get(revision):
             less = listed.without_one(revision, self.tick_version())
             self._flapped("EndpointSlice", slice_of(service, listed), slice_of(service, less))
-        ready = (live or {}).get("status", {}).get("readyReplicas", 0)
-        if live and ready:
+        elif live and ready:
             status = {**live["status"], "readyReplicas": ready - 1}
             self._flapped("Deployment", live, versioned({**live, "status": status}, self.tick_version()))
 
     def _flapped(self, kind: str, usual: Object, less: Object) -> None:
-        self.saw(kind, usual, less)
-        self.saw(kind, less, usual)
+        self._show((kind, usual, less), (kind, less, usual))
 
     def saw(self, kind: str, before: Object | None, after: Object | None) -> None:
         """The watch shows a change, where it shows the object at all: what latches drops is told."""
-        if not any(is_labelled(one) for one in (before, after) if one):
-            return
-        if kind in self.held:
-            self.backlog = (*self.backlog, (kind, before, after))
+        if any(is_labelled(one) for one in (before, after) if one):
+            self._show((kind, before, after))
+
+    def _show(self, *changes: Change) -> None:
+        if changes[0][0] in self.held:
+            self.backlog = (*self.backlog, *changes)
             return
         self.drops = at(forked(self.drops), self.now, Viewed(self))
-        self.drops.note(kind, key_of(self.rollout), before, after)
+        for change in changes:
+            self.drops.note(change[0], key_of(self.rollout), *change[1:])
 
     def _follow(self) -> None:
         if self.instant:
@@ -342,9 +345,7 @@ class Sim(ApiServer):
     @property
     def service_name(self) -> str:
         """The production Service's name."""
-        return str(
-            (self.rollout["spec"].get("service") or {}).get("name") or self.rollout["metadata"]["name"]
-        )
+        return service_named(self.rollout["spec"]) or str(self.rollout["metadata"]["name"])
 
     def selected(self, name: str = "") -> dict[str, int]:
         """Ready pods behind a Service (production), by revision: who answers."""
@@ -359,3 +360,9 @@ class Sim(ApiServer):
         """The replicas that a revision's Deployment asks for."""
         side = self.side(revision)
         return side["spec"]["replicas"] if side else 0
+
+
+@once_for_each
+def service_named(spec: Object) -> str:
+    """The name that a spec gives the production Service; "" where it leaves it to the Rollout's."""
+    return str((spec.get("service") or {}).get("name") or "")

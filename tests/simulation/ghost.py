@@ -28,25 +28,28 @@ class Ghost(NamedTuple):
     missing: int = 0
     scaled: bool = False
     replanned: bool = False
-    slow_s: float = 0.0
     condemned: frozenset[str] = frozenset()
     blamed: frozenset[str] = frozenset()
     stable: str = ""
     proved: tuple[str, ...] = ()
-    way: Way | None = None
     served: int = 0
-    dark: datetime | None = None
-    dark_s: float = 0.0
     edits: int = 0
     faults: int = 0
+    way: Way | None = None
+    slow_s: float = 0.0
+    dark: datetime | None = None
+    dark_s: float = 0.0
 
     def seen_at(self, now: datetime) -> tuple[object, ...]:
         """What tells it from another one, at that time; how slow it was shows in what has become of it."""
-        way = self.way.seen_at(now) if self.way else None
-        return self._replace(way=None, slow_s=0.0, dark=None, dark_s=0.0), way
+        return self[:COMPARED], self.way.seen_at(now) if self.way else None
 
     def completed(self, revision: str, *, served: bool) -> Ghost:
         """A revision is the stable one now; it has proved itself where it has served."""
         others = tuple(each for each in self.proved if each != revision)
         proved = (revision, *others)[:KEPT] if served else self.proved
         return self._replace(stable=revision, proved=proved)
+
+
+COMPARED = Ghost._fields.index("way")
+"""Fields before that one tell two pasts apart; those after it show in what has become of the world."""

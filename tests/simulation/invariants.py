@@ -101,14 +101,16 @@ _judged: Answers[Broken | None] = Answers(100)
 
 def standing(sim: Sim, ghost: Ghost) -> Ghost:
     """Ask what holds of every state; gives what is remembered from then on. Raises Violation."""
-    running = {p.revision for p in sim.pods if p.revision and p.runs}
-    if is_exclusive(sim.rollout["spec"]):
+    spec = sim.rollout["spec"]
+    if is_exclusive(spec):
+        running = {p.revision for p in sim.pods if p.revision and p.runs}
         if len(running) > 1 and not ghost.replanned:
             raise Violation("recreate never runs two revisions at once", f"it runs {running}")
         return after_step(sim, ghost)
     after = after_step(sim, ghost)
-    least = min(sim.rollout["spec"]["replicas"], ghost.least) - ghost.missing
-    if after.served < min(ghost.served, least) and not (sim.gone and not _outlives(sim)):
+    least = min(spec["replicas"], ghost.least) - ghost.missing
+    promised = bool(ghost.stable or adopts(sim)) and not (sim.gone and not _outlives(sim))
+    if after.served < min(ghost.served, least) and promised:
         told = f"{after.served} pods serve after {ghost.served}, {least} should, and nothing has failed"
         if ghost.well and is_asked(ENOUGH):
             raise Violation(ENOUGH, told)

@@ -19,7 +19,6 @@ from simulation.invariants import judge
 from simulation.passes import Decision, carry_out, land, restart
 from simulation.pods import SimPod
 from simulation.seen import Seen
-from simulation.sight import dropped
 from simulation.stored import identity
 
 REST_S = 3600
@@ -43,7 +42,9 @@ class World:
 
     def fork(self) -> World:
         """The same world apart."""
-        return replace(self, sim=self.sim.fork())
+        twin = object.__new__(World)
+        twin.__dict__.update(self.__dict__, sim=self.sim.fork())
+        return twin
 
     def disturbances(self) -> Iterator[Move]:
         """What may still go wrong, and what people may still do; nobody edits what is being deleted."""
@@ -144,7 +145,7 @@ def faults(sim: Sim) -> Iterator[Move]:
         yield fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=r)
         yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=r)
         yield fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
-    if dropped(sim):
+    if sim.drops._seen:
         yield Move("the operator starts anew", lambda w: restart(w.sim))
     if V2 not in sim.broken:
         yield fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=V2)
@@ -152,20 +153,19 @@ def faults(sim: Sim) -> Iterator[Move]:
 
 def operator_moves(decision: Decision) -> Iterator[Move]:
     """A pass, cut off after each write, or with the reply to each write lost."""
-    writes, base = decision.writes, decision.base
-    latched = bool(dropped(base))
-    if writes or _unsettled(base):
+    writes = decision.writes
+    if writes or _unsettled(decision):
         yield Move("the operator makes a pass", operator_pass(decision))
     for index in range(len(writes)):
-        if index or latched:
+        if index or decision.dropped:
             yield Move(f"the operator dies after {index} writes", operator_pass(decision, cut_after=index))
         yield Move(f"the reply to write {index} is lost", operator_pass(decision, lost_reply=index))
 
 
-def _unsettled(sim: Sim) -> bool:
+def _unsettled(decision: Decision) -> bool:
     """Whether a pass that writes nothing changes what is latched."""
-    old_s = sim.now.timestamp() - LINGER_S
-    return any(not drop.known or (drop.over and drop.at_s <= old_s) for drop in dropped(sim).values())
+    old_s = decision.base.now.timestamp() - LINGER_S
+    return any(not drop.known or (drop.over and drop.at_s <= old_s) for drop in decision.dropped.values())
 
 
 def hanging_leaders(decision: Decision) -> Iterator[Move]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pydantic import ValidationError
 
+from crossfade.controller.drops import Drop
 from crossfade.controller.refusals import Refusals
 from crossfade.core import decide as core
 from crossfade.core.observed import Found, Identity
@@ -43,11 +44,16 @@ class Decision:
         and that it is too early to ask for again, and without what needs them.
         """
         asked, sim = self._asked(), self.base
-        if not sim.refusals.told():
+        if not sim.refusals._refused:
             return asked
         late = [sim.refusals.waits(write, self.generation, sim.now) for write in asked]
         end = next((i for i, write in enumerate(asked) if late[i] and write.needed), len(asked))
         return tuple(write for write, waits in zip(asked[:end], late, strict=False) if not waits)
+
+    @cached_property
+    def dropped(self) -> Mapping[str, Drop]:
+        """What was latched then."""
+        return dropped(self.base)
 
     @property
     def generation(self) -> int:
@@ -153,9 +159,8 @@ def carry_out(
             return False
         sim.keep(write.kind, write.name)  # the reply is in the store
     sim.events.extend(decision.plan.events)
-    handled = dropped(decision.base)
-    if handled:
-        sim.drops = at(forked(sim.drops), sim.now, shell_of(sim).store)
+    if handled := decision.dropped:
+        sim.drops = at(forked(sim.drops), sim.now, Viewed(sim))
         sim.drops.settle(key_of(sim.rollout), handled)
     return True
 

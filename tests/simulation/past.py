@@ -79,8 +79,9 @@ def _let_go_on(way: Way, action: str, spec: Spec) -> Way:
 
 def after_step(sim: Sim, ghost: Ghost) -> Ghost:
     """The past with one more state in it."""
-    way = advanced(ghost.way, sim) if ghost.way else None
-    ghost = ghost._replace(way=way, served=serving(sim))
+    way, served = advanced(ghost.way, sim) if ghost.way else None, serving(sim)
+    if way is not ghost.way or served != ghost.served:
+        ghost = ghost._replace(way=way, served=served)
     return _timed(sim, ghost) if is_exclusive(sim.rollout["spec"]) else ghost
 
 

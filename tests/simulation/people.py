@@ -64,16 +64,20 @@ TOLERANCE = 0.1
 
 
 def autoscaled(sim: Sim, load: int) -> int | None:
-    """What it asks for: the pods that the status counts, times the load of each of those that its selector means."""
+    """What it asks for: the use of the ready pods that the status' selector means, by what one pod is to carry.
+
+    As Kubernetes counts it (replica_calculator.go): within a tolerance the replicas stay as they are.
+    """
     selector = dict(pair.split("=") for pair in str(sim.status.get("selector", "")).split(",") if pair)
     there = [p for p in sim.pods if p.ready and not p.leaving]
-    answering_ = sum(sim.gets_requests(p) for p in there)
+    serving = [p for p in there if sim.gets_requests(p)]
     counted = [p for p in there if selector.items() <= p.labels.items()]
-    if not answering_ or not counted or not sim.is_quiet:
+    if not serving or not counted or not sim.is_quiet:
         return None
-    ratio = sum(load / answering_ for p in counted if sim.gets_requests(p)) / len(counted)
-    told = int(sim.status.get("replicas") or 0)
-    return told if abs(ratio - 1) <= TOLERANCE else max(1, math.ceil(told * ratio))
+    used = load / len(serving) * sum(p in serving for p in counted)
+    ratio = used / len(counted)
+    n = int(sim.rollout["spec"]["replicas"])
+    return n if abs(ratio - 1) <= TOLERANCE else max(1, math.ceil(round(used, 6)))
 
 
 def pausing(sim: Sim) -> Iterator[Move]:

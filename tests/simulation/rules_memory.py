@@ -54,7 +54,8 @@ def a_verdict_has_a_cause(seen: Seen) -> str:
     if not verdict or verdict == before or verdict["reason"] in ASKED_FOR or seen.ghost.slow_s >= SLOW_S:
         return ""
     revision = verdict["revision"]
-    excused = revision in seen.ghost.blamed or before.get("revision") == revision
+    halted = seen.exclusive and seen.paused  # between two revisions, where nothing serves
+    excused = revision in seen.ghost.blamed or before.get("revision") == revision or halted
     return "" if excused else f"{revision} is condemned ({verdict['reason']}), and nothing has happened to it"
 
 
@@ -76,8 +77,8 @@ def the_down_time_is_told_as_it_was(seen: Seen) -> str:
     told_s = after.get("seconds")
     if told_s is None or told_s == before.get("seconds") or seen.ghost.way is None:
         return ""
-    lasted_s = seen.ghost.dark_s
-    return f"{told_s} s are told, and it was {lasted_s} s" if told_s < lasted_s - TOLD_SHORT_S else ""
+    lasted_s = seen.ghost.dark_s - seen.ghost.slow_s - TOLD_SHORT_S
+    return f"{told_s} s are told, and it was {seen.ghost.dark_s} s" if told_s < lasted_s else ""
 
 
 def a_release_begins_once(seen: Seen) -> str:

@@ -6,6 +6,7 @@ from simulation.asked import Share
 from simulation.rules_people import a_pause_moves_no_traffic
 from simulation.seen import Rule, Seen, newly_selected
 from simulation.shown import (
+    alone_of,
     available_of,
     candidate_of,
     ready_of,
@@ -49,9 +50,10 @@ def _forbidden(seen: Seen, revision: str) -> str:
 
 def the_candidate_has_everything_only_at_the_end(seen: Seen) -> str:
     """It serves alone only where all gates of the points at which both serve have opened."""
-    way, after = seen.ghost.way, selected_by(seen.after)
-    alone = way is not None and after == {way.revision} and after != selected_by(seen.before)
-    if way is None or not alone or not seen.wanted or seen.exclusive or seen.base.deleting:
+    way, alone = seen.ghost.way, alone_of(seen.after)
+    if way is None or alone != way.revision or alone == alone_of(seen.before):
+        return ""
+    if not seen.wanted or seen.exclusive or seen.base.deleting:
         return ""
     right = way.share(seen.spec_seen) is Share.ALL
     return "" if right else f"{way.revision} gets all requests at point {way.index}"
@@ -75,7 +77,7 @@ def an_accident_of_stable_promotes_nobody(seen: Seen) -> str:
         or seen.base.deleting
     ):
         return ""
-    more = way.revision in gets and (way.revision not in selected_by(seen.before) or gets == {way.revision})
+    more = way.revision in gets - selected_by(seen.before) or alone_of(seen.after) == way.revision
     if not more or gets == selected_by(seen.before) or not way.is_guarded(seen.spec_seen):
         return ""
     return (

@@ -12,7 +12,7 @@ from crossfade.api.labels import LABEL_REVISION
 from crossfade.core.revision import revision_of
 from simulation.cluster import Sim
 from simulation.pods import SimPod
-from simulation.remembered import once_for_all, once_for_each
+from simulation.remembered import once_for_each
 from simulation.stored import Object
 from simulation.viewed import view
 
@@ -107,6 +107,12 @@ def selected_by(sim: Sim) -> set[str]:
     return made | ({named} if named else set())
 
 
+def alone_of(sim: Sim) -> str:
+    """The one revision that production names; "" where it means pods of more than one."""
+    service = sim.services.get(sim.service_name)
+    return str(service["spec"]["selector"].get(LABEL_REVISION, "")) if service else ""
+
+
 def available_of(sim: Sim, revision: str) -> int:
     """As the Deployment's status says, and never more than it asks for."""
     side = sim.side(revision) or {"spec": {"replicas": 0}}
@@ -131,15 +137,20 @@ def adopts(sim: Sim) -> bool:
 def serving(sim: Sim) -> int:
     """Ready pods that production selects, in truth; of a worker: all that are ready."""
     service = sim.services.get(sim.service_name)
-    if service is None and sim.rollout["spec"].get("service") is not None:
-        return 0
-    return _serving(service or WORKER, sim.pods)
-
-
-WORKER: Object = {"spec": {"selector": {}}}
-
-
-@once_for_all
-def _serving(service: Object, pods: tuple[SimPod, ...]) -> int:
+    if service is None:
+        unselected = sim.rollout["spec"].get("service") is None
+        return sum(p.ready and not p.leaving for p in sim.pods) if unselected else 0
+    known = _served.get(id(sim.pods))
+    if known is not None and known[0] is sim.pods and known[1] is service:
+        return known[2]
+    if len(_served) >= KEPT:
+        _served.clear()
     selector = service["spec"]["selector"].items()
-    return sum(p.ready and not p.leaving and selector <= p.labels.items() for p in pods)
+    count = sum(p.ready and not p.leaving and selector <= p.labels.items() for p in sim.pods)
+    _served[id(sim.pods)] = (sim.pods, service, count)
+    return count
+
+
+KEPT = 20_000
+_served: dict[int, tuple[tuple[SimPod, ...], Object, int]] = {}
+"""Most steps leave the pods and the Service as they are."""

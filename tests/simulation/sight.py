@@ -19,7 +19,11 @@ from simulation.endpoints import NO_ENDPOINTS, slice_of
 from simulation.remembered import once_for_each
 from simulation.shell import Place, Shell, at, key_of, placed
 from simulation.stored import Object
-from simulation.viewed import is_labelled, table, view
+from simulation.viewed import Viewed, is_labelled, table, view
+
+OWN_KINDS = {"Release", "RolloutAction"}
+"""All of these are watched, with a label or without."""
+
 
 # --- through the store ----------------------------------------------------------------------------------
 
@@ -46,9 +50,10 @@ def _shown(sim: Sim) -> Iterator[tuple[Place, Object]]:
     rollout = view(sim, "Rollout", "")
     yield ("Rollout", rollout["metadata"]["name"]), _placed(rollout)
     for kind in TABLES:
-        for name, one in sorted(table(sim, kind).items()):
-            if kind in {"Release", "RolloutAction"} or is_labelled(one):
-                yield (kind, name), _placed(one)
+        objects = table(sim, kind)
+        for name in sorted(objects):
+            if kind in OWN_KINDS or is_labelled(objects[name]):
+                yield (kind, name), _placed(objects[name])
     for name, listed in sorted(table(sim, "EndpointSlice").items()):
         service = sim.services.get(name)
         if service is not None and is_labelled(service):
@@ -68,7 +73,12 @@ def observed(sim: Sim, found: Found) -> Observed:
 
 def dropped(sim: Sim) -> Mapping[str, Drop]:
     """What the latch tells of now."""
-    return at(sim.drops, sim.now, shell_of(sim).store).of(key_of(sim.rollout))
+    if not sim.drops._seen:
+        return NONE
+    return at(sim.drops, sim.now, Viewed(sim)).of(key_of(sim.rollout))
+
+
+NONE: Mapping[str, Drop] = {}
 
 
 # --- by looking -----------------------------------------------------------------------------------------
@@ -112,7 +122,7 @@ def _pods(sim: Sim, revision: str, *, warnings: bool) -> tuple[Pod, ...]:
 def _service(sim: Sim, name: str) -> SeenService:
     service, rollout = sim.services[name], sim.rollout["metadata"]["name"]
     listed = [slice_of(service, sim.endpoints.get(name, NO_ENDPOINTS))]
-    known = known_revisions(shell_of(sim).store, key_of(sim.rollout))
+    known = known_revisions(Viewed(sim), key_of(sim.rollout))
     return service_of(service, count(listed, rollout, known), UID, rollout)
 
 

@@ -24,6 +24,8 @@ def view(sim: Sim, kind: str, name: str) -> Any:
 def table(sim: Sim, kind: str) -> dict[str, Any]:
     """All objects of a kind as the operator's store has them."""
     objects = sim.held[kind] if kind in sim.held else stored_of(sim, kind)
+    if not sim.unseen:
+        return objects
     stale = {name: old for (k, name), old in sim.unseen.items() if k == kind}
     return {name: x for name, x in {**objects, **stale}.items() if x is not None}
 

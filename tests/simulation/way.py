@@ -32,18 +32,18 @@ class Way(NamedTuple):
     stable: str
     strategy: str
     index: int = 0
-    stood: datetime | None = None
-    since: datetime | None = None
     let: bool = False
     free: bool = False
     asked: bool = False
     cure: bool = False
     weight: int = 0
+    stood: datetime | None = None
+    since: datetime | None = None
 
     def seen_at(self, now: datetime) -> tuple[object, ...]:
         """The same with an age in place of a time."""
         age = min(OLD_S, (now - self.stood).total_seconds()) if self.stood else None
-        return self._replace(stood=None, since=None), age
+        return self[:COMPARED], age
 
     @property
     def first(self) -> bool:
@@ -85,6 +85,10 @@ class Way(NamedTuple):
         return point.weight == 100 and not point.gate.person and (self.stood is not None or not point.stable)
 
 
+COMPARED = Way._fields.index("stood")
+"""Fields before that one tell two ways apart; of the times only one counts, as an age."""
+
+
 @once_for_each
 def strategy_of(spec: Spec) -> str:
     """What a spec says of its strategy, to be compared."""
@@ -115,13 +119,18 @@ def advanced(way: Way, sim: Sim) -> Way:
         way = way._replace(since=sim.now)
     if way.cure and not lacks(sim, way.stable):
         way = way._replace(cure=False)
-    if way.first or not spec["replicas"] or is_frozen(sim) or way.strategy != strategy_of(spec):
+    if way.first or not spec["replicas"] or way.strategy != strategy_of(spec) or is_frozen(sim):
         return way
-    plan = points(spec)
-    while way.index < len(plan):
+    return _further(way, points(spec), sim)
+
+
+def _further(way: Way, plan: tuple[Point, ...], sim: Sim) -> Way:
+    last = len(plan) - 1
+    while way.index <= last:
         point = plan[way.index]
-        way = _arrived(way, point, sim)
-        if way.index == len(plan) - 1 or not _is_open(way, point, sim.now):
+        if way.stood is None:
+            way = _arrived(way, point, sim)
+        if way.index == last or way.stood is None or not _is_open(way, point, sim.now):
             break
         way = way._replace(index=way.index + 1, stood=None, let=way.let and point.gate == Gate())
     return way
@@ -133,8 +142,9 @@ def lacks(sim: Sim, revision: str) -> bool:
 
 
 def _arrived(way: Way, point: Point, sim: Sim) -> Way:
-    way = way._replace(weight=max(way.weight, point.weight))
-    return way._replace(stood=sim.now) if way.stood is None and _stands_at(point, way, sim) else way
+    if way.weight < point.weight:
+        way = way._replace(weight=point.weight)
+    return way._replace(stood=sim.now) if _stands_at(point, way, sim) else way
 
 
 def _is_open(way: Way, point: Point, now: datetime) -> bool:

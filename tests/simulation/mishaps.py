@@ -10,7 +10,6 @@ from simulation.cluster import Sim
 from simulation.moves import Move, World, fault, oddity, one_of_each
 from simulation.passes import restart
 from simulation.past import after_step
-from simulation.shown import stable_of
 
 Source = Callable[[Sim], Iterator[Move]]
 
@@ -39,11 +38,10 @@ def hanging(sim: Sim) -> Iterator[Move]:
     for pod in one_of_each(p for p in sim.pods if p.leaving and p.stuck_to is None):
         to = sim.now + timedelta(seconds=HANGS_S)
         after = pod.but(stuck_to=to, ready=False)
-        blames = pod.revision if stable_of(sim) != pod.revision else V2
         yield fault(
             f"a pod of {pod.revision} hangs, told to go",
             lambda w, p=pod, a=after: w.sim.change(p, a),
-            blames=blames,
+            blames=NAMES,  # it holds up whatever comes after it
         )
 
 
@@ -54,7 +52,7 @@ def breaking(*revisions: str) -> Source:
         for revision in revisions:
             if revision not in sim.ailing and any(p.ready for p in sim.of(revision)):
                 what = f"pods of {NAMES[revision]} break"
-                yield fault(what, lambda w, r=revision: w.sim.ail(r), blames=revision)
+                yield fault(what, lambda w, r=revision: w.sim.ail(r), blames=[revision])
 
     return breaks
 
@@ -70,7 +68,7 @@ def quotas(sim: Sim) -> Iterator[Move]:
         yield fault(
             "no Deployment may be made any more",
             lambda w: w.sim.exhaust("Deployment", QUOTA),
-            blames=V2,
+            blames=NAMES,
         )
 
 
@@ -152,8 +150,8 @@ def deletions(sim: Sim) -> Iterator[Move]:
             yield fault(
                 f"somebody deletes the Deployment of {NAMES[revision]}",
                 lambda w, n=name: w.sim.remove("Deployment", n),
-                blames=revision,
+                blames=[revision],
             )
     if sim.service_name in sim.services:
         name = sim.service_name
-        yield fault("somebody deletes the Service", lambda w: w.sim.remove("Service", name), blames=V2)
+        yield fault("somebody deletes the Service", lambda w: w.sim.remove("Service", name), blames=NAMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -141,14 +141,14 @@ def faults(sim: Sim) -> Iterator[Move]:
     """What goes wrong with pods and with the operator's process."""
     for pod in one_of_each(p for p in sim.pods if p.ready and not p.leaving):
         r = pod.revision
-        yield fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=r)
-        yield fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=r)
-        yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=r)
+        yield fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=[r])
+        yield fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=[r])
+        yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=[r])
         yield fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
     if sim.drops._seen:
         yield Move("the operator starts anew", lambda w: restart(w.sim))
     if V2 not in sim.broken:
-        yield fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=V2)
+        yield fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=[V2])
 
 
 def operator_moves(decision: Decision) -> Iterator[Move]:
@@ -230,12 +230,12 @@ def _pulled(sim: Sim) -> None:
     sim.pull_pods = tuple(replace(p, ready=True) for p in sim.pull_pods)
 
 
-def fault(name: str, happens: Callable[[World], object], *, blames: str = "") -> Move:
-    """Something fails; it may be held against the revision that it `blames`."""
+def fault(name: str, happens: Callable[[World], object], *, blames: Iterable[str] = ()) -> Move:
+    """Something fails; it may be held against the revisions that it `blames`."""
 
     def fault(world: World) -> None:
         ghost = world.ghost
-        blamed = ghost.blamed | {blames} if blames else ghost.blamed
+        blamed = ghost.blamed.union(blames)
         world.ghost = ghost._replace(calm=False, well=False, blamed=blamed, faults=ghost.faults + 1)
         happens(world)
 

@@ -29,7 +29,7 @@ def an_abort_is_done(seen: Seen) -> str:
 
 def _begun(seen: Seen) -> bool:
     """Whether there is more of the release than its mention in the status: else nothing of it can be undone."""
-    number, revision = seen.before.status["release"], candidate_of(seen.before)
+    number, revision = seen.before.status.get("release"), candidate_of(seen.before)
     recorded = any(r["spec"]["number"] == number for r in seen.before.releases.values())
     return recorded or revision in revisions_of(seen.before)
 

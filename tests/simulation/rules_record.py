@@ -17,7 +17,7 @@ def an_outcome_is_written_once(seen: Seen) -> str:
 
 def a_release_is_recorded_as_it_began(seen: Seen) -> str:
     """The record is of the number and the revision that the memory names."""
-    if seen.write.verb is not Verb.CREATE:
+    if seen.write.verb is not Verb.CREATE or not seen.before.status:
         return ""
     spec, memory = seen.write.body["spec"], seen.before.status
     known = {candidate_of(seen.before)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.asked import Share
+from simulation.asked import Gate, Share
 from simulation.rules_people import a_pause_moves_no_traffic
 from simulation.seen import Rule, Seen, newly_selected
 from simulation.shown import (
@@ -15,7 +15,7 @@ from simulation.shown import (
     stable_of,
     way_back_of,
 )
-from simulation.way import lacks
+from simulation.way import Way
 
 
 def what_is_condemned_does_not_serve_again(seen: Seen) -> str:
@@ -55,7 +55,7 @@ def the_candidate_has_everything_only_at_the_end(seen: Seen) -> str:
         return ""
     if not seen.wanted or seen.exclusive or seen.base.deleting:
         return ""
-    right = way.share(seen.spec_seen) is Share.ALL
+    right = way.share(seen.spec_seen) is Share.ALL or _is_left_alone(seen, way)
     return "" if right else f"{way.revision} gets all requests at point {way.index}"
 
 
@@ -64,25 +64,9 @@ def _taken_back(seen: Seen) -> bool:
     return seen.base.deleting and "workloadRef" in seen.spec_seen
 
 
-def an_accident_of_stable_promotes_nobody(seen: Seen) -> str:
-    """A candidate gets no more requests while stable lacks pods, unless it is the cure, or a person says so."""
-    way, gets = seen.ghost.way, selected_by(seen.after)
-    if (
-        way is None
-        or way.first
-        or seen.exclusive
-        or not seen.wanted
-        or way.asked
-        or way.cure
-        or seen.base.deleting
-    ):
-        return ""
-    more = way.revision in gets - selected_by(seen.before) or alone_of(seen.after) == way.revision
-    if not more or gets == selected_by(seen.before) or not way.is_guarded(seen.spec_seen):
-        return ""
-    return (
-        f"{way.revision} gets more requests while stable lacks pods" if lacks(seen.base, way.stable) else ""
-    )
+def _is_left_alone(seen: Seen, way: Way) -> bool:
+    """Whether nobody else answers, and no gate is passed by that."""
+    return not ready_of(seen.base, way.stable) and way.so_far(seen.spec_seen)[-1].gate == Gate()
 
 
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
@@ -109,13 +93,14 @@ def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
 
 
 def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
-    """The candidate gets all requests only when it has all its pods."""
+    """The candidate gets all requests only when it has all its pods, or when nobody else answers any more."""
     candidate = candidate_of(seen.before)
     moves = selected_by(seen.after) == {candidate} and selected_by(seen.before) - {candidate}
     if not moves or not stable_of(seen.before) or not seen.wanted or seen.base.deleting or seen.exclusive:
         return ""
-    has = available_of(seen.base, candidate)
-    return "" if has >= seen.wanted else f"it has {has} of {seen.wanted}"
+    has, others = available_of(seen.base, candidate), selected_by(seen.before) - {candidate}
+    alone = ready_of(seen.base, candidate) and not any(ready_of(seen.base, r) for r in others)
+    return "" if has >= seen.wanted or alone else f"it has {has} of {seen.wanted}"
 
 
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:
@@ -131,7 +116,6 @@ TRAFFIC_RULES: tuple[Rule, ...] = (
     what_is_condemned_does_not_serve_again,
     what_gets_requests_is_allowed_to,
     the_candidate_has_everything_only_at_the_end,
-    an_accident_of_stable_promotes_nobody,
     traffic_returns_after_its_reason_is_stored,
     nothing_is_selected_that_is_not_ready,
     all_traffic_moves_to_enough_pods,

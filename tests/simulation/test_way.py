@@ -34,6 +34,17 @@ def test_a_gate_does_not_hold_what_has_proved_itself() -> None:
     assert advanced(way_of(sim, free=True), sim).share(sim.rollout["spec"]) is Share.ALL
 
 
+def test_an_accident_of_stable_lets_nothing_pass_unless_it_was_there_before() -> None:
+    sim = rest(releasing_v2({"blueGreen": {"promote": "Manual"}}))
+    sim.ail(V1)
+    way = way_of(sim)._replace(let=True)
+    assert advanced(way, sim).index == 0
+    assert advanced(way._replace(cure=True), sim).index > 0, "it may be the cure"
+    sim.recover(V1)
+    sim.kubelet()
+    assert advanced(way, sim).index > 0
+
+
 def test_an_edit_of_the_strategy_brings_it_to_the_weight_that_it_had() -> None:
     sim = rest(releasing_v2({"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}))
     way = advanced(way_of(sim), sim)

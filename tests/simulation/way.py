@@ -1,7 +1,7 @@
 """How far a release may have come by what the cluster has shown, whatever the operator remembers of it.
 
 A release goes from one resting point that its spec asks for to the next. It may leave a point once it stood there and
-its gate has opened: its time has passed, or a person has let it go on. `advanced` follows that as early as it can be, so
+its gate has opened: its time has passed, or a person has let it go on, and stable does not lack pods. `advanced` follows that as early as it can be, so
 a release that goes further than `Way` allows has passed a gate that was not open.
 """
 
@@ -61,13 +61,6 @@ class Way(NamedTuple):
     def least(self, spec: Spec) -> int:
         """Pods that stable keeps at least."""
         return min((p.stable for p in self.so_far(spec)), default=0)
-
-    def is_guarded(self, spec: Spec) -> bool:
-        """Whether the candidate has passed a gate last, or the point at which it gets its first requests."""
-        before = [p for p in self.so_far(spec) if p.share is not Share.ALL]
-        return bool(before) and (
-            before[-1].share is Share.NONE or (before[-1].gate != Gate() and not self.free)
-        )
 
     def share(self, spec: Spec) -> Share:
         """The largest share of the requests that the candidate may get."""
@@ -132,8 +125,21 @@ def _further(way: Way, plan: tuple[Point, ...], sim: Sim) -> Way:
             way = _arrived(way, point, sim)
         if way.index == last or way.stood is None or not _is_open(way, point, sim.now):
             break
+        if _is_accident(way, point, sim):
+            break
         way = way._replace(index=way.index + 1, stood=None, let=way.let and point.gate == Gate())
     return way
+
+
+def _is_accident(way: Way, point: Point, sim: Sim) -> bool:
+    """Whether stable lacks pods where a gate holds the candidate, which is not promoted by that.
+
+    Unless it is the cure, or a person says so; recreate has no stable pods to compare with.
+    """
+    if way.cure or way.asked or point.pulled or point.gone or point.share is Share.ALL:
+        return False
+    is_held = point.share is Share.NONE or (point.gate != Gate() and not way.free)
+    return is_held and lacks(sim, way.stable)
 
 
 def lacks(sim: Sim, revision: str) -> bool:

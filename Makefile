@@ -2,8 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-KIND_JOBS ?= 2
+# Most tests on the cluster wait most of the time; those that measure need processors that have little else to do.
+KIND_JOBS ?= 4
+QUIET_JOBS ?= 2
 STRATEGY ?= canary
+# Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds lock clean
 
@@ -37,12 +41,13 @@ check: env ## The model checker of the core: what may happen to small worlds, 20
 
 kind: up ## Tests with real pods on the kind cluster
 	@cluster/kwok >/dev/null
-	@$(PY) -m pytest tests/kind -m "not serial" -n $(KIND_JOBS) --dist worksteal
-	@$(PY) -m pytest tests/kind -m serial
+	@$(PY) -m pytest tests/kind -m "not serial and not quiet" -n $(KIND_JOBS) --durations=15
+	@$(PY) -m pytest tests/kind -m quiet -n $(QUIET_JOBS) --durations=15
+	@$(PY) -m pytest tests/kind -m serial --durations=15
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2
-	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -m serial -k "faults or mutations or corruptions" -s
+	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -k "faults or mutations or corruptions"
 
 bench: up ## Every strategy and failure under load, as a table
 	@$(PY) -m bench

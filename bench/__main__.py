@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -78,7 +79,8 @@ def played_alone(kube: Kube, play: Callable[[Kube, dict[str, str]], list[Result]
 
 
 def operator_killed(kube: Kube, made: dict[str, str]) -> list[Result]:
-    return list(killed_in_the_middle(kube, made, Rates(per_s=100, kept=2)).values())
+    killed_for = partial(operator_pods.killed_for, kube)
+    return list(killed_in_the_middle(kube, made, Rates(per_s=100, kept=2), killed_for).values())
 
 
 def settled(kube: Kube, made: dict[str, str]) -> list[Result]:

@@ -54,18 +54,20 @@ class Run:
     answers: int
 
 
-def parsed(line: str) -> Record | None:
-    """The record in a line; None for a note (`#`) and for a line that was cut."""
-    fields = line.split()
-    if line.startswith("#") or len(fields) != 5:
-        return None
-    at, kind, outcome, version, latency_ms = fields
+def parsed(line: str) -> list[Record]:
+    """The records in a line; none in a note (`#`), and not the one where a line was cut."""
+    if line.startswith("#"):
+        return []
+    return [_record(*fields) for fields in (each.split() for each in line.split(";")) if len(fields) == 5]
+
+
+def _record(at: str, kind: str, outcome: str, version: str, latency_ms: str) -> Record:
     return Record(float(at), kind, outcome, version, float(latency_ms) / 1000)
 
 
 def parse(lines: Iterable[str]) -> list[Record]:
     """The records in the order of their starts; a slow request is written late."""
-    records = [record for record in map(parsed, lines) if record]
+    records = [record for line in lines for record in parsed(line)]
     return sorted(records, key=lambda record: record.at)
 
 

@@ -6,7 +6,7 @@
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,16 +22,19 @@ def lines() -> list[str]:
     return subprocess.run(read, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def counted(lines: Iterable[str], since: datetime, until: datetime) -> Counter[str]:
+def counted(
+    lines: Iterable[str], since: datetime, until: datetime, namespaces: Container[str | None]
+) -> Counter[str]:
     """What was asked for in that time by "verb group/resource/subresource", as far as it was not a dry run.
 
-    `since` and `until` are times with a zone.
+    `since` and `until` are times with a zone. None among `namespaces` stands for what is in none.
     """
     events = [json.loads(line) for line in lines]
     return Counter(
         f"{event['verb']} {resource(event['objectRef'])}"
         for event in events
         if since <= datetime.fromisoformat(event["requestReceivedTimestamp"]) < until
+        and event["objectRef"].get("namespace") in namespaces
         and "dryRun" not in parse_qs(urlsplit(event["requestURI"]).query)
     )
 

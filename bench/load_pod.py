@@ -109,8 +109,7 @@ class Load:
             self.notes.append(f"# the log was cut: {error}")
 
     def _take(self, line: str) -> None:
-        record = analysis.parsed(line)
-        if record:
-            self.arrived.append(record)
-        else:
+        records = analysis.parsed(line)
+        self.arrived.extend(records)
+        if not records:
             self.notes.append(line)

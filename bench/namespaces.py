@@ -13,13 +13,13 @@ from bench.kube import (
     COLLECTIONS,
     ApiError,
     Kube,
-    NeverHappenedError,
     Object,
     collection,
     wait_for,
 )
 
-GONE_WITHIN_S = 180
+OWN = "own"
+"""So begin the names of namespaces with an operator of their own: `cluster/operator` has the installed one skip them."""
 EVIDENCE = tuple(kind for kind in COLLECTIONS if kind not in {*CLUSTER_WIDE, "Lease", "ConfigMap"})
 
 
@@ -31,13 +31,6 @@ def make(kube: Kube, prefix: str) -> str:
     accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
     wait_for("the default service account", lambda: kube.request("GET", accounts)["items"], 30)
     return name
-
-
-def remove(kube: Kube, namespace: str) -> None:
-    """Delete it and wait for its end, though not for ever: what is emptied beside the next story is load for it."""
-    kube.delete("Namespace", "", namespace)
-    with suppress(NeverHappenedError):
-        wait_for("its end", lambda: kube.get("Namespace", "", namespace) is None, GONE_WITHIN_S, every_s=1)
 
 
 def seen_folder(namespace: str) -> Path:

@@ -30,16 +30,16 @@ class Sighting:
 
 
 class Watch(Background):
-    """A thread that keeps every state of the objects of one kind in a namespace.
+    """A thread that keeps every state of the objects of one kind in a namespace, or of those with one label.
 
     `history` only grows; `latest` is by name, without the deleted ones.
     """
 
-    def __init__(self, kube: Kube, kind: str, namespace: str) -> None:
+    def __init__(self, kube: Kube, kind: str, namespace: str, label: str = "") -> None:
         super().__init__(f"watch-{kind}")
         self.kube = kube
         self.kind = kind
-        self.path = collection(kind, namespace)
+        self.path = f"{collection(kind, namespace)}?labelSelector={label.replace('=', '%3D')}"
         self.history: list[Sighting] = []
         self.latest: dict[str, Object] = {}
         self.changed = threading.Condition()
@@ -85,7 +85,7 @@ class Watch(Background):
         return str(listed["metadata"]["resourceVersion"])
 
     def _stream(self, version: str) -> str:
-        query = f"?watch=true&allowWatchBookmarks=true&resourceVersion={version}"
+        query = f"&watch=true&allowWatchBookmarks=true&resourceVersion={version}"
         self.answer = self.kube.stream(self.path + query)
         for line in lines_of(self.answer):
             event = json.loads(line)

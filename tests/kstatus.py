@@ -20,8 +20,9 @@ ONLY_WHEN_TRUE = {
     ConditionType.ROLLED_BACK,
 }
 REASONS = {str(reason) for reason in Reason}
-OVERDUE = {Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING}
-"""Why something that is Degraded is stalled as well: its deadline has passed."""
+OVERDUE = {Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING, Reason.WRITE_REFUSED}
+"""Why something that is Degraded is stalled as well: its deadline has passed, or it is refused. Anything else that is
+Degraded is stalled from its deadline on, which the status does not tell."""
 SETTLED = {Phase.HEALTHY: "Current", Phase.ROLLED_BACK: "Failed", Phase.INVALID: "Failed"}
 """What kstatus makes of a phase; of every other one `InProgress`."""
 
@@ -77,10 +78,15 @@ def broken_rule(before: Object, after: Object) -> str:
         "the time of a transition changes with the status and only then": all(
             _has_its_time(known.get(kind), c) for kind, c in conditions.items()
         ),
-        "tools see in it what people see": computed(after)
-        in {"Terminating", "Failed" if late else SETTLED.get(phase, "InProgress")},
+        "tools see in it what people see": computed(after) in {"Terminating", *_seen_as(phase, late=late)},
     }
     return next((rule for rule, kept in rules.items() if not kept), "")
+
+
+def _seen_as(phase: Any, *, late: bool) -> set[str]:
+    if phase == Phase.DEGRADED:
+        return {"Failed"} if late else {"Failed", "InProgress"}
+    return {SETTLED.get(phase, "InProgress")}
 
 
 def _has_its_time(before: Object | None, after: Object) -> bool:

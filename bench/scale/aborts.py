@@ -46,6 +46,6 @@ def _seconds(kube: Kube, rollout: Object) -> float:
         return service is not None and service["spec"]["selector"].get("crossfade.dev/revision") == stable
 
     started = time.monotonic()
-    kube.create(manifests.action(meta["namespace"], "Abort", name=meta["name"]))
+    kube.create(manifests.action(meta["namespace"], "Abort", name=meta["name"], now=True))
     wait_for(f"{meta['name']} to serve from {stable} alone", left, ANSWERED_WITHIN_S, every_s=0.02)
     return time.monotonic() - started

@@ -10,13 +10,13 @@ HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}
 
 
 def abort_at_half(kube: Kube, namespace: str) -> Result:
-    """Abort a canary that holds 50 %; figure: `last_answer_s`, from the action to the last answer of v2."""
+    """Abort a canary that holds 50 %, at once; figure: `last_answer_s`, from the action to the last answer of v2."""
     with Shop(kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=6) as shop:
         shop.created("v1", Rates())
         shop.apply("v2")
         shop.wait_phase("Paused")
         shop.served_for(2)
-        acted_at = shop.act("Abort", reason="more errors in the checkout")
+        acted_at = shop.act("Abort", reason="more errors in the checkout", now=True)
         shop.wait_phase("RolledBack")
         shop.served_for(3)
         result = shop.result("canary: abort at 50 %", acted_at)

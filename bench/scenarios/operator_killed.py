@@ -1,10 +1,11 @@
 """The operator is killed in the middle of every strategy at once, and comes back 5 s later."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-from bench import manifests, operator_pods
+from bench import manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
@@ -23,16 +24,24 @@ MIDDLE: dict[str, dict[str, Any]] = {
 SLOW_START = {"recreate": {"START_DELAY_S": "8"}, "bigBang": {"START_DELAY_S": "4"}}
 
 
-def killed_in_the_middle(kube: Kube, namespaces: dict[str, str], rates: Rates) -> dict[str, Result]:
-    """One update per strategy, each in its own namespace, through one death of the operator.
+def killed_in_the_middle(
+    kube: Kube, namespaces: dict[str, str], rates: Rates, killed_for: Callable[[float], None]
+) -> dict[str, Result]:
+    """One update per strategy through one death of the operator, which is gone for the seconds that it is told.
 
-    `namespaces` is by strategy. Returns the results by strategy, with the figures of a good update and
+    `namespaces` is by strategy; it may be one for all. Returns the results by strategy, with the figures of a good update and
     `stage_when_killed`.
     """
     with ExitStack() as stack, ThreadPoolExecutor(len(namespaces)) as pool:
         shops = {
             name: stack.enter_context(
-                Shop(kube, namespace, manifests.strategy(name, **MIDDLE[name]), bakeSeconds=15)
+                Shop(
+                    kube,
+                    namespace,
+                    manifests.strategy(name, **MIDDLE[name]),
+                    name=f"{manifests.NAME}-{name.lower()}",
+                    bakeSeconds=15,
+                )
             )
             for name, namespace in namespaces.items()
         }
@@ -41,7 +50,7 @@ def killed_in_the_middle(kube: Kube, namespaces: dict[str, str], rates: Rates) -
         for name, shop in shops.items():
             shop.wait_status(f"the middle of {name}", in_the_middle)
         stages = {name: str(shop.status.get("stage")) for name, shop in shops.items()}
-        operator_pods.killed_for(kube, DOWN_S)
+        killed_for(DOWN_S)
         list(pool.map(lambda name: ended(shops[name]), shops))
         results = pool.map(lambda name: told(shops[name], name, changed_at[name], stages[name]), shops)
         return dict(zip(shops, results, strict=True))

@@ -39,7 +39,7 @@ class Shop:
         self.spec = spec
         self.hand_in: Callable[[Object], Object] = kube.apply
         self.rollouts = Watch(kube, "Rollout", namespace)
-        self.pods = Watch(kube, "Pod", namespace)
+        self.pods = Watch(kube, "Pod", namespace, label=f"app={name}")
         self.load: Load | None = None
         self.told_last: Result | None = None
 

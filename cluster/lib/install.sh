@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The CRDs and the operator, from crds/ and manifests/.
+# The CRDs and the operator, from crds/ and manifests/, with what operator/ here changes in them.
 
 OPERATOR_NAMESPACE=crossfade-system
 OPERATOR_DEPLOYMENT=crossfade-operator
@@ -14,7 +14,7 @@ install_operator() {
   kubectl apply --server-side --force-conflicts -f "$ROOT_DIR/crds/"
   kubectl wait --for=condition=Established --timeout=30s -f "$ROOT_DIR/crds/"
   refresh_discovery
-  kubectl apply --server-side --force-conflicts -k "$ROOT_DIR/manifests/"
+  kubectl apply --server-side --force-conflicts -k "$CLUSTER_DIR/operator/"
   start_new_image
   kubectl -n "$OPERATOR_NAMESPACE" rollout status "deployment/$OPERATOR_DEPLOYMENT" --timeout=120s || tell_why_not_ready
 }

@@ -15,10 +15,12 @@ python_environment() {
   uv_program
   rm -f "$stamp"
   venv_python_works || "$UV" venv -q --clear --python "$(system_python)" "$VENV"
-  VIRTUAL_ENV=$VENV "$UV" pip sync --require-hashes "$lock"
+  # With bytecode: else each of hundreds of starts compiles all that it imports, where Python is told to keep none.
+  VIRTUAL_ENV=$VENV "$UV" pip sync --require-hashes --compile-bytecode "$lock"
   # The project itself, in place: gives .venv/bin/crossfade and kubectl-crossfade. Its build tools are in the lock.
   VIRTUAL_ENV=$VENV "$UV" pip install -q --offline --no-deps --no-build-isolation --editable "$ROOT_DIR"
   echo "$wanted" >"$stamp"
+  drop_lock 8  # else another clone's `make env` would wait until this one has its cluster
 }
 
 venv_python_works() { "$VENV/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }

@@ -72,6 +72,9 @@ take_lock() {
   flock -w 1800 "$2" || die "Another run still holds $CACHE/$1.lock after 30 minutes. End it, then try again."
 }
 
+# drop_lock FD: nobody waits for what is done. The steps that follow keep their own.
+drop_lock() { eval "exec $1>&-"; }
+
 # What a killed run left half-built. Only under the lock. It may hold a mounted /proc.
 clear_leftovers() {
   local mounted

@@ -102,6 +102,7 @@ class ApiError(Exception):
 
     @property
     def not_found(self) -> bool:
+        """There is no such object."""
         return self.status == HTTPStatus.NOT_FOUND
 
     @property
@@ -111,6 +112,7 @@ class ApiError(Exception):
 
     @property
     def already_exists(self) -> bool:
+        """A create found an object of that name."""
         return self.status == HTTPStatus.CONFLICT and self.reason == "AlreadyExists"
 
     @property
@@ -130,6 +132,7 @@ class ApiError(Exception):
 
     @property
     def namespace_terminating(self) -> bool:
+        """The namespace is being deleted: nothing new can be made in it."""
         return any(cause.reason == "NamespaceTerminating" for cause in self.causes)
 
     @property

@@ -25,7 +25,7 @@ def test_a_line_becomes_a_record_with_its_latency_in_seconds() -> None:
 
 
 def test_notes_and_a_line_that_was_cut_are_left_out() -> None:
-    assert analysis.parse(["# begin 1.0 10.96.0.9:80", "2.0 n 200 v1 1.0", "3.0 n 2"]) == [
+    assert analysis.parse(["# begin 1.0 10.96.0.9:80", "2.0 n 200 v1 1.0;3.0 n 2", "4.0 n"]) == [
         request(2.0, latency_s=0.001)
     ]
 

@@ -23,7 +23,7 @@ def line(verb: str, at: str = "12:01:00.000000Z", query: str = "", **reference: 
 
 
 def counted(*lines: str) -> Counter[str]:
-    return audit.counted(lines, NOON, LATER)
+    return audit.counted(lines, NOON, LATER, {"demo", None})
 
 
 def test_writes_are_counted_by_verb_and_resource() -> None:
@@ -41,6 +41,13 @@ def test_the_subresource_is_told() -> None:
 def test_what_came_before_or_after_does_not_count() -> None:
     times = ("11:59:59.999999Z", "12:00:00.000000Z", "12:01:59.999999Z", "12:02:00.000000Z")
     assert counted(*(line("patch", at, resource="services") for at in times)).total() == 2
+
+
+def test_what_is_in_another_namespace_does_not_count_and_what_is_in_none_does() -> None:
+    nowhere = json.loads(line("create", resource="namespaces"))
+    del nowhere["objectRef"]["namespace"]
+    lines = [line("patch", namespace="another", resource="services"), json.dumps(nowhere)]
+    assert counted(*lines) == Counter({"create namespaces": 1})
 
 
 def test_a_dry_run_is_no_write() -> None:

@@ -87,6 +87,11 @@ def test_a_healthy_shop_loses_nothing_and_answers_with_its_version(shop: Callabl
     }
 
 
+def test_the_records_of_a_tenth_of_a_second_are_one_line(shop: Callable[..., LocalShop]) -> None:
+    lines = [line for line in load(shop().port) if not line.startswith("#")]
+    assert len(lines) <= 6 < len(analysis.parse(lines))
+
+
 def test_requests_start_at_the_asked_rate_although_nothing_answers(free_port: int) -> None:
     records = analysis.new(analysis.parse(load(free_port)))
     assert {record.outcome for record in records} == {"refused"}

@@ -16,6 +16,7 @@ from controller.fakes import Raw, child, rollout
 from crossfade.cluster import Cluster, Credentials
 from crossfade.controller.handlers import Intake, registry
 from crossfade.controller.relist import Relist
+from crossfade.controller.scope import EVERYWHERE
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.watching import settings
 
@@ -101,7 +102,7 @@ class Bench:
                 await self.news.get()
 
     async def relisted(self, cluster: Cluster) -> None:
-        await Relist(cluster, self.store, self.news.put_nowait, None, lambda: 1.0).compare("Deployment")
+        await Relist(cluster, self.store, self.news.put_nowait, EVERYWHERE, lambda: 1.0).compare("Deployment")
 
 
 @pytest.fixture

@@ -365,3 +365,11 @@ async def test_a_rollout_that_is_gone_leaves_nothing_to_be_done(bench: Bench) ->
 )
 def test_statuses_are_compared_by_meaning(stored: Raw | None, wanted: Raw, different: bool) -> None:
     assert (change(stored, wanted) is not Change.NONE) is different
+
+
+async def test_a_pass_is_the_first_look_of_this_process_until_one_has_come_to_its_end(bench: Bench) -> None:
+    with pytest.raises(RuntimeError):  # a pass that ends in the middle has told nothing yet
+        await bench.decided(Plan("Looking", look=Look(pods=frozenset({"aaa"}))))
+    await bench.decided(plan())
+    await bench.decided(plan())
+    assert [seen.first_look for seen in bench.core.shown] == [True] * (len(bench.core.shown) - 1) + [False]

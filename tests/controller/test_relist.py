@@ -8,6 +8,7 @@ from controller.fakes import FakeCluster, child, error, rollout
 from crossfade.cluster import Listing
 from crossfade.controller.handlers import Intake
 from crossfade.controller.relist import Relist, Restored
+from crossfade.controller.scope import EVERYWHERE, Scope
 from crossfade.controller.store import Key, Store
 
 SHOP = Key("ns", "shop")
@@ -17,7 +18,7 @@ class Bench:
     def __init__(self) -> None:
         self.cluster, self.store = FakeCluster(), Store()
         self.queued: list[Key] = []
-        self.relist = Relist(self.cluster, self.store, self.queued.append, None, lambda: 1.0)
+        self.relist = Relist(self.cluster, self.store, self.queued.append, EVERYWHERE, lambda: 1.0)
 
     async def unseen(self, kind: str = "Deployment") -> list[str]:
         return [raw["metadata"]["name"] for raw in await self.relist.compare(kind)]
@@ -54,7 +55,7 @@ async def test_what_was_made_during_the_listing_is_not_dropped(bench: Bench) -> 
             bench.store.put("Deployment", child("shop-new"))
             return Listing([], 100)
 
-    await Relist(Later(), bench.store, bench.queued.append, None, lambda: 1.0).compare("Deployment")
+    await Relist(Later(), bench.store, bench.queued.append, EVERYWHERE, lambda: 1.0).compare("Deployment")
     assert len(bench.store.children("Deployment", SHOP)) == 1
 
 
@@ -72,7 +73,7 @@ async def test_what_was_deleted_during_the_listing_is_not_missed(bench: Bench) -
             bench.store.remove("Deployment", "ns", "shop-aaa", "uid-shop-aaa", version=12)
             return Listing([child("shop-aaa", 9)], 10)
 
-    relist = Relist(Earlier(), bench.store, bench.queued.append, None, lambda: 1.0)
+    relist = Relist(Earlier(), bench.store, bench.queued.append, EVERYWHERE, lambda: 1.0)
     assert await relist.compare("Deployment") == []
 
 
@@ -112,7 +113,7 @@ async def test_a_list_that_is_late_is_no_sign_of_it_and_is_read_anew(bench: Benc
             return Listing([child("shop-aaa", 9)], 20)
 
     bench.store.put("Deployment", child("shop-aaa", 90))
-    relist = Relist(Late(), bench.store, bench.queued.append, None, lambda: 1.0)
+    relist = Relist(Late(), bench.store, bench.queued.append, EVERYWHERE, lambda: 1.0)
     assert [raw["metadata"]["name"] for raw in await relist.compare("Deployment")] == ["shop-bbb"]
     assert bench.queued == []
 
@@ -124,7 +125,7 @@ async def test_a_change_that_came_during_the_listing_is_no_sign_of_it(bench: Ben
             return Listing([child("shop-aaa", 9)], 20)
 
     bench.store.put("Deployment", child("shop-aaa", 9))
-    relist = Relist(Changing(), bench.store, bench.queued.append, None, lambda: 1.0)
+    relist = Relist(Changing(), bench.store, bench.queued.append, EVERYWHERE, lambda: 1.0)
     assert await relist.compare("Deployment") == []
 
 
@@ -144,7 +145,7 @@ async def test_a_server_that_cannot_say_is_asked_again_in_the_next_round(bench: 
             return Listing([child("shop-aaa", 9)] if kind == "Deployment" else [], 20)
 
     bench.store.put("Deployment", child("shop-aaa", 90))
-    await Relist(Starting(), bench.store, bench.queued.append, None, lambda: 1.0).round()
+    await Relist(Starting(), bench.store, bench.queued.append, EVERYWHERE, lambda: 1.0).round()
     assert len(bench.store.children("Deployment", SHOP)) == 1
 
 
@@ -158,6 +159,12 @@ async def test_a_restored_storage_ends_the_comparing_and_with_it_the_process(
     async with asyncio.timeout(10):
         with pytest.raises(Restored):
             await bench.relist.run()
+
+
+async def test_what_another_operator_works_on_is_not_missed(bench: Bench) -> None:
+    bench.cluster.hold("Deployment", child("shop-aaa", 9))
+    relist = Relist(bench.cluster, bench.store, bench.queued.append, Scope(skipped=("ns",)), lambda: 1.0)
+    assert await relist.compare("Deployment") == []
 
 
 async def test_only_objects_with_our_label_are_listed_of_common_kinds(bench: Bench) -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from crossfade.cluster import RESOURCES
+from crossfade.controller.options import parse
 from crossfade.controller.process import LEASE_NAME
 from crossfade.controller.store import WATCHED
 
@@ -71,23 +72,32 @@ def used() -> set[Right]:
     return rights
 
 
-def documents() -> list[Any]:
-    return list(yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text()))
+CLUSTER, ONE_NAMESPACE = MANIFESTS / "rbac.yaml", MANIFESTS / "one-namespace" / "rbac.yaml"
+BOTH = pytest.mark.parametrize("rights", [CLUSTER, ONE_NAMESPACE], ids=["cluster", "one namespace"])
 
 
-def granted(kind: str) -> set[Right]:
-    (role,) = [each for each in documents() if each["kind"] == kind]
+def documents(rights: Path) -> list[Any]:
+    return list(yaml.safe_load_all(rights.read_text()))
+
+
+def rules(rights: Path, kind: str) -> list[Any]:
+    return [rule for each in documents(rights) if each["kind"] == kind for rule in each["rules"]]
+
+
+def granted(rights: Path, *kinds: str) -> set[Right]:
     return {
         (verb, group, resource)
-        for rule in role["rules"]
+        for kind in kinds
+        for rule in rules(rights, kind)
         for verb in rule["verbs"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
 
 
-def test_every_request_is_covered_and_every_rule_is_used() -> None:
-    assert granted("ClusterRole") | granted("Role") == used() | NOT_BY_REQUEST
+@BOTH
+def test_every_request_is_covered_and_every_rule_is_used(rights: Path) -> None:
+    assert granted(rights, "ClusterRole", "Role") == used() | NOT_BY_REQUEST
 
 
 def test_the_scan_is_not_blind() -> None:
@@ -95,27 +105,67 @@ def test_the_scan_is_not_blind() -> None:
     assert ("update", "crossfade.dev", "releases/status") in used()
 
 
-def test_only_the_lease_is_granted_in_the_operators_namespace_and_only_by_its_name() -> None:
-    assert {resource for _, _, resource in granted("Role")} == {"leases"}
-    (role,) = [each for each in documents() if each["kind"] == "Role"]
-    by_name = [rule for rule in role["rules"] if rule["verbs"] != ["create"]]
-    assert [rule["resourceNames"] for rule in by_name] == [[LEASE_NAME]]
+def test_only_the_lease_is_granted_in_the_operators_namespace() -> None:
+    assert {resource for _, _, resource in granted(CLUSTER, "Role")} == {"leases"}
 
 
+@BOTH
+def test_the_lease_is_granted_by_its_name(rights: Path) -> None:
+    by_name = [
+        rule["resourceNames"]
+        for rule in rules(rights, "Role")
+        if "leases" in rule["resources"] and rule["verbs"] != ["create"]
+    ]
+    assert by_name == [[LEASE_NAME]]
+
+
+def test_an_operator_of_one_namespace_is_granted_nothing_beyond_it() -> None:
+    """What it is given is kept in that namespace by its kinds: a Role, bound there, of an account that is there."""
+    kinds = {each["kind"] for each in documents(ONE_NAMESPACE)}
+    assert kinds == {"ServiceAccount", "Role", "RoleBinding"}
+    places = {each["metadata"]["namespace"] for each in documents(ONE_NAMESPACE)}
+    bound = {
+        subject["namespace"] for each in documents(ONE_NAMESPACE) for subject in each.get("subjects", ())
+    }
+    assert len(places | bound) == 1
+
+
+@BOTH
 @pytest.mark.parametrize(
     "forbidden", ["secrets", "pods/exec", "customresourcedefinitions", "roles", "clusterroles"]
 )
-def test_nothing_that_opens_other_doors_is_granted(forbidden: str) -> None:
-    assert forbidden not in {resource for _, _, resource in granted("ClusterRole")}
+def test_nothing_that_opens_other_doors_is_granted(rights: Path, forbidden: str) -> None:
+    assert forbidden not in {resource for _, _, resource in granted(rights, "ClusterRole", "Role")}
 
 
-def test_there_are_no_wildcards_and_no_rights_to_take_rights() -> None:
-    everything = granted("ClusterRole") | granted("Role")
+@BOTH
+def test_there_are_no_wildcards_and_no_rights_to_take_rights(rights: Path) -> None:
+    everything = granted(rights, "ClusterRole", "Role")
     assert not {part for each in everything for part in each} & {"*", "escalate", "bind", "impersonate"}
 
 
+@BOTH
+def test_the_policy_on_actions_meets_no_operator(rights: Path) -> None:
+    """It exempts no account, so none may make what it judges."""
+    assert ("create", "crossfade.dev", "rolloutactions") not in granted(rights, "ClusterRole", "Role")
+    (policy, _) = yaml.safe_load_all((MANIFESTS / "actor.yaml").read_text())
+    judged = policy["spec"]["matchConstraints"]["resourceRules"]
+    assert [(rule["operations"], rule["resources"]) for rule in judged] == [(["CREATE"], ["rolloutactions"])]
+
+
+def test_an_operator_of_one_namespace_is_told_that_it_is_one() -> None:
+    """By the namespace that its pod is in: the name stands in one place."""
+    overlay = yaml.safe_load((MANIFESTS / "one-namespace" / "kustomization.yaml").read_text())
+    (patch,) = (yaml.safe_load(each["patch"]) for each in overlay["patches"])
+    variable, arguments = (change["value"] for change in patch)
+    assert variable["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}
+    (told,) = (each.replace(f"$({variable['name']})", "team-b") for each in arguments)
+    assert parse([told]).scope.covers("team-b")
+    assert not parse([told]).scope.covers("team-a")
+
+
 def test_the_lease_is_held_in_the_name_of_the_pod() -> None:
-    (operator,) = yaml.safe_load_all((MANIFESTS / "operator.yaml").read_text())
+    (operator,) = yaml.safe_load_all((MANIFESTS / "operator" / "deployment.yaml").read_text())
     assert operator["metadata"]["namespace"] == "crossfade-system"
     container = operator["spec"]["template"]["spec"]["containers"][0]
     assert "POD_NAME" in {variable["name"] for variable in container["env"]}

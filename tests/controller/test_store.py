@@ -7,6 +7,7 @@ import pytest
 from controller.fakes import FakeCluster, Raw, child, obj, rollout
 from crossfade.controller.handlers import Intake
 from crossfade.controller.relist import Relist
+from crossfade.controller.scope import EVERYWHERE
 from crossfade.controller.store import WATCHED, Key, Store, Watched, version_of
 
 SHOP = Key("ns", "shop")
@@ -139,7 +140,7 @@ def test_every_rollout_that_an_object_is_news_for_is_queued() -> None:
 async def test_every_rollout_of_an_object_that_vanished_unseen_is_queued() -> None:
     shared, queued, cluster = Shared(), list[Key](), FakeCluster()
     shared.put(1, "shop", "cart")
-    await Relist(cluster, shared.store, queued.append, None, lambda: 1.0).compare("Route")
+    await Relist(cluster, shared.store, queued.append, EVERYWHERE, lambda: 1.0).compare("Route")
     assert queued == [SHOP, CART]
     assert shared.found(CART) == []
 

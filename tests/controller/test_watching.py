@@ -8,6 +8,7 @@ import pytest
 from controller.fakes import child, obj, rollout
 from crossfade.cluster import Credentials
 from crossfade.controller.handlers import Intake, registry
+from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.watching import settings
 
@@ -61,6 +62,16 @@ def test_what_is_deleted_is_forgotten_and_its_rollout_queued(
 def test_what_belongs_to_no_rollout_queues_nothing(intake: Intake, queued: list[Key]) -> None:
     intake.take("Release", "ADDED", obj("by-hand"))
     assert queued == []
+
+
+@pytest.mark.parametrize("scope", [Scope("another"), Scope(skipped=("n*",))], ids=["another", "skipped"])
+def test_what_another_operator_works_on_is_neither_kept_nor_queued(
+    store: Store, queued: list[Key], scope: Scope
+) -> None:
+    intake = Intake(store, queued.append, scope=scope)
+    intake.take("Rollout", None, rollout())
+    intake.take("Deployment", "DELETED", child("shop-aaa", 5))
+    assert (store.rollout(SHOP), queued) == (None, [])
 
 
 def test_there_are_handlers_of_events_only_one_for_each_kind(intake: Intake) -> None:

@@ -8,7 +8,7 @@ from builders import STRATEGIES, V1, V2, V3, releasing_v2, rollout
 from crossfade.api.rollout import RolloutSpec
 from crossfade.core.compile import compiled
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, stands_at, step, until
+from simulation.live import quiet, rest, run, stands_at, step, until
 from simulation.passes import reconcile
 
 STAGES = [
@@ -43,9 +43,63 @@ def test_an_abort_in_any_stage_ends_with_the_old_version_alone(
 @pytest.mark.parametrize(("strategy", "stage"), [each for each in STAGES if each[0] != "recreate"])
 def test_traffic_returns_in_the_pass_that_reads_the_abort(strategy: str, stage: int) -> None:
     sim = until(releasing_v2(strategy), lambda s: s.status["progress"]["stage"] == stage)
-    sim.act("Abort")
+    sim.act("Abort", now=True)
     reconcile(sim)
     assert sim.selected() == {V1: len(sim.of(V1))}
+
+
+@pytest.mark.parametrize(("strategy", "stage"), [each for each in STAGES if each[0] != "recreate"])
+def test_without_now_both_serve_until_stable_has_enough_pods_for_all_requests(
+    strategy: str, stage: int
+) -> None:
+    sim = until(releasing_v2(strategy), lambda s: s.status["progress"]["stage"] == stage)
+    sim.act("Abort")
+    quiet(sim)
+    while sim.status["phase"] != "RolledBack":
+        assert sum(sim.selected().values()) >= 4
+        step(sim, 0.5)
+        quiet(sim)
+    assert sim.selected() == {V1: 4}
+
+
+def test_an_abort_that_waits_is_hurried_by_another_one_with_now() -> None:
+    sim = until(releasing_v2("canary"), stands_at(1))
+    sim.act("Abort")
+    quiet(sim)
+    assert V2 in sim.selected()
+    sim.act("Abort", now=True)
+    quiet(sim)
+    assert set(sim.selected()) == {V1}
+
+
+def test_an_abort_of_a_candidate_that_fails_does_not_wait() -> None:
+    sim = until(releasing_v2("canary"), stands_at(1))
+    sim.broken = frozenset({V2})
+    for pod in sim.of(V2):
+        sim.change(pod, pod.but(ready=False))
+    sim.act("Abort")
+    quiet(sim)
+    assert set(sim.selected()) == {V1}
+
+
+def test_a_candidate_that_crashes_while_stable_grows_loses_its_requests_at_once() -> None:
+    sim = until(releasing_v2("canary"), stands_at(1))
+    sim.act("Abort")
+    quiet(sim)
+    assert V2 in sim.selected()
+    sim.crash(sim.of(V2)[0])
+    quiet(sim)
+    assert set(sim.selected()) == {V1}
+
+
+def test_stable_that_cannot_grow_is_waited_for_until_the_deadline_only() -> None:
+    sim = until(releasing_v2("canary", progressDeadlineSeconds=30), stands_at(1))
+    sim.broken = frozenset({V1})
+    sim.act("Abort")
+    run(sim, 20)
+    assert V2 in sim.selected()
+    run(sim, 15)
+    assert set(sim.selected()) == {V1}
 
 
 @pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang"])

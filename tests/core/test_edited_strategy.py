@@ -77,10 +77,9 @@ BESIDE = {
 def test_pods_that_served_a_moment_ago_go_once_no_node_can_send_them_a_request(after: dict[str, Any]) -> None:
     half = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
     sim = until(releasing_v2(half), stands_at(0))
-    sim.edit(strategy={"bigBang": {}})
-    quiet(sim)
+    sim.edit(strategy={"blueGreen": {"promote": "Manual"}})
+    until(sim, lambda s: V2 not in s.selected(), seconds=0.5)
     left = sim.now
-    assert V2 not in sim.selected()
     sim.edit(strategy=after)
     until(sim, lambda s: s.desired(V2) == 1, seconds=0.5)
     assert (sim.now - left).total_seconds() >= 2

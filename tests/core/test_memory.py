@@ -6,7 +6,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, serving_v1
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, run, stands_at, until
+from simulation.live import phase, quiet, rest, run, stands_at, step, until
 
 HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
 FAR = "2101-02-03T04:05:06.000Z"
@@ -88,3 +88,29 @@ def test_a_stage_that_the_plan_does_not_have_is_the_last_one_and_is_told_as_that
     quiet(sim)
     assert sim.status["stage"] == "3/3"
     assert rest(sim).selected() == {V2: 4}
+
+
+def _completed_twice(**spec: Any) -> Sim:
+    """V2 has completed after v1."""
+    return rest(releasing_v2("bigBang", **spec))
+
+
+def test_an_undo_goes_to_what_the_records_say_has_completed_though_the_status_has_lost_it() -> None:
+    sim = _edited(_completed_twice(), completed=[])
+    name = sim.act("Undo", revision=V1)
+    assert rest(sim).selected() == {V1: 4}
+    assert sim.actions[name]["status"]["state"] == "Done"
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang", "recreate"])
+@pytest.mark.parametrize("paused", [True, False])
+def test_stable_that_somebody_patches_in_the_status_moves_no_request(strategy: str, paused: bool) -> None:
+    sim = rest(releasing_v2(strategy))
+    sim.edit(paused=paused)
+    quiet(sim)
+    _edited(sim, stable={**sim.status["stable"], "revision": V1})
+    for _ in range(30):
+        quiet(sim)
+        assert sim.selected() == {V2: 4}
+        step(sim)
+    assert sim.status["stable"]["revision"] == V2

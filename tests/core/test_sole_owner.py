@@ -6,7 +6,7 @@ import pytest
 
 from builders import V1, V2, rollout
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, step, until
+from simulation.live import phase, quiet, rest, run, step, until
 from simulation.passes import carry_out, decided
 
 SELECTOR = {"app": "old"}
@@ -100,7 +100,7 @@ def test_another_template_meanwhile_is_waited_for_in_the_same_way() -> None:
     sim = until(_beside(**SERVER_SIDE), phase("Waiting"))
     sim.set_image("shop:v2")
     quiet(sim)
-    sim = until(sim, phase("Waiting"))
+    sim = run(until(sim, phase("Waiting")), 4)
     assert sim.services["front"]["spec"]["selector"] == SELECTOR, "traffic is where it was"
     assert [pod.revision for pod in sim.pods] == [V2] * 4
 
@@ -114,4 +114,5 @@ def test_what_answers_alone_stays_until_it_has_the_service() -> None:
     assert sim.selected("front") == {V1: 4}
     front = sim.services["front"]
     sim.services["front"] = {**front, "metadata": {**front["metadata"], "managedFields": []}}
+    step(sim)
     assert rest(sim).selected("front") == {V2: 4}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -202,6 +202,12 @@ class Lane:
             and each.asked.kind != "Event"
         ]
 
+    def measure(self, *strategies: str) -> None:
+        """Have an undisturbed life of each of these strategies, side by side, where none is known yet."""
+        missing = [strategy for strategy in strategies if strategy not in self.undisturbed]
+        with ThreadPoolExecutor(max(1, len(missing))) as pool:
+            list(pool.map(self.live, missing))
+
     def live_all(self, disturb: Disturb | None = None) -> list[Life]:
         """A life of each strategy, side by side."""
         with ThreadPoolExecutor(len(STRATEGIES)) as pool:
@@ -220,16 +226,16 @@ class Lane:
 
 @contextmanager
 def lane(
-    kube: Kube, namespace: str, folder: Path, measures: Mapping[str, Life] | None = None, **operator: Any
+    kube: Kube, namespace: str, folder: Path, measures: dict[str, Life] | None = None, **operator: Any
 ) -> Iterator[Lane]:
-    """A lane in a namespace, with the undisturbed lives that it is measured by.
+    """A lane in a namespace, with the undisturbed lives that it is measured by, and that it may add to.
 
     The proxy's log and the operator's are left in `folder`.
     """
     with running(Upstream.of(kube.kubeconfig)) as proxy:
         try:
             with Operator(proxy.address, namespace, folder, **operator) as process:
-                yield Lane(kube, namespace, proxy, process, dict(measures or {}))
+                yield Lane(kube, namespace, proxy, process, {} if measures is None else measures)
         finally:
             lines = "\n".join(str(each) for each in proxy.log if each.asked.is_write or each.fault)
             (folder / "writes.log").write_text(lines)

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench.namespaces import OWN
 from faults.upstream import kubeconfig_for
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
@@ -44,6 +45,8 @@ class Operator:
         lease: bool = False,
         revived: bool = True,
     ) -> None:
+        if not namespace.startswith(f"{OWN}-"):
+            raise ValueError(f"the installed operator works in {namespace} too: mark the test `own_operator`")
         folder.mkdir(parents=True, exist_ok=True)
         kubeconfig = folder / f"{name}.kubeconfig"
         kubeconfig.write_text(kubeconfig_for(address, namespace))

@@ -33,6 +33,7 @@ from faults.upstream import Upstream
 
 T = TypeVar("T")
 
+CLOSED_WITHIN_S = 10
 LONGEST_LINE = 2**20
 """An event is one line; aiohttp's own limit of 128 KiB is smaller than the largest Deployment."""
 
@@ -275,8 +276,7 @@ def running(upstream: Upstream) -> Iterator[Proxy]:
         async with proxy.serving():
             up.set()
             await over.wait()
-        # TLS connections close a few turns of the loop later, which must not end before
-        await asyncio.sleep(0.1)
+        await connections_closed()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="fault proxy", daemon=True)
     thread.start()
@@ -286,4 +286,17 @@ def running(upstream: Upstream) -> Iterator[Proxy]:
         yield proxy
     finally:
         proxy._in_loop(over.set)
-        thread.join(10)
+        thread.join(2 * CLOSED_WITHIN_S)
+
+
+async def connections_closed() -> None:
+    """Wait until this loop has no connection left.
+
+    TLS ones close some turns later, when the server has answered; one that is still open when the loop ends would be
+    found, and told as an error, in the middle of another test.
+    """
+    selector: Any = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]
+    for _ in range(CLOSED_WITHIN_S * 100):
+        if len(selector.get_map()) <= 1:  # the loop's own pipe
+            return
+        await asyncio.sleep(0.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -70,18 +70,19 @@ class Series:
 HEADER: Final = f"{'strategy':<10} {'writes':>6} {'runs':>5} {'creates':>8} {'deletes':>8} {'other end':>10}"
 
 
-def each_write(lanes: list[Lane], strategy: str, fault: FaultAt, share: int | None) -> Series:
+def each_write(lanes: list[Lane], strategy: str, fault: FaultAt, at: Sequence[float] | None = None) -> Series:
     """Lives disturbed at the first write, at the second … until a life has no such write.
 
-    `share` narrows that to so many writes, evenly spread. The lanes, which know the undisturbed life, work side by
+    `at` narrows that to the writes so far on the way: 0 is the first one, 1 the last one. The lanes, which know the undisturbed life, work side by
     side, each at its own life.
     """
+    lanes[0].measure(strategy)
     measure = lanes[0].undisturbed[strategy]
     count = len(measure.writes)
-    if share is None:
+    if at is None:
         outcomes = tuple(_until_untouched(lanes, strategy, fault, count))
     else:
-        nths = sorted({1 + i * (count - 1) // (share + 1) for i in range(1, share + 1)})
+        nths = sorted({1 + round(each * (count - 1)) for each in at})
         outcomes = tuple(_side_by_side(lanes, strategy, fault, nths))
     late = tuple(line for lane in lanes for line in lane.late_writes(strategy))
     return Series(strategy, measure, outcomes, late)

@@ -1,13 +1,14 @@
 """The proxy in a thread of its own, as the tests on the kind cluster use it."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 from crossfade.cluster import ApiError, Cluster
 from faults.fake_server import FakeServer, served
-from faults.proxy import Proxy, running
+from faults.proxy import Proxy, connections_closed, running
 from faults.rules import CutReply, Refuse
 from faults.upstream import Upstream, kubeconfig_for
 
@@ -22,6 +23,18 @@ async def test_the_operators_client_reaches_the_server_through_the_written_kubec
                 assert await cluster.get("Deployment", "ns", "shop")
                 await meet_faults(proxy, cluster)
     assert sum(reached.startswith("POST") for reached in server.reached) == 2, "the refused one is none"
+
+
+async def test_a_proxy_does_not_end_before_its_last_connection() -> None:
+    async def closing() -> tuple[float, bool]:
+        one, other = socket.socketpair()
+        with other:
+            transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=one)
+            asyncio.get_running_loop().call_later(0.05, transport.close)
+            await connections_closed()
+            return one.fileno(), transport.is_closing()
+
+    assert await asyncio.to_thread(asyncio.run, closing()) == (-1, True)
 
 
 async def meet_faults(proxy: Proxy, cluster: Cluster) -> None:

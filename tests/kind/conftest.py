@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pytest
 from pytest_kind import KindCluster
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bench import namespaces, operator_pods
 from bench.kube import Kube, NeverHappenedError, Object
+from bench.scale import fake_node
+from faults.lane import STRATEGIES
 from kstatus import broken_rule
 
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 LOGS = Path(__file__).parent / "logs"
 FAILED = pytest.StashKey[bool]()
+COUNTED = "counted"
+KWOK = {"test_mutations.py", "test_corruptions.py"}
+"""Kwok and its node are there once."""
 
 
 def pytest_configure() -> None:
@@ -26,11 +33,43 @@ def pytest_configure() -> None:
     logging.getLogger("bench").setLevel(logging.INFO)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the cluster."""
+    """Everything in this folder needs the cluster. The longest begin first, so that nobody waits for one at the end."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.kind)
+    items.sort(key=lambda item: -about_s(item))
+
+
+def about_s(item: pytest.Item) -> int:
+    """How long the test, or all that it shares something with, takes; 0 for what takes less than a minute."""
+    marker = item.get_closest_marker("long")
+    return int(marker.args[0]) if marker else 0
+
+
+class Together(LoadScopeScheduling):
+    """Hands tests out to processes one by one and in order, but those that share something to one of them.
+
+    (The marker `xdist_group` does nothing with pytest 9.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, test = nodeid.partition("::")
+        if Path(module).name in KWOK:
+            return "kwok"
+        if Path(module).name == "test_faults.py":  # measured by the same undisturbed lives
+            strategy = test.partition("[")[2].rstrip("]")
+            return f"faults of {strategy if strategy in STRATEGIES else 'all'}"
+        return nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Used with `-n`, whatever `--dist` says."""
+    config.option.loadscopereorder = (
+        False  # else the group of most tests begins first, however short they are
+    )
+    return Together(config, log)
 
 
 @pytest.hookimpl(trylast=True)
@@ -49,6 +88,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed:  # type: ignore[attr-defined]
         item.stash[FAILED] = True
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests counted, also where all went well: a count that shrinks is seen."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    counted = [
+        text
+        for each in reports
+        if each.when == "call"
+        for name, text in each.user_properties
+        if name == COUNTED
+    ]
+    if counted:
+        terminalreporter.section("counts")
+        terminalreporter.write_line("\n".join(str(text) for text in counted))
 
 
 def newest(pattern: str) -> Path:
@@ -92,6 +146,16 @@ def running_operator(kube: Kube) -> None:
         pytest.fail(f"the operator is not available: run `make cluster` ({error})", pytrace=False)
 
 
+@pytest.fixture(scope="session")
+def kwok(kube: Kube) -> Iterator[None]:
+    """Kwok and its node, until this process has no more tests: what some leave is removed beside the next ones.
+
+    Pods that are left at the end go with the node.
+    """
+    with fake_node.playing(kube):
+        yield
+
+
 @pytest.fixture
 def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     """Makes namespaces; after a failure what is in them is kept as files before they go.
@@ -100,9 +164,10 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
     """
     made: list[str] = []
     started = time.time()
+    own = request.node.get_closest_marker("own_operator") is not None
 
     def make() -> str:
-        made.append(namespaces.make(kube, "t"))
+        made.append(namespaces.make(kube, namespaces.OWN if own else "t"))
         return made[-1]
 
     yield make
@@ -146,3 +211,9 @@ def apply(kube: Kube, namespace: str) -> Callable[[Object], Object]:
         return kube.apply({**manifest, "metadata": meta})
 
     return apply_manifest
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Have a line of counts printed at the end of the run."""
+    return lambda line: record_property(COUNTED, line)

@@ -5,8 +5,8 @@ import pytest
 from bench.kube import Kube
 from bench.scenarios.abort import abort_at_half
 
-# Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 
 def test_an_abort_at_half_takes_users_back_within_two_seconds_without_a_loss(

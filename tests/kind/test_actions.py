@@ -16,7 +16,7 @@ from bench.scenarios.seen import is_ready, version_of
 from bench.scenarios.shop import Shop
 from bench.watch import Watch
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
 REPLICAS = 3

@@ -9,7 +9,7 @@ from bench.load_pod import Rates
 from bench.scenarios.autoscaled import BY_NAME, SIZES, by_a_restless_writer, by_an_autoscaler
 from bench.scenarios.seen import Result
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.long(70)]
 
 
 def assert_nothing_was_lost(result: Result) -> None:

@@ -7,7 +7,7 @@ from bench.scenarios import bad_candidates
 from bench.scenarios.bad_candidates import DEADLINE_S, LONG_S, NO_IMAGE_NAME, NO_SUCH_IMAGE
 from bench.scenarios.seen import Result
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 
 def assert_users_never_met_it(result: Result) -> None:

@@ -15,8 +15,8 @@ from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
 from bench.scenarios.plain import rolled_out
 
-# Alone: what is promised is 0 lost, of pods that do not drain.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, of pods that do not drain.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 PODS = 2
 NEW_CONNECTIONS = Rates(per_s=50, kept=0)

@@ -6,7 +6,7 @@ CROSSFADE_FAULTS=all (`make faults`) all of them, of blue/green too, and every f
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +14,6 @@ import pytest
 
 from bench import namespaces
 from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, wait_for
-from bench.scale import fake_node
 from bench.watch import Watch
 from mutation.bases import BASES
 from mutation.corruptions import Corruption, corruptions
@@ -29,7 +28,7 @@ WITHIN_S = 60
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.serial,  # kwok and its node are there once
+    pytest.mark.long(200),
     pytest.mark.timeout(1800 if ALL else 600),
 ]
 
@@ -44,10 +43,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(kube: Kube) -> Iterator[World]:
+def world(kube: Kube, kwok: None) -> Iterator[World]:
     namespace = namespaces.make(kube, "t")
     with (
-        fake_node.playing(kube),
         Watch(kube, "Rollout", namespace) as rollouts,
         Watch(kube, "EndpointSlice", namespace) as slices,
     ):
@@ -55,13 +53,13 @@ def world(kube: Kube) -> Iterator[World]:
         name = place.new_name()
         bystander = place.settle(name, place.apply(name, BASES["bigBang"])).rollout
         yield World(place, slices, bystander)
-        namespaces.remove(kube, namespace)
+    kube.delete("Namespace", "", namespace)
 
 
 @pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])
 @pytest.mark.parametrize("middle", [False, True], ids=["at rest", "in the middle"])
 def test_whatever_is_corrupted_is_put_right_or_told_and_production_is_never_empty(
-    world: World, strategy: str, middle: bool, capsys: pytest.CaptureFixture[str]
+    world: World, strategy: str, middle: bool, tell: Callable[[str], None]
 ) -> None:
     began, sample = time.monotonic(), state(world.place, strategy, middle=middle)
     names = [str(each) for each in possible(world, sample)]
@@ -75,10 +73,7 @@ def test_whatever_is_corrupted_is_put_right_or_told_and_production_is_never_empt
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wrong = {what: why for what, why in pool.map(told, chosen) if why}
-    with capsys.disabled():
-        print(
-            f"\n{strategy}: {len(chosen)} corruptions, {len(wrong)} wrong, {time.monotonic() - began:.0f} s"
-        )
+    tell(f"{strategy}: {len(chosen)} corruptions, {len(wrong)} wrong, {time.monotonic() - began:.0f} s")
     assert wrong == {}
 
 

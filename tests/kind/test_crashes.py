@@ -14,11 +14,10 @@ from bench.scenarios.crashes import (
 BACK_WITHIN_S = 3
 ROOM_S = 2  # on a node that others keep busy; `make bench` prints the figure: 1.1 to 1.9 s when it is not
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+# Of the three seconds the kubelet and kube-proxy need up to one each, on a node that is not busy.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 
-# Serial: of the three seconds the kubelet and kube-proxy need up to one each, on a node that is not busy.
-@pytest.mark.serial
 @pytest.mark.parametrize(
     ("strategy", "apart_s", "after_s"),
     [

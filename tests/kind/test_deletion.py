@@ -10,7 +10,7 @@ from bench.kube import Kube, Object, collection, wait_for
 from bench.load_pod import Load, Rates
 from bench.scenarios.shop import Shop
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 PODS = 2
 RATES = Rates(per_s=50, kept=0)

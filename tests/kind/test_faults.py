@@ -1,6 +1,6 @@
 """Each strategy comes to the same end, with the same creates and deletes, whatever goes wrong at whichever write.
 
-Here a few writes of each are disturbed; with CROSSFADE_FAULTS=all (`make faults`) every single one is.
+Here one write of each in each way; with CROSSFADE_FAULTS=all (`make faults`) every single one is.
 """
 
 import itertools
@@ -11,17 +11,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from bench import namespaces
 from bench.kube import Kube, wait_for
 from bench.namespaces import seen_folder
-from faults.installed import installed_operator_away
 from faults.lane import STRATEGIES, Lane, Life, lane
 from faults.rules import CutReply, Delay, Drop, Expire, Refuse, Rule
 from faults.series import HEADER, KILLED, REPLY_LOST, Series, each_write
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
-SHARE = None if ALL else 2
-LANES = 4 if ALL else 2
+KILLED_AT, LOST_AT = (None, None) if ALL else ((1 / 3,), (2 / 3,))
+LANES = 4 if ALL else 1
 COUNTS_TOLD = 3
 """So many statuses of counts alone a life may have that another has not: they follow from how fast pods are."""
 AWAY_S = 60 if ALL else 10
@@ -30,24 +28,13 @@ WAYS = (
     *(CutReply(), CutReply(body_bytes=20), Delay(1)),
 )
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(3600 if ALL else 600)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone(kube: Kube) -> Iterator[None]:
-    with installed_operator_away(kube):
-        yield
+pytestmark = [pytest.mark.own_operator, pytest.mark.long(100), pytest.mark.timeout(3600 if ALL else 600)]
 
 
 @pytest.fixture(scope="module")
-def measures(_alone: None, kube: Kube) -> Iterator[dict[str, Life]]:
-    """An undisturbed life of each strategy, which all others are compared with."""
-    namespace = namespaces.make(kube, "t")
-    with lane(kube, namespace, seen_folder(namespace)) as calm:
-        calm.live_all()
-        yield calm.undisturbed
-    namespaces.forget(namespace)
-    kube.delete("Namespace", "", namespace)
+def measures() -> dict[str, Life]:
+    """An undisturbed life of each strategy, which all others are compared with: made by the first test that needs it."""
+    return {}
 
 
 @pytest.fixture
@@ -62,6 +49,7 @@ def lanes(kube: Kube, new_namespace: Callable[[], str], measures: dict[str, Life
 def alone(kube: Kube, namespace: str, measures: dict[str, Life]) -> Iterator[Lane]:
     """A namespace with an operator."""
     with lane(kube, namespace, seen_folder(namespace), measures) as alone:
+        alone.measure(*STRATEGIES)
         yield alone
 
 
@@ -70,23 +58,22 @@ STRATEGY = pytest.mark.parametrize("strategy", STRATEGIES)
 
 @STRATEGY
 def test_the_operator_killed_after_each_single_write_comes_to_the_same_end(
-    lanes: list[Lane], strategy: str, capsys: pytest.CaptureFixture[str]
+    lanes: list[Lane], strategy: str, tell: Callable[[str], None]
 ) -> None:
-    assert_same(each_write(lanes, strategy, KILLED, SHARE), "killed after each write", capsys)
+    assert_same(each_write(lanes, strategy, KILLED, KILLED_AT), "killed after each write", tell)
 
 
 @STRATEGY
 def test_the_reply_lost_at_each_single_write_comes_to_the_same_end(
-    lanes: list[Lane], strategy: str, capsys: pytest.CaptureFixture[str]
+    lanes: list[Lane], strategy: str, tell: Callable[[str], None]
 ) -> None:
-    assert_same(each_write(lanes, strategy, REPLY_LOST, SHARE), "reply lost at each write", capsys)
+    assert_same(each_write(lanes, strategy, REPLY_LOST, LOST_AT), "reply lost at each write", tell)
 
 
-def assert_same(series: Series, what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Print the counts, also of a series that is well, and fail with all that is not."""
-    with capsys.disabled():
-        print(f"\n{HEADER}   {what}\n{series.row()}")
-    assert series.runs >= (SHARE or len(series.measure.writes) - COUNTS_TOLD)
+def assert_same(series: Series, what: str, tell: Callable[[str], None]) -> None:
+    """Tell the counts, also of a series that is well, and fail with all that is not."""
+    tell(f"{HEADER}   {what}\n{series.row()}")
+    assert series.runs >= (len(series.measure.writes) - COUNTS_TOLD if ALL else 1)
     assert not series.wrong, "\n".join(series.wrong)
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from bench.kube import Kube, wait_for
 from bench.namespaces import seen_folder
-from faults.installed import installed_operator_away
 from faults.lane import Lane, lane
 from faults.pair import Pair, accepted, leases, pair
 from faults.record import made
@@ -27,13 +26,7 @@ WORKS_WITHIN_S = 3
 """From holding the Lease to the first write for a Rollout: everything is listed once before, and a pass is made."""
 ROLLOUT = "leased"
 
-pytestmark = [pytest.mark.serial]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone(kube: Kube) -> Iterator[None]:
-    with installed_operator_away(kube):
-        yield
+pytestmark = [pytest.mark.own_operator]
 
 
 @pytest.fixture

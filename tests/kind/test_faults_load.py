@@ -6,7 +6,7 @@ Here a few writes of one update are disturbed; with CROSSFADE_FAULTS=all (`make 
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,7 +14,6 @@ from bench import analysis
 from bench.kube import Kube, wait_for
 from bench.load_pod import Load, Rates
 from bench.namespaces import seen_folder
-from faults.installed import installed_operator_away
 from faults.lane import STRATEGIES, Lane, lane
 from faults.record import Record, made
 from faults.rules import Then
@@ -26,13 +25,7 @@ AS_IN_PRODUCTION = {"replicas": 3, "bakeSeconds": 1, "drainSeconds": 5}
 AWAY_AT_MOST_S = 25
 ONE_EACH = {("create", "Deployment"): 1, ("create", "Release"): 1}
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(3600 if ALL else 600)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone(kube: Kube) -> Iterator[None]:
-    with installed_operator_away(kube):
-        yield
+pytestmark = [pytest.mark.own_operator, pytest.mark.timeout(3600 if ALL else 600)]
 
 
 @pytest.fixture
@@ -41,9 +34,11 @@ def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
         yield alone
 
 
+@pytest.mark.quiet
+@pytest.mark.long(100)
 @pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])
 def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single_write(
-    alone: Lane, strategy: str, capsys: pytest.CaptureFixture[str]
+    alone: Lane, strategy: str, tell: Callable[[str], None]
 ) -> None:
     """One load from beginning to end, and one update after the other, each with a death at another write."""
     update(alone, strategy, 0)
@@ -59,12 +54,11 @@ def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single
         assert created == ONE_EACH, f"killed after write {nth} of update {version}"
     records = load.stop()
     new, kept = analysis.new(records), analysis.kept(records)
-    with capsys.disabled():
-        print(
-            f"\n{strategy} under load: {len(alone.operator.ends)} deaths in {len(nths)} updates of {count} writes;"
-            f" {len(analysis.lost(new))} of {len(new)} new connections lost,"
-            f" {len(analysis.lost(kept))} of {len(kept)} requests on kept ones"
-        )
+    tell(
+        f"{strategy} under load: {len(alone.operator.ends)} deaths in {len(nths)} updates of {count} writes;"
+        f" {len(analysis.lost(new))} of {len(new)} new connections lost,"
+        f" {len(analysis.lost(kept))} of {len(kept)} requests on kept ones"
+    )
     assert len(alone.operator.ends) >= len(nths) - 1, "the last writes of an update may not come again"
     assert analysis.losses_by_outcome(new) == {}
 
@@ -80,6 +74,7 @@ def update(alone: Lane, strategy: str, version: int) -> list[Record]:
 
 if ALL:  # the whole cluster stands still meanwhile
 
+    @pytest.mark.serial
     def test_the_api_server_killed_in_the_middle_of_every_strategy_costs_no_request_and_changes_no_end(
         alone: Lane,
     ) -> None:

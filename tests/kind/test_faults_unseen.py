@@ -10,7 +10,6 @@ import pytest
 
 from bench.kube import Kube, Object
 from bench.namespaces import seen_folder
-from faults.installed import installed_operator_away
 from faults.lane import Lane, lane
 from faults.unseen import delete, remake, unseen
 
@@ -18,13 +17,7 @@ ROLLOUT = "unseen"
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 STRATEGY = "blueGreen"  # it has two Services
 
-pytestmark = [pytest.mark.serial]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone(kube: Kube) -> Iterator[None]:
-    with installed_operator_away(kube):
-        yield
+pytestmark = [pytest.mark.own_operator]
 
 
 @pytest.fixture

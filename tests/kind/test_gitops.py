@@ -13,8 +13,8 @@ from bench.load_pod import Rates
 from bench.scenarios.gitops import SLOWLY, HandIn, applied_again_and_again
 from bench.scenarios.seen import Result
 
-# Alone: what is promised is 0 lost, of six loads at once.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, of six loads at once.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.long(80)]
 
 CLIENT_SIDE = "kubectl apply"
 ENDING_S = 3

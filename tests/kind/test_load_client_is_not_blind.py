@@ -10,6 +10,7 @@ from bench.scenarios import plain
 
 
 @pytest.mark.usefixtures("cluster")
+@pytest.mark.quiet
 class TestTheLoadClient:
     def test_it_loses_nothing_by_itself(self, kube: Kube, namespace: str) -> None:
         result = plain.at_rest(kube, namespace, seconds=30)

@@ -15,7 +15,6 @@ import pytest
 
 from bench import namespaces
 from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, wait_for
-from bench.scale import fake_node
 from bench.watch import Watch
 from mutation.bases import BASES
 from mutation.cases import Case, cases
@@ -44,19 +43,18 @@ FIRST_OF_EACH = [next(group) for _, group in groupby(ALLOWED, key=lambda case: c
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.serial,  # kwok and its node are there once
+    pytest.mark.long(200),
     pytest.mark.timeout(1800 if ALL else 600),
 ]
 
 
 @pytest.fixture(scope="module")
-def place(kube: Kube) -> Iterator[Place]:
-    """A namespace, and kwok. Pods that it leaves go with its node."""
+def place(kube: Kube, kwok: None) -> Iterator[Place]:
+    """A namespace, in which kwok plays."""
     namespace = namespaces.make(kube, "t")
-    with fake_node.playing(kube), Watch(kube, "Rollout", namespace) as rollouts:
-        place = Place(kube, namespace, rollouts)
-        yield place
-        namespaces.remove(kube, namespace)
+    with Watch(kube, "Rollout", namespace) as rollouts:
+        yield Place(kube, namespace, rollouts)
+    kube.delete("Namespace", "", namespace)
 
 
 def side_by_side(what: list[Case], story: Callable[[Case], str]) -> dict[str, str]:
@@ -89,7 +87,7 @@ def test_a_value_that_is_not_allowed_is_refused_and_the_next_good_one_is_taken(p
 
 
 def test_an_allowed_value_shows_where_it_must_and_leaves_no_trace_of_the_way(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Place, tell: Callable[[str], None]
 ) -> None:
     began = time.monotonic()
     chosen = ALLOWED if ALL else FIRST_OF_EACH
@@ -98,11 +96,10 @@ def test_an_allowed_value_shows_where_it_must_and_leaves_no_trace_of_the_way(
     wrong |= {
         f"in the middle, {k}": v for k, v in side_by_side(middle, lambda c: in_the_middle(place, c)).items()
     }
-    with capsys.disabled():
-        print(
-            f"\n{len(chosen)} values at rest and {len(middle)} in the middle of a release,"
-            f" {len(wrong)} wrong, {time.monotonic() - began:.0f} s"
-        )
+    tell(
+        f"{len(chosen)} values at rest and {len(middle)} in the middle of a release,"
+        f" {len(wrong)} wrong, {time.monotonic() - began:.0f} s"
+    )
     assert wrong == {}
 
 

@@ -1,21 +1,42 @@
 """The operator may die at any moment: the end is the same."""
 
-from collections.abc import Callable
+import signal
+import time
+from functools import partial
 
 import pytest
 
-from bench.kube import Kube
+from bench.kube import Kube, wait_for
 from bench.load_pod import Rates
+from bench.namespaces import seen_folder
 from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
+from faults.lane import lane
+from faults.operator_process import Operator
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+pytestmark = [pytest.mark.own_operator, pytest.mark.quiet, pytest.mark.long(100)]
 
 
-def test_an_operator_killed_in_the_middle_of_each_strategy_ends_the_same(
-    kube: Kube, new_namespace: Callable[[], str]
-) -> None:
-    namespaces = {strategy: new_namespace() for strategy in MIDDLE}
-    results = killed_in_the_middle(kube, namespaces, Rates(per_s=100, kept=2))
+def killed_for(operator: Operator, seconds: float) -> None:
+    """Kill it, and start it again that many seconds later; its Lease has to run out then."""
+    ended = len(operator.ends)
+    operator.revived = False
+    operator.kill()
+    end = operator.wait_ended(ended + 1)
+    assert end.code == -signal.SIGKILL
+    until = end.at_s + seconds
+    wait_for("its absence to last", lambda: time.monotonic() > until, seconds + 5)
+    operator.start()
+    operator.revived = True
+
+
+def test_an_operator_killed_in_the_middle_of_each_strategy_ends_the_same(kube: Kube, namespace: str) -> None:
+    with lane(kube, namespace, seen_folder(namespace), lease=True) as alone:
+        results = killed_in_the_middle(
+            kube,
+            dict.fromkeys(MIDDLE, namespace),
+            Rates(per_s=50, kept=2),
+            partial(killed_for, alone.operator),
+        )
     for strategy, result in results.items():
         assert result.happened == "Completed", (strategy, result.why)
         assert result.figures["order"] == ["v1", "v2"], strategy

@@ -7,8 +7,8 @@ from bench.scenarios.scale import scaled_in_the_middle
 
 SAMPLING = 3  # points: kube-proxy draws lots, and 1,000 requests miss by more than 5 in 3 of 1,000 runs
 
-# Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 
 def test_scaling_in_the_middle_of_a_canary_keeps_the_shares_and_loses_nothing(

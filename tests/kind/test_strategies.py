@@ -12,8 +12,8 @@ SHARE_WITHIN = 5
 SAMPLING = 3  # kube-proxy draws lots: of 900 requests at 50 %, 3 in 1,000 runs miss by more than 5 points
 ROOM_S = 1  # beyond what is promised, for a node that others keep busy; `make bench` prints the figures
 
-# Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 STOPPING_S = 3.0
 """From the first old pod's end to the last one's: the kubelet tells one after the other (0.35 s apart on a busy node). They
@@ -52,7 +52,6 @@ def test_a_switch_loses_nothing_and_mixes_versions_for_two_seconds_at_most(
     assert result.figures["kept_off_s"] >= DRAIN_S - 1
 
 
-@pytest.mark.serial
 def test_recreate_is_down_only_between_the_versions_and_tells_for_how_long(
     kube: Kube, namespace: str
 ) -> None:

@@ -5,8 +5,8 @@ import pytest
 from bench.kube import Kube
 from bench.scenarios.superseding import superseded_at_half, superseded_while_baking
 
-# Alone: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 
 def test_v3_applied_while_v2_holds_half_replaces_it_without_a_loss(kube: Kube, namespace: str) -> None:

@@ -14,8 +14,8 @@ from bench.load_pod import Load, Rates
 from bench.scenarios.plain import rolled_out
 from bench.watch import Watch
 
-# Alone: what is promised is 0 lost, of pods that do not drain.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
+# Quiet: what is promised is 0 lost, of pods that do not drain.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 PODS = 2
 RATES = Rates(per_s=50, kept=0)

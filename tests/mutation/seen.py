@@ -29,6 +29,9 @@ OF_THE_WAY = frozenset(
         "undoTo",
         "restarted",
         "pausedBy",
+        "movedAt",
+        "unserved",
+        "undone",
     }
 )
 """Fields of the status that tell how it came here."""

@@ -42,7 +42,7 @@ class Sim(ApiServer):
     new Deployment; `told`: the same, once a CREATE has met it, until the next pass; `quota`: the same of any new Service; `refusals`: what of
     that the operator remembers.
     `node_ahead_s`, `api_ahead_s`: how far the clocks of the nodes, and of the API server,
-    are ahead of the operator's. `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
+    are ahead of the operator's. `behind`: revisions whose ReplicaSet has not seen the newest size. `has_looked`: this process has made a whole pass. `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
     has made of it, or of the cluster that it was forked from.
     """
 
@@ -61,6 +61,8 @@ class Sim(ApiServer):
     quota: str = ""
     refusals: Refusals = field(default_factory=Refusals, compare=False, repr=False)
     taken: frozenset[tuple[str, str]] = frozenset()
+    behind: frozenset[str] = frozenset()
+    has_looked: bool = False
     instant: bool = True
     node_ahead_s: float = 0.0
     api_ahead_s: float = 0.0

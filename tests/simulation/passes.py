@@ -100,7 +100,7 @@ def _decide(sim: Sim, found: Found) -> Plan:
     return _plans.of(
         (*shown.values(), None, *looked),
         lambda: _decide_anew(sim, found),
-        (sim.now, drops, names, found.refusal, pods, tuple(sim.refusals.told().items())),
+        (sim.now, drops, names, found.refusal, pods, tuple(sim.refusals.told().items()), sim.has_looked),
     )
 
 
@@ -111,7 +111,7 @@ def _decide_anew(sim: Sim, found: Found) -> Plan:
     except ValidationError as error:
         return core.unreadable(raw, str(error), sim.now)
     try:
-        seen = replace(observed(sim, found), refused=sim.refusals.told())
+        seen = replace(observed(sim, found), refused=sim.refusals.told(), first_look=not sim.has_looked)
         return core.decide(rollout, seen, sim.now)
     except Exception as error:
         raise Violation("no decision raises", repr(error)) from error
@@ -159,6 +159,7 @@ def carry_out(
             return False
         sim.keep(write.kind, write.name)  # the reply is in the store
     sim.events.extend(decision.plan.events)
+    sim.has_looked = True
     if handled := decision.dropped:
         sim.drops = at(forked(sim.drops), sim.now, Viewed(sim))
         sim.drops.settle(key_of(sim.rollout), handled)
@@ -230,7 +231,7 @@ def reconcile(sim: Sim, *, cut_after: int | None = None) -> Plan:
 
 def restart(sim: Sim) -> None:
     """The operator's process is another one now: its store is fresh, and so is what it latches."""
-    sim.shell = None
+    sim.shell, sim.has_looked = None, False
     sim.unseen = {}
     sim.taken = frozenset()
     sim.held, sim.backlog = {}, ()

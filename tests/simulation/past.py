@@ -11,6 +11,7 @@ from simulation.shown import (
     candidate_of,
     failed_of,
     is_frozen,
+    is_waking,
     ready_of,
     selected_by,
     serving,
@@ -18,7 +19,7 @@ from simulation.shown import (
     way_back_of,
 )
 from simulation.sight import as_viewed
-from simulation.way import Way, advanced, begun, lacks, replanned
+from simulation.way import Way, advanced, begun, lacks, replanned, woken
 
 
 def known_at(seen: Seen) -> Ghost:
@@ -60,6 +61,8 @@ def _way_after(seen: Seen, ghost: Ghost) -> Way | None:
         return None
     if way is None or way.revision != revision:
         stable, free = stable_of(seen.after), _may_skip(seen, revision)
+        if is_waking(seen.after):
+            return woken(revision, stable, seen.spec_seen)
         return begun(revision, stable, seen.spec_seen, free=free, cure=lacks(seen.base, stable))
     return _let_go_on(way, done_now(seen), seen.spec_seen)
 

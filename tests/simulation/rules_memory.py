@@ -11,6 +11,7 @@ from simulation.shown import (
     GAVE_UP,
     candidate_of,
     failed_of,
+    is_waking,
     progress_of,
     revision_labelled,
     selected_by,
@@ -93,7 +94,7 @@ def a_release_begins_once(seen: Seen) -> str:
     begun = candidate_of(seen.after)
     if rise < 0 or not begun:
         return f"the release's number falls by {-rise}" if rise < 0 else ""
-    if begun == stable_of(seen.before):
+    if begun == stable_of(seen.before) and not is_waking(seen.after):
         return f"{begun} is stable, and is released again"
     condemned = begun == failed_of(seen.after).get("revision")
     return f"{begun} is condemned, and is released again" if condemned else ""
@@ -156,7 +157,7 @@ def a_release_completes_by_its_gates(seen: Seen) -> str:
 def what_completes_serves(seen: Seen) -> str:
     """A revision becomes stable only when production selects it and nothing else."""
     before, after = stable_of(seen.before), stable_of(seen.after)
-    serves = seen.before.service_name in seen.before.services
+    serves = seen.before.service_name in seen.before.services and not is_waking(seen.after)
     if not before or before == after or not seen.wanted or not serves:
         return ""
     alone = seen.exclusive or selected_by(seen.before) == {after}

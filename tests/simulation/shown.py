@@ -55,6 +55,11 @@ def way_back_of(sim: Sim) -> str:
     return str(progress_of(sim).get("returning", ""))
 
 
+def is_waking(sim: Sim) -> bool:
+    """Whether the release is of a revision that completed while there were to be no pods, and runs for the first time."""
+    return bool(progress_of(sim).get("waking"))
+
+
 def is_frozen(sim: Sim) -> bool:
     """Whether the release has failed and stands still, for a person."""
     return bool(progress_of(sim).get("held"))

@@ -106,8 +106,8 @@ def look(sim: Sim, wanted: Look, found: Found) -> Found:
 def _counted(sim: Sim, revision: str) -> bool:
     """Whether the counts that the operator sees are of the newest size: nothing is due, and its status has caught up."""
     live = sim.side(revision)
-    if live is None:
-        return True
+    if live is None or revision in sim.behind:
+        return live is None
     name = live["metadata"]["name"]
     seen = view(sim, "Deployment", name)
     return not due(live, sim.pods) and (seen or {}).get("status") == sim.wanted_status(name)

@@ -11,19 +11,20 @@ from crossfade.core import (
     actions,
     deletion,
     giving_back,
+    goals,
+    holds,
+    ladder,
+    layout,
     manifests,
-    progress,
-    reach,
-    settling,
+    stepper,
     summary,
     transitions,
     verdicts,
 )
 from crossfade.core.observed import Side
 from crossfade.core.plan import Write
-from crossfade.core.reach import Wanted
 from crossfade.core.situation import Situation
-from crossfade.core.stages import Route, Stage
+from crossfade.core.traffic import selector
 from simulation import passes
 from simulation.checker import Task, searched
 
@@ -45,28 +46,23 @@ def _memory_after_traffic(patch: Patch) -> None:
 
 def _no_settling(patch: Patch) -> None:
     """Old pods are removed as soon as the endpoints are right, though nodes still follow."""
-    patch.setattr(settling, "SETTLE_S", 0.0)
+    for module in (selector, holds, ladder):
+        patch.setattr(module, "has_propagated", lambda _: True)
 
 
 def _shrunk_before_moved(patch: Patch) -> None:
     """The giving side shrinks before the traffic has left it."""
-    moved = reach._moved
-
-    def hasty(s: Situation, stage: Stage) -> Wanted:
-        wanted = moved(s, stage)
-        return replace(wanted, pods={**wanted.pods, s.stable_revision: 0})
-
-    patch.setattr(reach, "_moved", hasty)
+    patch.setattr(stepper._Stepper, "_is_left", lambda *_: True)
 
 
-def _unlisted_pods_counted(patch: Patch) -> None:
-    """New pods count while only their Deployment knows them: old ones go before anybody sends the new ones a request."""
-    patch.setattr(reach, "_answering", lambda s, asked: min(s.candidate.available, asked))
+def _more_spared_than_there_are(patch: Patch) -> None:
+    """Old pods go although the new ones do not serve yet: an exchange spares what it needs."""
+    patch.setattr(stepper._Stepper, "_spare", 99)
 
 
 def _quarantine_forgotten(patch: Patch) -> None:
     """A revision that failed is tried again by itself."""
-    patch.setattr(progress, "target", lambda s: s.spec_revision)
+    patch.setattr(ladder, "target", lambda s: s.spec_revision)
 
 
 def _crashes_not_judged(patch: Patch) -> None:
@@ -76,18 +72,17 @@ def _crashes_not_judged(patch: Patch) -> None:
 
 def _skipped_into_traffic(patch: Patch) -> None:
     """After a Skip all requests move to a candidate that does not stand yet."""
-    moved = reach._moved
-    patch.setattr(reach, "_moved", lambda s, stage: replace(moved(s, stage), route=Route.CANDIDATE))
+    patch.setattr(stepper._Stepper, "_has_enough", True)
 
 
 def _paused_and_moving(patch: Patch) -> None:
     """A pause holds the gates, and pods are exchanged all the same."""
-    patch.setattr(progress, "stopped", lambda _: False)
+    patch.setattr(goals, "stopped", lambda _: False)
 
 
 def _pause_holds_no_gate(patch: Patch) -> None:
     """A pause is told, and stages pass."""
-    plain = progress._passed
+    plain = ladder._passed
 
     def unheld(s: Situation) -> Any:
         spec = s.spec.model_copy(update={"paused": False})
@@ -96,7 +91,7 @@ def _pause_holds_no_gate(patch: Patch) -> None:
         memory = {"paused_by": s.memory.paused_by}
         return turn and replace(turn, s=replace(turn.s, rollout=s.rollout).remember(**memory))
 
-    patch.setattr(progress, "_passed", unheld)
+    patch.setattr(ladder, "_passed", unheld)
 
 
 def _restarted_all_at_once(patch: Patch) -> None:
@@ -123,7 +118,7 @@ def _everybody_skips_gates(patch: Patch) -> None:
         turn = begun(s, revision)
         return replace(turn, s=turn.s.progress_with(fast=True))
 
-    patch.setattr(progress, "started", fast)
+    patch.setattr(ladder, "started", fast)
 
 
 def _failure_not_frozen(patch: Patch) -> None:
@@ -134,7 +129,7 @@ def _failure_not_frozen(patch: Patch) -> None:
         spec = s.spec.model_copy(update={"on_failure": "Abort"})
         return plain(replace(s, rollout=s.rollout.model_copy(update={"spec": spec})), why)
 
-    patch.setattr(progress, "failed", falls)
+    patch.setattr(ladder, "failed", falls)
 
 
 def _ready_taken_for_available(patch: Patch) -> None:
@@ -150,13 +145,13 @@ def _ready_taken_for_available(patch: Patch) -> None:
 
 def _edited_past_a_gate(patch: Patch) -> None:
     """After an edit of the strategy the release goes on at the last stage."""
-    plain = progress._positioned
+    plain = ladder._positioned
 
     def last(s: Situation) -> Situation:
         after = plain(s)
         return after if after is s else after.progress_with(stage=len(after.plan) - 1)
 
-    patch.setattr(progress, "_positioned", last)
+    patch.setattr(ladder, "_positioned", last)
 
 
 def _both_sides_published(patch: Patch) -> None:
@@ -168,18 +163,19 @@ def _both_sides_published(patch: Patch) -> None:
 
 def _pods_go_before_the_service_is_given_back(patch: Patch) -> None:
     """A deletion removes the other revision while production still selects it."""
-    first = giving_back.remove_others
-    patch.setattr(deletion, "STEPS", (first, *(step for step in deletion.STEPS if step is not first)))
+    plain = deletion.step
+    patch.setattr(deletion, "step", lambda goal, s: replace(plain(goal, s), unmet=None))
 
 
 def _marks_left_on_the_service(patch: Patch) -> None:
     """A deletion leaves the Service as the operator's."""
-    patch.setattr(deletion.layout, "unmarked", lambda _: [])
+    for module in (giving_back, layout):
+        patch.setattr(module, "unmarking", lambda _: [])
 
 
 def _stable_before_the_other_is_gone(patch: Patch) -> None:
     """A recreate that is deleted starts its survivor beside the other revision."""
-    patch.setattr(deletion, "_cleared", lambda *_: None)
+    patch.setattr(goals, "none_left", lambda *_: True)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +184,7 @@ def _stable_before_the_other_is_gone(patch: Patch) -> None:
         (_memory_after_traffic, "bigBang", "2 pods", "traffic returns after its reason is stored"),
         (_no_settling, "bigBang", "no bake", "no pod goes that may get requests"),
         (_shrunk_before_moved, "bigBang", "2 pods", "no pod goes that may get requests"),
-        (_unlisted_pods_counted, "bigBang", "the strategy is edited", "no pod goes that may get requests"),
+        (_more_spared_than_there_are, "rolling", "2 pods", "no pod goes that may get requests"),
         (_quarantine_forgotten, "canary", "2 pods", "a release begins once"),
         (_crashes_not_judged, "bigBang", "no bake", "what crashed while it served goes no further"),
         (_skipped_into_traffic, "bigBang", "Skip, PromoteFull, Restart", "all traffic moves to enough pods"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from simulation.asked import Gate, Point, Share, Spec, points
+from simulation.asked import Gate, Point, Share, Spec, is_exclusive, points
 from simulation.cluster import Sim
 from simulation.endpoints import NO_ENDPOINTS
 from simulation.remembered import once_for_each
@@ -91,6 +91,12 @@ def strategy_of(spec: Spec) -> str:
 def begun(revision: str, stable: str, spec: Spec, *, free: bool, cure: bool = False) -> Way:
     """A release begins."""
     return Way(revision, stable, strategy_of(spec), free=free, cure=cure)
+
+
+def woken(revision: str, stable: str, spec: Spec) -> Way:
+    """A revision that completed without a pod gets its first ones: it bakes, and nobody else serves meanwhile."""
+    last = len(points(spec)) - 1
+    return Way(revision, stable, strategy_of(spec), index=last if is_exclusive(spec) else last - 1)
 
 
 def replanned(way: Way, spec: Spec) -> Way:

@@ -25,6 +25,11 @@ class RolloutActionSpec(Model):
             cel="self == oldSelf",
             message="an action cannot be changed once it is made: make another one instead",
         ),
+        Rule(
+            cel="!self.now || self.action == 'Abort'",
+            message="now counts only with action: Abort: leave it out, or write action: Abort",
+            holds=lambda self: not self.now or self.action == "Abort",
+        ),
     )
 
     rollout: Annotated[str, Field(min_length=1, max_length=40)]
@@ -41,6 +46,11 @@ class RolloutActionSpec(Model):
     """The revision that it is meant for, by its hash. Where it is named and another one is under way, the action is
     refused rather than done to the wrong one. For `Undo`: the revision to go back to. Default: whatever is under way,
     and for `Undo` the one before. Example: `7c9f4b8d5`."""
+
+    now: bool = False
+    """With `Abort`: requests leave the candidate at once, with as few as 1 in 4 of stable's pods ready. By default that is
+    done where the candidate is failing; a healthy one goes on serving beside stable until stable has enough pods for all
+    requests. Example: `true`."""
 
     actor: Annotated[str, Field(min_length=1, max_length=ACTOR_LENGTH)] | None = None
     """Who asks: your own user name, as `kubectl auth whoami` prints it. The command line fills it in; the name of

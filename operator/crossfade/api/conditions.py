@@ -22,7 +22,8 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"
     """Stable serves, the spec does not; the failed revision is tried again only after a new template or a Retry."""
     DEGRADED = "Degraded"
-    """The stable revision itself is not available, or a first release or a Restart was not done by its deadline."""
+    """The stable revision itself is not available, or what a release, the way back or a Restart waits for did not come by
+    `progressDeadlineSeconds`, or the API server refuses a write."""
     INVALID = "Invalid"
     """The spec cannot be carried out; production is untouched until it is corrected."""
 
@@ -35,8 +36,8 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling"
     """True while a release is under way, also while it is paused; absent otherwise."""
     STALLED = "Stalled"
-    """True when a person should change something: rolled back, invalid, or a first release that missed its deadline;
-    absent otherwise."""
+    """True when a person should change something: rolled back, invalid, something that did not come by
+    `progressDeadlineSeconds`, or at rest a write that the API server refuses; absent otherwise."""
     AVAILABLE = "Available"
     """True while users are served by enough pods of a revision that was allowed to serve."""
     PAUSED = "Paused"
@@ -52,7 +53,7 @@ class Reason(StrEnum):
     """The revision in the spec is stable."""
     SCALED_TO_ZERO = "ScaledToZero"
     """`replicas: 0`: there is nothing to serve, and a new template completes without stages. A release under way stands
-    still, and no stage counts as reached until 10 s after its pods were told to go, since their counts come late."""
+    still; with replicas again, no stage counts as reached until its pods are counted anew, since old counts come late."""
 
     CREATING = "Creating"
     """The candidate's Deployment is being made."""
@@ -62,6 +63,8 @@ class Reason(StrEnum):
     """The pods that are to receive requests are not yet available in the number that the stage needs."""
     MOVING_TRAFFIC = "MovingTraffic"
     """The Service is being pointed at other pods, or its endpoints do not show it yet."""
+    GIVING_BACK = "GivingBack"
+    """The Rollout is deleted, and what was adopted or is to go on is brought to all its pods and all requests first."""
     SETTLING = "Settling"
     """The endpoints are right, and every node is given time to learn of them before pods are removed."""
     BAKING = "Baking"
@@ -75,7 +78,7 @@ class Reason(StrEnum):
     SHRINKING = "Shrinking"
     """The pods that no longer receive requests are being removed."""
     ROLLING_BACK = "RollingBack"
-    """Requests return to the stable revision."""
+    """Requests return to the stable revision. With `Stalled`: its pods did not come by `progressDeadlineSeconds`."""
 
     PAUSED_BY_SPEC = "PausedBySpec"
     """`spec.paused` is true."""
@@ -91,8 +94,8 @@ class Reason(StrEnum):
     CANDIDATE_CRASHED = "CandidateCrashed"
     """Containers of the candidate ended or restarted while it served, more often than the strategy allows."""
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
-    """The candidate did not become available within `progressDeadlineSeconds`. A first release is waited for all the
-    same: nothing is there to return to."""
+    """The candidate did not become available within `progressDeadlineSeconds`, or none of its pods answers while it has all
+    requests. A first release is waited for all the same: nothing is there to return to."""
     IMAGE_CANNOT_BE_PULLED = "ImageCannotBePulled"
     """An image of the candidate does not exist or may not be pulled. A registry that is down is waited for."""
     CONTAINER_CANNOT_START = "ContainerCannotStart"
@@ -101,6 +104,9 @@ class Reason(StrEnum):
     """Recreate with `pullFirst`: the pod that tries the new images could not be scheduled or started."""
     DOWNTIME_EXCEEDED = "DowntimeExceeded"
     """Recreate: nothing served for longer than `maxDowntimeSeconds`."""
+    NODE_LOST = "NodeLost"
+    """The candidate's pods were taken by their nodes (evicted, or the node went down): requests return to stable, nobody is
+    condemned, and the release is tried once more."""
     SUPERSEDED = "Superseded"
     """The template changed before the release was complete."""
     CANCELLED = "Cancelled"
@@ -109,7 +115,7 @@ class Reason(StrEnum):
     """This revision failed before; it is tried again after a Retry or a new template."""
 
     STABLE_UNAVAILABLE = "StableUnavailable"
-    """Too few pods of the stable revision are available."""
+    """Too few pods of the stable revision are available. With `Stalled`: for `progressDeadlineSeconds` by now."""
 
     INVALID_SPEC = "InvalidSpec"
     """The spec breaks a rule that the installed CustomResourceDefinition did not enforce."""
@@ -119,5 +125,8 @@ class Reason(StrEnum):
     """The Deployment that `workloadRef` names does not exist; what serves goes on serving."""
     REPLICAS_TOO_FEW = "ReplicasTooFew"
     """The Deployment that is to be taken over runs more pods than `spec.replicas`."""
+    WRITE_REFUSED = "WriteRefused"
+    """The API server refuses to make or change an object (a quota, an admission rule); the message has its own words. What
+    does not need that object goes on."""
     NAME_TAKEN = "NameTaken"
     """A Service or Deployment of the needed name belongs to someone else."""

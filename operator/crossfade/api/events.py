@@ -25,6 +25,10 @@ class EventReason(StrEnum):
     """Normal: the way back is over: stable serves alone again, and the candidate is gone.
 
     Read why in the event before it, or with `crossfade history`."""
+    NODE_LOST = "NodeLost"
+    """Warning: the candidate's pods were taken by their nodes; requests return to stable, and the release begins anew.
+
+    The note says which pod and why. Look at the node; a second time in a row counts as a failure."""
     SUPERSEDED = "Superseded"
     """Normal: another template came before the release was complete, so it is given up.
 

@@ -64,15 +64,25 @@ class Progress(Model):
     """When its pods and its share of requests stood; pauses and the bake run from here."""
     short_since: Time | None = None
     """Since when pods have been awaited without any progress; absent while they stand. The deadline runs from here."""
-    moved_at: Time | None = None
-    """When the endpoints first listed only the pods that are to serve; old pods are removed a little later."""
     release_started_at: Time | None = None
     """When the release began; an action that is older is refused."""
     serving_since: Time | None = None
     """Since when the candidate may serve; anew after it was scaled to nothing. What crashed before is not its failure."""
-    emptied_at: Time | None = None
-    """When its pods were told to go since none were wanted, until the stage stands again: for 10 s from then on (more for
-    hundreds of pods) their counts may be old, and are not believed."""
+    ends_before: Annotated[dict[str, Count], Field(max_length=1000)] = Field(default_factory=dict)
+    """How often containers had ended when it began to serve, by pod; a pod that is not named counts from 0. More ends than
+    these are crashes while it serves."""
+    emptied: bool = False
+    """Whether its pods were told to go since none were wanted, and the stage was not ready again since: until the
+    ReplicaSet has seen the new size, their counts are not believed."""
+    pulls: bool = False
+    """Whether a pod that pulls images (recreate) may exist, which has to go whatever the strategy is by then."""
+    attempts: Count = 1
+    """Which attempt in a row it is at this revision, where nodes took the pods of the one before."""
+    waking: bool = False
+    """Whether stable completed while there were to be no pods, and runs for the first time now: it bakes."""
+    urgent: bool = False
+    """Whether requests leave the candidate at once, with as few as 1 in 4 of stable's pods ready: it failed, or somebody
+    asked for it (`now: true`). Otherwise both serve until stable has enough."""
     promoted: bool = False
     """Whether a person let this stage pass."""
     waiting_for: Message = ""
@@ -82,7 +92,8 @@ class Progress(Model):
     fast: bool = False
     """Whether a revision that completed before comes back, so that pauses and gates are skipped."""
     stable_was_down: bool = False
-    """Whether stable was already unavailable when the release began: then the release may be the cure, and goes on."""
+    """Whether stable was unavailable when the release began and has been ever since: then the release may be the cure, and
+    goes on. False from the moment on at which stable is whole."""
     returning: Word = ""
     """Why requests go back to stable, in one word; empty while the release goes forward."""
     held: Message = ""
@@ -130,6 +141,8 @@ class LastRelease(Model):
     """Why it ended so, in one sentence."""
     at: Time | None = None
     """When it ended."""
+    node_took: Name = ""
+    """Its revision, where it was given up since nodes took its pods: it is tried once more. Empty otherwise."""
 
 
 class LastAction(Model):
@@ -143,6 +156,8 @@ class LastAction(Model):
     """What it asked for. Example: `Promote`."""
     state: Literal["", "Done", "Refused"] = ""
     """The answer."""
+    release: Count = 0
+    """Number of the release that it is about: the one under way, or the one that it causes."""
     message: Message = ""
     """What was done, or why not, in one sentence."""
     at: Time | None = None
@@ -156,6 +171,8 @@ class Restarted(Model):
     """The revision."""
     at: Time | None = None
     """When; also the annotation of its pods."""
+    generation: Count = 0
+    """The `metadata.generation` of its Deployment that first carried the annotation; 0 until it was seen."""
 
 
 class PausedBy(Model):
@@ -233,8 +250,15 @@ class RolloutStatus(Model):
     timeline: Annotated[list[TimelineEntry], Field(max_length=TIMELINE_LENGTH)] = Field(default_factory=list)
     """What stood when in the release under way or in the last one, oldest first, at most 200 entries. Its Release gets
     it when the release waits for a person, and when it ends."""
+    moved_at: Time | None = None
+    """Since when production selects one revision and its endpoints list only that one; other pods go a little later."""
     failed: Failed | None = None
     """The revision that failed last, which is not tried again by itself; absent once another has completed."""
+    undone: Failed | None = None
+    """The revision that an Undo left, where the one that it went to has failed as well: neither is tried again by itself."""
+    unserved: Annotated[list[Revision], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
+    """Revisions that completed while `replicas` was 0, so that they have never served: they skip no gate, and bake when
+    they first wake up."""
     completed: Annotated[list[Revision], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
     """Hashes of the last completed revisions, newest first."""
     last: LastRelease | None = None

@@ -55,6 +55,13 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
             parser.add_argument(
                 "--revision", metavar="HASH", help="refuse it unless it is about this revision"
             )
+        if verb.action == "Abort":
+            parser.add_argument(
+                "--now",
+                action="store_true",
+                help="at once, with as few as 1 in 4 of stable's pods ready (default: so where the candidate fails; else "
+                "both serve until stable has enough)",
+            )
         parser.add_argument(
             "--timeout",
             type=float,
@@ -116,6 +123,7 @@ def manifest(options: argparse.Namespace, revision: str | None, actor: str | Non
         "revision": revision,
         "actor": actor,
         "reason": options.reason,
+        "now": getattr(options, "now", False),
     }
     return {
         "apiVersion": API_VERSION,

@@ -40,9 +40,11 @@ def live() -> Iterator[Callable[[RolloutView], None]]:
     latest: list[RolloutView] = []
 
     def draw() -> RenderableType:
+        """The newest view, with its times counted to now; nothing before the first."""
         return drawn(latest[-1], datetime.now(UTC)) if latest else Text("")
 
     def show(view: RolloutView) -> None:
+        """Take a new view, without the advice to do what is being done."""
         others = tuple(step for step in view.next_steps if "--watch" not in step.command)
         latest[:] = [replace(view, next_steps=others)]
 

@@ -145,6 +145,7 @@ def line_by_line(output: str | None) -> Show:
     last = ""
 
     def show(view: RolloutView) -> None:
+        """Print a line where it says something new."""
         nonlocal last
         said = json.dumps(text.jsonable(view)) if output == "json" else text.line(view)
         if said != last:

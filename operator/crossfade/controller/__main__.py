@@ -30,6 +30,7 @@ async def _run_and_leave(options: Options) -> None:
 
 
 def main() -> None:
+    """Run the operator by its command line, until it is told to stop or has to."""
     options = parse(sys.argv[1:])
     set_up(options.log_format, options.log_level)
     asyncio.run(_run_and_leave(options))

@@ -95,6 +95,7 @@ class Drops:
             self._seen.pop(key, None)
 
     def forget(self, key: Key) -> None:
+        """The Rollout is gone: nothing of it is latched any more."""
         self._seen.pop(key, None)
 
     def _latched(self, key: Key) -> Iterable[tuple[str, Drop]]:

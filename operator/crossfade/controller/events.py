@@ -36,6 +36,7 @@ class Teller:
         self._told: OrderedDict[tuple[str, Event], datetime] = OrderedDict()
 
     async def tell(self, regarding: Raw, events: Iterable[Event]) -> None:
+        """Write the events that are news; the others are left out."""
         for event in events:
             if self._is_news(regarding, event):
                 await self._post(regarding, event)

@@ -12,23 +12,34 @@ from typing import Any
 import kopf
 
 from crossfade.cluster import Credentials
+from crossfade.controller.scope import EVERYWHERE, Scope
 from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
 
 
 class Intake:
-    """Takes what a watch brings; `add` queues a Rollout, `listed` is told when a watch began with a list."""
+    """Takes what a watch brings; `add` queues a Rollout, `listed` is told when a watch began with a list.
+
+    What is outside of `scope` is not even kept.
+    """
 
     def __init__(
-        self, store: Store, add: Callable[[Key], None], listed: Callable[[], None] = lambda: None
+        self,
+        store: Store,
+        add: Callable[[Key], None],
+        listed: Callable[[], None] = lambda: None,
+        scope: Scope = EVERYWHERE,
     ) -> None:
         self._store = store
         self._add = add
         self._listed = listed
+        self._scope = scope
 
     def take(self, kind: str, event_type: str | None, obj: Raw) -> None:
         """Keep or forget one object. `event_type` is None for what a list brings, at the start or after a cut."""
         if event_type is None:
             self._listed()
+        if not self._scope.covers(obj["metadata"]["namespace"]):
+            return
         if event_type == "DELETED":
             meta = obj["metadata"]
             keys = self._store.remove(kind, meta["namespace"], meta["name"], meta["uid"], version_of(obj))
@@ -46,6 +57,7 @@ def registry(intake: Intake, credentials: Callable[[], Awaitable[Credentials]]) 
 
     @kopf.on.login(registry=registered)
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
+        """Give kopf the credentials that our own requests have."""
         found = await credentials()
         return kopf.ConnectionInfo(
             server=found.server,
@@ -66,6 +78,7 @@ def _register(registered: kopf.OperatorRegistry, intake: Intake, kind: str) -> N
 
     @kopf.on.event(watched.group, watched.version, watched.plural, id=watched.plural, registry=registered)
     async def on_event(event: Any, **_: Any) -> None:  # whatever it returned, kopf would write into a status
+        """Take what the watch brings, and return nothing."""
         intake.take(kind, event["type"], event["object"])
         _empty(event["object"])
 

@@ -32,6 +32,7 @@ class Health:
         self.ready = False
 
     def complaints(self, now_s: float) -> Iterable[str]:
+        """What a restart would help against, one sentence each; none where all is well. `now_s`: monotonic."""
         oldest_s = self._queue.oldest_s()
         if oldest_s is not None and now_s - oldest_s > STUCK_S:
             yield f"a Rollout has waited or been worked on for {now_s - oldest_s:.0f} s"
@@ -46,12 +47,15 @@ async def serving(
     """Serve both ports on `host` (None: all addresses) for the length of the block."""
 
     async def livez(_: web.Request) -> web.Response:
+        """503 where a restart would help."""
         return _verdict(list(health.complaints(time.monotonic())))
 
     async def readyz(_: web.Request) -> web.Response:
+        """200 while it works or stands by."""
         return _verdict([] if health.ready else ["not connected to the API server yet"])
 
     async def metrics(_: web.Request) -> web.Response:
+        """All figures, as Prometheus reads them."""
         body = await asyncio.to_thread(generate_latest, registry)  # long with thousands of Rollouts
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -14,6 +14,7 @@ from crossfade.core.plan import Event, Write
 class Known:
     """The memory of one Rollout."""
 
+    has_looked: bool = False  # a pass of this process over it has come to its end
     services: set[str] = field(default_factory=set)  # names that a CREATE found taken
     deployments: set[str] = field(default_factory=set)
     namespace_terminating: bool = False

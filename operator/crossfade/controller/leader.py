@@ -26,11 +26,14 @@ RETRY_S: Final = 1.0
 class Leases(Protocol):
     """The part of a Cluster that an election needs."""
 
-    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None: ...
+    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
+        """Read one object; None where there is none."""
 
-    async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Raw: ...
+    async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Raw:
+        """Make it; gives it as stored."""
 
-    async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw: ...
+    async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
+        """Put it in place of the version that `body` names; gives it as stored."""
 
 
 class Lost(Exception):  # noqa: N818 -- not an error of this process, but the end of it

@@ -34,12 +34,14 @@ class _Json(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
+        """Add level, logger and the Rollout that the line is about."""
         log_data |= {"level": record.levelname.lower(), "logger": record.name, **_about.get()}
         super().add_fields(log_data, record, message_dict)
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        """The line, with the Rollout that it is about."""
         where = _about.get()
         record.where = f" [{'/'.join(where.values())}]" if where else ""
         return super().format(record)

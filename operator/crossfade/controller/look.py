@@ -23,15 +23,18 @@ from crossfade.core.plan import Look
 class Reads(Protocol):
     """The part of a Cluster that looking needs."""
 
-    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None: ...
+    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
+        """Read one object; None where there is none."""
 
     async def list(
         self, kind: str, namespace: str | None = None, labels: str | None = None, *, fields: str | None = None
-    ) -> list[Raw]: ...
+    ) -> list[Raw]:
+        """Those that the selectors select."""
 
     async def create(
         self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
-    ) -> Raw: ...
+    ) -> Raw:
+        """Make it, or with `dry_run` only ask whether it would be taken."""
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,12 @@ class Metrics:
         self.leader = Gauge("crossfade_leader", "1 where this process holds the Lease.", registry=registry)
 
     def passed(self, result: str, seconds: float) -> None:
+        """Count one pass, its result, and how long it took."""
         self.reconciles.labels(result).inc()
         self.reconcile_seconds.observe(seconds)
 
     def wrote(self, verb: str, kind: str) -> None:
+        """Count one write to the cluster."""
         self.writes.labels(verb, kind).inc()
 
     def requested(self, request: Request) -> None:
@@ -87,6 +89,7 @@ class _Present(Collector):
         self._queue = queue
 
     def collect(self) -> Iterable[Metric]:
+        """The figures that are read from the store and the queue when Prometheus asks."""
         rollouts = GaugeMetricFamily("crossfade_rollouts", "Rollouts, by phase.", labels=["phase"])
         known = list(self._store.all("Rollout"))  # a copy: the event loop goes on beside this
         phases = Tally((raw.get("status") or {}).get("phase") or "New" for raw in known)

@@ -70,7 +70,7 @@ class Observer:
     def observed(
         self, key: Key, raw: Raw, dropped: Mapping[str, float], *, namespace_terminating: bool
     ) -> Observed:
-        """What the store holds of the Rollout; `found` and `refused` are empty yet."""
+        """What the store holds of the Rollout; `found`, `refused` and `first_look` are the pass's to say."""
         uid = raw["metadata"]["uid"]
         sides = self._sides(key, uid)
         releases = self._parsed("Release", key, Release)
@@ -87,6 +87,7 @@ class Observer:
         )
 
     def forget(self, key: Key) -> None:
+        """The Rollout is gone: nothing that was read of it is kept."""
         self._specs.pop(key, None)
         self._lost.pop(key, None)
         for kind in ("Release", "RolloutAction"):

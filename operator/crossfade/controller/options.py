@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from crossfade.controller.scope import Scope, skipped
+
 LONGEST_S: Final = 60.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How this process runs. None for `kubeconfig` and `context` means as kubectl would; for `namespace` all."""
+    """How this process runs. None for `kubeconfig` and `context` means as kubectl would."""
 
     kubeconfig: str | None
     context: str | None
-    namespace: str | None
+    scope: Scope
     lease: bool
     lease_namespace: str | None
     bind_address: str | None
@@ -38,7 +40,7 @@ def parse(arguments: Sequence[str]) -> Options:
     add = parser.add_argument
     add("--kubeconfig", help="which file to read (default: $KUBECONFIG, the pod's account, ~/.kube/config)")
     add("--context", help="which of its contexts to use (default: its current one)")
-    add("--namespace", help="work on this namespace only (default: all)")
+    _add_scope(parser)
     add("--no-lease", dest="lease", action="store_false", help="run without a Lease: for development, alone")
     add("--lease-namespace", help="where the Lease is (default: the namespace of the pod or context)")
     add(
@@ -63,7 +65,27 @@ def parse(arguments: Sequence[str]) -> Options:
     chosen = vars(parser.parse_args(arguments))
     if chosen["bind_address"] is None and "KUBERNETES_SERVICE_HOST" not in os.environ:
         chosen["bind_address"] = "127.0.0.1"
-    return Options(**chosen)
+    scope = Scope(chosen.pop("namespace"), chosen.pop("skip_namespaces"))
+    return Options(scope=scope, **chosen)
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--namespace", help="work in this namespace only (default: in all)")
+    which.add_argument(
+        "--skip-namespaces",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="leave these to operators of their own: names with commas between, * at the end for every rest",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        return skipped(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def seconds(text: str) -> float:

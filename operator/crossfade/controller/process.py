@@ -27,6 +27,7 @@ from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
+from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
 from crossfade.controller.workers import Workers
@@ -58,7 +59,7 @@ class Parts:
     relist: Relist
     health: Health
     election: Election | None
-    namespace: str | None
+    scope: Scope
 
 
 async def run(options: Options) -> int:
@@ -71,7 +72,8 @@ async def run(options: Options) -> int:
             parts.health, metrics.registry, options.bind_address, options.health_port, options.metrics_port
         ):
             _on_signals(stop.set)
-            await _checked(cluster, options.namespace)
+            log.info("works in %s", options.scope)
+            await _checked(cluster, options.scope.namespace)
             parts.health.ready = True
             if parts.election and not await _first(stop, parts.election.acquire()):
                 return 0
@@ -93,9 +95,9 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     world = World(cluster, Teller(cluster, me, _now, fence), fence, metrics.wrote)
     passes = Reconciler(store, drops, core, world, options.settle_seconds)
     workers = Workers(queue, passes, metrics)
-    relist = Relist(cluster, store, workers.add, options.namespace, _jitter)
+    relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     health = Health(queue, lambda: relist.behind)
-    return Parts(cluster, store, workers, relist, health, election, options.namespace)
+    return Parts(cluster, store, workers, relist, health, election, options.scope)
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:
@@ -136,7 +138,8 @@ def _tell_why(ended: asyncio.Task[Any]) -> None:
 
 async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
     """Start kopf. It takes the signals for itself, so they are taken back."""
-    intake = handlers.Intake(parts.store, parts.workers.add, parts.relist.listed)
+    intake = handlers.Intake(parts.store, parts.workers.add, parts.relist.listed, parts.scope)
+    only = parts.scope.namespace
     older = asyncio.all_tasks()
     who: Any = (
         "crossfade"  # for peering, which is off; kopf's own choice needs a user name, and a pod has none
@@ -145,8 +148,8 @@ async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
         identity=who,
         registry=handlers.registry(intake, parts.cluster.credentials),
         settings=watching.settings(),
-        clusterwide=parts.namespace is None,
-        namespaces=[parts.namespace] if parts.namespace else [],
+        clusterwide=only is None,
+        namespaces=[only] if only else [],
     )
     _on_signals(stop.set)
     return asyncio.create_task(kopf.run_tasks(tasks, ignored=older), name="watches")
@@ -155,8 +158,9 @@ async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
 async def _fill(parts: Parts) -> None:
     """List everything once before the first decision: a Deployment not seen yet must not look like none."""
     for kind, watched in WATCHED.items():
-        for raw in await parts.cluster.list(kind, parts.namespace, watched.selector):
-            parts.store.put(kind, raw)
+        for raw in await parts.cluster.list(kind, parts.scope.namespace, watched.selector):
+            if parts.scope.covers(raw["metadata"]["namespace"]):
+                parts.store.put(kind, raw)
     for raw in parts.store.all("Rollout"):
         parts.workers.add(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
 

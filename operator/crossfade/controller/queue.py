@@ -107,6 +107,7 @@ class KeyedQueue(Generic[K]):
 
     @property
     def working(self) -> int:
+        """How many keys are being worked on."""
         return len(self._working)
 
     def _promote(self, now_s: float) -> None:

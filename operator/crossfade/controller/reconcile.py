@@ -103,6 +103,7 @@ class Reconciler:
         plan = self._with_what_is_to_be_told(known, raw, _with_conditions_of_others(raw, plan))
         wrote = await self._executor.carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
+        known.has_looked = True
         return self._next(known, plan, wrote=wrote)
 
     def _with_what_is_to_be_told(self, known: Known, raw: Raw, plan: Plan) -> Plan:
@@ -140,7 +141,7 @@ class Reconciler:
             return self._core.unreadable(raw, _readable(error), self._core.now(), namespace_terminating=going)
         terminating = known.namespace_terminating or await self._is_terminating(key, raw)
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
-        seen = replace(seen, refused=known.refusals.told())
+        seen = replace(seen, refused=known.refusals.told(), first_look=not known.has_looked)
         whose = Whose(key, raw["metadata"]["uid"], known_revisions(self._store, key))
         found = await self._contested(whose, known)
         if known.refusal:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from crossfade.cluster import ApiError, Listing
+from crossfade.controller.scope import Scope
 from crossfade.controller.store import Key, Raw, Store, version_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ class Lists(Protocol):
 
     async def listing(
         self, kind: str, namespace: str | None, labels: str | None, *, not_older_than: int = 0
-    ) -> Listing: ...
+    ) -> Listing:
+        """Names and UIDs of a kind, and the version of the list; never older than `not_older_than`."""
 
 
 class Relist:
@@ -46,13 +48,13 @@ class Relist:
         lists: Lists,
         store: Store,
         add: Callable[[Key], None],
-        namespace: str | None,
+        scope: Scope,
         jitter: Callable[[], float],
     ) -> None:
         self._lists = lists
         self._store = store
         self._add = add
-        self._namespace = namespace
+        self._scope = scope
         self._jitter = jitter
         self._listed = asyncio.Event()
         self.behind: str = ""
@@ -96,7 +98,8 @@ class Relist:
         Raises Restored where the cluster is older than the store.
         """
         before = {_place(raw): raw["metadata"]["uid"] for raw in self._store.all(kind)}
-        listed = await self._list(kind)
+        found = await self._list(kind)
+        listed = [raw for raw in found if self._scope.covers(raw["metadata"]["namespace"])]
         there = {_place(raw): raw["metadata"]["uid"] for raw in listed}
         for (namespace, name), uid in before.items():
             if there.get((namespace, name)) != uid:
@@ -113,7 +116,7 @@ class Relist:
         newest version that is known. Where it has not, or where it has and still shows an older one, it was restored.
         """
         labels, known = self._store.watched[kind].selector, self._store.versions(kind)
-        listing = await self._lists.listing(kind, self._namespace, labels)
+        listing = await self._lists.listing(kind, self._scope.namespace, labels)
         newest = _newest_lost(listing.items, known)
         if newest > listing.version:
             listing = await self._not_older_than(kind, newest, labels)
@@ -124,7 +127,7 @@ class Relist:
 
     async def _not_older_than(self, kind: str, version: int, labels: str | None) -> Listing:
         try:
-            return await self._lists.listing(kind, self._namespace, labels, not_older_than=version)
+            return await self._lists.listing(kind, self._scope.namespace, labels, not_older_than=version)
         except ApiError as error:
             if error.version_too_large:
                 raise Restored(_told(kind, version, 0)) from error

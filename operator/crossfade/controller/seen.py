@@ -25,6 +25,7 @@ _LOST_BY_NODE: Final = frozenset({"Unknown", "ContainerStatusUnknown"})
 
 
 def identity_of(obj: Obj) -> Identity:
+    """Which object it is, and in which version it was seen."""
     meta = obj["metadata"]
     return Identity(meta["uid"], meta["resourceVersion"])
 
@@ -50,10 +51,12 @@ def is_current(obj: Obj) -> bool:
 
 
 def generation(obj: Obj) -> int:
+    """The number of its present spec; 0 where the server gives none."""
     return int(obj["metadata"].get("generation", 0))
 
 
 def observed_generation(obj: Obj) -> int:
+    """The generation that its status speaks of; 0 where it has none yet."""
     return int((obj.get("status") or {}).get("observedGeneration", 0))
 
 

@@ -57,6 +57,7 @@ class Watched:
 
     @property
     def selector(self) -> str | None:
+        """The label selector that its list and watch ask for; None: all objects."""
         return LABEL_ROLLOUT if self.labelled else None
 
     def keys(self, obj: Mapping[str, Any]) -> tuple[Key, ...]:
@@ -94,9 +95,11 @@ class Store:
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
+        """From now on `listener` is told of every change."""
         self._listeners.append(listener)
 
     def rollout(self, key: Key) -> Raw | None:
+        """The Rollout of that key; None where there is none."""
         return self._objects["Rollout"].get((key.namespace, key.name))
 
     def children(self, kind: str, key: Key) -> list[Raw]:
@@ -104,9 +107,11 @@ class Store:
         return list(self._children.get((kind, key), {}).values())
 
     def all(self, kind: str) -> Iterable[Raw]:
+        """All objects of `kind`, of every namespace."""
         return self._objects[kind].values()
 
     def get(self, kind: str, namespace: str, name: str) -> Raw | None:
+        """One object by its name; None where there is none."""
         return self._objects[kind].get((namespace, name))
 
     def is_gone(self, obj: Raw) -> bool:

@@ -55,6 +55,7 @@ class Workers:
         return not late
 
     def add(self, key: Key) -> None:
+        """Queue a key, and wake a worker."""
         self._queue.add(key, time.monotonic())
         self._changed.set()
 

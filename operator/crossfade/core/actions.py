@@ -12,13 +12,13 @@ from crossfade.api.action import RolloutAction
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.status import Failed, LastAction, PausedBy, Restarted
-from crossfade.core.gates import last_gate, paused
+from crossfade.core.holds import is_last, paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.plan import Event
 from crossfade.core.situation import Situation
-from crossfade.core.transitions import failed, passed, target
+from crossfade.core.transitions import condemned, failed, passed, target
 from crossfade.core.turn import normal, warning
-from crossfade.core.verdicts import Verdict
+from crossfade.core.verdicts import Verdict, is_failing
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def unwritten(s: Situation) -> RolloutAction | None:
 def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Event, ...]]:
     """The memory after `action`, answer included, and what to tell."""
     answer = _refused_for_its_age_or_revision(s, action) or ANSWERS[action.spec.action](s, action)
+    causes = not s.under_way and target(answer.s) != answer.s.stable_revision
     last = LastAction(
         uid=action.metadata.uid,
         name=action.metadata.name,
@@ -62,6 +63,7 @@ def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Even
         state="Done" if answer.done else "Refused",
         message=answer.message,
         at=text_of(s.now),
+        release=s.memory.release + (1 if causes else 0),
     )
     note = f"{action.spec.action} ({_title(action)}): {answer.message}"
     told = normal(EventReason.ACTION_DONE, note) if answer.done else warning(EventReason.ACTION_REFUSED, note)
@@ -78,14 +80,19 @@ def _refused(s: Situation, message: str) -> Answer:
 
 
 def _refused_for_its_age_or_revision(s: Situation, action: RolloutAction) -> Answer | None:
-    named, begun = action.spec.revision, s.progress.release_started_at
-    made = action.metadata.creation_timestamp
-    if begun and made and moment_of(made) < moment_of(begun).replace(microsecond=0):
+    named, made, begun = action.spec.revision, action.metadata.creation_timestamp, _recorded_at(s)
+    if begun and made and moment_of(made) < moment_of(begun):
         return _refused(s, "the action is older than the release under way: make a new one")
     current = s.progress.revision or s.spec_revision
     if named and action.spec.action != "Undo" and named != current:
         return _refused(s, f"it is meant for revision {named}, and {current} is under way: nothing was done")
     return None
+
+
+def _recorded_at(s: Situation) -> str:
+    """When the record of the release under way was made: by the clock that stamps the actions too."""
+    mine = (r.metadata.creation_timestamp for r in s.seen.releases if r.spec.number == s.memory.release)
+    return next(mine, "") or "" if s.under_way else ""
 
 
 def _abort(s: Situation, action: RolloutAction) -> Answer:
@@ -95,22 +102,26 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         return _refused(
             s, "this is the first release: there is nothing to return to. Change the template instead"
         )
+    if s.progress.returning and action.spec.now and not s.progress.urgent:
+        return Answer(s.progress_with(urgent=True), f"all requests return to {s.stable_revision} at once")
     if s.progress.returning:
         return Answer(s, f"already returning to {s.stable_revision}")
     note = f"aborted by {_title(action)}: {action.spec.reason or 'no reason given'}"
     if not s.under_way:
         return _never_begun(s, note)
-    turn = failed(s, Verdict(Reason.ABORTED_BY_USER, note))
-    return Answer(
-        turn.s, f"{s.progress.revision} is taken back, {s.stable_revision} serves", events=turn.events
-    )
+    urgent = action.spec.now or is_failing(s)
+    turn = failed(s, Verdict(Reason.ABORTED_BY_USER, note), urgent=urgent)
+    until = "" if urgent else " as soon as it has enough pods (an Abort with now: true does not wait)"
+    taken = f"{s.progress.revision} is taken back, {s.stable_revision} serves{until}"
+    return Answer(turn.s, taken, events=turn.events)
 
 
 def _never_begun(s: Situation, note: str) -> Answer:
     """The abort came before its release: the revision that was to begin does not."""
     verdict = Failed(revision=s.spec_revision, reason=Reason.ABORTED_BY_USER, message=note, at=text_of(s.now))
     return Answer(
-        s.remember(failed=verdict, undo_to=""), f"{target(s)} does not begin, {s.stable_revision} serves"
+        s.remember(failed=verdict, undone=None, undo_to=""),
+        f"{target(s)} does not begin, {s.stable_revision} serves",
     )
 
 
@@ -139,7 +150,7 @@ def _skip(s: Situation, action: RolloutAction) -> Answer:
     answer = _promote(s, action)
     if not answer.done:
         return answer
-    if s.stage.old_gone or last_gate(s):
+    if s.stage.stops_old or is_last(s):
         return _refused(
             s, f"stage {s.progress.stage + 1} ({s.stage.name}) cannot be left early: Abort returns"
         )
@@ -160,14 +171,12 @@ def _restart(s: Situation, _action: RolloutAction) -> Answer:
 
 def _retry(s: Situation, _action: RolloutAction) -> Answer:
     if s.progress.held:
-        fresh = s.progress_with(held="", short_since=text_of(s.now), reached_at=None)
-        since = text_of(s.now) if s.progress.serving_since else None
-        return Answer(
-            fresh.progress_with(serving_since=since), "the release goes on; what happened before is forgiven"
-        )
-    if s.memory.failed is None or s.memory.failed.revision != s.spec_revision:
+        fresh = {"held": "", "short_since": text_of(s.now), "reached_at": None}
+        counted_anew = s.progress_with(serving_since=None, ends_before={}, **fresh)
+        return Answer(counted_anew, "the release goes on; what happened before is forgiven")
+    if s.spec_revision not in condemned(s):
         return _refused(s, "no failed revision is in the spec: there is nothing to retry")
-    return Answer(s.remember(failed=None, undo_to=""), f"{s.spec_revision} is tried again")
+    return Answer(s.remember(failed=None, undone=None, undo_to=""), f"{s.spec_revision} is tried again")
 
 
 def _pause(s: Situation, action: RolloutAction) -> Answer:
@@ -196,14 +205,16 @@ def _undo(s: Situation, action: RolloutAction) -> Answer:
         return Answer(s, f"{to} serves already")
     if to == s.spec_revision:
         return Answer(
-            s.remember(failed=None, undo_to=""), f"going back to {to}, which the manifest names already"
+            s.remember(failed=None, undone=None, undo_to=""),
+            f"going back to {to}, which the manifest names already",
         )
     if not any(release.spec.revision == to for release in s.seen.releases):
         return _refused(s, f"the Release that holds the template of {to} is gone (revisionHistoryLimit)")
     note = f"undone by {action.metadata.name}: put the template of {to} back into the manifest"
     verdict = Failed(revision=s.spec_revision, reason="Undone", message=note, at=text_of(s.now))
     return Answer(
-        s.remember(failed=verdict, undo_to="" if to == s.stable_revision else to), f"going back to {to}"
+        s.remember(failed=verdict, undone=None, undo_to="" if to == s.stable_revision else to),
+        f"going back to {to}",
     )
 
 

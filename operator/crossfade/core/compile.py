@@ -5,22 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossfade.api.rollout import RolloutSpec
-from crossfade.core.stages import READY, Route, Stage
+from crossfade.core.stages import GateKind, Stage, gates_of
 from crossfade.core.strategies import big_bang, blue_green, canary, recreate, rolling
 
 
-def compiled(spec: RolloutSpec, *, fast: bool = False, first: bool = False) -> list[Stage]:
+def compiled(
+    spec: RolloutSpec, *, skip_gates: bool = False, first: bool = False, waking: bool = False
+) -> list[Stage]:
     """The stages that take `spec` from one revision to the next; empty where it has no replicas.
 
     `first`: nothing serves yet, so there is nothing to protect and one stage does.
-    `fast`: a revision that has served before comes back: the same stages, without pauses and people.
+    `waking`: it completed while there were to be no pods, so it has never run: all its pods come at once, and bake.
+    `skip_gates`: a revision that has served before comes back: the same stages, without pauses and people.
     """
     if spec.replicas == 0:
         return []
     if first:
-        return [Stage("create", spec.replicas, 0, 100, Route.CANDIDATE)]
-    plan = _stages(spec)
-    return [replace(stage, gate=READY) for stage in plan] if fast else plan
+        return [Stage("create", spec.replicas, 0, 100)]
+    plan = _waking(spec) if waking else _stages(spec)
+    return [replace(stage, gates=()) for stage in plan] if skip_gates else plan
+
+
+def _waking(spec: RolloutSpec) -> list[Stage]:
+    bake = gates_of((GateKind.BAKE, spec.bake_seconds))
+    return [Stage("wake", spec.replicas, 0, 100, gates=bake)]
 
 
 def _stages(spec: RolloutSpec) -> list[Stage]:

@@ -10,42 +10,30 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
-from crossfade.core import conflicts, deletion, layout, manifests, records, summary
+from crossfade.core import conflicts, deletion, goals, layout, manifests, records, summary
 from crossfade.core.actions import pending
-from crossfade.core.emptied import counts_late_for_s
 from crossfade.core.evidence import not_pulled, told
-from crossfade.core.gates import hold, paused, unavailable_s
-from crossfade.core.memory import sane
-from crossfade.core.moments import moment_of, seconds_since
+from crossfade.core.goals import Goal, goal_of
+from crossfade.core.ladder import asked, next_turn
+from crossfade.core.memory import validated
 from crossfade.core.news import news
 from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Look, Plan
-from crossfade.core.progress import PATIENCE_S, asked, next_turn, stopped, wanted_now
-from crossfade.core.reach import Wanted, waits_for_the_last_pod
+from crossfade.core.reads import before_serving
 from crossfade.core.repairs import repaired
-from crossfade.core.restarts import replaced_for_s
-from crossfade.core.settling import settle_left_s, settling
 from crossfade.core.situation import Situation
+from crossfade.core.stepper import Step, step
 from crossfade.core.transitions import target
 from crossfade.core.turn import Turn, warning
-from crossfade.core.verdicts import first_unavailable
+from crossfade.core.wake_ups import wake_after_s
 
 INVALID_AGAIN_S = 30.0
 """What the API server refuses may be accepted later (a quota, an admission rule): ask again so often."""
 
-LATE_S = 30.0
-"""A first release that missed its deadline is waited for without end: what its pods lack is read again so often."""
-
-EVIDENCE_S = 0.3
-"""After a drop of serving pods their exit codes are awaited: look again so often, while the drop is told."""
-
-POLL_S = 1.0
-"""Pods that have to be gone are not watched: look again so often."""
-
 
 def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     """The next pass for `rollout`. Deterministic, and nothing is written where everything is as it should be."""
-    s = sane(Situation(rollout, seen, now, rollout.status or RolloutStatus()))
+    s = validated(Situation(rollout, seen, now, rollout.status or RolloutStatus()))
     if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
         return deletion.plan(s)
     look = conflicts.look(s)
@@ -99,10 +87,12 @@ def unreadable(
 def _refused(turn: Turn, reason: Reason, message: str) -> Plan:
     s = turn.s
     status = summary.refused(s, reason, message)
+    still = Goal({s.stable_revision: s.n}, share=None, keeps={s.progress.revision: ""})
+    at = step(still if s.under_way else goals.at_rest(s), s)
     return Plan(
         reason=reason,
         status=status.to_wire(),
-        writes=(*layout.kept_at_size(s), *records.writes(s)),
+        writes=(*layout.kept_at_size(s, at), *records.writes(s)),
         events=(*turn.events, *news(s.rollout.status, status)),
         wake_after_s=INVALID_AGAIN_S,
     )
@@ -110,96 +100,36 @@ def _refused(turn: Turn, reason: Reason, message: str) -> Plan:
 
 def _carried_out(turn: Turn) -> Plan:
     s = turn.s
-    wanted = wanted_now(s)
-    look = _unseen(s, wanted)
-    if look is not None:
-        return Plan(reason="Looking", look=look)
+    at = step(goal_of(s), s)
+    read = at.read or before_serving(s) or _unseen(s)
+    if read is not None:
+        return Plan(reason="Looking", look=read)
     blocked = conflicts.taken(s) if s.under_way else None
-    status = summary.status(s, wanted, _cause(s, wanted))
+    status = summary.status(s, at, _cause(s, at))
     if blocked is not None:
         status = summary.blocked(s, status, blocked.reason, blocked.message)
-    made = layout.writes(s, wanted)
+    made = layout.writes(s, at)
     repairs = tuple(e for told in repaired(s, made) for e in warning(EventReason.CHILD_REPAIRED, told))
+    waits = [each for each in (wake_after_s(s, at), INVALID_AGAIN_S if blocked else None) if each is not None]
     return Plan(
         reason=str(status.conditions[0].reason),
         status=status.to_wire(),
         writes=(*records.begun(s), *made, *records.writes(s), *turn.writes),
         events=(*turn.events, *repairs, *news(s.rollout.status, status)),
-        wake_after_s=_sooner(_wake_after_s(s, wanted), INVALID_AGAIN_S if blocked else None),
+        wake_after_s=min(waits, default=None),
     )
 
 
-def _sooner(one: float | None, other: float | None) -> float | None:
-    return min((each for each in (one, other) if each is not None), default=None)
+def _unseen(s: Situation) -> Look | None:
+    """The pod that pulls images, in the pass in which its stage begins."""
+    pulls = s.under_way and bool(s.stable_revision) and s.stage.pull_check
+    return Look(pull_pods=True) if pulls and s.seen.found.pull_pods is None else None
 
 
-def _unseen(s: Situation, wanted: Wanted) -> Look | None:
-    """What is to be told, or made, and was not looked at: the pods that pull images, and stable's where some lack."""
-    if s.under_way:
-        pulls = s.exclusive and s.stage.pull_check and s.seen.found.pull_pods is None
-        return Look(pull_pods=True) if pulls else None
-    lacking = not wanted.standing and max(unavailable_s(s), replaced_for_s(s)) >= PATIENCE_S
-    if not lacking or s.pods(s.stable_revision) is not None:
-        return None
-    return Look(pods=frozenset({s.stable_revision}), warnings=True)
-
-
-def _cause(s: Situation, wanted: Wanted) -> str:
+def _cause(s: Situation, at: Step) -> str:
     """What is wrong with the pods that are waited for, where they were looked at; a frozen release has said it."""
-    if wanted.standing or s.progress.held:
+    if at.unmet is None or s.progress.held:
         return ""
-    if not s.under_way:
-        return told(s.pods(s.stable_revision) or ())
-    pulling = s.stage.pull_check and not s.progress.returning
-    return told(s.pods(s.progress.revision) or ()) or (
-        not_pulled(s.seen.found.pull_pods or ()) if pulling else ""
-    )
-
-
-def _wake_after_s(s: Situation, wanted: Wanted) -> float | None:
-    """The nearest moment at which time alone changes what is decided."""
-    waits = [records.next_expiry_s(s)]
-    if not s.under_way:
-        waits.append(PATIENCE_S if not wanted.standing else None)
-        waits.append(POLL_S if target(s) != s.stable_revision and not paused(s) else None)
-    elif s.progress.returning:
-        waits.append(settle_left_s(s) if wanted.settles else POLL_S)
-    else:
-        waits.extend(_forward_waits(s, wanted))
-    known = [wait for wait in waits if wait is not None]
-    return max(0.05, min(known)) if known else None
-
-
-def _forward_waits(s: Situation, wanted: Wanted) -> list[float | None]:
-    if s.progress.revision in s.seen.dropped and s.progress.serving_since:
-        return [EVIDENCE_S]
-    if stopped(s):
-        return [_downtime_left_s(s), POLL_S if waits_for_the_last_pod(s) else None]
-    held = hold(s)
-    growing = PATIENCE_S if held is not None and held.why is Reason.SCALING_UP else None
-    if wanted.standing and held is None:
-        return [0.05]
-    if wanted.standing and held is not None:
-        until = (moment_of(held.until) - s.now).total_seconds() if held.until else None
-        return [until, growing, settle_left_s(s) if settling(s) else None]
-    quick = s.stage.old_gone or s.stage.pull_check
-    waited = seconds_since(s.progress.short_since, s.now)
-    late = first_unavailable(s) is not None
-    patience = PATIENCE_S - waited if waited < PATIENCE_S else LATE_S if late else PATIENCE_S
-    deadline = s.spec.progress_deadline_seconds - waited if s.progress.short_since and not late else None
-    return [
-        POLL_S if quick else None,
-        growing,
-        settle_left_s(s) if wanted.settles else None,
-        counts_late_for_s(s) or None,
-        patience if s.candidate.available < s.candidate.desired else None,
-        deadline if deadline is None or deadline > 0 else POLL_S,
-        _downtime_left_s(s),
-    ]
-
-
-def _downtime_left_s(s: Situation) -> float | None:
-    recreate, down = s.spec.strategy.recreate, s.memory.downtime
-    if recreate is None or down is None or down.ended_at:
-        return None
-    return recreate.max_downtime_seconds - seconds_since(down.started_at, s.now)
+    suspect = at.unmet.suspect or s.progress.revision
+    pulling = s.under_way and s.stage.pull_check and not s.progress.returning
+    return told(s.pods(suspect) or ()) or (not_pulled(manifests.pull_pods(s)) if pulling else "")

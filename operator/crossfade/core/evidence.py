@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from crossfade.core.observed import Exit, Pod, Waiting
 
@@ -42,18 +41,29 @@ NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
 kubelet tries again; where it never succeeds, the deadline tells."""
 
 
-def crashed(pods: Iterable[Pod], since: datetime) -> list[Pod]:
-    """The pods with a container that ended after `since`; deleted, evicted and preempted ones do not count.
+def crashed(pods: Iterable[Pod], before: Mapping[str, int]) -> list[Pod]:
+    """The pods whose containers ended more often than `before`, by name; one that is not named had not ended at all.
 
-    Restarts are durable evidence, readiness is not: a container that crashed is ready again within a second.
-    Ends are stored in whole seconds, so `since` is taken down to its second.
+    Restarts are durable evidence, readiness is not: a container that crashed is ready again within a second. They are
+    counted, since the times of two clocks cannot be compared. Deleted, evicted and preempted pods do not count, nor does
+    an end that came with the node's.
     """
-    start = since.replace(microsecond=0)
-    return [pod for pod in pods if not pod.leaving and any(_ran_and_ended(end, start) for end in pod.exits)]
+    staying = (pod for pod in pods if not pod.leaving and pod.ends > before.get(pod.name, 0))
+    return [pod for pod in staying if any(_ran_and_ended(end) for end in pod.exits)]
 
 
-def _ran_and_ended(end: Exit, since: datetime) -> bool:
-    return end.at >= since and end.reason not in NEVER_RAN
+def _ran_and_ended(end: Exit) -> bool:
+    return end.reason not in NEVER_RAN and not end.by_node
+
+
+def taken_by_node(pods: Iterable[Pod]) -> str:
+    """Why pods are missing through no fault of their revision: evicted, or gone with their node; "" where none is."""
+    for pod in pods:
+        if pod.node_lost:
+            return f"pod {pod.name} was taken by its node: {pod.node_lost}"
+        if any(end.by_node for end in pod.exits) and not pod.ready:
+            return f"pod {pod.name} went down with its node"
+    return ""
 
 
 def bad_images(pods: Iterable[Pod]) -> list[str]:

@@ -15,7 +15,7 @@ from crossfade.api.labels import (
     LABEL_ROLE,
     LABEL_ROLLOUT,
 )
-from crossfade.core.observed import Side
+from crossfade.core.observed import Pod, Side
 from crossfade.core.restarts import restarted_at
 from crossfade.core.revision import without_nulls
 from crossfade.core.situation import Situation
@@ -232,6 +232,16 @@ def release(s: Situation, number: int, revision: str, template: Mapping[str, Any
     }
 
 
+def pull_pod_name(s: Situation) -> str:
+    """The pod that pulls the candidate's images: one of another revision says nothing of them."""
+    return f"{deployment_name(s, s.progress.revision)}-pull"
+
+
+def pull_pods(s: Situation) -> tuple[Pod, ...]:
+    """The pod that pulls the candidate's images, where it was read and is there."""
+    return tuple(pod for pod in s.seen.found.pull_pods or () if pod.name == pull_pod_name(s))
+
+
 def pull_pod(s: Situation, template: Mapping[str, Any]) -> dict[str, Any]:
     """A pod with all images of the candidate, which runs none of them and is selected by nothing."""
     pod = template["spec"]
@@ -241,7 +251,7 @@ def pull_pod(s: Situation, template: Mapping[str, Any]) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": f"{deployment_name(s, s.progress.revision)}-pull",
+            "name": pull_pod_name(s),
             "namespace": s.rollout.metadata.namespace,
             "labels": {LABEL_PULL: s.name},
             "ownerReferences": [owner(s)],

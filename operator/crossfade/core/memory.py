@@ -20,23 +20,41 @@ TIMES = (
     "started_at",
     "reached_at",
     "short_since",
-    "moved_at",
     "release_started_at",
     "serving_since",
-    "emptied_at",
 )
 
 
-def sane(s: Situation) -> Situation:
+def validated(s: Situation) -> Situation:
     """The same with a memory that can be true of what is seen."""
-    return _within_its_plan(_known(_as_recorded(_in_the_past(s))))
+    return _within_its_plan(_as_completed(_known(_as_recorded(_in_the_past(s)))))
 
 
 def _in_the_past(s: Situation) -> Situation:
     """A start that is to come would hold a release, or refuse every action on it, until then."""
+    moved = s.memory.moved_at
+    if moved and moment_of(moved) > s.now + SKEW:
+        s = s.remember(moved_at=None)
     times = {name: getattr(s.progress, name) for name in TIMES}
     ahead = {name for name, at in times.items() if at and moment_of(at) > s.now + SKEW}
     return s.progress_with(**dict.fromkeys(ahead, text_of(s.now))) if ahead else s
+
+
+def _as_completed(s: Situation) -> Situation:
+    """What the records say has completed is known to have, and at rest stable is the revision that the last one left."""
+    if not s.stable_revision:
+        return s
+    known = s.memory.completed
+    missing = [revision for revision in _completed(s) if revision not in known]
+    if missing:
+        s = s.remember(completed=list(dict.fromkeys([*_completed(s), *known])))
+    record = next((r for r in s.seen.releases if r.spec.number == s.memory.release), None)
+    if s.under_way or record is None or record.status is None or not record.status.outcome:
+        return s
+    left = record.spec.revision if record.status.outcome == "Completed" else record.spec.from_revision
+    if not left or left == s.stable_revision:
+        return s
+    return s.remember(stable=RevisionStatus(revision=left, release=_introduced(s, left)))
 
 
 def _as_recorded(s: Situation) -> Situation:
@@ -70,7 +88,7 @@ def _known(s: Situation) -> Situation:
     """Without a release of a revision that nothing knows; and a stable one that nothing knows is a lost memory."""
     if s.under_way and not _exists(s, s.progress.revision):
         s = s.remember(progress=None, candidate=None)
-    if s.stable_revision and not _exists(s, s.stable_revision) and found(s):
+    if s.stable_revision and not _exists(s, s.stable_revision) and serving_revision(s):
         s = s.remember(stable=None, progress=None, candidate=None)
     return s
 
@@ -82,7 +100,7 @@ def _exists(s: Situation, revision: str) -> bool:
 
 def recovered(s: Situation) -> Situation | None:
     """The memory anew, where there is none although something completed or serves; else None."""
-    revision = found(s)
+    revision = serving_revision(s)
     if s.under_way or s.stable_revision or not revision:
         return None
     number = max((r.spec.number for r in s.seen.releases), default=0)
@@ -94,7 +112,7 @@ def recovered(s: Situation) -> Situation | None:
     )
 
 
-def found(s: Situation) -> str:
+def serving_revision(s: Situation) -> str:
     """The revision that serves, else the one that completed last; "" where neither has a Deployment.
 
     While the memory has a number, a first release may have been given up: what production selects proves nothing.

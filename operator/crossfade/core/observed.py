@@ -157,6 +157,7 @@ class Observed:
     with the server's words.
     `namespace_terminating`: nothing new can be made there, and nothing may hold the deletion up.
     `settle_s`: how long nodes get to follow the endpoints.
+    `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -169,3 +170,4 @@ class Observed:
     namespace_terminating: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
     settle_s: float = 2.0
+    first_look: bool = False

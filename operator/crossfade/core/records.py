@@ -14,16 +14,13 @@ from crossfade.api.release import (
 )
 from crossfade.core import manifests
 from crossfade.core.actions import unwritten
-from crossfade.core.gates import hold
+from crossfade.core.holds import hold
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Identity
 from crossfade.core.plan import Verb, Write
 from crossfade.core.situation import Situation
 
 ACTION_KEPT = timedelta(days=1)
-
-CAUSED_WITHIN_S = 10.0
-"""A release that begins so soon after an Undo or a Retry was caused by it: it begins in the pass after the answer."""
 
 
 def writes(s: Situation) -> tuple[Write, ...]:
@@ -45,7 +42,7 @@ def begun(s: Situation) -> Iterator[Write]:
     template = manifests.template_of(s, revision)
     if number and number not in known and revision and template is not None:
         body = manifests.release(s, number, revision, template)
-        yield Write(Verb.CREATE, "Release", body["metadata"]["name"], body)
+        yield Write(Verb.CREATE, "Release", body["metadata"]["name"], body, needed=True)
 
 
 def _introduced(s: Situation) -> str:
@@ -89,8 +86,8 @@ def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> Release
 
 def _under_way(s: Situation, before: ReleaseStatus) -> ReleaseStatus:
     """Written when somebody acted and while a person is waited for; else the end brings everything at once."""
-    actions, held = _actions(s, before), hold(s)
-    waits = held is not None and held.person and bool(s.progress.reached_at or s.progress.held)
+    actions = _actions(s, before, s.memory.release)
+    waits = hold(s).person and bool(s.progress.reached_at or s.progress.held)
     if actions == before.actions and not waits:
         return before
     return before.model_copy(update={**_so_far(s, before), "actions": actions})
@@ -118,7 +115,7 @@ def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStat
         end = {"outcome": last.outcome, "why": last.why, "ended_at": last.at}
         if not s.under_way:
             end |= _so_far(s, before)
-    end["actions"] = _actions(s, before)
+    end["actions"] = _actions(s, before, release.spec.number)
     end["started_at"] = (
         end.get("started_at") or before.started_at or release.metadata.creation_timestamp or None
     )
@@ -131,15 +128,12 @@ def _began(s: Situation, before: ReleaseStatus) -> str | None:
     return before.started_at or s.progress.release_started_at or first
 
 
-def _actions(s: Situation, before: ReleaseStatus) -> list[ActionEntry]:
+def _actions(s: Situation, before: ReleaseStatus, number: int) -> list[ActionEntry]:
+    """What was done about this release: while it was under way, or by which it came about."""
     last = s.memory.last_action
-    if last is None or last.state != "Done" or any(entry.at == last.at for entry in before.actions):
+    if last is None or last.state != "Done" or last.release != number:
         return before.actions
-    begun = _began(s, before)
-    if begun is None or last.at is None:
-        return before.actions
-    earlier = (moment_of(begun) - moment_of(last.at)).total_seconds()
-    if earlier >= (CAUSED_WITHIN_S if last.action in {"Undo", "Retry"} else 0):
+    if any(entry.at == last.at for entry in before.actions):
         return before.actions
     asked = next((action.spec for action in s.seen.actions if action.metadata.uid == last.uid), None)
     actor, reason = (asked.actor, asked.reason) if asked else (None, None)

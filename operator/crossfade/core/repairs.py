@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from crossfade.api.labels import FIELD_MANAGER, LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.core import layout, manifests
+from crossfade.core import manifests
 from crossfade.core.observed import SeenService, Side
 from crossfade.core.plan import Verb, Write
 from crossfade.core.situation import Situation
+from crossfade.core.traffic.selector import selector_before
 
 
 def repaired(s: Situation, made: Iterable[Write]) -> Iterator[str]:
@@ -46,7 +47,7 @@ def _service(s: Situation, live: SeenService) -> Iterator[str]:
         LABEL_ROLLOUT,
         LABEL_REVISION,
     }
-    if live.ours and not ours and dict(live.selector) != layout.selector_before(live):
+    if live.ours and not ours and dict(live.selector) != selector_before(live):
         yield f"the selector of Service {live.name} was edited by {_editor(live)}: it is ours again"
 
 

@@ -14,16 +14,19 @@ from functools import cached_property
 from typing import Any
 
 from crossfade.api.base import Model
-from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
 from crossfade.core.compile import compiled
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
 from crossfade.core.revision import named, without_nulls
-from crossfade.core.stages import Route, Stage
+from crossfade.core.stages import Stage
+from crossfade.core.strategies.rolling import limits
 
 NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
 """The Deployment of a revision that has none."""
+
+SOURCE = "(workloadRef)"
+"""The track that is no revision: the Deployment that `workloadRef` names."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,18 @@ class Situation:
         """The candidate's Deployment as seen."""
         return self.side(self.progress.revision)
 
-    def side(self, revision: str) -> Side:
-        """The Deployment of `revision`, or NOWHERE."""
-        return self.seen.sides.get(revision, NOWHERE)
+    def side(self, track: str) -> Side:
+        """The Deployment of a revision, or of SOURCE; NOWHERE where there is none."""
+        if track == SOURCE:
+            return self.source or NOWHERE
+        return self.seen.sides.get(track, NOWHERE)
+
+    @cached_property
+    def others(self) -> list[str]:
+        """The tracks of ours that are neither stable nor the candidate."""
+        known = {self.stable_revision, self.progress.revision}
+        ours = [revision for revision, side in self.seen.sides.items() if side.ours and revision not in known]
+        return [*ours, *([SOURCE] if self.source is not None else [])]
 
     def pods(self, revision: str) -> tuple[Pod, ...] | None:
         """The pods of `revision`, where they were looked at in this pass."""
@@ -128,10 +140,22 @@ class Situation:
         return self.spec.strategy.recreate is not None
 
     @cached_property
+    def floor(self) -> int:
+        """The ready pods that production never has fewer of without a failure: replicas less what may be unavailable."""
+        rolling = self.spec.strategy.rolling
+        missing = limits(rolling, self.n)[1] if rolling is not None and self.n else 0
+        return max(0, self.n - missing)
+
+    @cached_property
     def plan(self) -> list[Stage]:
         """The stages of the release under way; with no replicas, those of one replica, held at no pods."""
         spec = self.spec if self.n else self.spec.model_copy(update={"replicas": 1})
-        return compiled(spec, fast=self.progress.fast, first=not self.stable_revision)
+        return compiled(
+            spec,
+            skip_gates=self.progress.fast,
+            first=not self.stable_revision,
+            waking=self.progress.waking,
+        )
 
     @cached_property
     def plan_hash(self) -> str:
@@ -146,8 +170,9 @@ class Situation:
 
     @cached_property
     def stage(self) -> Stage:
-        """The stage that the release under way is in."""
-        return self.plan[min(self.progress.stage, len(self.plan) - 1)]
+        """The stage that the release under way is in; with no replicas it has no pods."""
+        stage = self.plan[min(self.progress.stage, len(self.plan) - 1)]
+        return stage if self.n else replace(stage, candidate=0, stable=0)
 
     @cached_property
     def production(self) -> SeenService | None:
@@ -160,28 +185,6 @@ class Situation:
         """The same, also where its labels are lost or not seen yet: then it was read by its name."""
         found = self.seen.found.services.get(self.service_name)
         return self.production or (found if found is not None and found.ours else None)
-
-    def selector(self, route: Route) -> dict[str, str]:
-        """The selector that `route` means."""
-        if route is Route.BOTH:
-            return {LABEL_ROLLOUT: self.name}
-        revision = self.stable_revision if route is Route.STABLE else self.progress.revision
-        return {LABEL_ROLLOUT: self.name, LABEL_REVISION: revision}
-
-    @cached_property
-    def live_route(self) -> Route | None:
-        """How production selects now; None where it does not exist or selects something else."""
-        if self.production is None:
-            return None
-        matching = [r for r in Route if self.production.selector == self.selector(r)]
-        return matching[0] if matching else None
-
-    def listed_only(self, revision: str) -> bool:
-        """Whether production's endpoints are pods of `revision` and of nothing else, and some are ready."""
-        if not self.service_name:
-            return True
-        ready = {k: v for k, v in self.production.ready.items() if v} if self.production else {}
-        return set(ready) == {revision}
 
 
 def _says(memory: Model, changes: Mapping[str, object]) -> bool:

@@ -1,6 +1,6 @@
-"""The plan language: a strategy is a list of stages, and one engine executes any list.
+"""The plan language: a strategy is a list of stages, and one stepper takes a Rollout to any of them.
 
-A new *kind* of gate or route goes here. A new strategy goes into `strategies/`.
+A new *order*, or a new kind of gate, goes here (what a gate asks: `gates/`). A new strategy goes into `strategies/`.
 """
 
 from __future__ import annotations
@@ -8,20 +8,36 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import starmap
 
 
-class Route(StrEnum):
-    """Whose ready pods production selects while a stage stands."""
+@dataclass(frozen=True)
+class GrowFirst:
+    """The receiving side has all its pods before requests move, and the giving side keeps its own until they have."""
 
-    STABLE = "Stable"
-    BOTH = "Both"  # counted: the share of traffic is the share of pods
-    CANDIDATE = "Candidate"
+
+@dataclass(frozen=True)
+class Exchange:
+    """Pods are exchanged in turns behind one selector: the share of requests is the share of pods.
+
+    At no time more than replicas + `surge` pods exist, nor fewer than replicas - `unavailable` serve.
+    """
+
+    surge: int = 0
+    unavailable: int = 0
+
+
+@dataclass(frozen=True)
+class Exclusive:
+    """Two revisions never run at once: one is gone to its last pod before the other one starts."""
+
+
+Order = GrowFirst | Exchange | Exclusive
 
 
 class GateKind(StrEnum):
-    """What must hold, once a stage's pods and traffic stand, before the next stage begins."""
+    """What must hold, once a stage is ready, before the next stage begins. What each asks: `gates/`."""
 
-    READY = "Ready"  # nothing more than pods and traffic as the stage says
     PAUSE = "Pause"  # a time
     MANUAL = "Manual"  # a person's Promote
     BAKE = "Bake"  # a time at 100 %, with the old side warm
@@ -29,29 +45,26 @@ class GateKind(StrEnum):
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate of `kind`; `seconds` counts from the moment the stage's pods and traffic stand."""
+    """A gate of `kind`; `seconds` counts from the moment the stage is ready."""
 
-    kind: GateKind = GateKind.READY
+    kind: GateKind
     seconds: int = 0
 
     def __str__(self) -> str:
-        """How people read it: `ready`, `pause 60s`, `manual`, `bake 30s`."""
+        """How people read it: `pause 60s`, `manual`, `bake 30s`."""
         word = self.kind.value.lower()
-        return f"{word} {self.seconds}s" if self.kind in {GateKind.PAUSE, GateKind.BAKE} else word
+        return word if self.kind is GateKind.MANUAL else f"{word} {self.seconds}s"
 
 
-READY = Gate()
+GROW_FIRST = GrowFirst()
 
 
 @dataclass(frozen=True)
 class Stage:
     """One resting point of a plan.
 
-    `candidate` and `stable` are pods of each side, `weight` is the percent of requests that the plan
-    wants on the candidate, `route` is how production selects them.
-    `surge` and `unavailable` limit the way there, in pods: at no time more than replicas + surge exist,
-    nor fewer than replicas - unavailable are available (counted stages only).
-    `old_gone` asks that no pod of the old revision exists any more, terminating ones included;
+    `candidate` and `stable` are pods of each side, `weight` is the percent of requests that the candidate is to get,
+    `order` is how the stage is come to, `gates` must all be open before the next stage.
     `pull_check` asks that the new images were pulled by a pod that runs nothing, before anything stops.
     """
 
@@ -59,22 +72,59 @@ class Stage:
     candidate: int
     stable: int
     weight: int
-    route: Route
-    gate: Gate = READY
-    surge: int = 0
-    unavailable: int = 0
-    old_gone: bool = False
+    order: Order = GROW_FIRST
+    gates: tuple[Gate, ...] = ()
     pull_check: bool = False
+
+    @property
+    def gate(self) -> str:
+        """Its gates, as people read them; `ready` where it has none."""
+        return ", ".join(map(str, self.gates)) or "ready"
+
+    @property
+    def gate_seconds(self) -> int:
+        """How long its gates take in any case."""
+        return max((gate.seconds for gate in self.gates), default=0)
+
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether somebody has to promote it."""
+        return any(gate.kind is GateKind.MANUAL for gate in self.gates)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the plan stops here for a person or a time, so that people are told of it."""
+        return any(gate.kind in {GateKind.PAUSE, GateKind.MANUAL} for gate in self.gates)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the share of requests follows from pod counts."""
+        return isinstance(self.order, Exchange)
+
+    @property
+    def stops_old(self) -> bool:
+        """Whether nothing is to run while it stands: the old revision goes, and the new one has not begun."""
+        return isinstance(self.order, Exclusive) and not self.weight and not self.pull_check
 
     @property
     def only_retires(self) -> bool:
         """Whether nothing is left of it but to remove the old side, which asks for no rest."""
-        return self.route is Route.CANDIDATE and not self.stable and self.gate == READY
+        return self.weight == 100 and not self.stable and not self.gates and self.order == GROW_FIRST
 
     @property
-    def counted(self) -> bool:
-        """Whether the share of traffic follows from pod counts."""
-        return self.route is Route.BOTH
+    def surge(self) -> int:
+        """Pods that may exist beyond the replicas on the way there, where pods are exchanged."""
+        return self.order.surge if isinstance(self.order, Exchange) else 0
+
+    @property
+    def unavailable(self) -> int:
+        """Pods that may be missing from the replicas on the way there, where pods are exchanged."""
+        return self.order.unavailable if isinstance(self.order, Exchange) else 0
+
+
+def gates_of(*asked: tuple[GateKind, int]) -> tuple[Gate, ...]:
+    """The gates that ask for something: a pause of no time is none, and so is a bake."""
+    return tuple(starmap(Gate, (each for each in asked if each[1] or each[0] is GateKind.MANUAL)))
 
 
 def pods_of(amount: int | str, replicas: int, *, up: bool) -> int:

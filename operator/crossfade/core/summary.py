@@ -9,27 +9,24 @@ from typing import Any, Literal
 
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.api.rollout import RolloutSpec
 from crossfade.api.status import Condition, RevisionStatus, RolloutStatus
-from crossfade.core import manifests
-from crossfade.core.gates import SHORT_S, Hold, hold, paused, unavailable_s
+from crossfade.core import deadline, manifests
+from crossfade.core.gates.answer import Answer
+from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s
 from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
-from crossfade.core.reach import Wanted
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
-from crossfade.core.stages import Route, pods_of
-from crossfade.core.transitions import GIVEN_UP, target
+from crossfade.core.stepper import Step
+from crossfade.core.traffic import traffic_of
+from crossfade.core.transitions import GIVEN_UP, condemned, target
 from crossfade.core.verdicts import first_unavailable
 
 Holds = Literal["True", "False"]
 
-OVERDUE = frozenset({Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING})
-"""Why what is Degraded is stalled as well: a deadline has passed, and nothing more is done about it."""
-
 
 @dataclass(frozen=True)
-class Tale:
+class State:
     """The state in the words of the API: one phase, one reason, one sentence."""
 
     phase: Phase
@@ -37,21 +34,24 @@ class Tale:
     message: str
 
 
-def status(s: Situation, wanted: Wanted, cause: str) -> RolloutStatus:
+def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
     """The whole status. `cause`: what is wrong with pods, where they were looked at."""
-    tale = _tale(s, wanted, cause)
-    held = hold(s) if s.under_way and wanted.standing and not s.progress.returning else None
+    state = _with_refusals(s, _state(s, at, cause))
+    late = _is_late(s, at, state)
+    if late and state.phase in {Phase.PROGRESSING, Phase.ROLLING_BACK}:
+        state = State(Phase.DEGRADED, state.reason, state.message)
     progress = s.memory.progress
     if progress is not None:
-        waits = held.waiting_for if held else _with(wanted.waiting_for, cause)
-        progress = progress.model_copy(update={"waiting_for": waits, "until": held.until if held else None})
+        held = hold(s) if at.unmet is None and not progress.returning else Answer()
+        waits = held.waiting_for if at.unmet is None else _with(at.unmet.waiting_for, cause)
+        progress = progress.model_copy(update={"waiting_for": waits, "until": held.until})
     replicas, selector = _scale(s)
     told = s.memory.model_copy(
         update={
             "observed_generation": s.rollout.metadata.generation,
             "strategy": s.spec.strategy.name,
-            "phase": tale.phase,
-            "message": tale.message,
+            "phase": state.phase,
+            "message": state.message,
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
             "selector": selector,
@@ -63,15 +63,49 @@ def status(s: Situation, wanted: Wanted, cause: str) -> RolloutStatus:
             "progress": progress,
         }
     )
-    return told.model_copy(update={"conditions": _conditions(s, tale)})
+    return told.model_copy(update={"conditions": _conditions(s, state, late=late)})
+
+
+def _with_refusals(s: Situation, state: State) -> State:
+    """What the API server refuses to make or to change is told with its own words, whatever else is going on."""
+    if not s.seen.refused:
+        return state
+    words = "; ".join(f"the API server refuses {what}: {why}" for what, why in sorted(s.seen.refused.items()))
+    phase, reason = state.phase, state.reason
+    if phase in {Phase.HEALTHY, Phase.PROGRESSING}:
+        phase, reason = (phase if s.under_way else Phase.DEGRADED), Reason.WRITE_REFUSED
+    return State(phase, reason, _with(state.message, words))
+
+
+def _is_late(s: Situation, at: Step, state: State) -> bool:
+    """Whether what is waited for has not come within `progressDeadlineSeconds`: then a person should look."""
+    limit_s = s.spec.progress_deadline_seconds
+    if state.reason in {Reason.CANDIDATE_UNAVAILABLE, Reason.WRITE_REFUSED} and state.phase is Phase.DEGRADED:
+        return True
+    if state.reason is Reason.STABLE_UNAVAILABLE:
+        return unavailable_s(s) >= limit_s
+    return deadline.is_late(s, at) if s.under_way else replaced_for_s(s) >= limit_s
 
 
 def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> RolloutStatus:
     """The status of a release that goes on as far as it can, although something in its way is somebody else's."""
-    tale = Tale(Phase.INVALID, reason, message)
+    state = State(Phase.INVALID, reason, message)
     return told.model_copy(
-        update={"phase": tale.phase, "message": message, "conditions": _conditions(s, tale)}
+        update={"phase": state.phase, "message": message, "conditions": _conditions(s, state)}
     )
+
+
+def going(s: Situation, message: str) -> RolloutStatus:
+    """The status of a Rollout that is deleted and has something to give back: its memory, and what is waited for."""
+    told = s.memory.model_copy(
+        update={
+            "observed_generation": s.rollout.metadata.generation,
+            "phase": Phase.PROGRESSING,
+            "message": message,
+        }
+    )
+    state = State(Phase.PROGRESSING, Reason.GIVING_BACK, message)
+    return told.model_copy(update={"conditions": _conditions(s, state)})
 
 
 def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
@@ -88,36 +122,36 @@ def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
             "stable": _side(s, s.stable_revision),
         }
     )
-    return told.model_copy(update={"conditions": _conditions(s, Tale(Phase.INVALID, reason, message))})
+    return told.model_copy(update={"conditions": _conditions(s, State(Phase.INVALID, reason, message))})
 
 
-def _tale(s: Situation, wanted: Wanted, cause: str) -> Tale:
+def _state(s: Situation, at: Step, cause: str) -> State:
     if not s.under_way:
-        return _tale_at_rest(s, wanted, cause)
+        return _state_at_rest(s, at, cause)
     if s.progress.returning:
-        phase = Phase.PROGRESSING if s.progress.returning in GIVEN_UP else Phase.ROLLING_BACK
-        why = (
-            s.memory.failed.message
-            if s.memory.failed and phase is Phase.ROLLING_BACK
-            else s.progress.returning
-        )
-        return Tale(
-            phase,
-            Reason.ROLLING_BACK,
-            f"{why}; returning to {s.stable_revision}: waits for {wanted.waiting_for}",
-        )
+        return _state_on_the_way_back(s, at, cause)
     late = first_unavailable(s)
     if late is not None:
-        return Tale(Phase.DEGRADED, late.reason, late.message)
-    held = hold(s)
-    frozen = s.progress.held or (paused(s) and not wanted.standing)
-    if held is not None and (frozen or wanted.standing or held.why is Reason.STABLE_UNAVAILABLE):
-        return Tale(_phase_of(held), held.why, _sentence(s, held.waiting_for))
-    phase = Phase.WAITING if wanted.why is Reason.NOT_SOLE_OWNER else Phase.PROGRESSING
-    return Tale(phase, wanted.why, _sentence(s, _with(wanted.waiting_for, cause)))
+        return State(Phase.DEGRADED, late.reason, late.message)
+    held, unmet = hold(s), at.unmet
+    frozen = s.progress.held or (paused(s) and unmet is not None)
+    if held.why is not None and (frozen or unmet is None or held.why is Reason.STABLE_UNAVAILABLE):
+        return State(_phase_of(held), held.why, _sentence(s, held.waiting_for))
+    if unmet is None:  # its gates have just opened
+        return State(Phase.PROGRESSING, Reason.SCALING_UP, _sentence(s, ""))
+    phase = Phase.WAITING if unmet.why is Reason.NOT_SOLE_OWNER else Phase.PROGRESSING
+    return State(phase, unmet.why, _sentence(s, _with(unmet.waiting_for, cause)))
 
 
-def _phase_of(held: Hold) -> Phase:
+def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
+    given_up = GIVEN_UP.get(s.progress.returning)
+    failure = s.memory.failed.message if s.memory.failed else s.progress.returning
+    why, phase = (given_up[1], Phase.PROGRESSING) if given_up is not None else (failure, Phase.ROLLING_BACK)
+    waits = f": waits for {_with(at.unmet.waiting_for, cause)}" if at.unmet is not None else ""
+    return State(phase, Reason.ROLLING_BACK, f"{why}; returning to {s.stable_revision}{waits}")
+
+
+def _phase_of(held: Answer) -> Phase:
     if held.why is Reason.STABLE_UNAVAILABLE:
         return Phase.DEGRADED
     return Phase.PAUSED if held.person else Phase.PROGRESSING
@@ -132,34 +166,34 @@ def _with(waiting_for: str, cause: str) -> str:
     return f"{waiting_for}; {cause}" if cause else waiting_for
 
 
-def _tale_at_rest(s: Situation, wanted: Wanted, cause: str) -> Tale:
-    failed, degraded = s.memory.failed, not wanted.standing and unavailable_s(s) >= SHORT_S
+def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
+    unmet, degraded = at.unmet, at.unmet is not None and unavailable_s(s) >= SHORT_S
+    lacks = _with(unmet.waiting_for, cause) if unmet is not None else ""
     if paused(s) and target(s) != s.stable_revision:
         waits = f"{s.spec_revision} waits: resume to release it"
         if degraded:  # what fails now is more urgent than what waits
-            lacks = _with(wanted.waiting_for, cause)
-            return Tale(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
-        return Tale(Phase.PAUSED, _paused_reason(s), waits)
+            return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
+        return State(Phase.PAUSED, _paused_reason(s), waits)
     if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
-        return Tale(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
-    if wanted.why is Reason.RESTARTING:
+        return State(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
+    if unmet is not None and unmet.why is Reason.RESTARTING:
         overdue = replaced_for_s(s) >= s.spec.progress_deadline_seconds
-        phase = Phase.DEGRADED if overdue else Phase.PROGRESSING
-        return Tale(phase, wanted.why, _with(wanted.waiting_for, cause))
-    if not wanted.standing:
+        return State(Phase.DEGRADED if overdue else Phase.PROGRESSING, unmet.why, lacks)
+    if unmet is not None:
         phase = Phase.DEGRADED if degraded else Phase.PROGRESSING
-        reason = Reason.STABLE_UNAVAILABLE if degraded else wanted.why
-        return Tale(phase, reason, _with(wanted.waiting_for, cause))
-    if failed is not None and failed.revision == s.spec_revision:
+        return State(phase, Reason.STABLE_UNAVAILABLE if degraded else unmet.why, lacks)
+    if s.spec_revision in condemned(s):
         back = f"{s.stable_revision} serves. Change the template, or Retry"
-        return Tale(
-            Phase.ROLLED_BACK,
-            Reason.QUARANTINED,
-            f"{failed.revision} was taken back: {failed.message}. {back}",
-        )
+        return State(Phase.ROLLED_BACK, Reason.QUARANTINED, f"{_verdicts(s)}. {back}")
     if not s.n:
-        return Tale(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
-    return Tale(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} serves with {s.n} pods")
+        return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
+    return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} serves with {s.n} pods")
+
+
+def _verdicts(s: Situation) -> str:
+    """Why neither the spec's revision serves, nor the one that an Undo went to, where that has failed as well."""
+    told = [f"{one.revision} was taken back: {one.message}" for one in condemned(s).values()]
+    return "; ".join(told)
 
 
 def _paused_reason(s: Situation) -> Reason:
@@ -176,7 +210,7 @@ def unreadable(
         (ConditionType.STALLED, "True"),
     )
     made = [
-        _made(memory, kind, holds, Tale(Phase.INVALID, Reason.INVALID_SPEC, message), generation, now)
+        _made(memory, kind, holds, State(Phase.INVALID, Reason.INVALID_SPEC, message), generation, now)
         for kind, holds in kinds
     ]
     told = {"observed_generation": generation, "phase": Phase.INVALID, "message": message, "conditions": made}
@@ -184,43 +218,36 @@ def unreadable(
 
 
 def _available(s: Situation) -> bool:
-    """Whether users are served: as many available pods, of revisions that may serve, as the strategy leaves."""
-    serving = s.stable.available + (s.candidate.available if s.progress.serving_since else 0)
-    return serving >= s.n - _may_be_missing(s.spec)
+    """Whether users are served: as many available pods that requests may reach as the strategy leaves, and one at least."""
+    traffic, tracks = traffic_of(s), {s.stable_revision, s.progress.revision} - {""}
+    serving = sum(s.side(track).available for track in tracks if traffic.live(track))
+    return serving >= max(s.floor, min(1, s.n))
 
 
-def _may_be_missing(spec: RolloutSpec) -> int:
-    """Never all of them: with no pod nobody is served, whatever may be missing on the way."""
-    rolling = spec.strategy.rolling
-    missing = pods_of(rolling.max_unavailable, spec.replicas, up=False) if rolling else 0
-    return min(missing, max(0, spec.replicas - 1))
-
-
-def _conditions(s: Situation, tale: Tale) -> list[Condition]:
+def _conditions(s: Situation, state: State, *, late: bool = False) -> list[Condition]:
     """Kstatus's three, and ours. Reconciling, Stalled, Paused and RolledBack are absent when they do not hold."""
-    overdue = tale.phase is Phase.DEGRADED and tale.reason in OVERDUE
-    stalled = tale.phase in {Phase.INVALID, Phase.ROLLED_BACK} or overdue
-    ready = tale.phase is Phase.HEALTHY
-    still = tale.phase in {Phase.HEALTHY, Phase.DEGRADED} and paused(s)
-    held = [ConditionType.PAUSED] if tale.phase is Phase.PAUSED or still else []
+    stalled = state.phase in {Phase.INVALID, Phase.ROLLED_BACK} or late
+    ready = state.phase is Phase.HEALTHY
+    still = state.phase in {Phase.HEALTHY, Phase.DEGRADED} and paused(s)
+    held = [ConditionType.PAUSED] if state.phase is Phase.PAUSED or still else []
     moving = [] if ready or stalled else [ConditionType.RECONCILING]
     extra = [ConditionType.STALLED] if stalled else []
-    back = [ConditionType.ROLLED_BACK] if tale.phase is Phase.ROLLED_BACK else []
-    made = [_condition(s, kind, "True", tale) for kind in (*moving, *extra, *held, *back)]
+    back = [ConditionType.ROLLED_BACK] if state.phase is Phase.ROLLED_BACK else []
+    made = [_condition(s, kind, "True", state) for kind in (*moving, *extra, *held, *back)]
     available: Holds = "True" if _available(s) else "False"
     return [
-        _condition(s, ConditionType.READY, "True" if ready else "False", tale),
-        _condition(s, ConditionType.AVAILABLE, available, tale),
+        _condition(s, ConditionType.READY, "True" if ready else "False", state),
+        _condition(s, ConditionType.AVAILABLE, available, state),
         *made,
     ]
 
 
-def _condition(s: Situation, kind: ConditionType, holds: Holds, tale: Tale) -> Condition:
-    return _made(s.memory, kind, holds, tale, s.rollout.metadata.generation, s.now)
+def _condition(s: Situation, kind: ConditionType, holds: Holds, state: State) -> Condition:
+    return _made(s.memory, kind, holds, state, s.rollout.metadata.generation, s.now)
 
 
 def _made(
-    memory: RolloutStatus, kind: ConditionType, holds: Holds, tale: Tale, generation: int, now: datetime
+    memory: RolloutStatus, kind: ConditionType, holds: Holds, state: State, generation: int, now: datetime
 ) -> Condition:
     """A condition that keeps the time of its last transition while its status stays."""
     before = next((c for c in memory.conditions if c.type == kind), None)
@@ -228,8 +255,8 @@ def _made(
     return Condition(
         type=kind,
         status=holds,
-        reason=tale.reason,
-        message=tale.message,
+        reason=state.reason,
+        message=state.message,
         observed_generation=generation,
         last_transition_time=since or text_of(now),
     )
@@ -273,6 +300,8 @@ def _scale(s: Situation) -> tuple[int, str]:
     shared = s.spec.strategy.canary is not None or s.spec.strategy.rolling is not None
     if shared or not s.stable_revision:
         return s.stable.replicas + s.candidate.replicas, f"{LABEL_ROLLOUT}={s.name}"
-    forward_ = s.under_way and not s.progress.returning and s.stage.route is Route.CANDIDATE
-    revision = s.progress.revision if forward_ and s.progress.moved_at else s.stable_revision
+    traffic = traffic_of(s)
+    alone = s.under_way and traffic.live(s.progress.revision) and not traffic.live(s.stable_revision)
+    moved = alone and s.stage.weight == 100 and not s.progress.returning
+    revision = s.progress.revision if moved and s.memory.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
 from crossfade.api.status import Failed, LastRelease, Progress, RevisionStatus
-from crossfade.core.gates import last_gate
+from crossfade.core.holds import is_last, is_lost
 from crossfade.core.moments import text_of
 from crossfade.core.situation import Situation
-from crossfade.core.stages import GateKind
 from crossfade.core.timeline import noted
 from crossfade.core.turn import Turn, normal, warning
 from crossfade.core.verdicts import Verdict
@@ -20,21 +21,46 @@ GIVEN_UP: dict[str, tuple[Outcome, str]] = {
     Reason.SUPERSEDED: ("Superseded", "the template changed before the release was complete"),
     Reason.CANCELLED: ("Cancelled", "the template went back to the stable revision"),
     Reason.WORKLOAD_MISSING: ("Cancelled", "its template was lost with the Deployment that held it"),
+    Reason.NODE_LOST: ("Cancelled", "its pods were taken by their nodes, and it is tried once more"),
 }
 """How a release ends that has not failed, by the reason for its way back; and why."""
 
 
 def target(s: Situation) -> str:
     """The revision that is wanted: the spec's, unless it failed or was undone; then the one to be at instead."""
-    failed = s.memory.failed
-    if failed is not None and failed.revision == s.spec_revision:
+    if s.spec_revision in condemned(s):
         return s.memory.undo_to or s.stable_revision or s.spec_revision
     return s.spec_revision
 
 
+def condemned(s: Situation) -> dict[str, Failed]:
+    """The revisions with a verdict that nobody has forgiven: what failed, and what an Undo has left before that."""
+    verdicts = (s.memory.undone, s.memory.failed)
+    return {verdict.revision: verdict for verdict in verdicts if verdict is not None}
+
+
+def wakes(s: Situation) -> bool:
+    """Whether stable is to run for the first time: it completed while there were to be no pods."""
+    return bool(s.n) and s.stable_revision in s.memory.unserved and bool(_served_before(s))
+
+
+def _served_before(s: Situation) -> str:
+    """The revision to return to where stable fails at its first wake-up; "" where none has ever served."""
+    return next((r for r in s.memory.completed if r != s.stable_revision and r not in s.memory.unserved), "")
+
+
+def woken(s: Situation) -> Turn:
+    """A release that lets stable run for the first time, watched like any other; what served before is its way back."""
+    revision, before = s.stable_revision, _served_before(s)
+    earlier = s.remember(stable=RevisionStatus(revision=before), downtime=None)
+    turn = started(earlier, revision)
+    return replace(turn, s=turn.s.progress_with(waking=True, fast=False, stable_was_down=True))
+
+
 def started(s: Situation, revision: str) -> Turn:
     """A release of `revision` begins."""
-    known = s.memory.completed[: s.spec.rollback_revisions + 1]
+    known = [each for each in s.memory.completed if each not in s.memory.unserved]
+    known = known[: s.spec.rollback_revisions + 1]
     now = text_of(s.now)
     progress = Progress(
         revision=revision,
@@ -43,7 +69,8 @@ def started(s: Situation, revision: str) -> Turn:
         short_since=now,
         release_started_at=now,
         fast=bool(s.stable_revision) and revision in known,
-        stable_was_down=s.stable.available < s.stable.desired,
+        stable_was_down=s.stable.available < s.stable.desired and is_lost(s),
+        attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )
     number = s.memory.release + 1
     begun = s.remember(progress=progress, release=number, downtime=None, timeline=[])
@@ -56,7 +83,7 @@ def started(s: Situation, revision: str) -> Turn:
     )
 
 
-def failed(s: Situation, why: Verdict) -> Turn:
+def failed(s: Situation, why: Verdict, *, urgent: bool = True) -> Turn:
     """The release has failed: its revision is quarantined, and traffic goes back (or all is frozen)."""
     if s.spec.on_failure == "Pause" and why.reason is not Reason.ABORTED_BY_USER:
         frozen = s.progress_with(held=f"{why.reason}: {why.message}")
@@ -64,12 +91,19 @@ def failed(s: Situation, why: Verdict) -> Turn:
             frozen, warning(EventReason.RELEASE_FROZEN, f"{why.message}. Abort to return, Retry to go on")
         )
     verdict = Failed(revision=s.progress.revision, reason=why.reason, message=why.message, at=text_of(s.now))
-    return Turn(_turned_back(s.remember(failed=verdict), why.reason), warning(why.reason, why.message))
+    undone = s.memory.failed if s.memory.undo_to == s.progress.revision else s.memory.undone
+    judged = s.remember(failed=verdict, undone=undone, undo_to="")
+    return Turn(_turned_back(judged, why.reason, urgent=urgent), warning(why.reason, why.message))
 
 
 def turned_back(s: Situation, reason: Reason, note: str) -> Turn:
     """The release is given up without a failure: the template changed, or went back."""
-    return Turn(_turned_back(s, reason), normal(reason, note))
+    return Turn(_turned_back(s, reason, urgent=False), normal(reason, note))
+
+
+def node_lost(s: Situation, note: str) -> Turn:
+    """The candidate's pods were taken by their nodes: requests go back, and nobody is condemned."""
+    return Turn(_turned_back(s, Reason.NODE_LOST, urgent=True), warning(Reason.NODE_LOST, note))
 
 
 def template_lost(s: Situation) -> Turn:
@@ -78,13 +112,13 @@ def template_lost(s: Situation) -> Turn:
     told = warning(Reason.WORKLOAD_MISSING, note)
     if not s.stable_revision:
         return Turn(_dropped(s, Reason.WORKLOAD_MISSING), told)
-    return Turn(_turned_back(s, Reason.WORKLOAD_MISSING), told)
+    return Turn(_turned_back(s, Reason.WORKLOAD_MISSING, urgent=False), told)
 
 
-def _turned_back(s: Situation, reason: Reason) -> Situation:
+def _turned_back(s: Situation, reason: Reason, *, urgent: bool) -> Situation:
     now = text_of(s.now)
-    after = s.progress_with(returning=str(reason), held="", moved_at=None, reached_at=None, short_since=now)
-    return noted(after, now, f"back: {reason}")
+    fresh = {"held": "", "reached_at": None, "short_since": now}
+    return noted(s.progress_with(returning=str(reason), urgent=urgent, **fresh), now, f"back: {reason}")
 
 
 def returned(s: Situation) -> Turn:
@@ -110,26 +144,30 @@ def passed(s: Situation) -> Turn:
 
     An Event is for a stage at which the plan rests; those on the way show in the timeline.
     """
-    if last_gate(s):
+    if is_last(s):
         return completed(s)
     index, now = s.progress.stage + 1, text_of(s.now)
     fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
     note = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}"
-    rests = s.plan[index].gate.kind in {GateKind.PAUSE, GateKind.MANUAL}
     after = noted(s.progress_with(stage=index, **fresh), now, s.plan[index].name)
-    return Turn(after, normal(EventReason.STAGE_STARTED, note) if rests else ())
+    return Turn(after, normal(EventReason.STAGE_STARTED, note) if s.plan[index].rests else ())
 
 
 def completed(s: Situation) -> Turn:
     """The candidate is the stable revision now."""
     revision = s.progress.revision
     others = [known for known in s.memory.completed if known != revision]
+    unserved = [known for known in s.memory.unserved if known != revision]
+    if not s.progress.serving_since:
+        unserved = [revision, *unserved][:COMPLETED_KEPT]
     done = _ended(s, "Completed", f"{revision} serves alone").remember(
         stable=RevisionStatus(revision=revision, release=s.memory.release),
         completed=[revision, *others][:COMPLETED_KEPT],
+        unserved=unserved,
         progress=None,
         candidate=None,
         undo_to="",
+        undone=None if s.memory.undo_to == revision else s.memory.undone,
     )
     return Turn(
         done, normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} serves alone")
@@ -137,5 +175,6 @@ def completed(s: Situation) -> Turn:
 
 
 def _ended(s: Situation, outcome: Outcome, why: str) -> Situation:
-    last = LastRelease(number=s.memory.release, outcome=outcome, why=why, at=text_of(s.now))
+    taken = s.progress.revision if s.progress.returning == Reason.NODE_LOST else ""
+    last = LastRelease(number=s.memory.release, outcome=outcome, why=why, at=text_of(s.now), node_took=taken)
     return s.remember(last=last)

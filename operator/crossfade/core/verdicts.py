@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
+from crossfade.core import manifests
 from crossfade.core.compile import crash_allowance
-from crossfade.core.evidence import bad_images, crashed, impossible, not_pulled, refused_images, told
-from crossfade.core.gates import paused
-from crossfade.core.moments import moment_of, seconds_since
+from crossfade.core.evidence import (
+    bad_images,
+    crashed,
+    impossible,
+    not_pulled,
+    refused_images,
+    taken_by_node,
+    told,
+)
+from crossfade.core.gates import asked
+from crossfade.core.holds import paused
+from crossfade.core.moments import seconds_since
 from crossfade.core.situation import Situation
-from crossfade.core.stages import Route
+from crossfade.core.traffic import traffic_of
 
 REFUSED_S = 20.0
 """What the registry or the runtime refuses is final after so long: the kubelet has tried again after its first 10 s, and
@@ -37,16 +47,17 @@ def verdict(s: Situation) -> Verdict | None:
         downtime_exceeded,
         pull_failed,
         candidate_unavailable,
+        gate_failed,
     )
     return next((found for cause in causes if (found := cause(s)) is not None), None)
 
 
 def candidate_crashed(s: Situation) -> Verdict | None:
     """More of the candidate's pods crashed since it began to serve than the strategy allows."""
-    pods, since = s.pods(s.progress.revision), s.progress.serving_since
-    if not pods or since is None:
+    pods = s.pods(s.progress.revision)
+    if not pods or s.progress.serving_since is None:
         return None
-    culprits = crashed(pods, moment_of(since))
+    culprits = crashed(pods, s.progress.ends_before)
     allowed = crash_allowance(s.spec)
     if len(culprits) <= allowed:
         return None
@@ -63,18 +74,57 @@ def nothing_answers(s: Situation) -> Verdict | None:
     This needs no evidence of a crash: requests fail now. Pods of both that come up again, after there were to be none
     at all, are no loss until the stage stands again: which of them are ready first says nothing.
     """
-    ready = sum(s.production.ready.values()) if s.production else 0
-    if s.live_route is not Route.CANDIDATE or ready or s.candidate.ready or not s.stable.ready:
-        return None
-    if s.progress.serving_since is None or s.progress.emptied_at is not None:
+    if not nobody_answers(s) or node_took_them(s):
         return None
     what = "no pod is ready while it has all the traffic"
     return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(what, s))
 
 
+def nobody_answers(s: Situation) -> bool:
+    """Whether requests fail now: the candidate has them all, has no ready pod, and stable has one."""
+    traffic, p = traffic_of(s), s.progress
+    alone = bool(s.service_name) and traffic.live(p.revision) and not traffic.live(s.stable_revision)
+    listed = sum(s.production.ready.values()) if s.production else 0
+    gone = not listed and not s.candidate.ready and s.stable.ready
+    return bool(alone and gone and p.serving_since and not p.emptied)
+
+
+def node_took_them(s: Situation) -> str:
+    """Why nobody answers, where nodes took the candidate's pods; "" otherwise, and where that was so the last time too.
+
+    What is taken twice in a row has a part in it: more on its disk than it may have, say.
+    """
+    if not nobody_answers(s) or s.progress.attempts > 1:
+        return ""
+    return taken_by_node(s.pods(s.progress.revision) or ())
+
+
+def loses_pods(s: Situation) -> bool:
+    """Whether pods of the candidate went away just now and are missing, or have ended; a drop alone may be long over.
+
+    A process that sees a Deployment for the first time takes that for a drop.
+    """
+    p, side = s.progress, s.candidate
+    if p.revision not in s.seen.dropped or p.serving_since is None:
+        return False
+    return side.available < side.desired or bool(crashed(s.pods(p.revision) or (), p.ends_before))
+
+
+def is_failing(s: Situation) -> bool:
+    """Whether the candidate cannot be trusted with requests any more: then they leave it at once."""
+    short = s.progress.reached_at is not None and s.candidate.available < s.stage.candidate
+    return bool(s.progress.held) or short or loses_pods(s) or not s.candidate.ready or verdict(s) is not None
+
+
+def gate_failed(s: Situation) -> Verdict | None:
+    """A gate of the stage says that the release has failed."""
+    answer = asked(s)
+    return Verdict(answer.why, answer.waiting_for) if answer.failed and answer.why else None
+
+
 def image_cannot_be_pulled(s: Situation) -> Verdict | None:
     """An image that nobody can pull, or that its registry has refused for `REFUSED_S`."""
-    pods = (*(s.pods(s.progress.revision) or ()), *(s.seen.found.pull_pods or ()))
+    pods = (*(s.pods(s.progress.revision) or ()), *(manifests.pull_pods(s)))
     causes = bad_images(pods) or (refused_images(pods) if _waited_s(s) >= REFUSED_S else [])
     return Verdict(Reason.IMAGE_CANNOT_BE_PULLED, causes[0]) if causes else None
 
@@ -103,7 +153,7 @@ def pull_failed(s: Situation) -> Verdict | None:
     """Recreate: the pod that pulls the images did not get them in time."""
     if not s.stage.pull_check or not _overdue(s):
         return None
-    cause = not_pulled(s.seen.found.pull_pods or ()) or "the images were not pulled"
+    cause = not_pulled(manifests.pull_pods(s)) or "the images were not pulled"
     return Verdict(Reason.PULL_CHECK_FAILED, f"nothing was stopped: {cause}")
 
 

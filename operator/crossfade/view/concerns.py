@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crossfade.api.rollout import RolloutSpec
-from crossfade.core.stages import GateKind, Route, Stage, pods_of
+from crossfade.core.stages import Stage, pods_of
 from crossfade.core.strategies.canary import split_of
 from crossfade.view.quantity import pod_requests
 
@@ -29,12 +29,9 @@ def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
 
 def real_share(stage: Stage) -> int:
     """Give the percent of requests that the stage's pods allow on the candidate."""
-    if stage.route is Route.STABLE:
-        return 0
-    pods = stage.candidate + stage.stable
-    if stage.route is Route.CANDIDATE or not pods:
-        return 100 if stage.candidate else 0
-    return round(100 * stage.candidate / pods)
+    if not stage.counted:
+        return stage.weight if stage.candidate else 0
+    return round(100 * stage.candidate / max(1, stage.candidate + stage.stable))
 
 
 def _shares(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
@@ -82,7 +79,7 @@ def _fewer_pods(spec: RolloutSpec) -> Iterator[str]:
 
 
 def _people(plan: Sequence[Stage]) -> Iterator[str]:
-    names = [f"'{stage.name}'" for stage in plan if stage.gate.kind is GateKind.MANUAL]
+    names = [f"'{stage.name}'" for stage in plan if stage.asks_a_person]
     if names:
         yield f"{', '.join(names)}: waits until a person types `crossfade promote`; it does not go on by itself."
 

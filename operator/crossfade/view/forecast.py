@@ -10,7 +10,7 @@ from typing import Any
 
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.core.compile import compiled
-from crossfade.core.stages import GateKind, Route, Stage
+from crossfade.core.stages import Exclusive, Gate, GateKind, Stage
 from crossfade.view.concerns import concerns, real_share
 from crossfade.view.nearness import uneven
 from crossfade.view.quantity import Requests, pod_requests
@@ -62,7 +62,7 @@ def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Fore
     """
     spec = rollout.spec
     plan = compiled(spec)
-    before = [Stage("now", 0, spec.replicas, 0, Route.STABLE), *plan]
+    before = [Stage("now", 0, spec.replicas, 0), *plan]
     stages = tuple(_shown(spec, i, a, b) for i, (a, b) in enumerate(pairwise(before), start=1))
     peak = max([spec.replicas, *(stage.peak_pods for stage in stages)])
     return Forecast(
@@ -74,7 +74,7 @@ def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Fore
         peak_pods=peak,
         peak=pod_requests(spec.template or {}).times(peak),
         at_least_s=sum(at_least_s(spec, a, b) for a, b in pairwise(before)),
-        people=sum(stage.gate.kind is GateKind.MANUAL for stage in plan),
+        people=sum(stage.asks_a_person for stage in plan),
         concerns=(*concerns(spec, plan), *uneven(spec.strategy.name, service)),
     )
 
@@ -93,7 +93,7 @@ def peak_pods(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
 def at_least_s(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
     """Give the seconds that a stage takes in any case: its gate, new pods proving themselves, old ones draining."""
     return (
-        stage.gate.seconds + _waves(before, stage) * spec.min_ready_seconds + _draining_s(spec, before, stage)
+        stage.gate_seconds + _waves(before, stage) * spec.min_ready_seconds + _draining_s(spec, before, stage)
     )
 
 
@@ -106,7 +106,7 @@ def _waves(before: Stage, stage: Stage) -> int:
 
 def _draining_s(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
     """Only a stage that waits for the last old pod to be gone waits for its drain."""
-    return spec.drain_seconds if stage.old_gone and before.stable and spec.service else 0
+    return spec.drain_seconds if stage.stops_old and before.stable and spec.service else 0
 
 
 def _shown(spec: RolloutSpec, number: int, before: Stage, stage: Stage) -> StageForecast:
@@ -117,8 +117,8 @@ def _shown(spec: RolloutSpec, number: int, before: Stage, stage: Stage) -> Stage
         stable=stage.stable,
         wanted_share=stage.weight,
         real_share=real_share(stage),
-        gate=str(stage.gate),
-        awaits=", then ".join([*_pods_awaited(spec, before, stage), *_gate_awaited(stage)]),
+        gate=stage.gate,
+        awaits=", then ".join([*_pods_awaited(spec, before, stage), *map(_gate_awaited, stage.gates)]),
         peak_pods=peak_pods(spec, before, stage),
     )
 
@@ -127,10 +127,10 @@ def _pods_awaited(spec: RolloutSpec, before: Stage, stage: Stage) -> list[str]:
     proved = f" for {spec.min_ready_seconds} s" if spec.min_ready_seconds else ""
     conditions = {
         "one pod has pulled the new images": stage.pull_check,
-        "every old pod is gone": stage.old_gone,
+        "every old pod is gone": stage.stops_old,
         f"{_pods(stage.candidate)} ready{proved}": stage.candidate > before.candidate,
-        "all requests have moved": stage.route is Route.CANDIDATE and before.route is not Route.CANDIDATE,
-        "the old pods are gone": stage.route is Route.CANDIDATE and stage.stable == 0,
+        "all requests have moved": _has_all(stage) and not _has_all(before),
+        "the old pods are gone": stage.only_retires,
     }
     return [condition for condition, applies in conditions.items() if applies]
 
@@ -139,14 +139,16 @@ def _pods(count: int) -> str:
     return "1 new pod is" if count == 1 else f"{count} new pods are"
 
 
-def _gate_awaited(stage: Stage) -> list[str]:
-    seconds = stage.gate.seconds
-    match stage.gate.kind:
-        case GateKind.PAUSE:
-            return [f"{seconds} s pass"]
-        case GateKind.BAKE if seconds:
-            return [f"{seconds} s without a crash"]
+def _has_all(stage: Stage) -> bool:
+    """Whether all requests have moved to the new pods by a move, and not with the last old pod."""
+    return stage.weight == 100 and not stage.counted and not isinstance(stage.order, Exclusive)
+
+
+def _gate_awaited(gate: Gate) -> str:
+    match gate.kind:
         case GateKind.MANUAL:
-            return ["a person promotes"]
-        case _:
-            return []
+            return "a person promotes"
+        case GateKind.BAKE:
+            return f"{gate.seconds} s without a crash"
+        case GateKind.PAUSE:
+            return f"{gate.seconds} s pass"

@@ -25,6 +25,7 @@ class _Writer(yaml.SafeDumper):
     """Block style throughout, texts of several lines as they are, and no anchors."""
 
     def ignore_aliases(self, _data: object) -> bool:
+        """Write each value out in full."""
         return True
 
 

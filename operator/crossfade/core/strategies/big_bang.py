@@ -6,13 +6,13 @@ has proved itself for `bakeSeconds`.
 
 from __future__ import annotations
 
-from crossfade.core.stages import Gate, GateKind, Route, Stage
+from crossfade.core.stages import GateKind, Stage, gates_of
 
 
 def stages(replicas: int, bake_seconds: int) -> list[Stage]:
     """Get ready, cut over and bake, retire the old side."""
     return [
-        Stage("get ready", replicas, replicas, 0, Route.STABLE),
-        Stage("bake", replicas, replicas, 100, Route.CANDIDATE, Gate(GateKind.BAKE, bake_seconds)),
-        Stage("retire old", replicas, 0, 100, Route.CANDIDATE),
+        Stage("get ready", replicas, replicas, 0),
+        Stage("bake", replicas, replicas, 100, gates=gates_of((GateKind.BAKE, bake_seconds))),
+        Stage("retire old", replicas, 0, 100),
     ]

@@ -7,23 +7,21 @@ grows just before the switch; the old side stays warm for the bake, and traffic 
 from __future__ import annotations
 
 from crossfade.api.rollout import BlueGreen
-from crossfade.core.stages import READY, Gate, GateKind, Route, Stage
+from crossfade.core.stages import Gate, GateKind, Stage, gates_of
 
 
 def stages(spec: BlueGreen, replicas: int, bake_seconds: int) -> list[Stage]:
     """Preview, grow to full size, switch and bake, retire the old side."""
     preview = replicas if spec.preview_replicas is None else min(spec.preview_replicas, replicas)
-    grow = [Stage("grow", replicas, replicas, 0, Route.STABLE)] if spec.preview_replicas is not None else []
-    bake = Gate(GateKind.BAKE, bake_seconds)
+    grow = [Stage("grow", replicas, replicas, 0)] if spec.preview_replicas is not None else []
     return [
-        Stage("preview", preview, replicas, 0, Route.STABLE, _gate(spec)),
+        Stage("preview", preview, replicas, 0, gates=_gates(spec)),
         *grow,
-        Stage("bake", replicas, replicas, 100, Route.CANDIDATE, bake),
-        Stage("retire old", replicas, 0, 100, Route.CANDIDATE),
+        Stage("bake", replicas, replicas, 100, gates=gates_of((GateKind.BAKE, bake_seconds))),
+        Stage("retire old", replicas, 0, 100),
     ]
 
 
-def _gate(spec: BlueGreen) -> Gate:
-    if spec.promote == "Manual":
-        return Gate(GateKind.MANUAL)
-    return Gate(GateKind.PAUSE, spec.promote_after_seconds) if spec.promote_after_seconds else READY
+def _gates(spec: BlueGreen) -> tuple[Gate, ...]:
+    manual = spec.promote == "Manual"
+    return gates_of((GateKind.MANUAL, 0) if manual else (GateKind.PAUSE, spec.promote_after_seconds))

@@ -8,7 +8,7 @@ real share, and `plan` warns where they differ by more than 5 points.
 from __future__ import annotations
 
 from crossfade.api.rollout import Canary, CanaryStep
-from crossfade.core.stages import READY, Gate, GateKind, Route, Stage, pods_of
+from crossfade.core.stages import Exchange, Gate, GateKind, Stage, gates_of, pods_of
 
 
 def stages(spec: Canary, replicas: int, bake_seconds: int) -> list[Stage]:
@@ -18,17 +18,16 @@ def stages(spec: Canary, replicas: int, bake_seconds: int) -> list[Stage]:
     full = next((step for step in spec.steps if step.weight == 100), None)
     split = [split_of(step.weight, replicas, surge) for step in steps]
     counted = [
-        Stage(f"{step.weight} %", new, old, step.weight, Route.BOTH, _gate(step), surge=surge)
+        Stage(f"{step.weight} %", new, old, step.weight, Exchange(surge), _gates(step))
         for step, (new, old) in zip(steps, split, strict=True)
     ]
     warm = split[-1][1] if split else replicas
-    held = [Stage("100 %", replicas, warm, 100, Route.CANDIDATE, _gate(full))]
-    bake = Gate(GateKind.BAKE, bake_seconds)
+    held = [Stage("100 %", replicas, warm, 100, gates=_gates(full))] if full and _gates(full) else []
     return [
         *counted,
-        *(held if full and _gate(full) != READY else []),
-        Stage("bake", replicas, warm, 100, Route.CANDIDATE, bake),
-        Stage("retire old", replicas, 0, 100, Route.CANDIDATE),
+        *held,
+        Stage("bake", replicas, warm, 100, gates=gates_of((GateKind.BAKE, bake_seconds))),
+        Stage("retire old", replicas, 0, 100),
     ]
 
 
@@ -47,9 +46,5 @@ def split_of(weight: int, replicas: int, surge: int) -> tuple[int, int]:
     return new, total - new
 
 
-def _gate(step: CanaryStep | None) -> Gate:
-    if step is None:
-        return READY
-    if step.pause is not None:
-        return Gate(GateKind.MANUAL)
-    return Gate(GateKind.PAUSE, step.pause_seconds) if step.pause_seconds else READY
+def _gates(step: CanaryStep) -> tuple[Gate, ...]:
+    return gates_of((GateKind.MANUAL, 0) if step.pause else (GateKind.PAUSE, step.pause_seconds or 0))

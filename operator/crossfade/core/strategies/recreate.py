@@ -8,15 +8,15 @@ The bake has no warm side here: it is the time in which crashes of the new pods 
 from __future__ import annotations
 
 from crossfade.api.rollout import Recreate
-from crossfade.core.stages import Gate, GateKind, Route, Stage
+from crossfade.core.stages import Exclusive, GateKind, Stage, gates_of
 
 
 def stages(spec: Recreate, replicas: int, bake_seconds: int) -> list[Stage]:
-    """Pull, stop, start. Production selects both throughout: the first new ready pod serves at once."""
-    pull = [Stage("pull images", 0, replicas, 0, Route.STABLE, pull_check=True)] if spec.pull_first else []
-    bake = Gate(GateKind.BAKE, bake_seconds)
+    """Pull, stop, start. Production selects the new pods before the first one is ready: it serves at once."""
+    pull = [Stage("pull images", 0, replicas, 0, Exclusive(), pull_check=True)] if spec.pull_first else []
+    bake = gates_of((GateKind.BAKE, bake_seconds))
     return [
         *pull,
-        Stage("stop old", 0, 0, 0, Route.BOTH, old_gone=True, unavailable=replicas),
-        Stage("start new", replicas, 0, 100, Route.BOTH, bake, unavailable=replicas),
+        Stage("stop old", 0, 0, 0, Exclusive()),
+        Stage("start new", replicas, 0, 100, Exclusive(), bake),
     ]

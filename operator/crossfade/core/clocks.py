@@ -1,0 +1,92 @@
+"""Stored starts follow what is seen: the only times in the memory, and none is a reading of the clock."""
+
+from __future__ import annotations
+
+from crossfade.core import manifests
+from crossfade.core.downtime import with_downtime
+from crossfade.core.goals import Goal, goal_of
+from crossfade.core.holds import paused
+from crossfade.core.moments import text_of
+from crossfade.core.situation import SOURCE, Situation
+from crossfade.core.stepper import Step, step
+from crossfade.core.traffic import traffic_of
+from crossfade.core.traffic.port import receivers
+
+
+def with_clocks(s: Situation) -> Situation:
+    """The memory with each start as it is now: kept while its condition holds, and begun where it begins to."""
+    s = with_moved_at(s, goal_of(s))
+    if not s.under_way:
+        return s
+    goal = goal_of(s)
+    at = step(goal, s)
+    p, now, met = s.progress, text_of(s.now), at.unmet is None
+    s = s.progress_with(
+        emptied=_is_emptied(s, at),
+        pulls=s.stage.pull_check or (p.pulls and s.seen.found.pull_pods != ()),
+        stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
+        reached_at=(p.reached_at or (now if met else None)) if s.n else None,
+        short_since=None if met or paused(s) else now if _moves(s, at) else p.short_since or now,
+    )
+    return with_downtime(_with_serving_since(s, goal, at))
+
+
+def with_moved_at(s: Situation, goal: Goal) -> Situation:
+    """Since when the endpoints list no track that production does not select; none while they do, or where all are selected.
+
+    At rest it is kept as it is while nothing else runs: it changes nothing then.
+    """
+    traffic = traffic_of(s)
+    tracks = {s.stable_revision, s.progress.revision, *s.others} - {""}
+    if not s.under_way and not any(s.side(track).desired for track in tracks - {s.stable_revision}):
+        return s
+    share = step(goal, s).share
+    left = [track for track in tracks if s.side(track).desired and not traffic.live(track)]
+    moves = s.under_way and s.stage.weight == 100 and not s.stage.counted
+    right = bool(left or moves) and traffic.follows(tracks) and (share is None or traffic.gives(share))
+    nothing_left = not s.service_name or (manifests.is_first(s) and not left)
+    return s.remember(moved_at=(s.memory.moved_at or text_of(s.now)) if right and not nothing_left else None)
+
+
+def _moves(s: Situation, at: Step) -> bool:
+    """Whether pods of ours are asked for or told to go by this very pass, or the pod that pulls images is."""
+    pulls = s.stage.pull_check and not s.progress.returning and not manifests.pull_pods(s)
+    return pulls or any(pods != s.side(t).desired for t, pods in at.pods.items() if _is_ours(s, t))
+
+
+def _is_ours(s: Situation, track: str) -> bool:
+    """Whether we may write to the Deployment of that name; what somebody else has taken never moves."""
+    read = s.seen.found.deployments.get(manifests.deployment_name(s, track))
+    return track != SOURCE and s.side(track).ours and (read is None or read.ours)
+
+
+def _is_emptied(s: Situation, at: Step) -> bool:
+    """Whether its pods were told to go since none were wanted, and the stage has not been ready again since."""
+    going = not s.n and s.candidate.ours and s.candidate.desired and not at.pods.get(s.progress.revision)
+    return bool(going) or (s.progress.emptied and not (s.n and at.unmet is None))
+
+
+def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
+    """Since when the candidate may get requests, and how often its containers had ended by then.
+
+    Scaled to nothing it does not serve; it does anew from where pods are wanted again.
+    """
+    p = s.progress
+    if not s.n and not p.returning:
+        return s.progress_with(serving_since=None, ends_before={})
+    serves = p.revision in receivers(at.share or {}) and not p.returning and goal.pods.get(p.revision, 0) > 0
+    side, pods = s.candidate, s.pods(p.revision)
+    unread = pods is None and (side.replicas or not side.current) and bool(side.identity.uid)
+    if p.serving_since or not serves or unread:
+        return s
+    ends = {pod.name: pod.ends for pod in pods or () if pod.ends}
+    return s.progress_with(serving_since=text_of(s.now), ends_before=ends)
+
+
+def is_about_to_serve(s: Situation) -> bool:
+    """Whether requests may reach the candidate from this pass on: then its pods are to be looked at before."""
+    if not s.under_way or s.progress.serving_since or s.progress.returning or not s.n:
+        return False
+    goal = goal_of(s)
+    gets = s.progress.revision in receivers(step(goal, s).share or {})
+    return gets and goal.pods.get(s.progress.revision, 0) > 0

@@ -1,0 +1,34 @@
+"""The gates of a stage: one file for each kind of question, and one line in `KINDS`.
+
+A gate is a function of the situation and its own settings that gives an `Answer`: open, hold (with who or what is waited
+for), or fail (with why). It is asked once its stage is ready. What holds a Rollout whatever its stage asks, such as a
+pause, is in `holds.py`. Nothing here moves pods or requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from crossfade.core.gates.answer import OPEN, Answer
+from crossfade.core.gates.manual import manual
+from crossfade.core.gates.timed import bake, pause
+from crossfade.core.situation import Situation
+from crossfade.core.stages import Gate, GateKind
+
+KINDS: Mapping[GateKind, Callable[[Situation, Gate], Answer]] = MappingProxyType(
+    {GateKind.PAUSE: pause, GateKind.MANUAL: manual, GateKind.BAKE: bake}
+)
+"""What each kind of gate asks."""
+
+
+def asked(s: Situation) -> Answer:
+    """What the gates of the present stage say: a failure before a hold, and the first hold before the others.
+
+    Whoever promotes a stage opens its gates.
+    """
+    if s.progress.promoted:
+        return OPEN
+    answers = [KINDS[gate.kind](s, gate) for gate in s.stage.gates]
+    shut = sorted((each for each in answers if not each.is_open), key=lambda each: not each.failed)
+    return next(iter(shut), OPEN)

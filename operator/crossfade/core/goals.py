@@ -1,0 +1,255 @@
+"""Where a Rollout is to go: the same kind of goal for a stage, the way back, a pause, rest, and a deletion.
+
+A goal says what is wanted, and never how it is come to: that is the stepper's. A new situation that moves pods or requests is a
+function here that gives a `Goal`, and its place in `goal_of`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crossfade.api.conditions import Reason
+from crossfade.core import manifests
+from crossfade.core.holds import paused
+from crossfade.core.moments import seconds_since
+from crossfade.core.observed import Side
+from crossfade.core.pods_left import may_run, none_left
+from crossfade.core.restarts import left_to_replace
+from crossfade.core.situation import SOURCE, Situation
+from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order
+from crossfade.core.traffic import Share, traffic_of
+from crossfade.core.traffic.selector import selector_before
+from crossfade.core.transitions import target
+from crossfade.core.verdicts import loses_pods
+
+RETURN_FLOOR = 4
+"""After a failure requests return where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""
+
+CAUSE_S = 10.0
+"""An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update), on a busy
+node later than 3. Users are back on stable by then: all that waits is the end of the candidate's pods."""
+
+POLL_S = 1.0
+"""What no watch tells of is looked at so often."""
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """The first thing that is missing: a word, and a sentence of what is waited for.
+
+    `suspect`: the track whose pods may say why. `again_s`: look again after so many seconds; None: the watches tell.
+    """
+
+    why: Reason
+    waiting_for: str
+    suspect: str = ""
+    again_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is wanted of pods and requests.
+
+    `pods`: by track; a track that is not named is to have none. `share`: of the requests, None where it stays as it is.
+    `enough`: pods of the receivers before requests come to them; `by_ready`: ready ones count, not only available ones.
+    `widens`: the receiver may share the requests before it has enough, since it was always allowed to serve.
+    `awaits`: pods that must be available (ready, with `by_ready`) until the goal is met. `proves`: the endpoints must show the share.
+    `alike`: tracks of the same version, which may run beside each other. `empties`: tracks that must have no pods left. `keeps`: tracks that lose no pod for now, and why. `missing`: what else is not met yet. `still`: nothing may move.
+    """
+
+    pods: Mapping[str, int]
+    share: Share | None
+    order: Order = GROW_FIRST
+    enough: int = 0
+    by_ready: bool = False
+    widens: bool = False
+    awaits: Mapping[str, int] = field(default_factory=dict)
+    proves: bool = False
+    empties: frozenset[str] = frozenset()
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    alike: frozenset[str] = frozenset()
+    missing: Unmet | None = None
+    still: bool = False
+
+
+def goal_of(s: Situation) -> Goal:
+    """What the memory asks of pods and requests."""
+    if not s.under_way:
+        return at_rest(s)
+    if s.progress.returning:
+        return back(s)
+    return frozen(s) if stopped(s) else stage(s)
+
+
+def stopped(s: Situation) -> bool:
+    """Whether a release stands still on its way to a stage: failed and frozen, or paused by a person.
+
+    Not on its way back to where it stood before it was scaled to nothing.
+    """
+    halted = paused(s) and s.progress.reached_at is None and s.n > 0 and not s.progress.emptied
+    return bool(s.stable_revision) and (bool(s.progress.held) or halted)
+
+
+def at_rest(s: Situation) -> Goal:
+    """Nothing under way: stable has all pods and all requests, every other track none."""
+    left, beside = left_to_replace(s), any(may_run(s.side(track)) for track in s.others)
+    replaced = f"{left} old pods of stable to be replaced by new ones"
+    return Goal(
+        pods={s.stable_revision: s.n},
+        share={s.stable_revision: 100},
+        order=_order(s) if beside else GROW_FIRST,
+        enough=s.floor,
+        widens=True,
+        awaits={s.stable_revision: s.n},
+        missing=Unmet(Reason.RESTARTING, replaced, suspect=s.stable_revision) if left else None,
+    )
+
+
+def stage(s: Situation) -> Goal:
+    """Towards the stage that the release is in."""
+    now, new = s.stage, s.progress.revision
+    old = {s.stable_revision: now.stable} if s.stable_revision else {}
+    beside = bool(s.stable_revision) and not now.weight and not now.counted
+    return Goal(
+        pods={**old, SOURCE: _left_of_source(s), new: now.candidate},
+        share={s.stable_revision: 100} if beside else share_of(s, now.weight, counted=now.counted),
+        order=_order(s, now.order),
+        enough=s.floor if beside else now.candidate,
+        widens=beside,
+        awaits={new: now.candidate},
+        proves=not beside,
+        empties=frozenset({s.stable_revision} if now.stops_old else ()),
+        missing=_not_pulled(s) or _not_counted(s),
+    )
+
+
+def share_of(s: Situation, weight: int, *, counted: bool) -> Share:
+    """The stage's weight as a share of each track. Where pods are counted, both have one until the old ones are gone."""
+    if not s.stable_revision or (weight == 100 and not counted):
+        return {s.progress.revision: 100}
+    shown = min(weight, 99) if counted and s.stage.stable else weight
+    return {s.stable_revision: 100 - shown, s.progress.revision: shown}
+
+
+def _left_of_source(s: Situation) -> int:
+    """The Deployment of `workloadRef` keeps its pods until a release has completed beside it."""
+    return 0 if s.stable_revision else s.side(SOURCE).desired
+
+
+def _not_pulled(s: Situation) -> Unmet | None:
+    pulled = any(pod.pulled for pod in manifests.pull_pods(s))
+    if not s.stage.pull_check or pulled:
+        return None
+    return Unmet(Reason.PULLING, "the images to be pulled", again_s=POLL_S)
+
+
+def _not_counted(s: Situation) -> Unmet | None:
+    """Scaled to nothing and back, a Deployment may still count pods that are about to go, for seconds.
+
+    What counts its pods has seen the newest size, and the pods that are there were not told to go: then they stay.
+    """
+    revision = s.progress.revision
+    if not s.progress.emptied or not s.n:
+        return None
+    staying = sum(pod.ready and not pod.leaving for pod in s.pods(revision) or ())
+    if s.seen.found.counted.get(revision) and staying >= s.stage.candidate:
+        return None
+    return Unmet(
+        Reason.SCALING_UP, "the pods to be counted anew, after there were to be none", again_s=POLL_S
+    )
+
+
+def back(s: Situation) -> Goal:
+    """Towards stable, from anywhere: requests first, and the candidate's pods only when they have left them."""
+    candidate, urgent = s.progress.revision, is_urgent(s)
+    waits = awaits_cause(s) and s.n and not s.exclusive
+    why = "the pods to say why they failed" if waits else ""
+    answers = s.exclusive and target(s) == s.stable_revision
+    return Goal(
+        pods={s.stable_revision: s.n, candidate: 0},
+        share={s.stable_revision: 100},
+        order=_order(s),
+        enough=math.ceil(s.n / RETURN_FLOOR) if urgent else s.floor,
+        by_ready=True,
+        widens=True,
+        awaits={s.stable_revision: min(1, s.n)} if answers else {},
+        empties=frozenset({candidate} if s.exclusive and not s.n else ()),
+        keeps={candidate: why} if why else {},
+        missing=_not_gone(s),
+    )
+
+
+def is_urgent(s: Situation) -> bool:
+    """Whether requests must leave the candidate at once, though few pods of stable are ready.
+
+    It failed, or fails now; or it waited for stable's pods as long as anything may take.
+    """
+    late = seconds_since(s.progress.short_since, s.now) >= s.spec.progress_deadline_seconds
+    return s.progress.urgent or late or loses_pods(s)
+
+
+def awaits_cause(s: Situation) -> bool:
+    """Whether requests went back before the pods said why: they stay until they do, but not for long."""
+    verdict, p = s.memory.failed, s.progress
+    if verdict is None or verdict.reason != Reason.CANDIDATE_UNAVAILABLE:
+        return False
+    return bool(p.returning and p.serving_since) and seconds_since(verdict.at, s.now) < CAUSE_S
+
+
+def _not_gone(s: Situation) -> Unmet | None:
+    """What is left of the candidate once nothing of it is wanted."""
+    if may_run(s.candidate):
+        return Unmet(Reason.SHRINKING, f"{s.candidate.replicas} pods of the candidate to go", again_s=POLL_S)
+    if s.seen.found.pull_pods:
+        return Unmet(Reason.SHRINKING, "the pod that pulled the images to go", again_s=POLL_S)
+    return None
+
+
+def frozen(s: Situation) -> Goal:
+    """Nothing moves: pods and requests stay as they are, but what serves may still be scaled up."""
+    sides = [side for side in (s.stable, s.candidate) if side.revision]
+    pods = {side.revision: side.desired for side in sides}
+    serving = _serving(s, sides)
+    if serving:
+        pods[serving[0].revision] += max(0, s.n - sum(side.desired for side in serving))
+    pods[SOURCE] = _left_of_source(s)
+    return Goal(pods, share=None, order=_order(s), still=True)
+
+
+def _serving(s: Situation, sides: list[Side]) -> list[Side]:
+    if s.exclusive:
+        return [s.candidate if s.candidate.desired else s.stable]
+    traffic = traffic_of(s)
+    return [side for side in sides if traffic.live(side.revision)] or sides
+
+
+def given_back(s: Situation, survivor: str) -> Goal:
+    """A deletion: one track goes on alone, with all its pods and all requests.
+
+    Where no selector can tell its pods from the others', they are exchanged behind the one that there is. What an adopted
+    Service selected before is left to it.
+    """
+    others = [t for t in (s.stable_revision, s.progress.revision, *s.others) if t and t != survivor]
+    runs = s.spec_revision if survivor == SOURCE else survivor
+    rivals = [track for track in others if track not in {runs, SOURCE} and not none_left(s, track)]
+    alone = s.exclusive and s.side(survivor).desired < s.n and rivals
+    stays = s.production is None or dict(s.production.selector) == selector_before(s.production)
+    apart = not s.service_name or (not stays and traffic_of(s).separates(survivor, others))
+    exchange = Exchange(s.n, s.n - s.floor)
+    return Goal(
+        pods={survivor: s.n},
+        share=None if stays else {survivor: 100},
+        order=Exclusive() if alone else GROW_FIRST if apart else exchange,
+        enough=s.floor,
+        by_ready=True,
+        widens=True,
+        awaits={survivor: 0},
+        keeps={runs: "the other revision to go"} if alone and runs != survivor else {},
+        alike=frozenset({runs}),
+    )
+
+
+def _order(s: Situation, otherwise: Order = GROW_FIRST) -> Order:
+    return Exclusive() if s.exclusive else otherwise

@@ -1,0 +1,118 @@
+"""Everything that may hold a Rollout at a stage that is ready: one function each, most urgent first.
+
+A new reason to hold (a policy, a queue, a window) is a function here, or in a file of its own, and its place in `HOLDS`. What a
+stage itself asks for is in `gates/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crossfade.api.conditions import ConditionType, Phase, Reason
+from crossfade.core import gates, manifests
+from crossfade.core.gates.answer import OPEN, Answer
+from crossfade.core.moments import moment_of
+from crossfade.core.propagation import has_propagated, propagated_at, propagation_left_s
+from crossfade.core.situation import Situation
+
+SHORT_S = 10.0
+"""Fewer available pods than wanted are news for so long, then the phase is Degraded: pods start in seconds."""
+
+LOOK_S = 5.0
+"""Stable pods that are waited for are looked at so often."""
+
+
+def hold(s: Situation) -> Answer:
+    """What keeps the Rollout from its next stage; open where nothing does."""
+    return next((answer for ask in HOLDS if not (answer := ask(s)).is_open), OPEN)
+
+
+def paused(s: Situation) -> bool:
+    """Whether a person holds the Rollout where it is."""
+    return s.spec.paused or s.memory.paused_by is not None
+
+
+def _frozen_after_failure(s: Situation) -> Answer:
+    if not s.progress.held:
+        return OPEN
+    what = f"{s.progress.held}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
+    return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
+
+
+def _paused(s: Situation) -> Answer:
+    if s.spec.paused:
+        return Answer(Reason.PAUSED_BY_SPEC, "spec.paused to become false", person=True)
+    if (by := s.memory.paused_by) is not None:
+        who = f" ({by.actor} paused it)" if by.actor else ""
+        return Answer(Reason.PAUSED_BY_ACTION, f"a Resume{who}", person=True)
+    return OPEN
+
+
+def _scaled_to_zero(s: Situation) -> Answer:
+    why = "replicas above 0: no gate passes without pods"
+    return OPEN if s.n else Answer(Reason.SCALED_TO_ZERO, why)
+
+
+def _stable_unavailable(s: Situation) -> Answer:
+    """An accident of stable never promotes a candidate whose gates have not passed.
+
+    Unless stable has been down since before the release began: then the release may be the cure.
+    """
+    before_traffic = not s.stage.weight and not s.stage.stops_old
+    guarded = before_traffic or (s.stage.counted and s.stage.gates)
+    short = s.stable.available < s.stable.desired
+    if not guarded or not short or s.progress.promoted or s.progress.stable_was_down:
+        return OPEN
+    have = f"{s.stable.available} of {s.stable.desired} pods of stable are available"
+    if not is_lost(s):
+        return Answer(Reason.SCALING_UP, f"stable to grow: {have}", again_s=LOOK_S)
+    waits = f"stable to recover: {have}, and the candidate is not promoted by that"
+    return Answer(Reason.STABLE_UNAVAILABLE, waits)
+
+
+def is_lost(s: Situation) -> bool:
+    """Whether stable has lost pods, and was not just asked for more: an autoscaler's way up is nobody's trouble.
+
+    What was told last says which: fewer are available than then, though no fewer are asked for. What is called a loss
+    stays one until all are back, and pods that do not come within `SHORT_S` are one too.
+    """
+    told = s.memory.stable
+    fewer = told is not None and s.stable.available < told.available and s.stable.desired >= told.replicas
+    known = s.memory.phase is Phase.DEGRADED
+    return known or fewer or not s.stable.ready or unavailable_s(s) >= SHORT_S
+
+
+def unavailable_s(s: Situation) -> float:
+    """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
+    since = next(
+        (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False"), None
+    )
+    if since is None or since.last_transition_time is None:
+        return 0
+    return (s.now - moment_of(since.last_transition_time)).total_seconds()
+
+
+def is_last(s: Situation) -> bool:
+    """Whether the release is complete when this stage's gates open: what is left of the plan removes the old side."""
+    index = s.progress.stage + 1
+    return index >= len(s.plan) or (index == len(s.plan) - 1 and s.plan[index].only_retires)
+
+
+def _propagating(s: Situation) -> Answer:
+    """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them."""
+    moved = s.stage.weight == 100 and not s.exclusive and not manifests.is_first(s)
+    if not moved or not is_last(s) or has_propagated(s):
+        return OPEN
+    waits = "every node to follow the endpoints"
+    left_s = propagation_left_s(s) if s.memory.moved_at else None
+    return Answer(Reason.SETTLING, waits, propagated_at(s), again_s=left_s)
+
+
+HOLDS: tuple[Callable[[Situation], Answer], ...] = (
+    _frozen_after_failure,
+    _paused,
+    _scaled_to_zero,
+    _stable_unavailable,
+    gates.asked,
+    _propagating,
+)

@@ -1,0 +1,260 @@
+"""The ladder: which transition a Rollout takes now. Rungs from most to least urgent; the first that applies wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crossfade.api.conditions import Reason
+from crossfade.api.events import EventReason
+from crossfade.core import manifests
+from crossfade.core.actions import answered, pending
+from crossfade.core.clocks import with_clocks
+from crossfade.core.goals import awaits_cause, goal_of
+from crossfade.core.holds import hold, paused
+from crossfade.core.memory import recovered
+from crossfade.core.moments import text_of
+from crossfade.core.plan import Look
+from crossfade.core.pods_left import none_left, unread
+from crossfade.core.propagation import has_propagated
+from crossfade.core.reads import first_read
+from crossfade.core.restarts import with_generation
+from crossfade.core.situation import Situation
+from crossfade.core.stepper import step
+from crossfade.core.timeline import noted
+from crossfade.core.traffic import traffic_of
+from crossfade.core.transitions import (
+    completed,
+    condemned,
+    dropped,
+    failed,
+    node_lost,
+    passed,
+    returned,
+    started,
+    target,
+    template_lost,
+    turned_back,
+    wakes,
+    woken,
+)
+from crossfade.core.turn import Turn, normal, warning
+from crossfade.core.verdicts import candidate_crashed, node_took_them, verdict
+
+
+def next_turn(s: Situation) -> Turn:
+    """The one transition that is due, or none: then the memory differs only in its clocks."""
+    s = _with_clocks(_positioned(s))
+    for rung in (
+        _recovered,
+        asked,
+        _forgiven,
+        _read_first,
+        _overtaken,
+        _failed,
+        _explained,
+        _returned,
+        _passed,
+        _due,
+    ):
+        turn = rung(s)
+        if turn is not None:
+            return replace(turn, s=_with_clocks(turn.s))
+    return Turn(s)
+
+
+def _with_clocks(s: Situation) -> Situation:
+    return with_clocks(with_generation(_with_served(s)))
+
+
+def _with_served(s: Situation) -> Situation:
+    """Stable has served once its pods are available, unless it is to be watched at its first wake-up."""
+    unproved = s.stable_revision in s.memory.unserved and not s.under_way
+    if not unproved or not s.stable.available or wakes(s):
+        return s
+    return s.remember(unserved=[each for each in s.memory.unserved if each != s.stable_revision])
+
+
+def _positioned(s: Situation) -> Situation:
+    """After an edit of the strategy: the first stage of the new plan with the present weight, else the next below.
+
+    Never one above: its gates, and those before it, were not passed.
+    """
+    if not s.under_way or s.progress.plan == s.plan_hash:
+        return s
+    weight = s.memory.weight or 0
+    weights = [stage.weight for stage in s.plan]
+    floor = max((each for each in weights if each <= weight), default=weights[0])
+    now = text_of(s.now)
+    fresh = {"started_at": now, "short_since": now, "reached_at": None, "promoted": False}
+    index = weights.index(floor)
+    return noted(
+        s.progress_with(plan=s.plan_hash, stage=index, **fresh), now, f"strategy edited: {s.plan[index].name}"
+    )
+
+
+def _recovered(s: Situation) -> Turn | None:
+    """The memory is lost (a restored backup, a wiped status): what serves, or completed last, is stable."""
+    after, stored = recovered(s), s.rollout.status.stable if s.rollout.status else None
+    if after is None and stored is not None and not s.under_way and stored.revision != s.stable_revision:
+        edited = (
+            f"{stored.revision} was written into the status as stable: {s.stable_revision} completed last"
+        )
+        return Turn(s, normal(EventReason.MEMORY_RECOVERED, edited)) if s.stable_revision else None
+    if after is None:
+        return None
+    note = f"the status was lost: {after.stable_revision} is what serves"
+    return Turn(after, normal(EventReason.MEMORY_RECOVERED, note))
+
+
+def asked(s: Situation) -> Turn | None:
+    """A person or a pipeline asks for something."""
+    action = pending(s)
+    if action is None:
+        return None
+    after, events = answered(s, action)
+    return Turn(after, events)
+
+
+def _forgiven(s: Situation) -> Turn | None:
+    """The failed template is not in the spec any more: it is tried anew when it returns."""
+    if not condemned(s) or s.under_way or s.spec_revision in condemned(s):
+        return None
+    return Turn(s.remember(failed=None, undone=None, undo_to=""))
+
+
+def _read_first(s: Situation) -> Turn | None:
+    """What must be read before anything can be judged."""
+    read = first_read(s)
+    return Turn(s, look=read) if read else None
+
+
+def _overtaken(s: Situation) -> Turn | None:
+    """Another revision is wanted than the one under way, or that one cannot be made any more."""
+    if not s.under_way or s.progress.returning:
+        return None
+    if target(s) == s.progress.revision:
+        return template_lost(s) if s.template is None and _is_unmade(s) else None
+    if not s.stable_revision:
+        return _first_overtaken(s)
+    if target(s) == s.stable_revision:
+        return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
+    if _proved(s):
+        return completed(s) if s.exclusive or has_propagated(s) else None
+    if _left_what_is_condemned(s):  # an undo: it completes first
+        return None
+    return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
+
+
+def _is_unmade(s: Situation) -> bool:
+    """Whether the release has no Deployment yet, and no record that has its template."""
+    revision = s.progress.revision
+    read = s.seen.found.deployments.get(manifests.deployment_name(s, revision))
+    return manifests.template_of(s, revision) is None and revision not in s.seen.sides and read is None
+
+
+def _first_overtaken(s: Situation) -> Turn | None:
+    """A first release that has the requests is complete. One that waits for a Service goes, where others answer there."""
+    if not s.candidate.ready:
+        return dropped(s)
+    if _has_moved(s):
+        return completed(s)
+    listed = s.production.ready if s.production else {}
+    others = any(ready for revision, ready in listed.items() if revision != s.progress.revision)
+    return dropped(s) if others or not listed else None
+
+
+def _has_moved(s: Situation) -> bool:
+    """Whether the candidate alone gets the requests, as far as what is written says."""
+    return traffic_of(s).gives({s.progress.revision: 100})
+
+
+def _left_what_is_condemned(s: Situation) -> bool:
+    """Whether the requests have left a stable revision that somebody has undone: they must not go back there."""
+    undone = s.stable_revision in condemned(s) and not s.progress.held
+    left = bool(s.service_name) and _has_moved(s)
+    return undone and (left or (s.exclusive and not s.stable.desired))
+
+
+def _proved(s: Situation) -> bool:
+    """Whether the candidate has all traffic, in good health, and only its bake is not over."""
+    there = has_everything(s) and s.progress.reached_at is not None
+    held = s.stage.rests and not _left_what_is_condemned(s)
+    well = not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
+    return there and not held and well
+
+
+def has_everything(s: Situation) -> bool:
+    """Whether the stage gives all requests to the candidate."""
+    return s.stage.weight == 100 and not s.stage.counted
+
+
+def _explained(s: Situation) -> Turn | None:
+    """The verdict gets its cause as soon as the pods show it."""
+    why = candidate_crashed(s) if s.progress.returning and awaits_cause(s) else None
+    if why is None or s.memory.failed is None:
+        return None
+    told = s.memory.failed.model_copy(update={"reason": why.reason, "message": why.message})
+    return Turn(s.remember(failed=told), warning(why.reason, why.message))
+
+
+def _failed(s: Situation) -> Turn | None:
+    """The release has failed, or nodes took its pods."""
+    if not s.under_way or s.progress.returning or s.progress.held:
+        return None
+    why = verdict(s)
+    if why is not None:
+        return failed(s, why)
+    taken = node_took_them(s) if s.stable_revision else ""
+    return (
+        node_lost(s, f"{taken}. Requests go back to {s.stable_revision}, and it is tried once more")
+        if taken
+        else None
+    )
+
+
+def _returned(s: Situation) -> Turn | None:
+    """Everything is back on stable."""
+    return returned(s) if s.progress.returning and step(goal_of(s), s).unmet is None else None
+
+
+def _passed(s: Situation) -> Turn | None:
+    """The stage is ready and its gates are open."""
+    if not s.under_way or s.progress.returning or s.progress.held or paused(s):
+        return None
+    return passed(s) if step(goal_of(s), s).unmet is None and hold(s).is_open else None
+
+
+def _due(s: Situation) -> Turn | None:
+    """A release is to begin: where something serves, the API server is asked whether it would take the candidate."""
+    revision = target(s)
+    if s.under_way or paused(s):
+        return None
+    if revision == s.stable_revision:
+        return woken(s) if wakes(s) else None
+    if _still_leaving(s, revision):
+        return None
+    template = manifests.template_of(s, revision)
+    asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
+    if asks and revision not in s.seen.sides and template is not None:
+        if s.seen.found.refusal is None:
+            return Turn(s, look=Look(dry_run=manifests.deployment(s, revision, template, 0)))
+        if s.seen.found.refusal:
+            return Turn(s, refusal=s.seen.found.refusal)
+    return started(s, revision) if s.n else _at_once(s, revision)
+
+
+def _still_leaving(s: Situation, revision: str) -> bool:
+    """Whether pods of an earlier release of it are told to go, and still counted: they must not pass for new ones."""
+    side = s.side(revision)
+    return side.ours and not side.desired and (side.replicas > 0 or not side.current)
+
+
+def _at_once(s: Situation, revision: str) -> Turn | None:
+    """With no replicas there is nothing to do in stages; recreate waits until the last old pod is gone."""
+    if s.exclusive and s.stable_revision:
+        unseen = unread(s, {s.stable_revision})
+        if unseen or not none_left(s, s.stable_revision):
+            return Turn(s, look=unseen) if unseen else None
+    begun = started(s, revision)
+    done = completed(begun.s)
+    return Turn(done.s, begun.events + done.events)

@@ -1,0 +1,109 @@
+"""What must be read before the next decision: the reads that are too costly to be made at every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossfade.core.clocks import is_about_to_serve
+from crossfade.core.goals import awaits_cause, goal_of
+from crossfade.core.holds import hold, is_last, unavailable_s
+from crossfade.core.moments import seconds_since
+from crossfade.core.plan import Look
+from crossfade.core.restarts import replaced_for_s
+from crossfade.core.situation import Situation
+from crossfade.core.stepper import step
+from crossfade.core.transitions import target
+from crossfade.core.verdicts import nobody_answers
+
+PATIENCE_S = 5.0
+"""Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""
+
+
+def first_read(s: Situation) -> Look | None:
+    """All that is missing for this decision, in one request; None where everything was read."""
+    if not s.under_way:
+        return _at_rest(s)
+    gone = step(goal_of(s), s).read or Look()
+    slow = is_slow(s)
+    pods = {revision for revision in _suspects(s) if s.pods(revision) is None}
+    pods |= {revision for revision in slow if s.pods(revision) is None}
+    counted = _doubted(s)
+    pods |= {revision for revision in counted if s.pods(revision) is None}
+    pull = _pulls(s) and s.seen.found.pull_pods is None
+    read = Look(
+        pods=frozenset(pods) | gone.pods,
+        warnings=bool(slow),
+        deployments=gone.deployments,
+        pull_pods=pull,
+        counted=counted,
+    )
+    return read if read.pods or read.deployments or pull or counted else None
+
+
+def _at_rest(s: Situation) -> Look | None:
+    """Stable's pods, where some have been missing for a while."""
+    lacking = step(goal_of(s), s).unmet is not None
+    waited_s = max(unavailable_s(s), replaced_for_s(s))
+    if not lacking or waited_s < PATIENCE_S or not s.stable_revision or s.pods(s.stable_revision) is not None:
+        return None
+    return Look(pods=frozenset({s.stable_revision}), warnings=True)
+
+
+def _suspects(s: Situation) -> Iterator[str]:
+    """The revisions whose pods are evidence now."""
+    p, side = s.progress, s.candidate
+    if not side.identity.uid:
+        return
+    if p.returning:
+        ends = not p.urgent and p.serving_since is not None and p.revision in s.seen.dropped
+        if side.replicas and (awaits_cause(s) or ends):
+            yield p.revision
+        return
+    overtaken = s.stage.weight == 100 and not s.stage.counted and target(s) != p.revision
+    served = p.serving_since is not None
+    lost = served and (p.revision in s.seen.dropped or nobody_answers(s))
+    if lost or overtaken or _gate_opens(s):
+        yield p.revision
+
+
+def before_serving(s: Situation) -> Look | None:
+    """The candidate's pods, in the pass from which on requests may reach them: what ended before is no crash."""
+    side, revision = s.candidate, s.progress.revision
+    there = bool(side.identity.uid) and (side.replicas or not side.current)
+    if not there or s.pods(revision) is not None or not is_about_to_serve(s):
+        return None
+    return Look(pods=frozenset({revision}))
+
+
+def _gate_opens(s: Situation) -> bool:
+    """Whether a stage passes now that gives everything to the candidate, or takes the way back away.
+
+    A drop is latched when it happens; this look finds what was missed, and ends are counted since the candidate
+    began to serve: so it need not be repeated at every step. Without a stable revision nothing could be decided.
+    """
+    p, nexts = s.progress, s.plan[s.progress.stage + 1 :]
+    if not s.stable_revision or p.serving_since is None or p.reached_at is None:
+        return False
+    return (is_last(s) or nexts[0].weight == 100) and hold(s).is_open
+
+
+def is_slow(s: Situation) -> frozenset[str]:
+    """The track whose pods are waited for so long that something may be wrong with them; none where they are on their way."""
+    since, unmet = s.progress.short_since, step(goal_of(s), s).unmet
+    if unmet is None or not unmet.suspect or since is None:
+        return frozenset()
+    side = s.side(unmet.suspect)
+    late = seconds_since(since, s.now) >= PATIENCE_S and side.available < side.desired and side.replicas
+    return frozenset({unmet.suspect}) if late and side.revision else frozenset()
+
+
+def _doubted(s: Situation) -> frozenset[str]:
+    """The revision whose counts may be those of before it was scaled to nothing."""
+    p = s.progress
+    doubted = p.emptied and s.n and not p.returning and p.revision not in s.seen.found.counted
+    return frozenset({p.revision}) if doubted and s.candidate.available >= s.stage.candidate else frozenset()
+
+
+def _pulls(s: Situation) -> bool:
+    """Whether a pod that pulls images is there, or is to be made."""
+    return bool(s.stable_revision) and (s.stage.pull_check or s.progress.pulls)

@@ -1,0 +1,20 @@
+"""How requests are shared among tracks: one file for each way, all with the same face (`port.Traffic`).
+
+A new way (a route) is a file here that keeps the promises of `port.Traffic`, and a line in `traffic_of`. The stepper asks a port
+what is so, and tells it the share that is to be; it knows nothing of selectors and routes. What does not belong here: how
+many pods there are, and when requests may move (that is the stepper's).
+"""
+
+from __future__ import annotations
+
+from crossfade.core.situation import Situation
+from crossfade.core.traffic.none import NoTraffic
+from crossfade.core.traffic.port import Share, Traffic
+from crossfade.core.traffic.selector import Selector
+
+__all__ = ["Share", "Traffic", "traffic_of"]
+
+
+def traffic_of(s: Situation) -> Traffic:
+    """The port of this Rollout: none for a worker without a Service."""
+    return Selector(s) if s.service_name else NoTraffic(s)

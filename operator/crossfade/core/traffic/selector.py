@@ -1,0 +1,194 @@
+"""The production Service's selector: it selects one track, or all revisions at once (the share is then that of their pods)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from crossfade.api.labels import ANNOTATION_GIVE_BACK, LABEL_REVISION, LABEL_ROLE, LABEL_ROLLOUT
+from crossfade.core import manifests
+from crossfade.core.adoption import other_writers
+from crossfade.core.marks import disowned
+from crossfade.core.observed import SeenService
+from crossfade.core.plan import Verb, Write
+from crossfade.core.propagation import has_propagated
+from crossfade.core.same import has
+from crossfade.core.situation import SOURCE, Situation
+from crossfade.core.traffic.port import Share, receivers
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Keeps the promises of `port.Traffic` by one Service."""
+
+    s: Situation
+
+    @cached_property
+    def obstacle(self) -> str:
+        """Another field manager that writes the selector of an adopted Service."""
+        others = other_writers(self.s)
+        if not others:
+            return ""
+        return (
+            f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
+        )
+
+    @cached_property
+    def takes_strangers(self) -> bool:
+        """An adopted Service selects somebody's pods until the first release has the requests."""
+        return manifests.adopts(self.s) and not self.s.stable_revision
+
+    @property
+    def strangers(self) -> int:
+        """Endpoints that are of no revision, while an adopted Service is not ours yet."""
+        return self._listed(SOURCE) if self.takes_strangers else 0
+
+    @cached_property
+    def _selector(self) -> Mapping[str, str] | None:
+        return self.s.production.selector if self.s.production is not None else None
+
+    def live(self, track: str) -> bool:
+        """Whether the selector selects the track's pods, or would, if it had some."""
+        if self._selector is None or not track:
+            return False
+        return self._selector.items() <= self._labels(track).items()
+
+    def _labels(self, track: str) -> Mapping[str, str]:
+        manifest = self.s.side(track).manifest
+        made = ((manifest.get("spec") or {}).get("template") or {}).get("metadata") or {}
+        labels = made.get("labels") or {}
+        return labels if track == SOURCE else {**labels, LABEL_ROLLOUT: self.s.name, LABEL_REVISION: track}
+
+    def gives(self, share: Share) -> bool:
+        """Whether the selector is the one that makes this share."""
+        return self._selector is not None and dict(self._selector) == self.selector_for(share)
+
+    def selector_for(self, share: Share) -> dict[str, str]:
+        """One track's own labels, or those that all revisions share."""
+        tracks = receivers(share)
+        if tracks == {SOURCE}:
+            selector = self.s.side(SOURCE).manifest["spec"]["selector"]
+            return dict(selector.get("matchLabels") or {})
+        alone = {LABEL_REVISION: next(iter(tracks))} if len(tracks) == 1 else {}
+        return {LABEL_ROLLOUT: self.s.name, **alone}
+
+    def shows(self, share: Share, at_least: Mapping[str, int]) -> bool:
+        """Each receiver has its pods listed; where one gets all requests, nothing else is."""
+        tracks = receivers(share)
+        if len(tracks) == 1 and not self.only(tracks):
+            return False
+        return all(self._listed(track) >= count for track, count in at_least.items() if track in tracks)
+
+    def only(self, tracks: Collection[str]) -> bool:
+        """Whether production's endpoints are pods of these tracks and of nothing else, and some are ready."""
+        ready = self.s.production.ready if self.s.production is not None else {}
+        listed = {key for key, count in ready.items() if count}
+        return listed == {_listed_as(track) for track in tracks}
+
+    def follows(self, tracks: Collection[str]) -> bool:
+        """Whether the endpoints are by the selector that is written now. One that is not ours may select strangers."""
+        ready = self.s.production.ready if self.s.production is not None else {}
+        listed = {key for key, count in ready.items() if count}
+        selected = {_listed_as(track) for track in tracks if self.live(track)}
+        ours = (self._selector or {}).get(LABEL_ROLLOUT) == self.s.name
+        return (bool(listed) and listed <= selected) if ours else listed <= {*selected, ""}
+
+    def serving(self, track: str) -> int:
+        """Pods that are ready but not listed yet do not count: nobody sends them a request."""
+        side = self.s.side(track)
+        if not self.live(track):
+            return 0
+        return min(side.available, side.desired, self._listed(track))
+
+    def _listed(self, track: str) -> int:
+        production = self.s.production
+        return production.ready.get(_listed_as(track), 0) if production is not None else 0
+
+    def idle(self, track: str) -> bool:
+        """Not selected, and all nodes have had the time to follow the endpoints that are right now; or there is no Service yet."""
+        none_yet = self.s.production_read is None and manifests.is_first(self.s)
+        return not self.live(track) and (none_yet or has_propagated(self.s))
+
+    def separates(self, track: str, others: Collection[str]) -> bool:
+        """Whether the track's own selector selects none of the others' pods."""
+        alone = self.selector_for({track: 100}).items()
+        return not any(alone <= self._labels(other).items() for other in others if other != track)
+
+    def writes(self, share: Share | None) -> Iterator[Write]:
+        """The Service with that selector: made, kept as it should be, or co-owned as it is where it is adopted."""
+        s = self.s
+        selector = self.selector_for(share) if share is not None else None
+        live = s.production_read
+        if live is not None:
+            yield from kept(s, live, selector or dict(live.selector), "production")
+        elif manifests.adopts(s):
+            yield from _adopted(s)
+        elif selector is not None and s.seen.found.services.get(s.service_name) is None:
+            body = manifests.service(s, s.service_name, "production", selector)
+            yield Write(Verb.CREATE, "Service", s.service_name, body)
+
+
+def _listed_as(track: str) -> str:
+    """How endpoints count the track: pods that are of no revision count under nothing."""
+    return "" if track == SOURCE else track
+
+
+def kept(s: Situation, live: SeenService, selector: Mapping[str, str], role: str) -> Iterator[Write]:
+    """Selector, owner and ports of a Service of ours as they should be."""
+    meta = _marks(s, role)
+    yield from disowned(s, "Service", live.name, live)
+    if dict(live.selector) != dict(selector) or not has(live.manifest.get("metadata", {}), meta):
+        body = {"metadata": {**meta, **_memo(live)}, "spec": {"selector": dict(selector)}}
+        yield Write(Verb.APPLY, "Service", live.name, body, live.identity)
+    elif not manifests.adopts(s) and not _same_ports(live, manifests.ports(s)):
+        change = [{"op": "replace", "path": "/spec/ports", "value": manifests.ports(s)}]
+        yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
+
+
+def _marks(s: Situation, role: str) -> dict[str, Any]:
+    meta = manifests.owned(s, {LABEL_ROLE: role})
+    return {"labels": meta["labels"]} | (
+        {"ownerReferences": meta["ownerReferences"]} if meta["ownerReferences"] else {}
+    )
+
+
+def _memo(live: SeenService) -> dict[str, Any]:
+    """What an adopted Service must be given back as: repeated in each apply, since an apply drops what it leaves out."""
+    memo = live.manifest.get("metadata", {}).get("annotations", {}).get(ANNOTATION_GIVE_BACK)
+    return {"annotations": {ANNOTATION_GIVE_BACK: memo}} if memo is not None else {}
+
+
+def _adopted(s: Situation) -> Iterator[Write]:
+    """Somebody's Service becomes ours to watch, and its selector ours too, as it is: who drops it empties nothing."""
+    found = s.seen.found.services.get(s.service_name)
+    if found is None:
+        return
+    memo = {ANNOTATION_GIVE_BACK: json.dumps(dict(found.selector), sort_keys=True)}
+    body = {
+        "metadata": {**_marks(s, "production"), "annotations": memo},
+        "spec": {"selector": dict(found.selector)},
+    }
+    yield Write(Verb.APPLY, "Service", s.service_name, body, found.identity)
+
+
+def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:
+    """What the API server adds to a port (a nodePort) is left; a name is not: it was ours, and is not wanted any more."""
+    listed = live.manifest.get("spec", {}).get("ports", [])
+    return len(listed) == len(wanted) and all(
+        has(a, b) and a.get("name") == b.get("name") for a, b in zip(listed, wanted, strict=True)
+    )
+
+
+def selector_before(live: SeenService) -> dict[str, str] | None:
+    """The selector that an adopted Service had; None where it was not adopted."""
+    memo = live.manifest.get("metadata", {}).get("annotations", {}).get(ANNOTATION_GIVE_BACK)
+    if memo is None:
+        return None
+    try:
+        before = json.loads(memo)
+    except ValueError:
+        before = None
+    return before if isinstance(before, dict) else dict(live.selector)  # spoiled: it stays as it is

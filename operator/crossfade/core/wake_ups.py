@@ -1,0 +1,74 @@
+"""When to look again although nothing changes: the nearest moment at which time alone changes what is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossfade.core import deadline, downtime, records
+from crossfade.core.gates.answer import Answer
+from crossfade.core.goals import POLL_S
+from crossfade.core.holds import hold, paused
+from crossfade.core.moments import moment_of
+from crossfade.core.reads import PATIENCE_S
+from crossfade.core.situation import Situation
+from crossfade.core.stepper import Step
+from crossfade.core.transitions import target, wakes
+
+LATE_S = 30.0
+"""Where a deadline has passed and pods are waited for without end, what they lack is read again so often."""
+
+EVIDENCE_S = 0.3
+"""After a drop of serving pods their exit codes are awaited: look again so often, while the drop is fresh."""
+
+FRESH_S = 3.0
+"""The kubelet's relist (1 s) and its status update (up to 1 s more on a busy node), with room."""
+
+SOONEST_S = 0.05
+
+
+def wake_after_s(s: Situation, at: Step) -> float | None:
+    """Seconds until the next look; None where only a change brings one."""
+    waits = [at.again_s, records.next_expiry_s(s), *(_under_way(s, at) if s.under_way else _at_rest(s, at))]
+    known = [wait for wait in waits if wait is not None]
+    return max(SOONEST_S, min(known)) if known else None
+
+
+def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
+    if at.unmet is not None:
+        yield at.unmet.again_s or PATIENCE_S
+    if (target(s) != s.stable_revision or wakes(s)) and not paused(s):
+        yield POLL_S
+
+
+def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
+    p = s.progress
+    age_s = s.seen.dropped.get(p.revision) if p.serving_since and not p.returning else None
+    if age_s is not None:
+        yield EVIDENCE_S if age_s <= FRESH_S else PATIENCE_S
+        return
+    yield downtime.left_s(s) if not s.progress.returning else None
+    if at.unmet is None:
+        yield from _held(s, hold(s))
+        return
+    yield at.unmet.again_s
+    yield from _waited(s, at)
+
+
+def _held(s: Situation, held: Answer) -> Iterator[float | None]:
+    """A stage that is ready: until its gates open."""
+    if held.is_open:
+        yield SOONEST_S
+    yield (moment_of(held.until) - s.now).total_seconds() if held.until else None
+    yield held.again_s
+
+
+def _waited(s: Situation, at: Step) -> Iterator[float | None]:
+    """Something is missing: until its pods are looked at, and until the deadline."""
+    left_s = deadline.left_s(s, at)
+    if left_s is None or at.unmet is None:
+        return
+    waited_s = s.spec.progress_deadline_seconds - left_s
+    if at.unmet.suspect:
+        yield LATE_S if left_s <= 0 else PATIENCE_S if waited_s >= PATIENCE_S else PATIENCE_S - waited_s
+    if left_s > 0:
+        yield left_s

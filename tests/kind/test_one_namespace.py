@@ -1,0 +1,102 @@
+"""An operator of one namespace carries releases out with its Role there alone, installed as the docs say."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_kind import KindCluster
+
+from bench import manifests
+from bench.kube import Kube, Object, wait_for
+
+ROOT = Path(__file__).parents[2]
+NAME = "crossfade-operator"
+WITHIN_S = 120
+# Between them they use every right: a pod that pulls, a finalizer, two Services, Deployments that come and go.
+STRATEGIES: dict[str, Object] = {
+    "canary": {"canary": {"steps": [{"weight": 50}]}},
+    "recreate": {"recreate": {"pullFirst": True}},
+}
+SPEC = {"replicas": 2, "bakeSeconds": 0, "drainSeconds": 0, "revisionHistoryLimit": 1}
+
+pytestmark = [pytest.mark.own_operator, pytest.mark.usefixtures("running_operator")]
+
+
+@pytest.fixture
+def kubectl(cluster: KindCluster) -> list[str]:
+    return [str(cluster.kubectl_path), "--kubeconfig", str(cluster.kubeconfig_path)]
+
+
+@pytest.fixture
+def operator(kube: Kube, namespace: str, kubectl: list[str], tmp_path: Path) -> list[str]:
+    """The pods of an operator for this namespace: the folder of manifests, and the namespace's name."""
+    folder = os.path.relpath(ROOT / "manifests" / "one-namespace", tmp_path.resolve())
+    overlay = {"namespace": namespace, "resources": [folder]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    subprocess.run(
+        [*kubectl, "apply", "--server-side", "-k", tmp_path], check=True, capture_output=True, text=True
+    )
+
+    def available() -> bool:
+        seen = kube.get("Deployment", namespace, NAME) or {}
+        return bool(seen.get("status", {}).get("availableReplicas") == seen["spec"]["replicas"])
+
+    wait_for("the operator of the namespace to be available", available, WITHIN_S)
+    pods = kube.list("Pod", namespace, f"app.kubernetes.io/name={NAME}")
+    return [pod["metadata"]["name"] for pod in pods]
+
+
+def test_an_operator_of_one_namespace_carries_releases_out_with_its_role_alone(
+    kube: Kube, namespace: str, operator: list[str], kubectl: list[str]
+) -> None:
+    assert_it_may_nothing_elsewhere(kubectl, namespace)
+    for version in ("v1", "v2", "v3"):
+        for name in STRATEGIES:
+            released(kube, namespace, name, version)
+    for name in STRATEGIES:
+        kube.delete("Rollout", namespace, name)
+        wait_for(
+            f"the end of {name}", lambda name=name: kube.get("Rollout", namespace, name) is None, WITHIN_S
+        )
+        left = [
+            each for each in kube.list("Deployment", namespace) if each["metadata"]["name"].startswith(name)
+        ]
+        assert len(left) == (name == "canary"), "what is given back goes on serving"
+    assert_it_was_this_one_and_nothing_was_refused(kube, namespace, operator)
+
+
+def assert_it_may_nothing_elsewhere(kubectl: list[str], namespace: str) -> None:
+    """By the API server's word: it may what the operator of the cluster may, in its namespace and in no other."""
+    account = f"--as=system:serviceaccount:{namespace}:{NAME}"
+    asked = [*kubectl, "auth", "can-i", account, "patch", "deployments.apps", "-n"]
+    answers = [
+        subprocess.run([*asked, where], capture_output=True, text=True, check=False).stdout.strip()
+        for where in (namespace, "default")
+    ]
+    assert answers == ["yes", "no"]
+
+
+def released(kube: Kube, namespace: str, name: str, version: str) -> None:
+    """Apply a version, and wait until it is stable and told to be."""
+    template = manifests.template(version, name=name)
+    spec = {**SPEC, "onDelete": "GiveBack"} if name == "canary" else SPEC
+    applied = kube.apply(manifests.rollout(namespace, STRATEGIES[name], template, name=name, **spec))
+
+    def healthy() -> bool:
+        status = (kube.get("Rollout", namespace, name) or {}).get("status", {})
+        current = status.get("observedGeneration") == applied["metadata"]["generation"]
+        return bool(current and status["phase"] == "Healthy")
+
+    wait_for(f"{name} to be Healthy with {version}", healthy, WITHIN_S)
+
+
+def assert_it_was_this_one_and_nothing_was_refused(kube: Kube, namespace: str, operator: list[str]) -> None:
+    posted = kube.request("GET", f"/apis/events.k8s.io/v1/namespaces/{namespace}/events")["items"]
+    told = {each["reportingInstance"] for each in posted if each["regarding"]["kind"] == "Rollout"}
+    assert len(told) == 1, "one of the two works"
+    assert told <= set(operator)
+    logs = "\n".join(kube.logs(namespace, pod) for pod in operator)
+    assert "forbidden" not in logs
+    assert f"works in the namespace {namespace}" in logs

@@ -16,7 +16,7 @@ class Ghost(NamedTuple):
     `calm`: nobody but the operator has touched anything that could cost a pod since the release began, and it has not
     failed; `well`: nothing has failed at all, whatever people have asked for; `least`: the fewest replicas that were ever
     asked for; `missing`: the most pods that a strategy let be missing; `scaled`: the replicas were changed; `replanned`:
-    the strategy was; `slow_s`: seconds that have passed while something was due.
+    the strategy was; `slow_s`: seconds that have passed while something was due; `absent`: no operator ran for long.
     `condemned`: revisions with a verdict that nobody has forgiven; `blamed`: those that something has happened to which
     speaks against them. `stable`: the revision that completed last, `proved`: those that completed and served, newest
     first. `dark`: since when no pod of the release under way or of stable answers, `dark_s`: how long that lasted. `way`: how far the release under way may have come. `served`: pods that served in the last state.
@@ -37,6 +37,7 @@ class Ghost(NamedTuple):
     faults: int = 0
     way: Way | None = None
     slow_s: float = 0.0
+    absent: bool = False
     dark: datetime | None = None
     dark_s: float = 0.0
 

@@ -100,7 +100,7 @@ def _absent(world: World) -> None:
         sim.sync_all()
         if before == (sim.pods, sim.deployments, sim.endpoints):
             break
-    world.ghost = after_step(sim, world.ghost)
+    world.ghost = after_step(sim, world.ghost)._replace(absent=True)
     sim.tick(HOUR_S)
     sim.sync_all()
     restart(sim)

@@ -55,9 +55,14 @@ def a_verdict_has_a_cause(seen: Seen) -> str:
     if not verdict or verdict == before or verdict["reason"] in ASKED_FOR or seen.ghost.slow_s >= SLOW_S:
         return ""
     revision = verdict["revision"]
-    halted = seen.exclusive and seen.paused  # between two revisions, where nothing serves
-    excused = revision in seen.ghost.blamed or before.get("revision") == revision or halted
-    return "" if excused else f"{revision} is condemned ({verdict['reason']}), and nothing has happened to it"
+    known = revision in seen.ghost.blamed or before.get("revision") == revision
+    return "" if known or _was_halted(seen) else f"{revision} is condemned ({verdict['reason']}), for nothing"
+
+
+def _was_halted(seen: Seen) -> bool:
+    """Recreate: whether somebody paused it between two revisions, or no operator ran there. Then nothing serves."""
+    down = failed_of(seen.after)["reason"] == "DowntimeExceeded"
+    return seen.exclusive and down and (seen.paused or seen.ghost.absent)
 
 
 def a_crash_counts_where_it_served(seen: Seen) -> str:

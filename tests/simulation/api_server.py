@@ -6,12 +6,14 @@ Nothing here moves by itself: `cluster.py` is the world around it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from crossfade.api.labels import FINALIZER
 from crossfade.core.plan import Verb, Write
 from simulation.endpoints import Endpoints, slice_of
 from simulation.pods import SimPod
+from simulation.remembered import once_for_each
 from simulation.stored import Object, Refused, identity, merged, patched, versioned
 
 UID = "0b5e55ed-0000-4000-8000-000000000001"
@@ -31,7 +33,7 @@ class ApiServer:
     """What is stored of one Rollout and its children, with the pods and slices that follow from them.
 
     `cascade`: how the Rollout is deleted; `gone`: it is, and only its last state is kept here. `writes`: all that were
-    taken.
+    taken. `api_ahead_s`: how far its clock is ahead of the operator's.
     """
 
     rollout: Object
@@ -47,11 +49,26 @@ class ApiServer:
     counter: int = 0
     cascade: str = ""
     gone: bool = False
+    api_ahead_s: float = 0.0
 
     @property
     def api_now(self) -> datetime:
         """The time by the API server's own clock."""
-        return self.now
+        return self.now + timedelta(seconds=self.api_ahead_s)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """The Rollout's status as stored."""
+        return self.rollout.get("status", {})
+
+    @property
+    def service_name(self) -> str:
+        """The production Service's name."""
+        return service_named(self.rollout["spec"]) or str(self.rollout["metadata"]["name"])
+
+    def side(self, revision: str) -> Object | None:
+        """The Deployment of a revision."""
+        return self.deployments.get(f"{self.rollout['metadata']['name']}-{revision}")
 
     @property
     def deleting(self) -> bool:
@@ -172,3 +189,9 @@ def stored(server: ApiServer, kind: str, name: str) -> Object | None:
     if kind == "Pod":
         return None
     return server.rollout if kind == "Rollout" else getattr(server, TABLES[kind]).get(name)
+
+
+@once_for_each
+def service_named(spec: Object) -> str:
+    """The name that a spec gives the production Service; "" where it leaves it to the Rollout's."""
+    return str((spec.get("service") or {}).get("name") or "")

@@ -8,6 +8,7 @@ from builders import V1, V2, rollout
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, step, until
 from simulation.passes import carry_out, decided
+from simulation.stored import versioned
 
 SELECTOR = {"app": "old"}
 SERVER_SIDE = {
@@ -112,6 +113,6 @@ def test_what_answers_alone_stays_until_it_has_the_service() -> None:
     sim.set_image("shop:v2")
     quiet(sim)
     assert sim.selected("front") == {V1: 4}
-    sim.services["front"]["metadata"]["managedFields"] = []
+    sim.services["front"] = versioned(sim.services["front"], sim.tick_version(), managedFields=[])
     step(sim)
     assert rest(sim).selected("front") == {V2: 4}

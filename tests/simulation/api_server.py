@@ -6,11 +6,14 @@ Nothing here moves by itself: `cluster.py` is the world around it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from crossfade.api.labels import FINALIZER
 from crossfade.core.plan import Verb, Write
-from simulation.pods import Endpoints, SimPod
+from simulation.endpoints import Endpoints, slice_of
+from simulation.pods import SimPod
+from simulation.remembered import once_for_each
 from simulation.stored import Object, Refused, identity, merged, patched, versioned
 
 UID = "0b5e55ed-0000-4000-8000-000000000001"
@@ -30,7 +33,7 @@ class ApiServer:
     """What is stored of one Rollout and its children, with the pods and slices that follow from them.
 
     `cascade`: how the Rollout is deleted; `gone`: it is, and only its last state is kept here. `writes`: all that were
-    taken.
+    taken. `api_ahead_s`: how far its clock is ahead of the operator's.
     """
 
     rollout: Object
@@ -46,6 +49,26 @@ class ApiServer:
     counter: int = 0
     cascade: str = ""
     gone: bool = False
+    api_ahead_s: float = 0.0
+
+    @property
+    def api_now(self) -> datetime:
+        """The time by the API server's own clock."""
+        return self.now + timedelta(seconds=self.api_ahead_s)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """The Rollout's status as stored."""
+        return self.rollout.get("status", {})
+
+    @property
+    def service_name(self) -> str:
+        """The production Service's name."""
+        return service_named(self.rollout["spec"]) or str(self.rollout["metadata"]["name"])
+
+    def side(self, revision: str) -> Object | None:
+        """The Deployment of a revision."""
+        return self.deployments.get(f"{self.rollout['metadata']['name']}-{revision}")
 
     @property
     def deleting(self) -> bool:
@@ -98,12 +121,14 @@ class ApiServer:
         if write.name in table:
             raise Refused(write)
         version = self.tick_version()
-        made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.now.isoformat()}
+        made = {"uid": f"uid-{version}", "generation": 1, "creationTimestamp": self.api_now.isoformat()}
         table[write.name] = versioned(write.body, version, **made)
 
     def _delete(self, table: dict[str, Object], write: Write) -> None:
-        del table[write.name]
-        self.endpoints.pop(write.name, None)
+        gone = table.pop(write.name)
+        self.saw(write.kind, gone, None)
+        if write.kind == "Service" and write.name in self.endpoints:
+            self.saw("EndpointSlice", slice_of(gone, self.endpoints.pop(write.name)), None)
         if write.kind == "Deployment" and not write.orphan:
             self.pods = tuple(p.but(leaving=True) if p.deployment == write.name else p for p in self.pods)
 
@@ -139,6 +164,9 @@ class ApiServer:
         self.gone = not held
         self._follow()
 
+    def saw(self, kind: str, before: Object | None, after: Object | None) -> None:
+        """The watch shows a change."""
+
     def _follow(self) -> None:
         """The world follows what is stored, where it does so at once."""
 
@@ -161,3 +189,9 @@ def stored(server: ApiServer, kind: str, name: str) -> Object | None:
     if kind == "Pod":
         return None
     return server.rollout if kind == "Rollout" else getattr(server, TABLES[kind]).get(name)
+
+
+@once_for_each
+def service_named(spec: Object) -> str:
+    """The name that a spec gives the production Service; "" where it leaves it to the Rollout's."""
+    return str((spec.get("service") or {}).get("name") or "")

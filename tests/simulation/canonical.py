@@ -9,10 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.api.labels import ANNOTATION_GIVE_BACK
-from simulation.cluster import Drop, Sim
+from crossfade.controller.drops import Drops
+from crossfade.controller.refusals import Refusals
+from crossfade.controller.store import Key
+from simulation.cluster import Sim
 from simulation.deployments import mark_of
-from simulation.pods import Endpoints, SimPod
+from simulation.endpoints import Endpoints
+from simulation.pods import SimPod
 from simulation.remembered import once_for_each
+from simulation.shell import key_of
 from simulation.stored import Object
 
 OLD_S = 40
@@ -20,6 +25,7 @@ OLD_S = 40
 
 NEVER_COUNTS = {
     "startedAt",
+    "endsBefore",
     "releaseStartedAt",
     "until",
     "at",
@@ -32,6 +38,7 @@ NEVER_COUNTS = {
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT")
 _NAMES = re.compile(r"-rs-\d+")
 NO_STATUS: Object = {}
+NOTHING: Mapping[str, Any] = {}
 Place = tuple[str, str]
 """Kind and name."""
 
@@ -65,13 +72,15 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (spec,),
         (_taken_apart(status), now),
         (status.get("observedGeneration") == meta["generation"],),
-        (sim.pods, sim.deployments, _within(status, "progress", "servingSince"), quiet_s, now),
+        (sim.pods, sim.deployments, _ends_before(status), quiet_s, now),
         (sim.deployments, _within(status, "restarted", "at")),
         (sim.services, sim.endpoints),
         (sim.releases,),
         (sim.actions, _within(status, "lastAction", "uid")),
-        (sim.dropped, now),
-        (sim.pull_pods, sim.broken, sim.taken),
+        (sim.drops, key_of(rollout), now),
+        (sim.pull_pods, sim.broken, sim.taken, sim.ailing, sim.quota, sim.refusal, sim.has_looked),
+        (sim.held,),
+        (sim.refusals, now),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
         (sim.listed_at, now),
     )
@@ -100,6 +109,11 @@ def _end(since: str | None, finalizers: Iterable[str], cascade: str, gone: bool,
 def _within(status: Object, field: str, name: str) -> str | None:
     held = status.get(field)
     return held.get(name) if held else None
+
+
+def _ends_before(status: Object) -> Mapping[str, int]:
+    """How often containers had ended when the candidate began to serve, by pod: what pods are compared with."""
+    return (status.get("progress") or NOTHING).get("endsBefore") or NOTHING
 
 
 def _memory(status: tuple[int, tuple[datetime, ...]], now: datetime) -> Hashable:
@@ -136,11 +150,10 @@ def _without_times(value: Any, times: list[datetime]) -> Hashable:
 def _pods(
     pods: Iterable[SimPod],
     deployments: Mapping[str, Object],
-    since: str | None,
+    ends_before: Mapping[str, int],
     quiet_s: int,
     now: datetime,
 ) -> Hashable:
-    start = datetime.fromisoformat(since).replace(microsecond=0) if since else None
     marks = {name: mark_of(live) for name, live in deployments.items()}
     return tuple(
         sorted(
@@ -150,9 +163,16 @@ def _pods(
                     p.ready,
                     p.leaving,
                     p.untold is None,
-                    _evidence(p, start, now) if p.exits else (),
+                    _evidence(p, now) if p.exits else (),
                     p.mark == marks.get(p.deployment),
                     min(quiet_s, p.ready_for(now)) if quiet_s else 0,
+                    (
+                        p.ends > 0,
+                        p.ends > ends_before.get(p.name, 0),
+                        p.ended,
+                        p.fell,
+                        max(0.0, (p.stuck_to - now).total_seconds()) if p.stuck_to else 0.0,
+                    ),
                 )
                 for p in pods
             ]
@@ -160,10 +180,8 @@ def _pods(
     )
 
 
-def _evidence(pod: SimPod, start: datetime | None, now: datetime) -> tuple[tuple[bool, float], ...]:
-    return tuple(
-        [(start is not None and e.at >= start, min(3.0, (now - e.at).total_seconds())) for e in pod.exits]
-    )
+def _evidence(pod: SimPod, now: datetime) -> tuple[float, ...]:
+    return tuple([min(3.0, (now - end.at).total_seconds()) for end in pod.exits])
 
 
 @once_for_each
@@ -236,16 +254,45 @@ def _actions(actions: Mapping[str, Object], remembered: str | None) -> Hashable:
     return tuple([(a["spec"]["action"], a["metadata"]["uid"] == remembered) for a in waiting])
 
 
-def _dropped(dropped: Mapping[str, Drop], now: datetime) -> Hashable:
-    return tuple(sorted([(r, min(4.0, (now - at).total_seconds())) for r, (at, _) in dropped.items()]))
+def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
+    now_s, latched = now.timestamp(), drops._latched(key)
+    return tuple(sorted([(r, min(4.0, now_s - d.at_s), d.before, d.known) for r, d in latched]))
 
 
 def _listed_at(listed_at: Mapping[str, datetime], now: datetime) -> Hashable:
     return tuple(sorted([(r, min(3.0, (now - at).total_seconds())) for r, at in listed_at.items()]))
 
 
-def _rest(pull_pods: Iterable[SimPod], broken: frozenset[str], taken: frozenset[Place]) -> Hashable:
-    return (tuple([p.ready for p in pull_pods]), broken, taken)
+def _rest(
+    pull_pods: Iterable[SimPod], broken: frozenset[str], taken: frozenset[Place], *ills: object
+) -> Hashable:
+    return (tuple([p.ready for p in pull_pods]), broken, taken, ills)
+
+
+def _held(held: Mapping[str, Mapping[str, Any]]) -> Hashable:
+    """What a watch that stands still has shown last."""
+    return tuple(
+        [(kind, *(HELD[kind](one) for _, one in sorted(held[kind].items()))) for kind in sorted(held)]
+    )
+
+
+def _viewed(rollout: Object) -> Hashable:
+    told, _ = _taken_apart(rollout.get("status", NO_STATUS))
+    return (_user(rollout["spec"]), told, rollout["metadata"]["generation"])
+
+
+HELD: dict[str, Callable[[Any], Hashable]] = {
+    "Rollout": _viewed,
+    "Deployment": _deployment,
+    "Service": _selection,
+    "EndpointSlice": _listed,
+    "Release": _release,
+}
+
+
+def _refusals(refusals: Refusals, now: datetime) -> Hashable:
+    refused = refusals._refused
+    return tuple([(place, min(r.times, 4), (now - r.at).total_seconds()) for place, r in refused.items()])
 
 
 PARTS: tuple[Callable[..., Hashable], ...] = (
@@ -259,6 +306,8 @@ PARTS: tuple[Callable[..., Hashable], ...] = (
     _actions,
     _dropped,
     _rest,
+    _held,
+    _refusals,
     _end,
     _listed_at,
 )

@@ -2,8 +2,10 @@
 
     PYTHONPATH=operator:tests python -m simulation.checker --states 20000
 
-`search.py` says how a world is searched, `shares.py` how far, `worlds.py` which worlds there are, `moves.py` what may happen in them, and
-`invariants.py` what must hold.
+`search.py` says how a world is searched, `shares.py` how far, `worlds.py` which worlds there are, and `moves.py`, `people.py` and `mishaps.py` what may
+happen in them. What must hold is in `invariants.py` and `rules_*.py`: it follows from the spec (`asked.py`), from what the cluster shows
+(`shown.py`), and from how far that lets a release go (`way.py`), never from what the operator plans. The operator is real but for its requests: its
+store, observer and latch are in `shell.py` and `sight.py`, its passes in `passes.py`.
 """
 
 from __future__ import annotations

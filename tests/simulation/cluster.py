@@ -6,50 +6,44 @@ it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passe
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
-from crossfade.core.plan import Event, Verb, Write
-from simulation.api_server import FOREGROUND, TABLES, ApiServer
+from crossfade.core.plan import Event
+from simulation.api_server import TABLES
 from simulation.deployments import due, mark_of, status_of
-from simulation.pods import Endpoints, SimPod, endpoints_of
-from simulation.stored import Object, versioned
+from simulation.edits import Edits
+from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
+from simulation.pods import SimPod
+from simulation.stored import versioned
 
-Drop = tuple[datetime, int]
-"""When ready pods of a revision went away, and which drop of all it was."""
-
-FORKED = (*TABLES.values(), "endpoints", "dropped", "unseen", "listed_at")
+FORKED = (*TABLES.values(), "endpoints", "unseen", "held", "listed_at")
 """What is changed in place in a cluster; all else is replaced."""
 
 
 @dataclass
-class Sim(ApiServer):
-    """The cluster of one Rollout, and what the operator's process would lose in a crash.
+class Sim(Edits):
+    """The cluster of one Rollout.
 
-    `dropped`: the latched drops of ready pods, numbered. `unseen`: objects as the operator's store still has
-    them, after the reply to its own write was lost. `broken`: revisions whose pods never become ready.
-    `warnings`: what the cluster's events warn of, by pod.
+    `broken`: revisions whose pods do not become ready, `ailing` those of them that will be well again. `behind`:
+    revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
-    new Deployment; `told`: the same, once a CREATE has met it, until the next pass.
-    `behind`: revisions whose ReplicaSet has not seen the newest size.
-    `taken`: kinds and names that a CREATE found in its way, as the operator remembers them. `known`: what `canonical.py`
-    has made of it, or of the cluster that it was forked from.
+    new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `known`: what
+    `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
-    dropped: dict[str, Drop] = field(default_factory=dict)
-    unseen: dict[tuple[str, str], Object | None] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
+    ailing: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
-    told: str = ""
-    taken: frozenset[tuple[str, str]] = frozenset()
+    quota: str = ""
     behind: frozenset[str] = frozenset()
     instant: bool = True
+    node_ahead_s: float = 0.0
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:
@@ -61,54 +55,6 @@ class Sim(ApiServer):
             fields[name] = fields[name].copy()
         fields["writes"], fields["events"] = [], []
         return twin
-
-    # --- what people do -----------------------------------------------------------------------------
-
-    def edit(self, **spec: Any) -> None:
-        """The user changes fields of the spec."""
-        generation = self.rollout["metadata"]["generation"] + 1
-        after = {**self.rollout, "spec": {**self.rollout["spec"], **spec}}
-        self.rollout = versioned(after, self.tick_version(), generation=generation)
-
-    def set_image(self, image: str) -> None:
-        """The user changes the image."""
-        template = copy.deepcopy(self.rollout["spec"]["template"])
-        template["spec"]["containers"][0]["image"] = image
-        self.edit(template=template)
-
-    def scale(self, replicas: int) -> None:
-        """The user, or an autoscaler, changes the replicas."""
-        self.edit(replicas=replicas)
-
-    def act(self, action: str, **spec: Any) -> str:
-        """Somebody creates a RolloutAction; its name is given back."""
-        version = self.tick_version()
-        name = f"{action.lower()}-{version}"
-        self.actions[name] = {
-            "metadata": {
-                "name": name,
-                "uid": f"action-{version}",
-                "resourceVersion": str(version),
-                "creationTimestamp": self.now.replace(microsecond=0).isoformat(),
-            },
-            "spec": {"rollout": self.rollout["metadata"]["name"], "action": action, **spec},
-        }
-        return name
-
-    def delete(self, cascade: str = "background") -> None:
-        """Somebody deletes the Rollout; it stays, marked, while a finalizer holds it."""
-        held = [*self.rollout["metadata"].get("finalizers", [])]
-        if cascade == "foreground":
-            held.append(FOREGROUND)
-        meta = {"deletionTimestamp": self.now.isoformat(), "finalizers": held}
-        after = {**self.rollout, "metadata": {**self.rollout["metadata"], **meta}}
-        self.rollout = versioned(after, self.tick_version())
-        self.cascade, self.gone = cascade, not held
-
-    def remove(self, kind: str, name: str) -> None:
-        """Somebody deletes an object."""
-        self._delete(getattr(self, TABLES[kind]), Write(Verb.DELETE, kind, name))
-        self._follow()
 
     # --- what the world does ------------------------------------------------------------------------
 
@@ -138,9 +84,11 @@ class Sim(ApiServer):
 
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
-        staying = (p for p in self.pods if not p.leaving)
+        staying = (p for p in self.pods if not p.leaving or p.is_stuck(self.now))
         told = (p.told() for p in staying)
-        self.pods = tuple(p if p.revision in self.broken else p.up(self.now) for p in told)
+        self.pods = tuple(
+            p if p.revision in self.broken or p.leaving or p.ended else p.up(self.now) for p in told
+        )
         self.pull_pods = tuple(p.but(ready=p.ready or not p.waiting) for p in self.pull_pods)
         self._follow()
 
@@ -151,23 +99,56 @@ class Sim(ApiServer):
 
     def crash(self, pod: SimPod, *, ready: bool = True, code: int = 42) -> None:
         """A container ends; with `ready` it is back before anyone looks: only the latch and its restarts tell."""
-        self.change(pod, pod.crashed(self.now, ready=ready, code=code))
-        if pod.ready:
+        if pod.ready and ready:
             self.drop(pod.revision)
+        fell = pod.fell or self.gets_requests(pod)
+        after = pod.crashed(self.now, ready=ready, code=code, ahead_s=self.node_ahead_s)
+        self.change(pod, after.but(fell=fell))
+
+    def fail(self, pod: SimPod) -> None:
+        """A container ends, and only its endpoint tells of it yet."""
+        self.change(
+            pod,
+            pod.failing(self.now, ahead_s=self.node_ahead_s).but(fell=pod.fell or self.gets_requests(pod)),
+        )
+
+    def gets_requests(self, pod: SimPod) -> bool:
+        """Whether production selects it, and it answers. Of a worker: whether the release says that it serves."""
+        service = self.services.get(self.service_name)
+        if service is None:
+            return bool((self.status.get("progress") or {}).get("servingSince"))
+        return pod.ready and service["spec"]["selector"].items() <= pod.labels.items()
+
+    def exhaust(self, kind: str, why: str) -> None:
+        """The API server takes no new object of a kind; with no reason it does again."""
+        if kind == "Deployment":
+            self.refusal = why
+        else:
+            self.quota = why
+
+    def ail(self, revision: str) -> None:
+        """All pods of a revision lose their readiness, and get it back only when they are well again."""
+        self.ailing |= {revision}
+        self.broken |= {revision}
+        self.pods = tuple(p.but(ready=False) if p.revision == revision else p for p in self.pods)
+        self._follow()
+
+    def recover(self, revision: str) -> None:
+        """They are well again, and become ready one after the other."""
+        self.ailing -= {revision}
+        self.broken -= {revision}
+
+    def breaks(self, revision: str) -> None:
+        """Pods of a revision become ready no more; those that are, stay so."""
+        self.broken |= {revision}
 
     def evict(self, pod: SimPod) -> None:
         """A node is drained: the pod is told to go, and its container ends in the course of that."""
         self.change(pod, pod.crashed(self.now, code=143).but(leaving=True))
-        self.drop(pod.revision)
 
     def of(self, revision: str) -> list[SimPod]:
-        """The pods of a revision that stay."""
-        return [p for p in self.pods if p.revision == revision and not p.leaving]
-
-    def drop(self, revision: str) -> None:
-        """The event handler latches that ready pods of a revision went away."""
-        if revision:
-            self.dropped[revision] = (self.now, self.tick_version())
+        """The pods of a revision that stay, and run."""
+        return [p for p in self.pods if p.revision == revision and not p.leaving and p.runs]
 
     def _follow(self) -> None:
         if self.instant:
@@ -185,28 +166,40 @@ class Sim(ApiServer):
         live = self.deployments[name]
         before, after = live.get("status", {}), self.wanted_status(name)
         if before != after:
-            self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
-            if after["readyReplicas"] < before.get("readyReplicas", 0):
-                self.drop(live["metadata"]["labels"].get(LABEL_REVISION, ""))
+            told = self.deployments[name] = versioned({**live, "status": after}, self.tick_version())
+            self.saw("Deployment", live, told)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no pod is due, and every status and slice is as the pods are."""
+        owed = any(due(live, self.pods) for live in self.deployments.values())
+        late = any(live.get("status") != self.wanted_status(n) for n, live in self.deployments.items())
+        return (
+            not owed
+            and not late
+            and all(self.endpoints.get(n) == self.wanted_endpoints(n) for n in self.services)
+        )
 
     def wanted_status(self, name: str) -> dict[str, Any]:
         """What a Deployment's status says once it has caught up."""
         return status_of(self.deployments[name], self.pods, self.now)
 
     def available_in_s(self) -> float | None:
-        """Seconds until the next ready pod is available; None where all are."""
+        """Seconds until the next pod is available, or can go at last; None where time changes nothing."""
         quiet_s = self.rollout["spec"].get("minReadySeconds", 0)
         left = [quiet_s - p.ready_for(self.now) for p in self.pods if p.ready and not p.leaving]
+        left += [(p.stuck_to - self.now).total_seconds() for p in self.pods if p.stuck_to]
         return min((seconds for seconds in left if seconds > 0), default=None)
 
     def sync_endpoints(self, name: str) -> None:
         """A Service's slices catch up."""
         self.note_listed()
-        before, after = self.endpoints.get(name, Endpoints()), self.wanted_endpoints(name)
-        self.endpoints[name] = after
-        for revision, ready in before.ready.items():
-            if after.ready.get(revision, 0) < ready:
-                self.drop(revision)
+        before, service = self.endpoints.get(name), self.services[name]
+        if before == self.wanted_endpoints(name):
+            return
+        listed = endpoints_of(service["spec"]["selector"], self.pods, self.tick_version())
+        self.endpoints[name] = listed
+        self.saw("EndpointSlice", slice_of(service, before) if before else None, slice_of(service, listed))
 
     def wanted_endpoints(self, name: str) -> Endpoints:
         """What a Service's slices list once they have caught up."""
@@ -214,31 +207,15 @@ class Sim(ApiServer):
 
     def note_listed(self) -> None:
         """Keep when production last listed a revision: its pods may get requests for a while longer."""
-        for revision in self.endpoints.get(self.service_name, Endpoints()).ready:
+        for revision in self.endpoints.get(self.service_name, NO_ENDPOINTS).ready:
             self.listed_at[revision] = self.now
 
     # --- what a client sees -------------------------------------------------------------------------
-
-    @property
-    def status(self) -> dict[str, Any]:
-        """The Rollout's status as stored."""
-        return self.rollout.get("status", {})
-
-    @property
-    def service_name(self) -> str:
-        """The production Service's name."""
-        return str(
-            (self.rollout["spec"].get("service") or {}).get("name") or self.rollout["metadata"]["name"]
-        )
 
     def selected(self, name: str = "") -> dict[str, int]:
         """Ready pods behind a Service (production), by revision: who answers."""
         name = name or self.service_name
         return dict(self.wanted_endpoints(name).ready) if name in self.services else {}
-
-    def side(self, revision: str) -> Object | None:
-        """The Deployment of a revision."""
-        return self.deployments.get(f"{self.rollout['metadata']['name']}-{revision}")
 
     def desired(self, revision: str) -> int:
         """The replicas that a revision's Deployment asks for."""

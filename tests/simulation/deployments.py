@@ -30,8 +30,8 @@ def mark_of(deployment: Mapping[str, Any]) -> str:
 
 
 def due(deployment: Mapping[str, Any], pods: Iterable[SimPod]) -> Due:
-    """Its pods as they should be: as many as it asks for, and all of its present template."""
-    mine = [p for p in pods if p.deployment == deployment["metadata"]["name"]]
+    """Its pods as they should be: as many as it asks for, and all of its present template. What has ended is no pod."""
+    mine = [p for p in pods if p.deployment == deployment["metadata"]["name"] and p.runs]
     staying = [p for p in mine if not p.leaving]
     wanted, mark = deployment["spec"]["replicas"], mark_of(deployment)
     if all(p.mark == mark for p in staying):
@@ -65,7 +65,7 @@ def _recreates(deployment: Mapping[str, Any]) -> bool:
 
 def status_of(deployment: Mapping[str, Any], pods: Iterable[SimPod], now: datetime) -> dict[str, Any]:
     """A Deployment's status, once its controller has caught up."""
-    mine = [p for p in pods if p.deployment == deployment["metadata"]["name"]]
+    mine = [p for p in pods if p.deployment == deployment["metadata"]["name"] and p.runs]
     staying = [p for p in mine if not p.leaving]
     quiet_s = deployment["spec"].get("minReadySeconds", 0)
     return {

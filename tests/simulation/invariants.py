@@ -8,11 +8,16 @@ in which nothing moves any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from crossfade.api.labels import PREFIX
 from crossfade.core.plan import Verb
+from simulation.asked import is_exclusive, may_be_missing
 from simulation.cluster import Sim
+from simulation.ghost import Ghost
+from simulation.past import after_step, after_write, known_at
 from simulation.promise import Violation
 from simulation.remembered import Answers
 from simulation.rules_memory import MEMORY_RULES
@@ -20,11 +25,21 @@ from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
 from simulation.rules_record import RECORD_RULES
 from simulation.rules_traffic import TRAFFIC_RULES
-from simulation.seen import Ghost, Rule, Seen, may_be_missing, progress_of, stable_of, wanted_revision
+from simulation.seen import Rule, Seen
+from simulation.shown import (
+    adopts,
+    is_frozen,
+    progress_of,
+    revisions_of,
+    stable_of,
+    wanted_revision,
+    way_back_of,
+)
 
 
 def judge(seen: Seen) -> Ghost:
     """Ask every rule about one write; gives what is remembered afterwards. Raises Violation."""
+    seen = replace(seen, ghost=known_at(seen))
     broken = (
         _memory_broken(seen)
         if seen.write.kind == "Rollout"
@@ -32,9 +47,7 @@ def judge(seen: Seen) -> Ghost:
     )
     if broken is not None:
         raise Violation(sentence(broken[0]), broken[1])
-    failed, held = seen.after.status.get("failed"), progress_of(seen.after).get("held")
-    calm = seen.ghost.calm and not failed and not held
-    return seen.ghost._replace(calm=calm, condemned=frozenset({failed["revision"]} if failed else ()))
+    return after_write(seen)
 
 
 def sentence(rule: Callable[..., object]) -> str:
@@ -55,7 +68,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 
 def _broken(seen: Seen, rules: tuple[Rule, ...]) -> Broken | None:
-    return next(((rule, told) for rule in rules if (told := rule(seen))), None)
+    return next(
+        ((rule, told) for rule in rules if (told := rule(seen))),
+        None,
+    )
 
 
 def _memory_broken(seen: Seen) -> Broken | None:
@@ -73,6 +89,7 @@ def _memory_broken(seen: Seen) -> Broken | None:
             *before.deployments.values(),
         ),
         lambda: _broken(seen, STATUS_RULES),
+        seen.ghost,
     )
 
 
@@ -82,35 +99,54 @@ _judged: Answers[Broken | None] = Answers(100)
 # --- states ---------------------------------------------------------------------------------------------
 
 
-def standing(sim: Sim, ghost: Ghost) -> None:
-    """What holds of every state. Raises Violation."""
-    strategy = sim.rollout["spec"]["strategy"]
-    if "recreate" in strategy:
-        running = {p.revision for p in sim.pods if p.revision}
+def standing(sim: Sim, ghost: Ghost) -> Ghost:
+    """Ask what holds of every state; gives what is remembered from then on. Raises Violation."""
+    spec = sim.rollout["spec"]
+    if is_exclusive(spec):
+        running = {p.revision for p in sim.pods if p.revision and p.runs}
         if len(running) > 1 and not ghost.replanned:
             raise Violation("recreate never runs two revisions at once", f"it runs {running}")
+        return after_step(sim, ghost)
+    after = after_step(sim, ghost)
+    least = min(spec["replicas"], ghost.least) - ghost.missing
+    promised = bool(ghost.stable or adopts(sim)) and not (sim.gone and not _outlives(sim))
+    if after.served < min(ghost.served, least) and promised:
+        told = f"{after.served} pods serve after {ghost.served}, {least} should, and nothing has failed"
+        if ghost.well:
+            raise Violation(ENOUGH, told)
+        undisturbed = "undisturbed, enough pods serve at each moment"
+        if ghost.calm and not sim.deleting:
+            raise Violation(undisturbed, told)
+    return after
+
+
+ENOUGH = "without a failure enough pods serve at each moment"
+
+
+def _outlives(sim: Sim) -> bool:
+    """Whether what serves stays when the Rollout goes."""
+    return adopts(sim) or sim.rollout["spec"].get("onDelete") == "GiveBack"
+
+
+def waiting(sim: Sim) -> None:
+    """What holds where the operator has nothing to write for now. Raises Violation."""
+    refused = sim.refusals.told()
+    if not refused or sim.gone:
         return
-    if not ghost.calm or not (sim.status.get("stable") or _adopts(sim)):
-        return
-    answering = sum(p.ready and not p.leaving and _is_selected(sim, p.labels) for p in sim.pods)
-    floor = min(1, ghost.least) if sim.deleting else ghost.least - may_be_missing(strategy, ghost.least)
-    if answering < floor:
-        told = f"{answering} pods serve, {floor} should, and nothing but the operator has moved"
-        raise Violation("undisturbed, enough pods serve at each moment", told)
+    told = [sim.status.get("message", ""), *(c["message"] for c in sim.status["conditions"])]
+    for place, why in refused.items():
+        if not any(why in message for message in told):
+            raise Violation(REFUSED, f"{place}: {why}; it says {told[0]}")
+    if not any(revisions_of(sim)):
+        raise Violation(REFUSED, "a Service that may not be made holds up the Deployment")
 
 
-def _adopts(sim: Sim) -> bool:
-    return bool((sim.rollout["spec"].get("service") or {}).get("adopt"))
+REFUSED = "what the API server refuses is told, and holds up nothing else"
 
 
-def _is_selected(sim: Sim, labels: Mapping[str, str]) -> bool:
-    service = sim.services.get(sim.service_name)
-    return service is None or bool(service["spec"]["selector"].items() <= labels.items())
-
-
-def resting(sim: Sim) -> None:
+def resting(sim: Sim, ghost: Ghost) -> None:
     """What holds once nothing moves any more. Raises Violation."""
-    told = next(_left_behind(sim) if sim.deleting else _unrest(sim), "")
+    told = next(_left_behind(sim) if sim.deleting else chain(_unrest(sim), _held_up(sim, ghost)), "")
     if told:
         what = f"{told}; {sim.status.get('phase')}: {sim.status.get('message')}"
         promise = (
@@ -127,7 +163,7 @@ def _unrest(sim: Sim) -> Iterator[str]:
         yield f"{len(open_ones)} releases have no outcome"
     if status["phase"] in {"Degraded", "Invalid"} and stable in sim.broken:
         return  # it waits for pods that never come
-    only = stable if progress_of(sim).get("returning") else "" if stable else progress_of(sim).get("revision")
+    only = stable if way_back_of(sim) else "" if stable else progress_of(sim).get("revision")
     if only in sim.broken:
         return  # so does what is the only one that could serve
     if under_way:
@@ -137,11 +173,11 @@ def _unrest(sim: Sim) -> Iterator[str]:
         if (
             not sim.rollout["spec"]["replicas"]
             and "ScaledToZero" in waits
-            and any(p.revision for p in sim.pods)
+            and any(p.revision and p.runs for p in sim.pods)
         ):
             yield "pods run where none are wanted"
         return
-    short = may_be_missing(sim.rollout["spec"]["strategy"], sim.rollout["spec"]["replicas"])
+    short = may_be_missing(sim.rollout["spec"])
     if status["phase"] == "Progressing" and short and stable in sim.broken:
         return
     yield from _pods_astray(sim, stable)
@@ -149,8 +185,14 @@ def _unrest(sim: Sim) -> Iterator[str]:
         yield f"the phase should be {_phases_at_rest(sim, stable)}"
 
 
+def _held_up(sim: Sim, ghost: Ghost) -> Iterator[str]:
+    asked = sim.rollout["spec"].get("paused") or sim.status.get("pausedBy") or is_frozen(sim)
+    if ghost.way and ghost.way.free and sim.status["phase"] == "Paused" and not asked:
+        yield f"{ghost.way.revision} has proved itself, and a gate holds it"
+
+
 def _pods_astray(sim: Sim, stable: str) -> Iterator[str]:
-    n, mine = sim.rollout["spec"]["replicas"], [p for p in sim.pods if p.revision]
+    n, mine = sim.rollout["spec"]["replicas"], [p for p in sim.pods if p.revision and p.runs]
     if not stable:
         return
     if [p.revision for p in mine] != [stable] * n or not all(p.ready for p in mine):
@@ -184,13 +226,13 @@ def _left_behind(sim: Sim) -> Iterator[str]:
         yield from (
             f"{stored['metadata']['name']} has our {key}" for key in _marks(stored) if key.startswith(PREFIX)
         )
-    expected = spec["replicas"] if stable or _adopts(sim) else 0
+    expected = spec["replicas"] if stable or adopts(sim) else 0
     answering = sim.selected()
     if sim.services and sum(answering.values()) < expected and stable not in sim.broken:
         yield f"production selects {answering}, and {expected} pods should answer"
     if stable and set(answering) - {stable, ""}:
         yield f"production selects {answering}, and {stable} is stable"
-    astray = {p.revision for p in sim.pods} - set(answering)
+    astray = {p.revision for p in sim.pods if p.runs} - set(answering)
     if astray and expected and stable not in sim.broken:
         yield f"pods of {astray} are left, and nobody reaches them"
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from builders import V2
-from simulation.api_server import FOREGROUND
+from crossfade.controller.drops import LINGER_S
+from simulation.api_server import FOREGROUND, stored
+from simulation.canonical import canonical
 from simulation.cluster import Sim
 from simulation.deployments import due
+from simulation.endpoints import Endpoints
+from simulation.ghost import Ghost
 from simulation.invariants import judge
-from simulation.passes import LINGER, Decision, carry_out, restart
-from simulation.pods import Endpoints, SimPod
-from simulation.seen import Ghost, Seen
+from simulation.passes import Decision, carry_out, land, restart
+from simulation.pods import SimPod
+from simulation.seen import Seen
+from simulation.stored import identity
 
 REST_S = 3600
 """A wake-up further away is housekeeping, and no part of a release."""
@@ -22,28 +27,50 @@ REST_S = 3600
 
 @dataclass
 class World:
-    """A cluster, what the checker remembers of its path, and what people may do in it, so many times at most."""
+    """A cluster, what the checker remembers of its path, what people may do and what may go wrong in it, so many times
+    at most. `leaders_hang`: a leader may hang before a write, which is `late` then, while another one takes over.
+    """
 
     sim: Sim
     ghost: Ghost = field(default_factory=Ghost)
     people: tuple[Callable[[Sim], Iterator[Move]], ...] = ()
+    mishaps: tuple[Callable[[Sim], Iterator[Move]], ...] = ()
     most_edits: int = 2
     most_faults: int = 2
+    leaders_hang: bool = False
+    late: tuple[Decision, int] | None = None
 
     def fork(self) -> World:
         """The same world apart."""
-        return World(self.sim.fork(), self.ghost, self.people, self.most_edits, self.most_faults)
+        twin = object.__new__(World)
+        twin.__dict__.update(self.__dict__, sim=self.sim.fork())
+        return twin
 
     def disturbances(self) -> Iterator[Move]:
         """What may still go wrong, and what people may still do; nobody edits what is being deleted."""
         if self.ghost.faults < self.most_faults:
             yield from faults(self.sim)
+            for mishap in self.mishaps:
+                yield from mishap(self.sim)
+        if self.late and _is_valid(self.late, self.sim):
+            yield Move("the late write lands", _late_write)
         if self.ghost.edits < self.most_edits and not self.sim.deleting:
             for source in self.people:
                 yield from source(self.sim)
 
+    def hangs(self, decision: Decision) -> Iterator[Move]:
+        """How the leader may hang."""
+        if self.leaders_hang and self.late is None and self.ghost.faults < self.most_faults:
+            yield from hanging_leaders(decision)
+
+    def key(self) -> int:
+        """What tells it from another world in which other things can happen from now on."""
+        late = self.late and (self.late[1], _is_valid(self.late, self.sim))
+        return hash((canonical(self.sim), self.ghost.seen_at(self.sim.now), late))
+
     def written(self, before: Sim, decision: Decision, write: object) -> None:
-        """Judge one write that has just landed."""
+        """Judge one write that has just landed. From the first one of the present leader, no late one comes any more."""
+        self.late = None
         self.ghost = judge(Seen(before, self.sim, decision, write, self.ghost))  # type: ignore[arg-type]
 
 
@@ -70,13 +97,13 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
     for name in sim.deployments:
         if due(sim.deployments[name], sim.pods):
             yield Move(f"the pods of {name} are made or told to go", lambda w, n=name: w.sim.controller(n))
-    for pod in _one_of_each(
-        p for p in sim.pods if not p.ready and not p.leaving and p.revision not in sim.broken
+    for pod in one_of_each(
+        p for p in sim.pods if not p.ready and not p.leaving and p.runs and p.revision not in sim.broken
     ):
         yield _pod_move("becomes ready", pod, pod.told().up(sim.now))
-    for pod in _one_of_each(p for p in sim.pods if p.untold):
+    for pod in one_of_each(p for p in sim.pods if p.untold):
         yield _pod_move("shows its exit code", pod, pod.told())
-    for pod in _one_of_each(p for p in sim.pods if p.leaving):
+    for pod in one_of_each(p for p in sim.pods if p.leaving and not p.is_stuck(sim.now)):
         yield _pod_move("is gone", pod, None)
     if any(not p.ready for p in sim.pull_pods):
         yield Move("the images are pulled", lambda w: _pulled(w.sim))
@@ -84,43 +111,114 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
         yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
 
 
-def time_moves(sim: Sim, wake_after_s: float | None) -> Iterator[Move]:
-    """Time passes: to where the operator wants to look again, a second, or long."""
+def remedies(sim: Sim) -> Iterator[Move]:
+    """What is well again by itself, once nothing else happens."""
+    for kind in sim.held:
+        yield Move(f"the watch of {kind}s goes on", lambda w, k=kind: w.sim.let_go(k))
+    for revision in sorted(sim.ailing):
+        yield Move(f"pods of {revision} are well again", lambda w, r=revision: w.sim.recover(r))
+    if sim.quota:
+        yield Move("a Service may be made again", lambda w: w.sim.exhaust("Service", ""))
+    if sim.refusal:
+        yield Move("a Deployment may be made again", lambda w: w.sim.exhaust("Deployment", ""))
+
+
+def time_moves(sim: Sim, wake_after_s: float | None, *, slow: bool = False) -> Iterator[Move]:
+    """Time passes: to where the operator wants to look again, or a second. `slow`: something else is due."""
     if wake_after_s is not None and wake_after_s < REST_S:
         seconds = max(1, math.ceil(wake_after_s))
-        yield Move(f"{seconds} s pass", lambda w: w.sim.tick(seconds))
-    yield Move("1 s passes", lambda w: w.sim.tick(1))
+        yield Move(f"{seconds} s pass", lambda w: _passed(w, seconds, slow=slow))
+    yield Move("1 s passes", lambda w: _passed(w, 1, slow=slow))
+
+
+def _passed(world: World, seconds: float, *, slow: bool) -> None:
+    world.sim.tick(seconds)
+    if slow:
+        world.ghost = world.ghost._replace(slow_s=world.ghost.slow_s + seconds)
 
 
 def faults(sim: Sim) -> Iterator[Move]:
     """What goes wrong with pods and with the operator's process."""
-    for pod in _one_of_each(p for p in sim.pods if p.ready and not p.leaving):
-        yield _fault(f"a pod of {pod.revision} crashes and is back", lambda w, p=pod: w.sim.crash(p))
-        yield _fault(f"a pod of {pod.revision} crashes", lambda w, p=pod: w.sim.crash(p, ready=False))
-        failing = pod.failing(sim.now)
-        yield _fault(f"a pod of {pod.revision} fails", lambda w, p=pod, f=failing: w.sim.change(p, f))
-        yield _fault(f"a pod of {pod.revision} is evicted", lambda w, p=pod: w.sim.evict(p))
-    if sim.dropped:
+    for pod in one_of_each(p for p in sim.pods if p.ready and not p.leaving):
+        r = pod.revision
+        yield fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=[r])
+        yield fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=[r])
+        yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=[r])
+        yield fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
+    if sim.drops._seen:
         yield Move("the operator starts anew", lambda w: restart(w.sim))
     if V2 not in sim.broken:
-        yield _fault("pods of v2 become ready no more", lambda w: setattr(w.sim, "broken", frozenset({V2})))
+        yield fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=[V2])
 
 
 def operator_moves(decision: Decision) -> Iterator[Move]:
     """A pass, cut off after each write, or with the reply to each write lost."""
-    writes, base = decision.writes, decision.base
-    if writes or any(at <= base.now - LINGER for at, _ in base.dropped.values()):
+    writes = decision.writes
+    if writes or _unsettled(decision):
         yield Move("the operator makes a pass", operator_pass(decision))
     for index in range(len(writes)):
-        if index or decision.base.dropped:
+        if index or decision.dropped:
             yield Move(f"the operator dies after {index} writes", operator_pass(decision, cut_after=index))
         yield Move(f"the reply to write {index} is lost", operator_pass(decision, lost_reply=index))
 
 
-def _one_of_each(pods: Iterator[SimPod]) -> list[SimPod]:
+def _unsettled(decision: Decision) -> bool:
+    """Whether a pass that writes nothing changes what is latched."""
+    old_s = decision.base.now.timestamp() - LINGER_S
+    return any(not drop.known or (drop.over and drop.at_s <= old_s) for drop in decision.dropped.values())
+
+
+def hanging_leaders(decision: Decision) -> Iterator[Move]:
+    """The leader hangs before a write, and another one takes over; the write may come yet, until that one writes."""
+    for index, write in enumerate(decision.writes):
+        yield oddity(
+            f"the leader hangs before write {index}, {write.verb} {write.kind}", _hanging(decision, index)
+        )
+
+
+def _hanging(decision: Decision, index: int) -> Callable[[World], object]:
+    def hang(world: World) -> None:
+        carry_out(world.sim, decision, judged=world.written, cut_after=index)
+        world.late = (decision, index)
+
+    return hang
+
+
+def _is_valid(late: tuple[Decision, int], sim: Sim) -> bool:
+    """Whether it would be taken: its object is still as its leader had seen it."""
+    write = late[0].writes[late[1]]
+    live = stored(sim, write.kind, write.name)
+    return (
+        write.identity == identity(live)
+        if write.identity and live
+        else write.identity is None and live is None
+    )
+
+
+def _late_write(world: World) -> None:
+    decision, index = world.late or (None, 0)
+    if decision is not None:
+        land(world.sim, decision.writes[index], {}, decision, world.written)
+
+
+def one_of_each(pods: Iterator[SimPod]) -> list[SimPod]:
     """Pods of a revision in the same condition are alike."""
     return list(
-        {(p.revision, p.ready, p.leaving, p.exits, p.untold, p.mark, p.since): p for p in pods}.values()
+        {
+            (
+                p.revision,
+                p.ready,
+                p.leaving,
+                p.exits,
+                p.untold,
+                p.mark,
+                p.since,
+                p.ended,
+                p.stuck_to,
+                p.fell,
+            ): p
+            for p in pods
+        }.values()
     )
 
 
@@ -132,9 +230,23 @@ def _pulled(sim: Sim) -> None:
     sim.pull_pods = tuple(replace(p, ready=True) for p in sim.pull_pods)
 
 
-def _fault(name: str, happens: Callable[[World], object]) -> Move:
+def fault(name: str, happens: Callable[[World], object], *, blames: Iterable[str] = ()) -> Move:
+    """Something fails; it may be held against the revisions that it `blames`."""
+
     def fault(world: World) -> None:
-        world.ghost = world.ghost._replace(calm=False, faults=world.ghost.faults + 1)
+        ghost = world.ghost
+        blamed = ghost.blamed.union(blames)
+        world.ghost = ghost._replace(calm=False, well=False, blamed=blamed, faults=ghost.faults + 1)
         happens(world)
 
     return Move(name, fault)
+
+
+def oddity(name: str, happens: Callable[[World], object]) -> Move:
+    """Something happens that costs no pod and speaks against nobody; it may happen as seldom as a fault."""
+
+    def odd(world: World) -> None:
+        world.ghost = world.ghost._replace(faults=world.ghost.faults + 1)
+        happens(world)
+
+    return Move(name, odd)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from builders import template
+from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.moves import Move, World
+from simulation.promise import Violation
 from simulation.stored import versioned
 from simulation.takeovers import GIT, OLD
 
@@ -35,6 +38,46 @@ def scales(sim: Sim) -> Iterator[Move]:
     n = sim.rollout["spec"]["replicas"]
     for replicas in sorted({0, n - 1, n + 1, 2} - {n, -1}):
         yield edited(f"it is scaled to {replicas}", replicas=replicas)
+
+
+def answering(load: int) -> Callable[[Sim], Iterator[Move]]:
+    """An autoscaler counts the pods that the status tells it, while their users always need `load` pods."""
+
+    def answer(sim: Sim) -> Iterator[Move]:
+        wanted = autoscaled(sim, load)
+        if wanted not in {None, sim.rollout["spec"]["replicas"]}:
+            yield Move(f"the autoscaler wants {wanted}", lambda w: _scaled(w, wanted, load))
+
+    return answer
+
+
+def _scaled(world: World, wanted: int, load: int) -> None:
+    """Where nothing has failed, the same load asks for the same number of pods, whatever is released."""
+    if world.ghost.well and wanted != load:
+        promise = "an autoscaler leaves the replicas while the load is the same"
+        raise Violation(promise, f"it wants {wanted} for a load of {load}")
+    edited("", replicas=wanted).happens(world)
+
+
+TOLERANCE = 0.1
+"""An autoscaler leaves a ratio alone that is so close to 1."""
+
+
+def autoscaled(sim: Sim, load: int) -> int | None:
+    """What it asks for: the use of the ready pods that the status' selector means, by what one pod is to carry.
+
+    As Kubernetes counts it (replica_calculator.go): within a tolerance the replicas stay as they are.
+    """
+    selector = dict(pair.split("=") for pair in str(sim.status.get("selector", "")).split(",") if pair)
+    there = [p for p in sim.pods if p.ready and not p.leaving]
+    serving = [p for p in there if sim.gets_requests(p)]
+    counted = [p for p in there if selector.items() <= p.labels.items()]
+    if not serving or not counted or not sim.is_quiet:
+        return None
+    used = load / len(serving) * sum(p in serving for p in counted)
+    ratio = used / len(counted)
+    n = int(sim.rollout["spec"]["replicas"])
+    return n if abs(ratio - 1) <= TOLERANCE else max(1, math.ceil(round(used, 6)))
 
 
 def pausing(sim: Sim) -> Iterator[Move]:
@@ -109,10 +152,15 @@ def edited(name: str, **spec: Any) -> Move:
     def edit(world: World) -> None:
         ghost, least = world.ghost, min(world.ghost.least, spec.get("replicas", world.ghost.least))
         scaled, replanned = ghost.scaled or "replicas" in spec, ghost.replanned or "strategy" in spec
-        world.ghost = ghost._replace(
-            calm=False, least=least, scaled=scaled, replanned=replanned, edits=ghost.edits + 1
-        )
         world.sim.edit(**spec)
+        world.ghost = ghost._replace(
+            calm=False,
+            least=least,
+            missing=max(ghost.missing, may_be_missing(world.sim.rollout["spec"])),
+            scaled=scaled,
+            replanned=replanned,
+            edits=ghost.edits + 1,
+        )
 
     return Move(name, edit)
 

@@ -1,12 +1,11 @@
-"""Pods of the simulated cluster, and what endpoints say of them. All are values."""
+"""Pods of the simulated cluster, as values."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +16,10 @@ from crossfade.core.observed import Exit, Pod, Waiting
 class SimPod:
     """One pod. `leaving`: told to go, and answering until it is gone. `untold`: an end that its status lacks yet.
 
-    `since`: when it became ready. `mark`: the mark of the Restart that its template had when it was made.
+    `since`: when it became ready. `mark`: the mark of the Restart that its template had when it was made. `ends`: how
+    often its container has ended, as its status says, `end_at`: when it really did last. `ended`: it runs no more, and stays as an object in phase Failed.
+    `stuck_to`: it cannot go before that, since its node does not answer. `fell`: its container has ended while it got
+    requests, which nobody sees but the rules.
     """
 
     name: str
@@ -31,12 +33,26 @@ class SimPod:
     untold: Exit | None = None
     since: datetime | None = None
     mark: str = ""
+    ends: int = 0
+    end_at: datetime | None = None
+    ended: bool = False
+    stuck_to: datetime | None = None
+    fell: bool = False
 
     def but(self, **changes: Any) -> SimPod:
         """The same with `changes`, as `dataclasses.replace` gives it, in a third of its time."""
         twin = object.__new__(SimPod)
         twin.__dict__.update(self.__dict__, **changes)
         return twin
+
+    @property
+    def runs(self) -> bool:
+        """Whether its containers run, or may start again."""
+        return not self.ended
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether it cannot go yet, though it is told to."""
+        return self.stuck_to is not None and now < self.stuck_to
 
     @cached_property
     def deployment(self) -> str:
@@ -53,20 +69,29 @@ class SimPod:
         """It is ready, from now on or as it was before."""
         return self if self.ready else self.but(ready=True, since=at)
 
-    def crashed(self, at: datetime, *, ready: bool = True, code: int = 42) -> SimPod:
-        """Its container has ended; with `ready` it was started again before anyone looked."""
-        restarts = self.exits[-1].restarts + 1 if self.exits else 1
-        end = Exit("app", code, "Error", "", at.replace(microsecond=0), restarts)
-        return self.but(exits=(end,), ready=ready, since=at)
+    def crashed(self, at: datetime, *, ready: bool = True, code: int = 42, ahead_s: float = 0.0) -> SimPod:
+        """Its container has ended; with `ready` it was started again before anyone looked.
 
-    def failing(self, at: datetime) -> SimPod:
+        `ahead_s`: how far the clock of its node is ahead, by which the end is told.
+        """
+        ends, told_at = self.ends + 1, (at + timedelta(seconds=ahead_s)).replace(microsecond=0)
+        end = Exit("app", code, "Error", "", told_at, ends)
+        return self.but(exits=(end,), ends=ends, end_at=at, ready=ready, since=at)
+
+    def failing(self, at: datetime, *, ahead_s: float = 0.0) -> SimPod:
         """Its container has ended, and only its endpoint tells: the kubelet writes the exit code later."""
-        after = self.crashed(at, ready=False)
-        return after.but(exits=self.exits, untold=after.exits[0])
+        after = self.crashed(at, ready=False, ahead_s=ahead_s)
+        return after.but(exits=self.exits, ends=self.ends, untold=after.exits[0])
+
+    def evicted(self, at: datetime) -> SimPod:
+        """Its node has put it out: it ends for ever, and stays as an object."""
+        return self.crashed(at, ready=False, code=137).but(ended=True)
 
     def told(self) -> SimPod:
         """The kubelet has written what it knows."""
-        return self.but(exits=(self.untold,), untold=None) if self.untold else self
+        if self.untold is None:
+            return self
+        return self.but(exits=(self.untold,), ends=self.ends + 1, untold=None)
 
     def seen(self) -> Pod:
         """What a listing of pods tells of it."""
@@ -74,26 +99,13 @@ class SimPod:
             self.name,
             self.revision,
             self.ready,
-            self.leaving,
+            self.leaving or self.ended,
             self.exits,
             self.waiting,
             self.unschedulable,
             pulled=self.ready,
-            ends=max((max(1, end.restarts) for end in self.exits), default=0),
             unready=() if self.ready or self.waiting or self.unschedulable or self.exits else ("app",),
+            ended=self.ended,
+            ends=max(self.ends, *(end.restarts for end in self.exits), len(self.exits)),
+            node_lost="Evicted: the node was low on resource: ephemeral-storage." if self.ended else "",
         )
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """What the slices of a Service list: pods by revision. `serving` includes those that are leaving."""
-
-    ready: Mapping[str, int] = field(default_factory=dict)
-    serving: Mapping[str, int] = field(default_factory=dict)
-
-
-def endpoints_of(selector: Mapping[str, str], pods: Iterable[SimPod]) -> Endpoints:
-    """The endpoints that a selector has, once the controller of the slices has caught up."""
-    answering = [p for p in pods if p.ready and selector.items() <= p.labels.items()]
-    ready = Counter(p.revision for p in answering if not p.leaving)
-    return Endpoints(dict(ready), dict(Counter(p.revision for p in answering)))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 
-from crossfade.core.stages import GateKind
-from simulation.passes import table
-from simulation.seen import (
+from simulation.asked import may_crash
+from simulation.seen import Rule, Seen, done_now, newly_answered
+from simulation.shown import (
+    ASKED_FOR,
     GAVE_UP,
-    Rule,
-    Seen,
-    available_of,
-    done_now,
-    may_be_missing,
-    newly_answered,
+    candidate_of,
+    failed_of,
+    is_waking,
     progress_of,
     revision_labelled,
     selected_by,
     stable_of,
+    way_back_of,
 )
+from simulation.viewed import table
+
+SLOW_S = 10
+"""So long a cluster may take for a step: the deadlines of the worlds are longer."""
+
+TOLD_SHORT_S = 5
+"""The start of a down time is told late, by what the kubelet reports; its end at once."""
+
+TOLD_LATE = timedelta(seconds=2)
+"""A kubelet tells of an end so much later: nobody knows then which of the two was first."""
 
 
 def a_verdict_is_kept(seen: Seen) -> str:
@@ -33,120 +42,128 @@ def a_verdict_is_kept(seen: Seen) -> str:
 
 def a_failure_is_stored_with_the_way_back(seen: Seen) -> str:
     """What returns for a failure is condemned in the same write."""
-    before, after = progress_of(seen.before), progress_of(seen.after)
-    reason = after.get("returning", "")
-    if not reason or before.get("returning") or reason in GAVE_UP:
+    reason = way_back_of(seen.after)
+    if not reason or way_back_of(seen.before) or reason in GAVE_UP:
         return ""
-    failed = seen.after.status.get("failed") or {}
-    return "" if failed.get("revision") == after["revision"] else "it returns without a verdict"
+    condemned = failed_of(seen.after).get("revision")
+    return "" if condemned == candidate_of(seen.after) else "it returns without a verdict"
+
+
+def a_verdict_has_a_cause(seen: Seen) -> str:
+    """Nothing is condemned but for what has happened to its own pods, or because the cluster was slow."""
+    verdict, before = failed_of(seen.after), failed_of(seen.before)
+    if not verdict or verdict == before or verdict["reason"] in ASKED_FOR or seen.ghost.slow_s >= SLOW_S:
+        return ""
+    revision = verdict["revision"]
+    known = revision in seen.ghost.blamed or before.get("revision") == revision
+    return "" if known or _was_halted(seen) else f"{revision} is condemned ({verdict['reason']}), for nothing"
+
+
+def _was_halted(seen: Seen) -> bool:
+    """Recreate: whether somebody paused it between two revisions, or no operator ran there. Then nothing serves."""
+    down = failed_of(seen.after)["reason"] == "DowntimeExceeded"
+    return seen.exclusive and down and (seen.paused or seen.ghost.absent)
+
+
+def a_crash_counts_where_it_served(seen: Seen) -> str:
+    """What ended before requests reached the candidate is no failure of it, whatever the clock of its node says."""
+    verdict, way = failed_of(seen.after), seen.ghost.way
+    if verdict.get("reason") != "CandidateCrashed" or verdict == failed_of(seen.before):
+        return ""
+    if way is None or way.since is None or way.first:
+        return ""
+    ends = [pod.end_at for pod in seen.base.pods if pod.revision == verdict["revision"] and pod.end_at]
+    served = any(at > way.since - TOLD_LATE for at in ends)
+    return "" if served else f"no pod of {verdict['revision']} crashed while it served"
+
+
+def the_down_time_is_told_as_it_was(seen: Seen) -> str:
+    """Recreate: as long as nobody answered, whether an operator ran in that time or not."""
+    before, after = (sim.status.get("downtime") or {} for sim in (seen.before, seen.after))
+    told_s = after.get("seconds")
+    if told_s is None or told_s == before.get("seconds") or seen.ghost.way is None:
+        return ""
+    lasted_s = seen.ghost.dark_s - seen.ghost.slow_s - TOLD_SHORT_S
+    return f"{told_s} s are told, and it was {seen.ghost.dark_s} s" if told_s < lasted_s else ""
 
 
 def a_release_begins_once(seen: Seen) -> str:
     """The number rises by one, when nothing is under way, and never for a condemned revision or for stable."""
-    rise = seen.after.status.get("release", 0) - seen.before.status.get("release", 0)
+    known = max([seen.before.status.get("release", 0), *_recorded(seen)])
+    rise = seen.after.status.get("release", 0) - known
     if rise == 0:
         return ""
-    if rise != 1 or (progress_of(seen.before) and not _lost(seen)):
+    if rise > 0 and (rise != 1 or (progress_of(seen.before) and not _lost(seen))):
         under_way = progress_of(seen.before) or "nothing"
         return f"the release's number rises by {rise} while {under_way} is under way"
-    begun = progress_of(seen.after).get("revision")
-    failed = seen.after.status.get("failed") or {}
-    wakes = begun in seen.before.status.get("unserved", ())
-    if begun and begun == stable_of(seen.before) and not wakes:
+    begun = candidate_of(seen.after)
+    if rise < 0 or not begun:
+        return f"the release's number falls by {-rise}" if rise < 0 else ""
+    if begun == stable_of(seen.before) and not is_waking(seen.after):
         return f"{begun} is stable, and is released again"
-    return f"{begun} is condemned, and is released again" if begun and begun == failed.get("revision") else ""
+    condemned = begun == failed_of(seen.after).get("revision")
+    return f"{begun} is condemned, and is released again" if condemned else ""
+
+
+def _recorded(seen: Seen) -> list[int]:
+    """The numbers that the Releases know, as far as the operator saw them."""
+    return [r["spec"]["number"] for r in table(seen.base, "Release").values()]
 
 
 def _lost(seen: Seen) -> bool:
     """Whether nothing is seen of the release under way, and its template is not in the spec any more."""
     revision, base = progress_of(seen.before)["revision"], seen.base
-    recorded = {r["spec"]["revision"] for r in table(base, "Release", base.releases).values()}
-    made = {revision_labelled(d) for d in table(base, "Deployment", base.deployments).values()}
+    recorded = {r["spec"]["revision"] for r in table(base, "Release").values()}
+    made = {revision_labelled(d) for d in table(base, "Deployment").values()}
     return revision not in {*made, *recorded, seen.revision_seen}
 
 
-def only_what_has_proved_itself_skips_gates(seen: Seen) -> str:
-    """A release is fast exactly where its revision is among the last `rollbackRevisions` that completed."""
-    after = progress_of(seen.after)
-    if not after or progress_of(seen.before) or not stable_of(seen.before):
-        return ""
-    kept = seen.spec_seen.get("rollbackRevisions", 3) + 1  # the first of them is stable itself
-    proved = after["revision"] in seen.before.status.get("completed", [])[:kept]
-    proved = proved and after["revision"] not in seen.before.status.get("unserved", ())
-    fast = bool(after.get("fast"))
-    return (
-        ""
-        if fast == proved
-        else f"{after['revision']} is released fast: {fast}, and it proved itself: {proved}"
-    )
-
-
-def a_stage_passes_by_its_gate(seen: Seen) -> str:
-    """One stage at a time, with its pods available, its time over, and its person asked."""
+def a_stage_passes_one_at_a_time(seen: Seen) -> str:
+    """Each stage begins anew: what a person let pass was the one before."""
     before, after = progress_of(seen.before), progress_of(seen.after)
     same = before and after and before["revision"] == after["revision"] and before["plan"] == after["plan"]
     if not same or before["stage"] == after["stage"]:
         return ""
-    if after["stage"] != before["stage"] + 1 or after.get("promoted"):
-        return f"from stage {before['stage']} to {after['stage']}, promoted: {after.get('promoted')}"
-    return "" if done_now(seen) == "Skip" else _gate_open(seen)
-
-
-def _gate_open(seen: Seen) -> str:
-    s, now = seen.situation, seen.now
-    available = available_of(seen.base, s.progress.revision)
-    if available < s.stage.candidate:
-        return f"the stage passes with {available} of {s.stage.candidate} pods of the candidate"
-    gate, since = (*s.stage.gates, None)[0], s.progress.reached_at
-    if s.progress.promoted or not s.stage.gates:
-        return ""
-    if gate.kind is GateKind.MANUAL:
-        return "a person's gate passes without a person"
-    waited = (now - datetime.fromisoformat(since)).total_seconds() if since else 0
-    return "" if waited >= gate.seconds else f"a gate of {gate.seconds} s passes after {waited} s"
-
-
-def an_edit_of_the_strategy_passes_no_gate(seen: Seen) -> str:
-    """After it the release is in a stage of at most the present weight, or in the first one.
-
-    Or in the one behind it, where its gate asks for nothing but the pods that are there already.
-    """
-    before, after = progress_of(seen.before), progress_of(seen.after)
-    same = before and after and before["revision"] == after["revision"]
-    if not same or before["plan"] == after["plan"] or not after["stage"]:
-        return ""
-    plan, weight = seen.situation.plan, seen.before.status.get("weight") or 0
-    here, earlier = plan[min(after["stage"], len(plan) - 1)], plan[after["stage"] - 1]
-    passed = earlier.weight <= weight and not earlier.gates
-    allowed = here.weight <= weight or passed
-    return "" if allowed else f"the edit brings it from {weight} % to the stage of {here.weight} %"
+    right = after["stage"] == before["stage"] + 1 and not after.get("promoted")
+    return (
+        ""
+        if right
+        else f"from stage {before['stage']} to {after['stage']}, promoted: {after.get('promoted')}"
+    )
 
 
 def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
-    """No stage passes by itself, and no release completes, with more crashed pods than the strategy allows.
-
-    After an edit of the strategy the same stage may have another number: that is a rule of its own.
-    """
-    s = seen.situation
-    completes = stable_of(seen.after) == s.progress.revision
-    after = progress_of(seen.after)
-    passes = not after.get("returning") and after.get("stage", 0) > s.progress.stage
-    further = completes or (passes and after["plan"] == s.progress.plan)
-    if not s.under_way or not further or not s.progress.serving_since or not s.stable_revision:
+    """No stage passes by itself, and no release completes, with more crashed pods than the strategy allows."""
+    before, after = progress_of(seen.before), progress_of(seen.after)
+    if not before or not stable_of(seen.before) or not seen.wanted or done_now(seen) == "Skip":
         return ""
-    ends = s.progress.ends_before
-    mine = (p for p in seen.base.of(s.progress.revision) if p.seen().ends > ends.get(p.name, 0))
-    crashed, allowed = sum(1 for _ in mine), may_be_missing(seen.spec_seen["strategy"], seen.wanted)
-    excused = crashed <= allowed or done_now(seen) == "Skip"
-    return "" if excused else f"{crashed} of its pods crashed, {allowed} may"
+    completes = stable_of(seen.after) == before["revision"]
+    passes = not way_back_of(seen.after) and after.get("stage", 0) > before["stage"]
+    if not completes and not (passes and after["plan"] == before["plan"]):
+        return ""
+    crashed = sum(pod.fell and pod.untold is None for pod in seen.base.of(before["revision"]))
+    allowed = may_crash(seen.spec_seen)
+    return "" if crashed <= allowed else f"{crashed} of its pods crashed, {allowed} may"
+
+
+def a_release_completes_by_its_gates(seen: Seen) -> str:
+    """A revision becomes stable when the cluster has shown every point that the spec asks for, and each gate was open."""
+    stable, way = stable_of(seen.after), seen.ghost.way
+    same = stable in {stable_of(seen.before), seen.ghost.stable}
+    if same or way is None or way.first or not seen.wanted:
+        return ""
+    if way.revision != stable:
+        return f"{stable} completes, and {way.revision} is under way"
+    over = way.is_over(seen.spec_seen, seen.now)
+    overtaken = seen.revision_seen != stable and way.has_everything(seen.spec_seen)
+    return "" if over or overtaken else f"{stable} completes at point {way.index}"
 
 
 def what_completes_serves(seen: Seen) -> str:
     """A revision becomes stable only when production selects it and nothing else."""
     before, after = stable_of(seen.before), stable_of(seen.after)
-    if not before or before == after or not seen.wanted or not seen.before.services:
-        return ""
-    if progress_of(seen.after).get("waking"):
+    serves = seen.before.service_name in seen.before.services and not is_waking(seen.after)
+    if not before or before == after or not seen.wanted or not serves:
         return ""
     alone = seen.exclusive or selected_by(seen.before) == {after}
     return "" if alone else f"{after} completes without all requests"
@@ -182,9 +199,11 @@ MEMORY_RULES: tuple[Rule, ...] = (
     a_verdict_is_kept,
     a_failure_is_stored_with_the_way_back,
     a_release_begins_once,
-    only_what_has_proved_itself_skips_gates,
-    a_stage_passes_by_its_gate,
-    an_edit_of_the_strategy_passes_no_gate,
+    a_verdict_has_a_cause,
+    a_crash_counts_where_it_served,
+    the_down_time_is_told_as_it_was,
+    a_stage_passes_one_at_a_time,
+    a_release_completes_by_its_gates,
     what_crashed_while_it_served_goes_no_further,
     what_completes_serves,
     ready_is_about_the_template_in_the_spec,

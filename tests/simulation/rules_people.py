@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from simulation.seen import (
+from simulation.seen import Rule, Seen, change_of, done_now, newly_answered, newly_selected
+from simulation.shown import (
     GAVE_UP,
-    Rule,
-    Seen,
-    change_of,
-    done_now,
-    newly_answered,
-    newly_selected,
+    candidate_of,
+    is_frozen,
     progress_of,
     revisions_of,
     stable_of,
+    stands,
+    way_back_of,
 )
 
 
@@ -24,13 +23,13 @@ def an_abort_is_done(seen: Seen) -> str:
         return ""
     under_way = progress_of(seen.before) and stable_of(seen.before) and _begun(seen)
     done = answer["state"] == "Done"
-    returning = progress_of(seen.after).get("returning") or not progress_of(seen.after)
+    returning = way_back_of(seen.after) or not progress_of(seen.after)
     return "" if not under_way or (done and returning) else "an abort is not carried out"
 
 
 def _begun(seen: Seen) -> bool:
     """Whether there is more of the release than its mention in the status: else nothing of it can be undone."""
-    number, revision = seen.before.status["release"], progress_of(seen.before)["revision"]
+    number, revision = seen.before.status.get("release"), candidate_of(seen.before)
     recorded = any(r["spec"]["number"] == number for r in seen.before.releases.values())
     return recorded or revision in revisions_of(seen.before)
 
@@ -58,38 +57,32 @@ def a_pause_lets_no_gate_pass(seen: Seen) -> str:
 
 def a_pause_moves_no_traffic(seen: Seen) -> str:
     """While it is paused or frozen the candidate gets no requests that it did not have."""
-    memory = progress_of(seen.before)
-    held = _held(seen) and not memory.get("reachedAt")
-    return "the candidate gets requests" if held and memory.get("revision") in newly_selected(seen) else ""
+    held = _held(seen) and not stands(seen.before)
+    return "the candidate gets requests" if held and candidate_of(seen.before) in newly_selected(seen) else ""
 
 
 def a_pause_moves_no_pods(seen: Seen) -> str:
     """While it is paused or frozen neither side shrinks, and nothing grows beyond the replicas that are wanted."""
-    change, s = change_of(seen), seen.situation
-    if (
-        not _held(seen)
-        or change.revision not in {s.stable_revision, s.progress.revision}
-        or s.progress.reached_at
-    ):
+    change, both = change_of(seen), {stable_of(seen.before), candidate_of(seen.before)}
+    if not _held(seen) or change.revision not in both or stands(seen.before):
         return ""
     if change.after < change.before:
         return f"{change.revision} shrinks to {change.after}"
-    total = sum(seen.after.desired(r) for r in {s.stable_revision, s.progress.revision})
+    total = sum(seen.after.desired(r) for r in both)
     grown = change.after > change.before and total > max(seen.wanted, seen.ghost.least)
     return f"{change.revision} grows to {change.after}, {total} in all" if grown else ""
 
 
 def _held(seen: Seen) -> bool:
     """Whether a release stands still on its way to a stage. Scaling moves pods in any case."""
-    memory = progress_of(seen.before)
-    stands = memory and stable_of(seen.before) and not memory.get("returning") and not seen.ghost.scaled
-    return bool(stands and (seen.paused or memory.get("held")))
+    under_way = candidate_of(seen.before) and stable_of(seen.before) and not way_back_of(seen.before)
+    stopped = seen.paused or is_frozen(seen.before)
+    return bool(under_way and not seen.ghost.scaled and stopped)
 
 
 def a_frozen_failure_returns_by_a_person_only(seen: Seen) -> str:
     """With `onFailure: Pause` nothing returns by itself, however the candidate fails."""
-    before, after = progress_of(seen.before), progress_of(seen.after)
-    fell = after.get("returning", "") not in {"", *GAVE_UP} and not before.get("returning")
+    fell = way_back_of(seen.after) not in {"", *GAVE_UP} and not way_back_of(seen.before)
     frozen = seen.spec_seen.get("onFailure") == "Pause"
     asked = done_now(seen) in {"Abort", "Undo"}
     return "it returns, and nobody asked for it" if fell and frozen and not asked else ""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from crossfade.api.labels import ANNOTATION_RESTARTED_AT
 from crossfade.core.plan import Verb
+from simulation.asked import may_be_missing, most_pods
 from simulation.cluster import Sim
-from simulation.pods import Endpoints
+from simulation.endpoints import NO_ENDPOINTS
 from simulation.rules_people import a_pause_moves_no_pods
-from simulation.seen import (
-    Rule,
-    Seen,
+from simulation.seen import Rule, Seen, change_of
+from simulation.shown import (
     available_of,
-    change_of,
-    progress_of,
+    candidate_of,
     ready_of,
     revision_labelled,
     revisions_of,
     selected_by,
     stable_of,
+    way_back_of,
 )
 
 KUBE_PROXY_S = 1.99
@@ -31,12 +31,14 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     without = 0 in {seen.wanted, seen.ghost.least}  # what completed without replicas serves from nothing
     if count >= change.before or seen.exclusive or without or not seen.before.services:
         return ""
+    if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
+        return ""  # somebody has deleted a Deployment, and nobody could see it
     if len([p for p in seen.before.pods if p.deployment == seen.write.name and not p.leaving]) <= count:
         return ""
-    selected = selected_by(seen.before) & set(revisions_of(seen.before))
+    selected = selected_by(seen.before) & {*revisions_of(seen.before)}
     if revision in selected:
         return _within_limits(seen, revision, count, selected)
-    listed = seen.before.endpoints[seen.before.service_name].ready.get(revision)
+    listed = _listed(seen.before, revision)
     since = seen.before.listed_at.get(revision)
     recent = since is not None and (seen.now - since).total_seconds() < KUBE_PROXY_S
     answering = ready_of(seen.base, revision) > 0
@@ -47,14 +49,15 @@ def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) ->
     base = seen.base
     others = sum(_listed(base, "") if r == "" else available_of(base, r) for r in selected - {revision})
     left = min(count, available_of(base, revision)) + others
-    unavailable = seen.situation.stage.unavailable if len(selected) > 1 and seen.situation.under_way else 0
+    shared = len(selected) > 1 and candidate_of(seen.before)
+    unavailable = may_be_missing(seen.spec_seen) if shared else 0
     broken = available_of(base, revision) <= count
     enough = left >= seen.wanted - unavailable or broken or _strangers_answer(seen, revision)
     return "" if enough else f"{revision} shrinks to {count}: {left} of {seen.wanted} pods would serve"
 
 
 def _listed(sim: Sim, revision: str) -> int:
-    return sim.endpoints.get(sim.service_name, Endpoints()).ready.get(revision, 0)
+    return sim.endpoints.get(sim.service_name, NO_ENDPOINTS).ready.get(revision, 0)
 
 
 def _strangers_answer(seen: Seen, revision: str) -> bool:
@@ -68,14 +71,46 @@ def _strangers_answer(seen: Seen, revision: str) -> bool:
 
 def no_more_pods_than_planned(seen: Seen) -> str:
     """At most twice the replicas; behind a shared selector at most replicas and surge."""
-    change, s = change_of(seen), seen.situation
-    if change.after <= change.before or not s.under_way or seen.base.deleting:
+    change = change_of(seen)
+    if change.after <= change.before or not candidate_of(seen.before) or seen.base.deleting:
         return ""
-    counted = s.stage.counted and not s.progress.returning and not s.exclusive
-    limit = seen.wanted + s.stage.surge if counted else 2 * max(seen.wanted, seen.ghost.least)
+    most = max(most_pods(seen.spec_seen, seen.wanted), _warm(seen))
+    limit = (
+        most
+        if most < 2 * seen.wanted and not way_back_of(seen.before)
+        else 2 * max(seen.wanted, seen.ghost.least)
+    )
     total = sum(seen.after.desired(r) for r in revisions_of(seen.after))
     excused = seen.before.rollout["spec"]["replicas"] != seen.wanted or not seen.ghost.calm
     return f"{total} pods are asked for, {limit} is the limit" if total > limit and not excused else ""
+
+
+def _warm(seen: Seen) -> int:
+    """All pods of the candidate, and those of stable that are kept warm."""
+    way = seen.ghost.way
+    return max((p.candidate + p.stable for p in way.so_far(seen.spec_seen)), default=0) if way else 0
+
+
+def the_candidate_grows_as_far_as_it_may(seen: Seen) -> str:
+    """Its pods are at most those of the points that it may have come to; no other revision but stable gets any."""
+    change, way = change_of(seen), seen.ghost.way
+    if change.after <= change.before or change.revision in {"", seen.ghost.stable} or seen.base.deleting:
+        return ""
+    if way is None or way.revision != change.revision:
+        return f"{change.revision} grows to {change.after}, and is neither stable nor the candidate"
+    most = way.most(seen.spec_seen)
+    return f"{change.revision} grows to {change.after}, {most} at most by now" if change.after > most else ""
+
+
+def stable_keeps_what_the_gate_protects(seen: Seen) -> str:
+    """It keeps the pods of the points that the release may have come to; without a release, all of them."""
+    change, way = change_of(seen), seen.ghost.way
+    if change.after >= change.before or change.revision != seen.ghost.stable or not seen.wanted:
+        return ""
+    if seen.base.deleting or (seen.exclusive and way_back_of(seen.before)):
+        return ""
+    least = way.least(seen.spec_seen) if way else seen.wanted
+    return f"stable shrinks to {change.after}, {least} at least by now" if change.after < least else ""
 
 
 def a_template_is_never_edited(seen: Seen) -> str:
@@ -108,7 +143,7 @@ def what_runs_is_never_deleted(seen: Seen) -> str:
     old = seen.before.deployments.get(seen.write.name)
     if seen.write.verb is not Verb.DELETE or seen.base.deleting or old is None:
         return ""
-    if revision_labelled(old) in {stable_of(seen.before), progress_of(seen.before).get("revision")}:
+    if revision_labelled(old) in {stable_of(seen.before), candidate_of(seen.before)}:
         return f"{seen.write.name} is deleted"
     return f"{seen.write.name} is deleted with its pods" if old["spec"]["replicas"] else ""
 
@@ -116,6 +151,8 @@ def what_runs_is_never_deleted(seen: Seen) -> str:
 POD_RULES: tuple[Rule, ...] = (
     no_pod_goes_that_may_get_requests,
     no_more_pods_than_planned,
+    the_candidate_grows_as_far_as_it_may,
+    stable_keeps_what_the_gate_protects,
     a_pause_moves_no_pods,
     a_template_is_never_edited,
     minimum_ready_time_is_the_spec_s,

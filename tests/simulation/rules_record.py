@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crossfade.core.plan import Verb
-from simulation.seen import Rule, Seen, progress_of, stable_of
+from simulation.seen import Rule, Seen
+from simulation.shown import candidate_of, stable_of
 
 
 def an_outcome_is_written_once(seen: Seen) -> str:
@@ -16,10 +17,10 @@ def an_outcome_is_written_once(seen: Seen) -> str:
 
 def a_release_is_recorded_as_it_began(seen: Seen) -> str:
     """The record is of the number and the revision that the memory names."""
-    if seen.write.verb is not Verb.CREATE:
+    if seen.write.verb is not Verb.CREATE or not seen.before.status:
         return ""
     spec, memory = seen.write.body["spec"], seen.before.status
-    known = {progress_of(seen.before).get("revision")}
+    known = {candidate_of(seen.before)}
     if (memory.get("stable") or {}).get("release") == spec["number"]:
         known.add(stable_of(seen.before))
     known.add((memory.get("failed") or {}).get("revision"))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from simulation.asked import Gate, Share
 from simulation.rules_people import a_pause_moves_no_traffic
-from simulation.seen import (
-    Rule,
-    Seen,
+from simulation.seen import Rule, Seen, newly_selected
+from simulation.shown import (
+    alone_of,
     available_of,
-    newly_selected,
-    progress_of,
+    candidate_of,
     ready_of,
     revisions_of,
     selected_by,
     stable_of,
+    way_back_of,
 )
+from simulation.way import Way
 
 
 def what_is_condemned_does_not_serve_again(seen: Seen) -> str:
@@ -25,17 +27,36 @@ def what_is_condemned_does_not_serve_again(seen: Seen) -> str:
 
 
 def what_gets_requests_is_allowed_to(seen: Seen) -> str:
-    """Stable always; the candidate when the stored memory says that its stage gives it requests."""
-    memory = progress_of(seen.before)
+    """Stable always; the candidate as far as the gates that have opened allow, and once the memory knows of it."""
     if _taken_back(seen):
         return ""
-    for revision in newly_selected(seen) - {stable_of(seen.before), ""}:
-        if revision != memory.get("revision"):
-            if seen.before.desired(revision) or seen.before.of(revision):
-                return f"{revision} gets requests and is neither stable nor the candidate"
-        elif memory.get("returning") or not (seen.situation.stage.weight or seen.situation.stage.stops_old):
-            return f"{revision} gets requests before the memory says that it may"
+    for revision in newly_selected(seen) - {seen.ghost.stable, ""}:
+        if seen.before.desired(revision) or seen.before.of(revision):
+            told = _forbidden(seen, revision)
+            if told:
+                return told
     return ""
+
+
+def _forbidden(seen: Seen, revision: str) -> str:
+    way = seen.ghost.way
+    if way is None or way.revision != revision:
+        return f"{revision} gets requests and is neither stable nor the candidate"
+    if candidate_of(seen.before) != revision or way_back_of(seen.before):
+        return f"{revision} gets requests before the memory says that it may"
+    allowed = seen.exclusive or way.share(seen.spec_seen) is not Share.NONE
+    return "" if allowed else f"{revision} gets requests at point {way.index}, which gives it none"
+
+
+def the_candidate_has_everything_only_at_the_end(seen: Seen) -> str:
+    """It serves alone only where all gates of the points at which both serve have opened."""
+    way, alone = seen.ghost.way, alone_of(seen.after)
+    if way is None or alone != way.revision or alone == alone_of(seen.before):
+        return ""
+    if not seen.wanted or seen.exclusive or seen.base.deleting:
+        return ""
+    right = way.share(seen.spec_seen) is Share.ALL or _is_left_alone(seen, way)
+    return "" if right else f"{way.revision} gets all requests at point {way.index}"
 
 
 def _taken_back(seen: Seen) -> bool:
@@ -43,14 +64,19 @@ def _taken_back(seen: Seen) -> bool:
     return seen.base.deleting and "workloadRef" in seen.spec_seen
 
 
+def _is_left_alone(seen: Seen, way: Way) -> bool:
+    """Whether nobody else answers, and no gate is passed by that."""
+    return not ready_of(seen.base, way.stable) and way.so_far(seen.spec_seen)[-1].gate == Gate()
+
+
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     """The candidate loses its requests only when the memory says that it returns, or the Rollout goes."""
-    memory = progress_of(seen.before)
+    way, candidate = seen.ghost.way, candidate_of(seen.before)
     lost = selected_by(seen.before) - selected_by(seen.after)
-    returning = memory.get("returning") or seen.base.deleting or not stable_of(seen.before)
-    if memory.get("revision") not in lost or returning:
+    returning = way_back_of(seen.before) or seen.base.deleting or not seen.ghost.stable
+    if candidate not in lost or returning or way is None:
         return ""
-    forward = bool(seen.situation.stage.weight)
+    forward = way.share(seen.spec_seen) is not Share.NONE
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 
@@ -59,23 +85,22 @@ def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
     if seen.exclusive or not seen.wanted:
         return ""
     after = selected_by(seen.after)
-    allowed = {stable_of(seen.before), progress_of(seen.before).get("revision"), ""} - seen.ghost.condemned
-    had = {r for r in selected_by(seen.before) & allowed if ready_of(seen.base, r)}
+    allowed = {seen.ghost.stable, candidate_of(seen.before), ""} - seen.ghost.condemned
+    there = allowed & {*revisions_of(seen.before)}
+    had = {r for r in selected_by(seen.before) & there if ready_of(seen.base, r)}
     has = {r for r in after if ready_of(seen.base, r)}
     return f"production turns from {had} to {after} without ready pods" if had and not has else ""
 
 
 def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
-    """The candidate gets all requests only when it has the pods that its stage asks for."""
-    s = seen.situation
-    candidate = s.progress.revision
+    """The candidate gets all requests only when it has all its pods, or when nobody else answers any more."""
+    candidate = candidate_of(seen.before)
     moves = selected_by(seen.after) == {candidate} and selected_by(seen.before) - {candidate}
-    if not moves or not s.stable_revision or not seen.wanted or seen.base.deleting or s.exclusive:
+    if not moves or not stable_of(seen.before) or not seen.wanted or seen.base.deleting or seen.exclusive:
         return ""
-    has = available_of(seen.base, candidate)
-    others = any(ready_of(seen.base, revision) for revision in selected_by(seen.before) - {candidate})
-    enough = has >= s.stage.candidate or (not others and ready_of(seen.base, candidate))
-    return "" if enough else f"it has {has} of {s.stage.candidate}"
+    has, others = available_of(seen.base, candidate), selected_by(seen.before) - {candidate}
+    alone = ready_of(seen.base, candidate) and not any(ready_of(seen.base, r) for r in others)
+    return "" if has >= seen.wanted or alone else f"it has {has} of {seen.wanted}"
 
 
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:
@@ -90,6 +115,7 @@ def a_selector_of_two_writers_is_left(seen: Seen) -> str:
 TRAFFIC_RULES: tuple[Rule, ...] = (
     what_is_condemned_does_not_serve_again,
     what_gets_requests_is_allowed_to,
+    the_candidate_has_everything_only_at_the_end,
     traffic_returns_after_its_reason_is_stored,
     nothing_is_selected_that_is_not_ready,
     all_traffic_moves_to_enough_pods,

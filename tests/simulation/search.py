@@ -20,8 +20,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from simulation.canonical import canonical
-from simulation.invariants import resting, standing
-from simulation.moves import REST_S, Move, World, cluster_moves, operator_moves, operator_pass, time_moves
+from simulation.invariants import resting, standing, waiting
+from simulation.moves import (
+    REST_S,
+    Move,
+    World,
+    cluster_moves,
+    operator_moves,
+    operator_pass,
+    remedies,
+    time_moves,
+)
 from simulation.passes import Decision, carry_out, decided
 from simulation.promise import Violation
 
@@ -129,7 +138,7 @@ class Search:
 
     def _reach(self, world: World, parent: Key | None, name: str, rank: Rank) -> Key:
         self._stands(world, parent, name)
-        key = hash((canonical(world.sim), world.ghost))
+        key = world.key()
         if rank[0] < self._deviations.get(key, 1_000_000):
             self._deviations[key] = rank[0]
             if rank <= self._kept_to and key not in self._next:
@@ -153,13 +162,13 @@ class Search:
     def _step(self, world: World, parent: Key | None, name: str) -> Key:
         """One step of a walk: its path is its own, whichever states it meets."""
         self._stands(world, parent, name)
-        key = hash((canonical(world.sim), world.ghost, parent))
+        key = hash((world.key(), parent))
         self._came[key] = (parent, name)
         return key
 
     def _stands(self, world: World, parent: Key | None, name: str) -> None:
         try:
-            standing(world.sim, world.ghost)
+            world.ghost = standing(world.sim, world.ghost)
         except Violation as broken:
             raise self._counter_example(broken, parent, name) from broken
 
@@ -196,13 +205,16 @@ class Search:
 
     def _decided(self, key: Key, world: World) -> Decision:
         try:
-            return decided(world.sim)
+            decision = decided(world.sim)
+            if not decision.writes:
+                waiting(world.sim)
         except Violation as broken:
             raise self._counter_example(broken, key, "the operator decides") from broken
+        return decision
 
     def _rests(self, key: Key, world: World) -> None:
         try:
-            resting(world.sim)
+            resting(world.sim, world.ghost)
             _stays(world)
         except Violation as broken:
             raise self._counter_example(broken, key, "it comes to rest") from broken
@@ -253,11 +265,11 @@ class Moves:
 
     @cached_property
     def _cluster(self) -> list[Move]:
-        return [*cluster_moves(self._world.sim)]
+        return [*cluster_moves(self._world.sim), *remedies(self._world.sim)]
 
     @cached_property
     def _disturbances(self) -> list[Move]:
-        return [*self._world.disturbances()]
+        return [*self._world.disturbances(), *self._world.hangs(self._decision)]
 
     @property
     def others(self) -> list[Move]:
@@ -267,7 +279,8 @@ class Moves:
     def __iter__(self) -> Iterator[Move]:
         yield from self._operator
         yield from self._cluster
-        yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision))
+        waits = bool(self._operator or self._cluster)
+        yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision), slow=waits)
         yield from self._disturbances
 
     def stale(self) -> Iterator[Move]:
@@ -279,7 +292,7 @@ class Moves:
 
 def _wake_after_s(world: World, decision: Decision) -> float | None:
     """When something moves without anybody: the operator looks again, or a pod has been ready for long enough."""
-    waits = [s for s in (decision.plan.wake_after_s, world.sim.available_in_s()) if s is not None]
+    waits = [s for s in (decision.wake_after_s, world.sim.available_in_s()) if s is not None]
     return min(waits, default=None)
 
 

@@ -1,55 +1,25 @@
-"""What rules may ask: about one write, about a cluster, and about the path that led there."""
+"""One write of the operator, with all that a rule may ask about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
-from crossfade.api.rollout import Rollout
-from crossfade.api.status import RolloutStatus
-from crossfade.core.observed import Observed
 from crossfade.core.plan import Write
-from crossfade.core.revision import revision_of
-from crossfade.core.situation import Situation
+from simulation.asked import is_exclusive
 from simulation.cluster import Sim
-from simulation.passes import Decision, parsed, view
-from simulation.remembered import once_for_all, once_for_each
-from simulation.stored import Object
-
-GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing"}
-
-revision_named = once_for_each(revision_of)
-
-
-@once_for_all
-def _situation(rollout: Rollout, now: datetime, status: Object) -> Situation:
-    return Situation(rollout, Observed(), now, RolloutStatus.model_validate(status))
-
-
-class Ghost(NamedTuple):
-    """What the checker remembers of a path, and the operator does not know.
-
-    `calm`: nobody but the operator has touched anything that could cost a pod since the release began, and it has not
-    failed; `least`: the fewest replicas that were ever asked for; `scaled`: they were changed; `replanned`: the
-    strategy was; `condemned`: revisions with a verdict that nobody has forgiven.
-    """
-
-    calm: bool = True
-    least: int = 10_000
-    scaled: bool = False
-    replanned: bool = False
-    condemned: frozenset[str] = frozenset()
-    edits: int = 0
-    faults: int = 0
+from simulation.ghost import Ghost
+from simulation.passes import Decision
+from simulation.shown import selected_by, wanted_revision
+from simulation.viewed import view
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One write, with all that a rule may ask about it."""
+    """The cluster before and after a write, the decision that it comes from, and the past of the world."""
 
     before: Sim
     after: Sim
@@ -75,7 +45,7 @@ class Seen:
     @property
     def exclusive(self) -> bool:
         """Whether two revisions must never run at once."""
-        return "recreate" in self.spec_seen["strategy"]
+        return is_exclusive(self.spec_seen)
 
     @property
     def now(self) -> datetime:
@@ -86,11 +56,6 @@ class Seen:
     def revision_seen(self) -> str:
         """The revision that was wanted, on which the decision was made; "" where its source was missing."""
         return wanted_revision(self.base)
-
-    @cached_property
-    def situation(self) -> Situation:
-        """The stored memory before the write, with the spec that was seen: for its plan and stage."""
-        return _situation(parsed(view(self.base, "Rollout", "")), self.now, self.before.status)
 
     @property
     def paused(self) -> bool:
@@ -103,85 +68,6 @@ class Seen:
 
 Rule = Callable[[Seen], str]
 """A promise about a write, which its name says: "" where it is kept, else what is the case instead."""
-
-
-# --- about a cluster --------------------------------------------------------------------------------------
-
-
-def wanted_revision(sim: Sim) -> str:
-    """The revision that the spec, or the Deployment that it names, asks for; "" where that is missing."""
-    spec = view(sim, "Rollout", "")["spec"]
-    if "template" in spec:
-        return revision_named(spec["template"])
-    source = sim.deployments.get(spec["workloadRef"]["name"])
-    return revision_named(source["spec"]["template"]) if source else ""
-
-
-def progress_of(sim: Sim) -> Mapping[str, Any]:
-    """The release under way as stored; empty where none is."""
-    return _progress(sim.status)
-
-
-@once_for_each
-def _progress(status: Object) -> Mapping[str, Any]:
-    progress = status.get("progress")
-    return {"stage": 0, "plan": "", **progress} if progress else {}
-
-
-def stable_of(sim: Sim) -> str:
-    """The stable revision as stored."""
-    return str((sim.status.get("stable") or {}).get("revision", ""))
-
-
-def revision_labelled(deployment: Object) -> str:
-    """The revision that a Deployment says it runs; "" where it is somebody else's."""
-    return str(deployment["metadata"].get("labels", {}).get(LABEL_REVISION, ""))
-
-
-def revisions_of(sim: Sim) -> list[str]:
-    """The revisions that have a Deployment; "" stands for Deployments that are not ours."""
-    return [revision_labelled(d) for d in sim.deployments.values()]
-
-
-def selected_by(sim: Sim) -> set[str]:
-    """The revisions whose pods production selects; "" stands for pods that are not ours."""
-    service = sim.services.get(sim.service_name)
-    if service is None:
-        return set()
-    selector = service["spec"]["selector"].items()
-    named = service["spec"]["selector"].get(LABEL_REVISION)
-    made = {
-        d["spec"]["template"]["metadata"]["labels"].get(LABEL_REVISION, "")
-        for d in sim.deployments.values()
-        if selector <= d["spec"]["template"]["metadata"]["labels"].items()
-    }
-    return made | ({named} if named else set())
-
-
-def available_of(sim: Sim, revision: str) -> int:
-    """As the Deployment's status says, and never more than it asks for."""
-    side = sim.side(revision) or {"spec": {"replicas": 0}}
-    return min(side["spec"]["replicas"], side.get("status", {}).get("availableReplicas", 0))
-
-
-def ready_of(sim: Sim, revision: str) -> int:
-    """Ready pods of a revision, as the statuses of its Deployments say; "" means those that are not ours."""
-    mine = (d for d in sim.deployments.values() if _runs(d) == revision)
-    return sum(int(d.get("status", {}).get("readyReplicas", 0)) for d in mine)
-
-
-def _runs(deployment: Object) -> str:
-    return str(deployment["spec"]["template"]["metadata"]["labels"].get(LABEL_REVISION, ""))
-
-
-def may_be_missing(strategy: Mapping[str, Any], replicas: int) -> int:
-    """Pods that the strategy may be short of while it exchanges them."""
-    rolling = strategy.get("rolling", {})
-    limit = rolling.get("maxUnavailable", 0)
-    return min(replicas, limit or (1 if rolling and rolling.get("maxSurge", 1) == 0 else 0))
-
-
-# --- about a write ----------------------------------------------------------------------------------------
 
 
 def newly_selected(seen: Seen) -> set[str]:

@@ -16,13 +16,13 @@ GIT = {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:spec": {"f:sel
 """Who else writes the selector, as the API server tells it."""
 
 
-def taking_over(strategy: dict[str, Any], *, replicas: int = 2, **spec: Any) -> Sim:
-    """The Rollout was just applied; a Service and a plain Deployment serve."""
+def taking_over(strategy: dict[str, Any], *, replicas: int = 2, old: str = "old", **spec: Any) -> Sim:
+    """The Rollout was just applied; a Service and a plain Deployment of the name `old` serve."""
     service = {"name": "front", "adopt": True, "ports": [{"port": 80}]}
     sim = Sim(rollout(strategy, replicas=replicas, **spec))
     sim.rollout["spec"]["service"] = service
     sim.services["front"] = _front()
-    sim.deployments["old"] = _plain("old", replicas)
+    sim.deployments[old] = _plain(old, replicas)
     sim.controllers()
     sim.kubelet()
     return sim

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from crossfade.api.conditions import Reason
+from crossfade.controller import observe
 from crossfade.core import (
     actions,
     deletion,
@@ -20,13 +22,17 @@ from crossfade.core import (
     transitions,
     verdicts,
 )
-from crossfade.core.plan import Write
+from crossfade.core.moments import moment_of
+from crossfade.core.observed import Observed, Side
+from crossfade.core.plan import Plan, Write
 from crossfade.core.situation import Situation
+from crossfade.core.stages import Stage
+from crossfade.core.strategies import big_bang
 from crossfade.core.traffic import selector
 from simulation import passes
 from simulation.checker import Task, searched
 
-STATES = 600
+STATES = 2000
 """States within which a planted bug must be found; and five walks."""
 
 Patch = pytest.MonkeyPatch
@@ -132,8 +138,13 @@ def _failure_not_frozen(patch: Patch) -> None:
 
 def _ready_taken_for_available(patch: Patch) -> None:
     """A pod counts at once, whatever `minReadySeconds` says."""
-    plain = passes._side
-    patch.setattr(passes, "_side", lambda stored: replace(plain(stored), available=plain(stored).ready))
+    plain = observe.side_of
+
+    def hasty(*stored: Any) -> Side:
+        side = plain(*stored)
+        return replace(side, available=side.ready)
+
+    patch.setattr(observe, "side_of", hasty)
 
 
 def _edited_past_a_gate(patch: Patch) -> None:
@@ -171,10 +182,66 @@ def _stable_before_the_other_is_gone(patch: Patch) -> None:
     patch.setattr(goals, "none_left", lambda *_: True)
 
 
+# --- a wrong plan, and evidence that is none ----------------------------------------------------------------
+
+
+def _old_pods_go_before_the_bake(patch: Patch) -> None:
+    """The plan of a big bang keeps no old pod through its bake."""
+    plain = big_bang.stages
+
+    def hasty(replicas: int, bake_seconds: int) -> list[Stage]:
+        ready, bake, retire = plain(replicas, bake_seconds)
+        return [ready, replace(bake, stable=0), retire]
+
+    patch.setattr(big_bang, "stages", hasty)
+
+
+def _superseded_in_a_hurry(patch: Patch) -> None:
+    """Requests leave a healthy candidate as if it had failed: 1 in 4 of stable's pods is enough."""
+    patch.setattr(goals, "is_urgent", lambda _: True)
+
+
+def _crashes_by_the_clock_of_the_node(patch: Patch) -> None:
+    """An end counts if its time, by the clock of its node, is after the time at which the candidate began to serve."""
+
+    def by_time(s: Situation) -> verdicts.Verdict | None:
+        pods, since = s.pods(s.progress.revision), s.progress.serving_since
+        ends = [end.at for pod in pods or () if not pod.leaving for end in pod.exits]
+        after = [at for at in ends if since and at >= moment_of(since).replace(microsecond=0)]
+        return verdicts.Verdict(Reason.CANDIDATE_CRASHED, "it crashed") if after else None
+
+    patch.setattr(verdicts, "candidate_crashed", by_time)
+
+
+def _ended_pods_counted(patch: Patch) -> None:
+    """A pod that stays as Failed counts as one that runs."""
+    plain = passes.core.decide
+
+    def decide(rollout: Any, seen: Observed, now: Any) -> Plan:
+        pods = {r: tuple(replace(pod, ended=False) for pod in one) for r, one in seen.found.pods.items()}
+        return plain(rollout, replace(seen, found=replace(seen.found, pods=pods)), now)
+
+    patch.setattr(passes.core, "decide", decide)
+
+
+def _stable_was_down_once(patch: Patch) -> None:
+    """That stable lacked pods when the release began is believed for as long as it lasts."""
+    plain = passes.core.decide
+
+    def decide(rollout: Any, seen: Observed, now: Any) -> Plan:
+        status = rollout.status
+        if status and status.progress:
+            latched = status.progress.model_copy(update={"stable_was_down": True})
+            status = status.model_copy(update={"progress": latched})
+        return plain(rollout.model_copy(update={"status": status}), seen, now)
+
+    patch.setattr(passes.core, "decide", decide)
+
+
 @pytest.mark.parametrize(
     ("plant", "strategy", "world", "promise"),
     [
-        (_memory_after_traffic, "bigBang", "2 pods", "what gets requests is allowed to"),
+        (_memory_after_traffic, "bigBang", "2 pods", "traffic returns after its reason is stored"),
         (_no_settling, "bigBang", "no bake", "no pod goes that may get requests"),
         (_shrunk_before_moved, "bigBang", "2 pods", "no pod goes that may get requests"),
         (_more_spared_than_there_are, "rolling", "2 pods", "no pod goes that may get requests"),
@@ -187,17 +254,17 @@ def _stable_before_the_other_is_gone(patch: Patch) -> None:
             _restarted_all_at_once,
             "rolling",
             "Restart at rest",
-            "undisturbed, enough pods serve at each moment",
+            "without a failure enough pods serve at each moment",
         ),
         (_restarted_as_a_release, "canary", "Restart at rest", "a restart makes no release"),
-        (_everybody_skips_gates, "canary", "2 pods", "only what has proved itself skips gates"),
+        (_everybody_skips_gates, "canary", "2 pods", "the candidate grows as far as it may"),
         (_failure_not_frozen, "bigBang", "onFailure: Pause", "a frozen failure returns by a person only"),
-        (_ready_taken_for_available, "bigBang", "minReadySeconds", "a stage passes by its gate"),
+        (_ready_taken_for_available, "bigBang", "minReadySeconds", "what gets requests is allowed to"),
         (
             _edited_past_a_gate,
             "blueGreen",
             "the strategy is edited",
-            "an edit of the strategy passes no gate",
+            "stable keeps what the gate protects",
         ),
         (_both_sides_published, "bigBang", "an autoscaler", "an autoscaler sees the side that serves"),
         (
@@ -213,6 +280,22 @@ def _stable_before_the_other_is_gone(patch: Patch) -> None:
             "GiveBack, deleted",
             "recreate never runs two revisions at once",
         ),
+        (_old_pods_go_before_the_bake, "bigBang", "2 pods", "stable keeps what the gate protects"),
+        (_superseded_in_a_hurry, "canary", "2 pods", "without a failure enough pods serve at each moment"),
+        (
+            _crashes_by_the_clock_of_the_node,
+            "bigBang",
+            "a node's clock is behind",
+            "what crashed while it served goes no further",
+        ),
+        (
+            _crashes_by_the_clock_of_the_node,
+            "bigBang",
+            "a node's clock is ahead",
+            "a crash counts where it served",
+        ),
+        (_ended_pods_counted, "recreate", "1 pod, evicted", "a verdict has a cause"),
+        (_stable_was_down_once, "bigBang", "begun while it grew", "what gets requests is allowed to"),
     ],
 )
 def test_a_planted_bug_is_found(

@@ -6,15 +6,17 @@ What is special about a world is in its own: one feature each, so that all that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from builders import releasing_v2
-from simulation import people
+from builders import V1, V3, releasing_v2, rollout
+from simulation import mishaps, people
+from simulation.asked import may_be_missing
 from simulation.cluster import Sim
-from simulation.live import rest
+from simulation.ghost import Ghost
+from simulation.live import quiet, rest
 from simulation.moves import Move, World
-from simulation.seen import Ghost
+from simulation.shown import stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
 
 Strategy = dict[str, Any]
@@ -55,7 +57,13 @@ class Case:
 
 def cases(strategy: str) -> list[Case]:
     """All worlds of a strategy; their shares sum up to 1."""
-    made = [*_sizes(strategy), *_asked_of(strategy), *_spec_fields(strategy), *_ends(strategy)]
+    made = [
+        *_sizes(strategy),
+        *_asked_of(strategy),
+        *_spec_fields(strategy),
+        *_ends(strategy),
+        *_ills(strategy),
+    ]
     total = sum(case.share for case in made)
     return [Case(case.name, case.begin, case.share / total) for case in made]
 
@@ -119,18 +127,76 @@ def _ends(strategy: str) -> Iterator[Case]:
     yield Case("a chart's Deployment", lambda: begun(from_a_chart(usual, **TIMES), chart))
 
 
+def _ills(strategy: str) -> Iterator[Case]:
+    """What goes wrong seldom, spread over worlds of their own."""
+    usual = STRATEGIES[strategy]
+    some = (people.images, people.asking("Abort", "Promote"))
+
+    def ill(*sources: People, allows: tuple[People, ...] = some, **spec: Any) -> Callable[[], World]:
+        return lambda: world(usual, allows=allows, ills=sources, **spec)
+
+    yield Case("evicted pods stay", ill(mishaps.evictions))
+    yield Case("1 pod, evicted", ill(mishaps.evictions, replicas=1))
+    yield Case("pods that hang", ill(mishaps.hanging))
+    yield Case("v1 or v3 breaks", ill(mishaps.breaking(V1, V3)))
+    yield Case("no operator for an hour", ill(mishaps.absences))
+    yield Case("quotas", lambda: first(usual, some, (mishaps.quotas,)))
+    yield Case("late watches", ill(mishaps.late_watches("Deployment", "EndpointSlice", "Service", "Rollout")))
+    yield Case("somebody deletes", ill(mishaps.deletions))
+    yield Case("a lost status", lambda: tampered(usual, some))
+    yield Case("a patched status", ill(mishaps.patches, allows=(*some, people.pausing)))
+    yield Case("a node's clock is behind", lambda: skewed(usual, node_s=-4))
+    yield Case("a node's clock is ahead", lambda: skewed(usual, node_s=8))
+    yield Case("the API server's clock is behind", lambda: skewed(usual, api_s=-5))
+    going = (people.deleting, people.images, people.asking("Abort", "Promote"))
+    named = {"old": "shop-web", **TIMES}
+    yield Case("a chart named like us", lambda: begun(beside_its_old_deployment(usual, **named), going))
+    yield Case("an autoscaler that answers", lambda: world(usual, allows=(people.answering(3),), replicas=3))
+    yield Case("completed at nothing", lambda: completed_at_nothing(usual))
+    yield Case("begun while it grew", lambda: begun_while_it_grew(usual))
+    yield Case("a late write", lambda: replace(world(usual, allows=some), leaders_hang=True))
+
+
 def world(
     strategy: Strategy,
     *,
     allows: tuple[People, ...] = USUAL,
+    ills: tuple[People, ...] = (),
     most_edits: int = 2,
     replicas: int = 2,
     **spec: Any,
 ) -> World:
     """A world of a strategy in the middle of the release of v2."""
-    return begun(
-        releasing_v2(strategy, replicas=replicas, **{**TIMES, **spec}), allows, most_edits=most_edits
-    )
+    sim = releasing_v2(strategy, replicas=replicas, **{**TIMES, **spec})
+    return begun(sim, allows, ills, most_edits=most_edits)
+
+
+def first(strategy: Strategy, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:
+    """A world in which nothing serves yet: the Rollout was just applied."""
+    sim = Sim(rollout(strategy, replicas=2, **TIMES), counter=1)
+    return begun(sim, allows, ills)
+
+
+def tampered(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which the status is lost, or comes back as it was before the release."""
+    sim = releasing_v2(strategy, replicas=2, **TIMES)
+    return begun(sim, allows, (mishaps.losses, mishaps.restoring(sim.status)))
+
+
+def skewed(strategy: Strategy, *, node_s: float = 0.0, api_s: float = 0.0) -> World:
+    """A world in which the clock of the nodes, or of the API server, is so far ahead of the operator's."""
+    sim = releasing_v2(strategy, replicas=2, **TIMES)
+    sim.node_ahead_s, sim.api_ahead_s = node_s, api_s
+    return begun(sim, (people.asking("Abort", "Promote", "Undo"), people.images))
+
+
+def begun_while_it_grew(strategy: Strategy) -> World:
+    """A world in which stable was to get one more pod when the release of v2 began."""
+    sim = rest(Sim(rollout(strategy, replicas=2, **TIMES)))
+    sim.scale(3)
+    quiet(sim)
+    sim.set_image("shop:v2")
+    return begun(sim, (people.asking("Promote"),), (mishaps.breaking(V1),))
 
 
 def at_rest(strategy: Strategy, allows: tuple[People, ...], **spec: Any) -> World:
@@ -138,6 +204,23 @@ def at_rest(strategy: Strategy, allows: tuple[People, ...], **spec: Any) -> Worl
     sim = releasing_v2(strategy, replicas=2, **{**TIMES, **spec})
     sim.set_image("shop:v1")
     return begun(rest(sim), allows)
+
+
+def completed_at_nothing(strategy: Strategy) -> World:
+    """A world in which v2 is released, which completed before without a pod, since none were wanted."""
+    sim = releasing_v2(strategy, replicas=2, **TIMES)
+    sim.set_image("shop:v1")
+    rest(sim)
+    sim.scale(0)
+    for image in ("shop:v1", "shop:v2", "shop:v1"):
+        sim.set_image(image)
+        rest(sim)
+    sim.scale(2)
+    rest(sim)
+    sim.set_image("shop:v2")
+    after = begun(sim, (people.images, people.asking("Promote", "Abort")))
+    after.ghost = after.ghost._replace(proved=(V1,))
+    return after
 
 
 def back_to_v1(strategy: Strategy, **spec: Any) -> World:
@@ -150,8 +233,21 @@ def back_to_v1(strategy: Strategy, **spec: Any) -> World:
     return begun(sim, USUAL)
 
 
-def begun(sim: Sim, allows: tuple[People, ...], *, most_edits: int = 2) -> World:
+def begun(
+    sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...] = (), *, most_edits: int = 2
+) -> World:
     """A world from now on: statuses and endpoints lag."""
     apart = sim.fork()
     apart.instant = False
-    return World(apart, Ghost(least=sim.rollout["spec"]["replicas"]), allows, most_edits)
+    return World(apart, _past_of(apart), allows, ills, most_edits)
+
+
+def _past_of(sim: Sim) -> Ghost:
+    """What completed in it has served."""
+    spec = sim.rollout["spec"]
+    return Ghost(
+        least=spec["replicas"],
+        missing=may_be_missing(spec),
+        stable=stable_of(sim),
+        proved=tuple(sim.status.get("completed", ())),
+    )

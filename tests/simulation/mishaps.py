@@ -1,0 +1,157 @@
+"""What may go wrong in a world that lists it, beyond what may go wrong in every one: each kind is a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from builders import V1, V2, V3
+from simulation.cluster import Sim
+from simulation.moves import Move, World, fault, oddity, one_of_each
+from simulation.passes import restart
+from simulation.past import after_step
+
+Source = Callable[[Sim], Iterator[Move]]
+
+HANGS_S = 25
+"""Longer than a worlds' deadlines."""
+
+HOUR_S = 3600
+NAMES = {V1: "v1", V2: "v2", V3: "v3"}
+QUOTA = (
+    "exceeded quota: compute, requested: count/services=1, used: count/services=3, limited: count/services=3"
+)
+
+
+# --- pods -----------------------------------------------------------------------------------------------
+
+
+def evictions(sim: Sim) -> Iterator[Move]:
+    """A node runs out of something, puts a pod out, and the pod stays as an object that has failed."""
+    for pod in one_of_each(p for p in sim.pods if p.ready and not p.leaving):
+        what = f"a pod of {pod.revision} is evicted, and stays as Failed"
+        yield fault(what, lambda w, p=pod: w.sim.change(p, p.evicted(w.sim.now)))
+
+
+def hanging(sim: Sim) -> Iterator[Move]:
+    """A pod that is told to go does not, since its node does not answer."""
+    for pod in one_of_each(p for p in sim.pods if p.leaving and p.stuck_to is None):
+        to = sim.now + timedelta(seconds=HANGS_S)
+        after = pod.but(stuck_to=to, ready=False)
+        yield fault(
+            f"a pod of {pod.revision} hangs, told to go",
+            lambda w, p=pod, a=after: w.sim.change(p, a),
+            blames=NAMES,  # it holds up whatever comes after it
+        )
+
+
+def breaking(*revisions: str) -> Source:
+    """The pods of a revision lose their readiness all at once, and get it back only when they are well again."""
+
+    def breaks(sim: Sim) -> Iterator[Move]:
+        for revision in revisions:
+            if revision not in sim.ailing and any(p.ready for p in sim.of(revision)):
+                what = f"pods of {NAMES[revision]} break"
+                yield fault(what, lambda w, r=revision: w.sim.ail(r), blames=[revision])
+
+    return breaks
+
+
+# --- the API server and the watches -----------------------------------------------------------------------
+
+
+def quotas(sim: Sim) -> Iterator[Move]:
+    """The API server takes no new Service any more, or no new Deployment."""
+    if not sim.quota:
+        yield oddity("no Service may be made any more", lambda w: w.sim.exhaust("Service", QUOTA))
+    if not sim.refusal:
+        yield fault(
+            "no Deployment may be made any more",
+            lambda w: w.sim.exhaust("Deployment", QUOTA),
+            blames=NAMES,
+        )
+
+
+def late_watches(*kinds: str) -> Source:
+    """The watch of a kind stands still: nothing of it is seen for a while, however many passes are made."""
+
+    def stand_still(sim: Sim) -> Iterator[Move]:
+        for kind in kinds:
+            if kind not in sim.held:
+                yield oddity(f"the watch of {kind}s stands still", lambda w, k=kind: w.sim.hold(k))
+
+    return stand_still
+
+
+# --- the operator -----------------------------------------------------------------------------------------
+
+
+def absences(_: Sim) -> Iterator[Move]:
+    """No operator runs for an hour, and the cluster goes on."""
+    yield oddity("the operator is down for an hour", _absent)
+
+
+def _absent(world: World) -> None:
+    sim = world.sim
+    while True:
+        before = sim.pods, dict(sim.deployments), dict(sim.endpoints)
+        sim.controllers()
+        sim.kubelet()
+        sim.sync_all()
+        if before == (sim.pods, sim.deployments, sim.endpoints):
+            break
+    world.ghost = after_step(sim, world.ghost)._replace(absent=True)
+    sim.tick(HOUR_S)
+    sim.sync_all()
+    restart(sim)
+
+
+# --- what somebody does to what is the operator's -----------------------------------------------------------
+
+
+def losses(sim: Sim) -> Iterator[Move]:
+    """The status is lost, as after a backup was restored without it."""
+    if sim.status:
+        yield oddity("the status is lost", lambda w: w.sim.store_status({}))
+
+
+def restoring(status: dict[str, object]) -> Source:
+    """An older status is restored."""
+
+    def restore(sim: Sim) -> Iterator[Move]:
+        if sim.status != status:
+            yield oddity("an older status is restored", lambda w: w.sim.store_status(status))
+
+    return restore
+
+
+def patches(sim: Sim) -> Iterator[Move]:
+    """Somebody patches the status: another revision is to be stable, or nothing is to have completed."""
+    stable = sim.status.get("stable")
+    if not stable:
+        return
+    for revision in sorted({r["spec"]["revision"] for r in sim.releases.values()} - {stable["revision"]}):
+        after = {**sim.status, "stable": {**stable, "revision": revision}}
+        yield oddity(
+            f"somebody makes {NAMES[revision]} stable in the status",
+            lambda w, a=after: w.sim.store_status(a),
+        )
+    if sim.status.get("completed"):
+        none = {key: value for key, value in sim.status.items() if key != "completed"}
+        yield oddity("somebody empties completed in the status", lambda w: w.sim.store_status(none))
+
+
+def deletions(sim: Sim) -> Iterator[Move]:
+    """Somebody deletes a Deployment or the Service."""
+    for revision in (V1, V2):
+        side = sim.side(revision)
+        if side is not None:
+            name = side["metadata"]["name"]
+            yield fault(
+                f"somebody deletes the Deployment of {NAMES[revision]}",
+                lambda w, n=name: w.sim.remove("Deployment", n),
+                blames=[revision],
+            )
+    if sim.service_name in sim.services:
+        name = sim.service_name
+        yield fault("somebody deletes the Service", lambda w: w.sim.remove("Service", name), blames=NAMES)

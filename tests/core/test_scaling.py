@@ -208,3 +208,17 @@ def test_the_status_counts_the_pods_of_both_sides_however_many_they_are() -> Non
     quiet(sim)
     assert sim.status["replicas"] == 20_000
     assert RolloutStatus.model_validate(sim.status).replicas == 20_000
+
+
+def test_requests_wait_for_counts_of_the_newest_size() -> None:
+    """Scaled down and up again at once, a Deployment still counts the pods that were just told to go."""
+    sim = until(releasing_v2(HALF), stands_at(0))
+    sim.instant = False
+    name = sim.side(V1)["metadata"]["name"]
+    before = {**sim.deployments[name]["status"], "replicas": 4, "readyReplicas": 4, "availableReplicas": 4}
+    sim.deployments[name] = {**sim.deployments[name], "status": before}
+    sim.set_image("shop:v1")
+    quiet(sim)
+    assert sim.selected() == {V1: 2, V2: 2}
+    sim.instant = True
+    assert rest(sim).selected() == {V1: 4}

@@ -88,7 +88,7 @@ def late_watches(*kinds: str) -> Source:
 
 def absences(_: Sim) -> Iterator[Move]:
     """No operator runs for an hour, and the cluster goes on."""
-    yield oddity("the operator is down for an hour", _absent)
+    yield oddity("the operator is down for an hour", _absent)._replace(restarts=True)
 
 
 def _absent(world: World) -> None:

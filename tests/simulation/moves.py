@@ -75,10 +75,11 @@ class World:
 
 
 class Move(NamedTuple):
-    """Something that may happen next."""
+    """Something that may happen next. `restarts`: the operator's process ends by it, and what it was about to write."""
 
     name: str
     happens: Callable[[World], object]
+    restarts: bool = False
 
 
 def operator_pass(decision: Decision, **how: int) -> Callable[[World], object]:
@@ -146,7 +147,7 @@ def faults(sim: Sim) -> Iterator[Move]:
         yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=[r])
         yield fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
     if sim.drops._seen:
-        yield Move("the operator starts anew", lambda w: restart(w.sim))
+        yield Move("the operator starts anew", lambda w: restart(w.sim), restarts=True)
     if V2 not in sim.broken:
         yield fault("pods of v2 become ready no more", lambda w: w.sim.breaks(V2), blames=[V2])
 

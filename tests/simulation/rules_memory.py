@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from simulation.asked import may_crash
 from simulation.seen import Rule, Seen, done_now, newly_answered
@@ -56,7 +58,29 @@ def a_verdict_has_a_cause(seen: Seen) -> str:
         return ""
     revision = verdict["revision"]
     known = revision in seen.ghost.blamed or before.get("revision") == revision
-    return "" if known or _was_halted(seen) else f"{revision} is condemned ({verdict['reason']}), for nothing"
+    shown = _was_recorded(seen, revision) or _answers_nothing(seen, revision)
+    return "" if known or shown or _was_halted(seen) else f"{revision} is condemned ({verdict['reason']}), for nothing"
+
+
+def _was_recorded(seen: Seen, revision: str) -> bool:
+    """Whether its record says that it was rolled back, and the status that said so is lost."""
+    ends = [r["status"]["outcome"] for r in _records_of(seen, revision) if r.get("status", {}).get("outcome")]
+    return failed_of(seen.after)["reason"] == "RolledBack" and "RolledBack" in ends[-1:]
+
+
+def _records_of(seen: Seen, revision: str) -> list[Mapping[str, Any]]:
+    releases = table(seen.base, "Release").values()
+    return sorted(
+        (r for r in releases if r["spec"]["revision"] == revision), key=lambda r: int(r["spec"]["number"])
+    )
+
+
+def _answers_nothing(seen: Seen, revision: str) -> bool:
+    """Whether requests fail now: it has them all, and none of its pods is ready, nor left to say that its node took it."""
+    pods = [pod for pod in seen.base.pods if pod.revision == revision]
+    gone = not any(pod.ready or pod.ended for pod in pods)
+    unavailable = failed_of(seen.after)["reason"] == "CandidateUnavailable"
+    return unavailable and gone and selected_by(seen.base) == {revision}
 
 
 def _was_halted(seen: Seen) -> bool:
@@ -163,7 +187,8 @@ def what_completes_serves(seen: Seen) -> str:
     """A revision becomes stable only when production selects it and nothing else."""
     before, after = stable_of(seen.before), stable_of(seen.after)
     serves = seen.before.service_name in seen.before.services and not is_waking(seen.after)
-    if not before or before == after or not seen.wanted or not serves:
+    repaired = after == seen.ghost.stable  # somebody had written another one into the status
+    if not before or before == after or repaired or not seen.wanted or not serves:
         return ""
     alone = seen.exclusive or selected_by(seen.before) == {after}
     return "" if alone else f"{after} completes without all requests"

@@ -274,7 +274,7 @@ class Moves:
     @property
     def others(self) -> list[Move]:
         """What may happen while the operator makes its pass."""
-        return [*self._cluster, *self._disturbances]
+        return [move for move in (*self._cluster, *self._disturbances) if not move.restarts]
 
     def __iter__(self) -> Iterator[Move]:
         yield from self._operator

@@ -54,6 +54,7 @@ class Goal:
 
     `pods`: by track; a track that is not named is to have none. `share`: of the requests, None where it stays as it is.
     `enough`: pods of the receivers before requests come to them; `by_ready`: ready ones count, not only available ones.
+    `hurried`: requests move at once, also by counts that may be of a size before the newest.
     `widens`: the receiver may share the requests before it has enough, since it was always allowed to serve.
     `awaits`: pods that must be available (ready, with `by_ready`) until the goal is met. `proves`: the endpoints must show the share.
     `alike`: tracks of the same version, which may run beside each other. `empties`: tracks that must have no pods left. `keeps`: tracks that lose no pod for now, and why. `missing`: what else is not met yet. `still`: nothing may move.
@@ -64,6 +65,7 @@ class Goal:
     order: Order = GROW_FIRST
     enough: int = 0
     by_ready: bool = False
+    hurried: bool = False
     widens: bool = False
     awaits: Mapping[str, int] = field(default_factory=dict)
     proves: bool = False
@@ -173,6 +175,7 @@ def back(s: Situation) -> Goal:
         order=_order(s),
         enough=math.ceil(s.n / RETURN_FLOOR) if urgent else s.floor,
         by_ready=True,
+        hurried=urgent,
         widens=True,
         awaits={s.stable_revision: min(1, s.n)} if answers else {},
         empties=frozenset({candidate} if s.exclusive and not s.n else ()),

@@ -187,7 +187,10 @@ class _Stepper:
 
     @cached_property
     def _has_enough(self) -> bool:
+        """A count is believed once it is of the newest size: scaled down and up again, a pod may have been told to go."""
         sides = [self.s.side(track) for track in self.receivers]
+        if not self.goal.hurried and not all(side.current for side in sides):
+            return False
         there = sum(min(side.ready if self.goal.by_ready else side.available, side.desired) for side in sides)
         return there >= self.goal.enough
 

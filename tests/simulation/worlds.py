@@ -146,7 +146,7 @@ def _ills(strategy: str) -> Iterator[Case]:
     yield Case("a lost status", lambda: tampered(usual, some))
     yield Case("a patched status", ill(mishaps.patches, allows=(*some, people.pausing)))
     yield Case("a node's clock is behind", lambda: skewed(usual, node_s=-4))
-    yield Case("a node's clock is ahead", lambda: skewed(usual, node_s=8))
+    yield Case("a node's clock is ahead", lambda: skewed(usual, node_s=8, minReadySeconds=3))
     yield Case("the API server's clock is behind", lambda: skewed(usual, api_s=-5))
     going = (people.deleting, people.images, people.asking("Abort", "Promote"))
     named = {"old": "shop-web", **TIMES}
@@ -183,9 +183,9 @@ def tampered(strategy: Strategy, allows: tuple[People, ...]) -> World:
     return begun(sim, allows, (mishaps.losses, mishaps.restoring(sim.status)))
 
 
-def skewed(strategy: Strategy, *, node_s: float = 0.0, api_s: float = 0.0) -> World:
+def skewed(strategy: Strategy, *, node_s: float = 0.0, api_s: float = 0.0, **spec: Any) -> World:
     """A world in which the clock of the nodes, or of the API server, is so far ahead of the operator's."""
-    sim = releasing_v2(strategy, replicas=2, **TIMES)
+    sim = releasing_v2(strategy, replicas=2, **TIMES, **spec)
     sim.node_ahead_s, sim.api_ahead_s = node_s, api_s
     return begun(sim, (people.asking("Abort", "Promote", "Undo"), people.images))
 

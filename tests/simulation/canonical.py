@@ -171,6 +171,7 @@ def _pods(
                         p.ends > ends_before.get(p.name, 0),
                         p.ended,
                         p.fell,
+                        p.taken,
                         max(0.0, (p.stuck_to - now).total_seconds()) if p.stuck_to else 0.0,
                     ),
                 )

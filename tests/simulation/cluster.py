@@ -144,7 +144,7 @@ class Sim(Edits):
 
     def evict(self, pod: SimPod) -> None:
         """A node is drained: the pod is told to go, and its container ends in the course of that."""
-        self.change(pod, pod.crashed(self.now, code=143).but(leaving=True))
+        self.change(pod, pod.crashed(self.now, code=143).but(leaving=True, taken=True))
 
     def of(self, revision: str) -> list[SimPod]:
         """The pods of a revision that stay, and run."""

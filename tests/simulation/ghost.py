@@ -18,7 +18,7 @@ class Ghost(NamedTuple):
     asked for; `missing`: the most pods that a strategy let be missing; `scaled`: the replicas were changed; `replanned`:
     the strategy was; `slow_s`: seconds that have passed while something was due; `absent`: no operator ran for long.
     `condemned`: revisions with a verdict that nobody has forgiven; `blamed`: those that something has happened to which
-    speaks against them. `stable`: the revision that completed last, `proved`: those that completed and served, newest
+    speaks against them, `taken`: those that a node has taken a pod of. `stable`: the revision that completed last, `proved`: those that completed and served, newest
     first. `dark`: since when no pod of the release under way or of stable answers, `dark_s`: how long that lasted. `way`: how far the release under way may have come. `served`: pods that served in the last state.
     """
 
@@ -30,6 +30,7 @@ class Ghost(NamedTuple):
     replanned: bool = False
     condemned: frozenset[str] = frozenset()
     blamed: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
     stable: str = ""
     proved: tuple[str, ...] = ()
     served: int = 0

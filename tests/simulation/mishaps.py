@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from builders import V1, V2, V3
 from simulation.cluster import Sim
-from simulation.moves import Move, World, fault, oddity, one_of_each
+from simulation.moves import Move, World, fault, oddity, one_of_each, taken
 from simulation.passes import restart
 from simulation.past import after_step
 
@@ -30,7 +30,7 @@ def evictions(sim: Sim) -> Iterator[Move]:
     """A node runs out of something, puts a pod out, and the pod stays as an object that has failed."""
     for pod in one_of_each(p for p in sim.pods if p.ready and not p.leaving):
         what = f"a pod of {pod.revision} is evicted, and stays as Failed"
-        yield fault(what, lambda w, p=pod: w.sim.change(p, p.evicted(w.sim.now)))
+        yield taken(what, pod.revision, lambda w, p=pod: w.sim.change(p, p.evicted(w.sim.now)))
 
 
 def hanging(sim: Sim) -> Iterator[Move]:

@@ -145,7 +145,7 @@ def faults(sim: Sim) -> Iterator[Move]:
         yield fault(f"a pod of {r} crashes and is back", lambda w, p=pod: w.sim.crash(p), blames=[r])
         yield fault(f"a pod of {r} crashes", lambda w, p=pod: w.sim.crash(p, ready=False), blames=[r])
         yield fault(f"a pod of {r} fails", lambda w, p=pod: w.sim.fail(p), blames=[r])
-        yield fault(f"a pod of {r} is evicted", lambda w, p=pod: w.sim.evict(p))
+        yield taken(f"a pod of {r} is evicted", r, lambda w, p=pod: w.sim.evict(p))
     if sim.drops._seen:
         yield Move("the operator starts anew", lambda w: restart(w.sim), restarts=True)
     if V2 not in sim.broken:
@@ -241,6 +241,17 @@ def fault(name: str, happens: Callable[[World], object], *, blames: Iterable[str
         happens(world)
 
     return Move(name, fault)
+
+
+def taken(name: str, revision: str, happens: Callable[[World], object]) -> Move:
+    """A node takes a pod: no fault of its revision, unless that happens to it again."""
+
+    def take(world: World) -> None:
+        again = [revision] if revision in world.ghost.taken else []
+        fault(name, happens, blames=again).happens(world)
+        world.ghost = world.ghost._replace(taken=world.ghost.taken | {revision})
+
+    return Move(name, take)
 
 
 def oddity(name: str, happens: Callable[[World], object]) -> Move:

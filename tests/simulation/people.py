@@ -12,6 +12,7 @@ from builders import template
 from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.moves import Move, World
+from simulation.passes import decided
 from simulation.promise import Violation
 from simulation.stored import versioned
 from simulation.takeovers import GIT, OLD
@@ -66,13 +67,14 @@ TOLERANCE = 0.1
 def autoscaled(sim: Sim, load: int) -> int | None:
     """What it asks for: the use of the ready pods that the status' selector means, by what one pod is to carry.
 
-    As Kubernetes counts it (replica_calculator.go): within a tolerance the replicas stay as they are.
+    As Kubernetes counts it (replica_calculator.go): within a tolerance the replicas stay as they are. What it reads is of
+    the last quarter of a minute: what the operator is about to put right is not in it.
     """
     selector = dict(pair.split("=") for pair in str(sim.status.get("selector", "")).split(",") if pair)
     there = [p for p in sim.pods if p.ready and not p.leaving]
     serving = [p for p in there if sim.gets_requests(p)]
     counted = [p for p in there if selector.items() <= p.labels.items()]
-    if not serving or not counted or not sim.is_quiet:
+    if not serving or not counted or not sim.is_quiet or decided(sim).writes:
         return None
     used = load / len(serving) * sum(p in serving for p in counted)
     ratio = used / len(counted)

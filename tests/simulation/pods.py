@@ -12,6 +12,10 @@ from typing import Any
 from crossfade.core.observed import Exit, Pod, Waiting
 
 
+EVICTED = "Evicted: the node was low on resource: ephemeral-storage."
+DRAINED = "EvictionByEvictionAPI: Eviction API: evicting"
+
+
 @dataclass(frozen=True)
 class SimPod:
     """One pod. `leaving`: told to go, and answering until it is gone. `untold`: an end that its status lacks yet.
@@ -19,7 +23,7 @@ class SimPod:
     `since`: when it became ready. `mark`: the mark of the Restart that its template had when it was made. `ends`: how
     often its container has ended, as its status says, `end_at`: when it really did last. `ended`: it runs no more, and stays as an object in phase Failed.
     `stuck_to`: it cannot go before that, since its node does not answer. `fell`: its container has ended while it got
-    requests, which nobody sees but the rules.
+    requests, which nobody sees but the rules. `taken`: its node is drained, which is why it goes.
     """
 
     name: str
@@ -38,6 +42,7 @@ class SimPod:
     ended: bool = False
     stuck_to: datetime | None = None
     fell: bool = False
+    taken: bool = False
 
     def but(self, **changes: Any) -> SimPod:
         """The same with `changes`, as `dataclasses.replace` gives it, in a third of its time."""
@@ -107,5 +112,5 @@ class SimPod:
             unready=() if self.ready or self.waiting or self.unschedulable or self.exits else ("app",),
             ended=self.ended,
             ends=max(self.ends, *(end.restarts for end in self.exits), len(self.exits)),
-            node_lost="Evicted: the node was low on resource: ephemeral-storage." if self.ended else "",
+            node_lost=EVICTED if self.ended else DRAINED if self.taken else "",
         )

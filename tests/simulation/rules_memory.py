@@ -78,7 +78,7 @@ def _records_of(seen: Seen, revision: str) -> list[Mapping[str, Any]]:
 def _answers_nothing(seen: Seen, revision: str) -> bool:
     """Whether requests fail now: it has them all, and none of its pods is ready, nor left to say that its node took it."""
     pods = [pod for pod in seen.base.pods if pod.revision == revision]
-    gone = not any(pod.ready or pod.ended for pod in pods)
+    gone = not any(pod.ended or pod.taken or (pod.ready and not pod.leaving) for pod in pods)
     unavailable = failed_of(seen.after)["reason"] == "CandidateUnavailable"
     return unavailable and gone and selected_by(seen.base) == {revision}
 

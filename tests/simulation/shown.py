@@ -16,7 +16,7 @@ from simulation.remembered import once_for_each
 from simulation.stored import Object
 from simulation.viewed import view
 
-GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing"}
+GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing", "NodeLost"}
 """Reasons of a way back that say nothing against the candidate."""
 
 ASKED_FOR = {"AbortedByUser", "Undone"}

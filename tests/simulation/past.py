@@ -59,12 +59,18 @@ def _way_after(seen: Seen, ghost: Ghost) -> Way | None:
     revision, way = candidate_of(seen.after), ghost.way
     if not revision or way_back_of(seen.after):
         return None
-    if way is None or way.revision != revision:
+    if way is None or way.revision != revision or _begins_anew(seen):
         stable, free = stable_of(seen.after), _may_skip(seen, revision)
         if is_waking(seen.after):
             return woken(revision, stable, seen.spec_seen)
-        return begun(revision, stable, seen.spec_seen, free=free, cure=lacks(seen.base, stable))
+        cure, again = lacks(seen.base, stable), revision in selected_by(seen.base)
+        return begun(revision, stable, seen.spec_seen, free=free, cure=cure, again=again)
     return _let_go_on(way, done_now(seen), seen.spec_seen)
+
+
+def _begins_anew(seen: Seen) -> bool:
+    """Whether it has another number than before: an older status came back, and the release begins once more."""
+    return bool(seen.after.status.get("release") != seen.before.status.get("release"))
 
 
 def _may_skip(seen: Seen, revision: str) -> bool:

@@ -174,7 +174,8 @@ def a_release_completes_by_its_gates(seen: Seen) -> str:
     """A revision becomes stable when the cluster has shown every point that the spec asks for, and each gate was open."""
     stable, way = stable_of(seen.after), seen.ghost.way
     same = stable in {stable_of(seen.before), seen.ghost.stable}
-    if same or way is None or way.first or not seen.wanted:
+    lost = not stable_of(seen.before) and selected_by(seen.base) == {stable}  # then what serves is stable
+    if same or lost or way is None or way.first or not seen.wanted:
         return ""
     if way.revision != stable:
         return f"{stable} completes, and {way.revision} is under way"

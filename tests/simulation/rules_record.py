@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crossfade.core.plan import Verb
+from simulation.cluster import Sim
 from simulation.seen import Rule, Seen
-from simulation.shown import candidate_of, stable_of
+from simulation.shown import candidate_of, failed_of, stable_of
+from simulation.sight import as_viewed
 
 
 def an_outcome_is_written_once(seen: Seen) -> str:
@@ -19,13 +24,17 @@ def a_release_is_recorded_as_it_began(seen: Seen) -> str:
     """The record is of the number and the revision that the memory names."""
     if seen.write.verb is not Verb.CREATE or not seen.before.status:
         return ""
-    spec, memory = seen.write.body["spec"], seen.before.status
-    known = {candidate_of(seen.before)}
-    if (memory.get("stable") or {}).get("release") == spec["number"]:
-        known.add(stable_of(seen.before))
-    known.add((memory.get("failed") or {}).get("revision"))
-    right = spec["number"] == memory["release"] and spec["revision"] in known
+    spec = seen.write.body["spec"]
+    right = any(_is_of(spec, sim) for sim in (seen.before, as_viewed(seen.base)))  # an older one may just be back
     return "" if right else f"the record of release {spec['number']} names {spec['revision']}"
+
+
+def _is_of(spec: Mapping[str, Any], sim: Sim) -> bool:
+    """Whether the memory in a cluster names that number and that revision."""
+    known = {candidate_of(sim), failed_of(sim).get("revision")}
+    if (sim.status.get("stable") or {}).get("release") == spec["number"]:
+        known.add(stable_of(sim))
+    return spec["number"] == sim.status.get("release") and spec["revision"] in known
 
 
 def the_template_of_stable_is_kept(seen: Seen) -> str:

@@ -76,7 +76,7 @@ def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     returning = way_back_of(seen.before) or seen.base.deleting or not seen.ghost.stable
     if candidate not in lost or returning or way is None:
         return ""
-    forward = way.share(seen.spec_seen) is not Share.NONE
+    forward = way.share(seen.spec_seen) is not Share.NONE and not way.again
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 

@@ -24,7 +24,8 @@ class Way(NamedTuple):
     """The release of `revision`, after `stable`, may have come to the point of that index of `strategy`.
 
     `stood`: since when the cluster stands there; `since`: when the candidate got its first requests. `let`: a person has let it go on. `free`: no gate holds it.
-    `asked`: a person has promoted it in any way; `cure`: stable has lacked pods since before it began.
+    `asked`: a person has promoted it in any way; `cure`: stable has lacked pods since before it began. `again`: the
+    candidate has had requests since before it began, as an older status does not know.
     `weight`: of the furthest point that it may have come to.
     """
 
@@ -36,6 +37,7 @@ class Way(NamedTuple):
     free: bool = False
     asked: bool = False
     cure: bool = False
+    again: bool = False
     weight: int = 0
     stood: datetime | None = None
     since: datetime | None = None
@@ -88,9 +90,9 @@ def strategy_of(spec: Spec) -> str:
     return repr(spec["strategy"])
 
 
-def begun(revision: str, stable: str, spec: Spec, *, free: bool, cure: bool = False) -> Way:
-    """A release begins."""
-    return Way(revision, stable, strategy_of(spec), free=free, cure=cure)
+def begun(revision: str, stable: str, spec: Spec, **known: bool) -> Way:
+    """A release begins; `known`: whether it is `free`, the `cure`, and there `again`."""
+    return Way(revision, stable, strategy_of(spec), **known)
 
 
 def woken(revision: str, stable: str, spec: Spec) -> Way:
@@ -116,6 +118,8 @@ def advanced(way: Way, sim: Sim) -> Way:
     spec = sim.rollout["spec"]
     if way.since is None and sim.service_name in sim.services and way.revision in selected_by(sim):
         way = way._replace(since=sim.now)
+    if way.again and way.revision not in selected_by(sim):
+        way = way._replace(again=False)
     if way.cure and not lacks(sim, way.stable):
         way = way._replace(cure=False)
     if way.first or not spec["replicas"] or way.strategy != strategy_of(spec) or is_frozen(sim):

@@ -114,3 +114,29 @@ def test_stable_that_somebody_patches_in_the_status_moves_no_request(strategy: s
         assert sim.selected() == {V2: 4}
         step(sim)
     assert sim.status["stable"]["revision"] == V2
+
+
+def _at_the_end_without_a_status(strategy: str, stage: int) -> Sim:
+    """All requests are with the candidate, its bake is not over, and the status is lost."""
+    sim = until(releasing_v2(strategy, bakeSeconds=60), stands_at(stage))
+    assert sim.selected() == {V2: 4}
+    sim.rollout = {key: each for key, each in sim.rollout.items() if key != "status"}
+    return sim
+
+
+def test_a_status_that_is_lost_in_the_bake_opens_no_gate() -> None:
+    sim = _at_the_end_without_a_status("bigBang", 1)
+    quiet(sim)
+    assert (sim.status["stable"]["revision"], V2 in sim.status["completed"]) == (V1, False)
+    assert "bake" in until(sim, stands_at(1)).status["message"], "it begins anew"
+    assert rest(sim).releases["shop-2"]["status"]["outcome"] == "Superseded"
+
+
+def test_what_serves_when_the_status_is_lost_stays_where_nothing_is_left_to_return_to() -> None:
+    sim = _at_the_end_without_a_status("recreate", 2)
+    for _ in range(5):
+        quiet(sim)
+        assert sim.selected() == {V2: 4}
+        step(sim)
+    assert (rest(sim).status["phase"], sorted(sim.releases)) == ("Healthy", ["shop-1", "shop-2"])
+    assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"

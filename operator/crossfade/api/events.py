@@ -38,7 +38,7 @@ class EventReason(StrEnum):
 
     Nothing."""
     MEMORY_RECOVERED = "MemoryRecovered"
-    """Normal: the Rollout's status was lost (a restored backup), and what serves was taken for stable.
+    """Normal: the Rollout's status was lost (a restored backup), and what serves, or is kept warm, was taken for stable.
 
     Check with `crossfade status` that the stable revision is the right one."""
 

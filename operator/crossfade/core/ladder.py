@@ -102,7 +102,7 @@ def _recovered(s: Situation) -> Turn | None:
         return Turn(s, normal(EventReason.MEMORY_RECOVERED, edited)) if s.stable_revision else None
     if after is None:
         return None
-    note = f"the status was lost: {after.stable_revision} is what serves"
+    note = f"the status was lost: {after.stable_revision} is taken for stable"
     return Turn(after, normal(EventReason.MEMORY_RECOVERED, note))
 
 

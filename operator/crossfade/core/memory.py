@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crossfade.api.release import Release
-from crossfade.api.status import Failed, RevisionStatus
+from crossfade.api.status import Failed, LastRelease, RevisionStatus
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.situation import Situation
 
@@ -100,16 +100,39 @@ def _exists(s: Situation, revision: str) -> bool:
 
 def recovered(s: Situation) -> Situation | None:
     """The memory anew, where there is none although something completed or serves; else None."""
-    revision = serving_revision(s)
+    revision = _left_warm(s) or serving_revision(s)
     if s.under_way or s.stable_revision or not revision:
         return None
     number = max((r.spec.number for r in s.seen.releases), default=0)
-    return s.remember(
+    return _ended_by_it(s, revision).remember(
         stable=RevisionStatus(revision=revision, release=_introduced(s, revision) or number),
         release=max(number, s.memory.release),
         completed=list(dict.fromkeys([revision, *_completed(s)])),
         failed=s.memory.failed or _quarantined(s),
     )
+
+
+def _open(s: Situation) -> Release | None:
+    """The newest record, where it has no outcome."""
+    newest = s.seen.releases[-1] if s.seen.releases else None
+    return newest if newest and not (newest.status and newest.status.outcome) else None
+
+
+def _left_warm(s: Situation) -> str:
+    """The revision that the release under way leaves, while its pods are kept: a lost status opens no gate."""
+    record = _open(s)
+    before = record.spec.from_revision if record is not None else ""
+    return before if before and s.side(before).ours and s.side(before).desired else ""
+
+
+def _ended_by_it(s: Situation, revision: str) -> Situation:
+    """With the end of a release whose revision is stable from now on, so that its record says the same."""
+    record = _open(s)
+    if record is None or record.spec.revision != revision:
+        return s
+    why = f"the status was lost while {revision} served alone"
+    last = LastRelease(number=record.spec.number, outcome="Completed", why=why, at=text_of(s.now))
+    return s.remember(last=last)
 
 
 def serving_revision(s: Situation) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from crossfade.core.observed import Exit, Pod, Waiting
 
-
 EVICTED = "Evicted: the node was low on resource: ephemeral-storage."
 DRAINED = "EvictionByEvictionAPI: Eviction API: evicting"
 

@@ -59,7 +59,11 @@ def a_verdict_has_a_cause(seen: Seen) -> str:
     revision = verdict["revision"]
     known = revision in seen.ghost.blamed or before.get("revision") == revision
     shown = _was_recorded(seen, revision) or _answers_nothing(seen, revision)
-    return "" if known or shown or _was_halted(seen) else f"{revision} is condemned ({verdict['reason']}), for nothing"
+    return (
+        ""
+        if known or shown or _was_halted(seen)
+        else f"{revision} is condemned ({verdict['reason']}), for nothing"
+    )
 
 
 def _was_recorded(seen: Seen, revision: str) -> bool:

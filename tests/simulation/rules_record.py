@@ -25,7 +25,9 @@ def a_release_is_recorded_as_it_began(seen: Seen) -> str:
     if seen.write.verb is not Verb.CREATE or not seen.before.status:
         return ""
     spec = seen.write.body["spec"]
-    right = any(_is_of(spec, sim) for sim in (seen.before, as_viewed(seen.base)))  # an older one may just be back
+    right = any(
+        _is_of(spec, sim) for sim in (seen.before, as_viewed(seen.base))
+    )  # an older one may just be back
     return "" if right else f"the record of release {spec['number']} names {spec['revision']}"
 
 

@@ -5,7 +5,7 @@ import pytest
 from simulation import checker
 from simulation.shares import Outcome, Shares, Task
 
-STATES = 1000
+STATES = 5000
 
 
 def explored(sizes: dict[str, int], **broken: str) -> tuple[list[Task], Shares]:

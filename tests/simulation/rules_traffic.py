@@ -65,8 +65,10 @@ def _taken_back(seen: Seen) -> bool:
 
 
 def _is_left_alone(seen: Seen, way: Way) -> bool:
-    """Whether nobody else answers, and no gate is passed by that."""
-    return not ready_of(seen.base, way.stable) and way.so_far(seen.spec_seen)[-1].gate == Gate()
+    """Whether nobody else answers, or the spec wants no other pod there and none is asked for; no gate is passed by that."""
+    point = way.so_far(seen.spec_seen)[-1]
+    unwanted = not point.stable and not seen.before.desired(way.stable)
+    return point.gate == Gate() and (unwanted or not ready_of(seen.base, way.stable))
 
 
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:

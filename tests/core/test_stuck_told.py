@@ -94,8 +94,8 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The API server refuses a Service that each pass asks for, and the shell tells each pass so."""
     plain = passes.observed
 
-    def observed(sim: Sim, found: Found) -> Observed:
-        return replace(plain(sim, found), refused={"Service/shop-preview": WORDS})
+    def observed(sim: Sim, found: Found, *shell: Any) -> Observed:
+        return replace(plain(sim, found, *shell), refused={"Service/shop-preview": WORDS})
 
     monkeypatch.setattr(passes, "observed", observed)
 

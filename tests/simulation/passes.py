@@ -18,7 +18,7 @@ from simulation.api_server import stored
 from simulation.cluster import Sim
 from simulation.promise import Violation
 from simulation.remembered import Answers, once_for_all
-from simulation.shell import at, forked, fresh_drops, key_of
+from simulation.shell import Shell, at, forked, fresh_drops, key_of
 from simulation.sight import dropped, look, observed, shell_of
 from simulation.stored import Object, Refused, identity
 from simulation.viewed import Viewed, is_labelled, view
@@ -82,36 +82,36 @@ def decided(sim: Sim) -> Decision:
         return Decision(Plan(reason="Gone"), sim.fork())
     found = Found(refusal=sim.told or None)
     found = _contested(sim, found) if sim.taken else found
+    shell = shell_of(sim)
     for _ in range(ROUNDS):
-        plan = _decide(sim, found)
+        plan = _decide(sim, found, shell)
         if plan.look is None:
             return Decision(plan, sim.fork())
         found = look(sim, plan.look, found)
     raise Violation("a pass looks a few times at most, and decides", f"it wants to see {plan.look}")
 
 
-def _decide(sim: Sim, found: Found) -> Plan:
+def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
     """A decision depends on nothing but what it is made on: where that is the same again, so is the plan."""
-    shown = shell_of(sim).shown
     looked = (*found.services.values(), None, *found.deployments.values())
     names = (*found.services, None, *found.deployments)
     pods = (*found.pods.items(), None, found.pull_pods, tuple(found.counted.items()))
     drops = tuple(dropped(sim).items())
     return _plans.of(
-        (*shown.values(), None, *looked),
-        lambda: _decide_anew(sim, found),
+        (*shell.shown.values(), None, *looked),
+        lambda: _decide_anew(sim, found, shell),
         (sim.now, drops, names, found.refusal, pods, tuple(sim.refusals.told().items()), sim.has_looked),
     )
 
 
-def _decide_anew(sim: Sim, found: Found) -> Plan:
+def _decide_anew(sim: Sim, found: Found, shell: Shell) -> Plan:
     raw = view(sim, "Rollout", "")
     try:
-        rollout = shell_of(sim).observer.rollout(key_of(raw), raw)
+        rollout = shell.observer.rollout(key_of(raw), raw)
     except ValidationError as error:
         return core.unreadable(raw, str(error), sim.now)
     try:
-        return core.decide(rollout, observed(sim, found), sim.now)
+        return core.decide(rollout, observed(sim, found, shell), sim.now)
     except Exception as error:
         raise Violation("no decision raises", repr(error)) from error
 

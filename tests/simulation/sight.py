@@ -63,9 +63,9 @@ def _shown(sim: Sim) -> Iterator[tuple[Place, Object]]:
 _placed = once_for_each(placed)
 
 
-def observed(sim: Sim, found: Found) -> Observed:
-    """What a decision is made on, read from the store as the shell reads it."""
-    raw, key, shell = view(sim, "Rollout", ""), key_of(sim.rollout), shell_of(sim)
+def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
+    """What a decision is made on, read from the store as the shell reads it. `shell`: that of now, where it is known."""
+    raw, key, shell = view(sim, "Rollout", ""), key_of(sim.rollout), shell or shell_of(sim)
     ages_s = at(sim.drops, sim.now, shell.store).ages_s(key)
     seen = shell.observer.observed(key, raw, ages_s, namespace_terminating=False)
     return replace(seen, found=found, refused=sim.refusals.told(), first_look=not sim.has_looked)

@@ -8,7 +8,7 @@ from crossfade.core.plan import Look
 from simulation import mishaps
 from simulation.cluster import Sim
 from simulation.live import quiet, rest
-from simulation.moves import World, hanging_leaders
+from simulation.moves import World, faults, hanging_leaders
 from simulation.passes import carry_out, decided
 from simulation.sight import look, observed
 from simulation.worlds import STRATEGIES, world
@@ -30,6 +30,15 @@ def test_an_evicted_pod_stays_as_an_object_and_is_replaced() -> None:
         (True, False, True),
     ]
     assert sim.side(V1)["status"]["readyReplicas"] == 4  # type: ignore[index]
+
+
+def test_a_drained_pod_says_that_its_node_takes_it_and_only_the_second_speaks_against_its_revision() -> None:
+    drained = World(serving_v1("bigBang"))
+    for blamed in (frozenset(), {V1}):
+        happens(drained, faults, "is evicted")
+        assert drained.ghost.blamed == blamed
+    listed = look(drained.sim, Look(pods=frozenset({V1})), Found()).pods[V1]
+    assert sorted((p.leaving, bool(p.node_lost)) for p in listed) == [(False, False)] * 2 + [(True, True)] * 2
 
 
 def test_a_pod_that_hangs_does_not_go_until_its_node_answers() -> None:

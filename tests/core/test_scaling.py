@@ -222,3 +222,23 @@ def test_requests_wait_for_counts_of_the_newest_size() -> None:
     assert sim.selected() == {V1: 2, V2: 2}
     sim.instant = True
     assert rest(sim).selected() == {V1: 4}
+
+
+def test_no_pod_is_spared_by_counts_that_are_not_of_the_newest_size() -> None:
+    """A candidate was scaled down and up again at once: a pod that it still counts may have been told to go."""
+    sim = releasing_v2({"rolling": {"maxSurge": 0, "maxUnavailable": 1}})
+    for _ in range(2):
+        quiet(sim)
+        step(sim)
+    assert sim.selected() == {V1: 3, V2: 1}
+    sim.instant = False
+    name = sim.side(V2)["metadata"]["name"]
+    live = sim.deployments[name]
+    stale = {**live["status"], "replicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+    meta = {**live["metadata"], "generation": live["metadata"]["generation"] + 1}
+    sim.deployments[name] = {**live, "metadata": meta, "status": stale, "spec": {**live["spec"], "replicas": 2}}
+    sim.endpoints["shop"] = replace(sim.endpoints["shop"], ready={V1: 3, V2: 2})
+    quiet(sim)
+    assert sim.desired(V1) == 3
+    sim.instant = True
+    assert rest(sim).selected() == {V2: 4}

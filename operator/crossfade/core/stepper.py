@@ -137,12 +137,13 @@ class _Stepper:
 
     @cached_property
     def _spare(self) -> int:
-        """How many pods that serve can go, so that as many serve as must."""
+        """How many pods that serve can go, so that as many serve as must. Counts of an older size may be of pods that go."""
         order = self.goal.order
         if self.traffic.strangers:  # however few these are: their number is somebody else's
             return sum(self.s.side(track).desired for track in self.tracks)
         floor = self.s.n - (order.unavailable if isinstance(order, Exchange) else 0)
-        return max(0, sum(map(self.traffic.serving, self.tracks)) - floor)
+        certain = (track for track in self.tracks if self.s.side(track).current)
+        return max(0, sum(map(self.traffic.serving, certain)) - floor)
 
     def _broken(self, track: str) -> int:
         """Its pods that do not serve anyway: they go first, and nobody misses them."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -57,8 +58,8 @@ def first_look(monkeypatch: pytest.MonkeyPatch, **sides: object) -> None:
     """The next passes are the first of a new process; `sides`: what the Deployment of v2 says besides."""
     plain = passes.observed
 
-    def observed(sim: Sim, found: Found) -> Observed:
-        seen = plain(sim, found)
+    def observed(sim: Sim, found: Found, *shell: Any) -> Observed:
+        seen = plain(sim, found, *shell)
         new = {r: replace(side, **sides) if r == V2 else side for r, side in seen.sides.items()}  # type: ignore[arg-type]
         return replace(seen, sides=new, first_look=True)
 

@@ -236,7 +236,12 @@ def test_no_pod_is_spared_by_counts_that_are_not_of_the_newest_size() -> None:
     live = sim.deployments[name]
     stale = {**live["status"], "replicas": 2, "readyReplicas": 2, "availableReplicas": 2}
     meta = {**live["metadata"], "generation": live["metadata"]["generation"] + 1}
-    sim.deployments[name] = {**live, "metadata": meta, "status": stale, "spec": {**live["spec"], "replicas": 2}}
+    sim.deployments[name] = {
+        **live,
+        "metadata": meta,
+        "status": stale,
+        "spec": {**live["spec"], "replicas": 2},
+    }
     sim.endpoints["shop"] = replace(sim.endpoints["shop"], ready={V1: 3, V2: 2})
     quiet(sim)
     assert sim.desired(V1) == 3

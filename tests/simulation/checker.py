@@ -112,7 +112,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--states", type=int, default=20_000, help="states to explore for each strategy")
-    parser.add_argument("--walks", type=int, default=10, help="random walks in each world")
+    parser.add_argument("--walks", type=int, default=6, help="random walks in each world")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="searches side by side")
     parser.add_argument("--only", metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")

@@ -52,3 +52,10 @@ def test_an_edit_of_the_strategy_brings_it_to_the_weight_that_it_had() -> None:
     assert replanned(way, sim.rollout["spec"]).index == 1
     sim.edit(strategy={"bigBang": {}})
     assert replanned(way, sim.rollout["spec"]).share(sim.rollout["spec"]) is Share.NONE
+
+
+def test_requests_that_were_there_before_it_began_may_leave_it_once() -> None:
+    sim = until(releasing_v2("bigBang", bakeSeconds=60), stands_at(1))
+    way = advanced(begun(V2, V1, sim.rollout["spec"], again=True), sim)
+    assert way.again
+    assert not advanced(way, rest(releasing_v2({"blueGreen": {"promote": "Manual"}}))).again

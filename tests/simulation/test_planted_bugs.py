@@ -152,6 +152,12 @@ def _ready_taken_for_available(patch: Patch) -> None:
     patch.setattr(observe, "side_of", hasty)
 
 
+def _counts_of_an_older_size_believed(patch: Patch) -> None:
+    """What a Deployment's status counts is believed, though its size was changed since."""
+    plain = observe.side_of
+    patch.setattr(observe, "side_of", lambda *stored: replace(plain(*stored), current=True))
+
+
 def _edited_past_a_gate(patch: Patch) -> None:
     """After an edit of the strategy the release goes on at the last stage."""
     plain = ladder._positioned
@@ -266,6 +272,12 @@ def _stable_was_down_once(patch: Patch) -> None:
         (_everybody_skips_gates, "canary", "2 pods", "the candidate grows as far as it may"),
         (_failure_not_frozen, "bigBang", "onFailure: Pause", "a frozen failure returns by a person only"),
         (_ready_taken_for_available, "bigBang", "minReadySeconds", "what gets requests is allowed to"),
+        (
+            _counts_of_an_older_size_believed,
+            "rolling",
+            "GiveBack, deleted",
+            "without a failure enough pods serve at each moment",
+        ),
         (
             _edited_past_a_gate,
             "blueGreen",

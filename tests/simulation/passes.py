@@ -12,7 +12,7 @@ from crossfade.controller.drops import Drop
 from crossfade.controller.refusals import Refusals
 from crossfade.core import decide as core
 from crossfade.core.observed import Found, Identity
-from crossfade.core.plan import Look, Plan, Verb, Write
+from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from kstatus import broken_rule
 from simulation.api_server import stored
 from simulation.cluster import Sim
@@ -85,10 +85,10 @@ def decided(sim: Sim) -> Decision:
     shell = shell_of(sim)
     for _ in range(ROUNDS):
         plan = _decide(sim, found, shell)
-        if plan.look is None:
+        if plan.read is None:
             return Decision(plan, sim.fork())
-        found = look(sim, plan.look, found)
-    raise Violation("a pass looks a few times at most, and decides", f"it wants to see {plan.look}")
+        found = look(sim, plan.read, found)
+    raise Violation("a pass looks a few times at most, and decides", f"it wants to see {plan.read}")
 
 
 def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
@@ -243,7 +243,7 @@ def restart(sim: Sim) -> None:
 def _contested(sim: Sim, found: Found) -> Found:
     """What a CREATE found in its way is looked at in the next pass, and again while it is not ours."""
     names = {kind: frozenset(n for k, n in sim.taken if k == kind) for kind in ("Service", "Deployment")}
-    return look(sim, Look(services=names["Service"], deployments=names["Deployment"]), found)
+    return look(sim, ReadRequest(services=names["Service"], deployments=names["Deployment"]), found)
 
 
 def _still_taken(sim: Sim) -> frozenset[tuple[str, str]]:

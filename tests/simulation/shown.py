@@ -52,7 +52,7 @@ def _progress(status: Object) -> Mapping[str, Any]:
 
 def way_back_of(sim: Sim) -> str:
     """Why the requests go back to stable, in a word; "" where they do not."""
-    return str(progress_of(sim).get("returning", ""))
+    return str(progress_of(sim).get("rollbackReason", ""))
 
 
 def is_waking(sim: Sim) -> bool:
@@ -62,7 +62,7 @@ def is_waking(sim: Sim) -> bool:
 
 def is_frozen(sim: Sim) -> bool:
     """Whether the release has failed and stands still, for a person."""
-    return bool(progress_of(sim).get("held"))
+    return bool(progress_of(sim).get("frozen"))
 
 
 def stands(sim: Sim) -> bool:

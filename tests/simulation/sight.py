@@ -11,7 +11,7 @@ from crossfade.controller.seen import service_of, side_of
 from crossfade.controller.slices import count
 from crossfade.core.evidence import silent
 from crossfade.core.observed import Found, Observed, Pod, SeenService, Side
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from simulation.api_server import TABLES, UID
 from simulation.cluster import Sim
 from simulation.deployments import due
@@ -84,7 +84,7 @@ NONE: Mapping[str, Drop] = {}
 # --- by looking -----------------------------------------------------------------------------------------
 
 
-def look(sim: Sim, wanted: Look, found: Found) -> Found:
+def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
     """Answers to what a decision asked to see; reads are never stale."""
     pods = {r: _pods(sim, r, warnings=wanted.warnings) for r in wanted.pods}
     services = {n: _service(sim, n) if n in sim.services else None for n in wanted.services}

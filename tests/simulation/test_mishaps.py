@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builders import V1, V2, releasing_v2, rollout, serving_v1
 from crossfade.core.observed import Found
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from simulation import mishaps
 from simulation.cluster import Sim
 from simulation.live import quiet, rest
@@ -24,7 +24,7 @@ def test_an_evicted_pod_stays_as_an_object_and_is_replaced() -> None:
     sim = happens(World(serving_v1("bigBang")), mishaps.evictions, "evicted")
     sim.controllers()
     sim.kubelet()
-    listed = look(sim, Look(pods=frozenset({V1})), Found()).pods[V1]
+    listed = look(sim, ReadRequest(pods=frozenset({V1})), Found()).pods[V1]
     assert sorted((p.ended, p.ready, bool(p.node_lost)) for p in listed) == [
         *[(False, True, False)] * 4,
         (True, False, True),
@@ -37,7 +37,7 @@ def test_a_drained_pod_says_that_its_node_takes_it_and_only_the_second_speaks_ag
     for blamed in (frozenset(), {V1}):
         happens(drained, faults, "is evicted")
         assert drained.ghost.blamed == blamed
-    listed = look(drained.sim, Look(pods=frozenset({V1})), Found()).pods[V1]
+    listed = look(drained.sim, ReadRequest(pods=frozenset({V1})), Found()).pods[V1]
     assert sorted((p.leaving, bool(p.node_lost)) for p in listed) == [(False, False)] * 2 + [(True, True)] * 2
 
 

@@ -17,7 +17,7 @@ from crossfade.controller.store import Key, Raw
 from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
 from crossfade.core.observed import Found, Pod, SeenService, Side
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 
 
 class Reads(Protocol):
@@ -46,8 +46,10 @@ class Whose:
     known: frozenset[str]
 
 
-async def answer(reads: Reads, whose: Whose, look: Look, found: Found, sides: Mapping[str, Side]) -> Found:
-    """Look, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
+async def answer(
+    reads: Reads, whose: Whose, look: ReadRequest, found: Found, sides: Mapping[str, Side]
+) -> Found:
+    """ReadRequest, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
     key = whose.key
     counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(look.counted)}
     pods = {rev: await _pods(reads, key, rev, warnings=look.warnings) for rev in sorted(look.pods)}

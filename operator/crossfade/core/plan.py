@@ -56,7 +56,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Look:
+class ReadRequest:
     """What must be seen before a decision is possible; the shell looks, and asks again.
 
     `pods`: revisions whose pods are listed; with `warnings` also the newest warning about one that does not say itself
@@ -89,4 +89,4 @@ class Plan:
     writes: tuple[Write, ...] = ()
     events: tuple[Event, ...] = ()
     wake_after_s: float | None = None
-    look: Look | None = None
+    read: ReadRequest | None = None

@@ -113,7 +113,9 @@ def loses_pods(s: Situation) -> bool:
 def is_failing(s: Situation) -> bool:
     """Whether the candidate cannot be trusted with requests any more: then they leave it at once."""
     short = s.progress.reached_at is not None and s.candidate.available < s.stage.candidate
-    return bool(s.progress.held) or short or loses_pods(s) or not s.candidate.ready or verdict(s) is not None
+    return (
+        bool(s.progress.frozen) or short or loses_pods(s) or not s.candidate.ready or verdict(s) is not None
+    )
 
 
 def gate_failed(s: Situation) -> Verdict | None:
@@ -169,7 +171,7 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
 
 def first_unavailable(s: Situation) -> Verdict | None:
     """A first release's pods did not become available in time. It is not given up: there is nothing to return to."""
-    if s.stable_revision or not s.under_way or s.progress.returning or paused(s):
+    if s.stable_revision or not s.under_way or s.progress.rollback_reason or paused(s):
         return None
     why = candidate_unavailable(s)
     if why is None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.core.plan import Event, Look, Write
+from crossfade.core.plan import Event, ReadRequest, Write
 from crossfade.core.situation import Situation
 
 
 @dataclass(frozen=True)
-class Turn:
+class Transition:
     """`s` carries the new memory. With `look` set, something must be seen before the step can be taken.
 
     `refusal`: the API server's reason why the candidate cannot be made at all.
@@ -20,7 +20,7 @@ class Turn:
     s: Situation
     events: tuple[Event, ...] = ()
     writes: tuple[Write, ...] = ()
-    look: Look | None = None
+    read: ReadRequest | None = None
     refusal: str = ""
 
 

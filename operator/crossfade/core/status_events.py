@@ -5,7 +5,7 @@ from __future__ import annotations
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.status import RolloutStatus
 from crossfade.core.plan import Event
-from crossfade.core.turn import normal, warning
+from crossfade.core.transition import normal, warning
 
 WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION})
 TROUBLES = frozenset(
@@ -23,7 +23,7 @@ REFUSALS = frozenset(
 """Each of these is told when it begins, in the stage that it begins in; a refusal again when its message changes."""
 
 
-def news(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...]:
+def events_of(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...]:
     """The events for what has become so since `before`, the stored status; none where it was so already."""
     reason = _reason(after)
     if before is not None and _told(before) == _told(after):

@@ -35,7 +35,7 @@ def _progress(rollout: Object) -> Object:
 def _is_shared(rollout: Object) -> bool:
     """Stable serves too, and nobody has turned back."""
     status = rollout["status"]
-    return not _progress(rollout).get("returning") and 0 < status.get("realWeight", 0) < 100
+    return not _progress(rollout).get("rollbackReason") and 0 < status.get("realWeight", 0) < 100
 
 
 def _seconds(kube: Kube, rollout: Object) -> float:

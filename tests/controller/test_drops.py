@@ -196,7 +196,7 @@ def test_a_drop_is_news_while_it_is_fresh_or_no_pass_knows_of_it(bench: Bench) -
     for ready in (4, 3):
         bench.deployment(ready)
     bench.now_s += LINGER_S
-    assert bench.drops.news(SHOP) == {"aaa"}
+    assert bench.drops.fresh(SHOP) == {"aaa"}
     bench.look(after_s=0)
-    assert bench.drops.news(SHOP) == set()
+    assert bench.drops.fresh(SHOP) == set()
     assert bench.drops.ages_s(SHOP) == {"aaa": LINGER_S}

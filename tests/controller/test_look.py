@@ -9,7 +9,7 @@ from crossfade.cluster import ApiError
 from crossfade.controller.look import Whose, answer
 from crossfade.controller.store import Key
 from crossfade.core.observed import Found, Identity, Side
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 
 WHOSE = Whose(Key("ns", "shop"), "uid-shop", frozenset({"aaa", "bbb"}))
 MANIFEST = {"metadata": {"name": "shop-bbb"}, "spec": {}}
@@ -21,7 +21,7 @@ def cluster() -> FakeCluster:
 
 
 async def found(cluster: FakeCluster, before: Found | None = None, **asked: object) -> Found:
-    return await answer(cluster, WHOSE, Look(**asked), before or Found(), {})  # type: ignore[arg-type]
+    return await answer(cluster, WHOSE, ReadRequest(**asked), before or Found(), {})  # type: ignore[arg-type]
 
 
 async def test_pods_are_those_of_the_rollout_and_the_revision(cluster: FakeCluster) -> None:
@@ -200,7 +200,7 @@ async def test_counts_are_of_the_newest_size_once_every_replica_set_has_seen_it(
 ) -> None:
     for each in sets:
         cluster.hold("ReplicaSet", each)
-    asked = Look(counted=frozenset({"aaa"}))
+    asked = ReadRequest(counted=frozenset({"aaa"}))
     assert (await answer(cluster, WHOSE, asked, Found(), sides)).counted == {"aaa": counted}
 
 

@@ -12,7 +12,7 @@ from crossfade.controller.counts import Change, change
 from crossfade.controller.reconcile import RESTLESS
 from crossfade.controller.workers import Stale
 from crossfade.core.observed import Identity
-from crossfade.core.plan import Look, Plan, Verb, Write
+from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 
 
 @pytest.fixture
@@ -232,22 +232,22 @@ async def test_passes_that_write_for_ever_are_slowed_down(bench: Bench) -> None:
 
 async def test_a_decision_that_must_look_first_is_asked_again_with_the_answer(bench: Bench) -> None:
     bench.cluster.hold("Pod", child("p1", revision="aaa"))
-    await bench.decided(Plan("Looking", look=Look(pods=frozenset({"aaa"}))), plan())
+    await bench.decided(Plan("Reading", read=ReadRequest(pods=frozenset({"aaa"}))), plan())
     first, second = bench.core.shown
     assert "aaa" not in first.found.pods
     assert [pod.name for pod in second.found.pods["aaa"]] == ["p1"]
 
 
 async def test_answers_of_one_pass_add_up(bench: Bench) -> None:
-    looks = [Look(pods=frozenset({"aaa"})), Look(services=frozenset({"web"}))]
-    await bench.decided(*(Plan("Looking", look=look) for look in looks), plan())
+    looks = [ReadRequest(pods=frozenset({"aaa"})), ReadRequest(services=frozenset({"web"}))]
+    await bench.decided(*(Plan("Reading", read=look) for look in looks), plan())
     assert set(bench.core.shown[-1].found.pods) == {"aaa"}
     assert set(bench.core.shown[-1].found.services) == {"web"}
 
 
 async def test_a_decision_that_looks_for_ever_is_a_mistake(bench: Bench) -> None:
     with pytest.raises(RuntimeError, match="after 4 rounds"):
-        await bench.decided(Plan("Looking", look=Look(pods=frozenset({"aaa"}))))
+        await bench.decided(Plan("Reading", read=ReadRequest(pods=frozenset({"aaa"}))))
     assert len(bench.core.shown) == 4
 
 
@@ -282,7 +282,7 @@ async def test_a_create_whose_answer_was_lost_is_no_conflict(bench: Bench) -> No
 
 @pytest.mark.parametrize(
     ("method", "first"),
-    [("CREATE", plan(CREATE)), ("DRY-RUN", Plan("Looking", look=Look(dry_run=CREATE.body)))],
+    [("CREATE", plan(CREATE)), ("DRY-RUN", Plan("Reading", read=ReadRequest(dry_run=CREATE.body)))],
     ids=["a create", "a dry run"],
 )
 async def test_a_namespace_that_goes_is_told_by_a_refusal(bench: Bench, method: str, first: Plan) -> None:
@@ -369,7 +369,7 @@ def test_statuses_are_compared_by_meaning(stored: Raw | None, wanted: Raw, diffe
 
 async def test_a_pass_is_the_first_look_of_this_process_until_one_has_come_to_its_end(bench: Bench) -> None:
     with pytest.raises(RuntimeError):  # a pass that ends in the middle has told nothing yet
-        await bench.decided(Plan("Looking", look=Look(pods=frozenset({"aaa"}))))
+        await bench.decided(Plan("Reading", read=ReadRequest(pods=frozenset({"aaa"}))))
     await bench.decided(plan())
     await bench.decided(plan())
     assert [seen.first_look for seen in bench.core.shown] == [True] * (len(bench.core.shown) - 1) + [False]

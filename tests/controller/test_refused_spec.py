@@ -78,7 +78,7 @@ WHOLE = {
 
 
 def mutilated() -> list[Any]:
-    """That spec with something wrong in each of its places in turn, and no spec at all."""
+    """That spec with something wrong in each of its places in transition, and no spec at all."""
     made: list[Any] = [None, {}]
     for *parents, last in places(WHOLE):
         for wrong in WRONG:

@@ -31,9 +31,11 @@ def test_a_rollout_goes_first_until_its_action_is_answered() -> None:
 def test_a_rollout_goes_first_while_its_requests_are_on_their_way_back() -> None:
     store = Store()
     drops = Drops(store, lambda: 0.0)
-    store.put("Rollout", obj("shop", version=1, spec={}, status={"progress": {"returning": "AbortedByUser"}}))
+    store.put(
+        "Rollout", obj("shop", version=1, spec={}, status={"progress": {"rollbackReason": "AbortedByUser"}})
+    )
     assert rank(store, drops, SHOP) is Rank.ASKED
-    store.put("Rollout", obj("shop", version=2, spec={}, status={"progress": {"returning": ""}}))
+    store.put("Rollout", obj("shop", version=2, spec={}, status={"progress": {"rollbackReason": ""}}))
     assert rank(store, drops, SHOP) is Rank.USUAL
 
 

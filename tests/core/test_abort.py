@@ -188,7 +188,7 @@ def test_an_abort_for_a_revision_that_is_gone_is_refused() -> None:
     action = sim.act("Abort", revision=V1)
     quiet(sim)
     assert sim.actions[action]["status"]["state"] == "Refused"
-    assert sim.status["progress"].get("returning", "") == ""
+    assert sim.status["progress"].get("rollbackReason", "") == ""
 
 
 def test_the_aborted_revision_is_not_tried_again_by_itself() -> None:

@@ -8,7 +8,7 @@ import pytest
 import simulation.passes
 from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
 from crossfade.core.observed import Exit, Found, Waiting
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from simulation.cluster import Sim
 from simulation.live import phase, rest, run, until
 from simulation.pods import SimPod
@@ -222,12 +222,12 @@ def test_a_container_that_its_liveness_probe_killed_is_explained_by_the_warning(
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[ReadRequest]:
     """Everything that decisions ask to look at from now on."""
-    asked: list[Look] = []
+    asked: list[ReadRequest] = []
     answer = simulation.passes.look
 
-    def noted(sim: Sim, wanted: Look, found: Found) -> Found:
+    def noted(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         asked.append(wanted)
         return answer(sim, wanted, found)
 
@@ -236,13 +236,13 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_no_warnings_are_read_while_nothing_is_wrong(strategy: str, looks: list[Look]) -> None:
+def test_no_warnings_are_read_while_nothing_is_wrong(strategy: str, looks: list[ReadRequest]) -> None:
     rest(releasing_v2(strategy))
     assert [look for look in looks if look.warnings] == []
 
 
 @pytest.mark.parametrize("strategy", MOVED)
-def test_no_warnings_are_read_on_the_way_back_from_a_crash(strategy: str, looks: list[Look]) -> None:
+def test_no_warnings_are_read_on_the_way_back_from_a_crash(strategy: str, looks: list[ReadRequest]) -> None:
     sim = run(until(releasing_v2(strategy), lambda s: set(s.selected()) == {V2}), 8)
     for pod in sim.of(V2):
         sim.change(pod, pod.failing(sim.now))
@@ -273,7 +273,7 @@ def test_what_the_probes_of_stables_pods_say_is_told_once_it_is_degraded() -> No
 
 
 def test_stables_pods_are_not_looked_at_in_the_seconds_that_a_pod_takes_to_come_back(
-    looks: list[Look],
+    looks: list[ReadRequest],
 ) -> None:
     sim = serving_v1("rolling")
     looks.clear()

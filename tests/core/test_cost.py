@@ -7,7 +7,7 @@ import pytest
 
 from builders import STRATEGIES, rollout
 from crossfade.controller.counts import Change, change
-from crossfade.core.plan import Look, Verb
+from crossfade.core.plan import ReadRequest, Verb
 from simulation import passes
 from simulation.cluster import Sim
 from simulation.passes import carry_out, decided
@@ -26,7 +26,7 @@ class Priced:
         self.spent: Counter[str] = Counter()
         answer = passes.look
 
-        def priced(sim_: Sim, look: Look, found: passes.Found) -> passes.Found:
+        def priced(sim_: Sim, look: ReadRequest, found: passes.Found) -> passes.Found:
             asked = (*look.pods, *look.services, *look.deployments)
             self.spent["look"] += len(asked) + (look.dry_run is not None) + look.pull_pods
             return answer(sim_, look, found)

@@ -114,3 +114,15 @@ def test_stable_that_somebody_patches_in_the_status_moves_no_request(strategy: s
         assert sim.selected() == {V2: 4}
         step(sim)
     assert sim.status["stable"]["revision"] == V2
+
+
+@pytest.mark.parametrize("nonsense", ["²", "9" * 5000, "-1", "many"])
+def test_a_number_in_an_annotation_that_no_reader_takes_is_as_if_it_were_lost(nonsense: str) -> None:
+    sim = serving_v1("rolling")
+    name, side = next(iter(sim.deployments.items()))
+    kept = side["metadata"]["annotations"]
+    numbers = {key: nonsense for key, value in kept.items() if value.isdigit()}
+    assert len(numbers) == 2
+    meta = {**side["metadata"], "annotations": {**kept, **numbers}}
+    sim.deployments[name] = {**side, "metadata": meta}
+    assert rest(sim).deployments[name]["metadata"]["annotations"] == kept

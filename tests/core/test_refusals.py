@@ -38,7 +38,7 @@ def _returning() -> Sim:
     sim = _waiting()
     sim.act("Abort")
     quiet(sim)
-    assert sim.status["progress"]["returning"]
+    assert sim.status["progress"]["rollbackReason"]
     return sim
 
 
@@ -46,7 +46,7 @@ def _frozen() -> Sim:
     sim = _waiting(onFailure="Pause")
     run(sim, 3)
     sim.crash(sim.of(V2)[0])
-    return until(sim, lambda s: s.status["progress"].get("held"))
+    return until(sim, lambda s: s.status["progress"].get("frozen"))
 
 
 def _paused_by(spec: bool) -> Sim:

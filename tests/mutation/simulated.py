@@ -99,8 +99,8 @@ def going(sim: Sim) -> bool:
     """Whether a release goes forward and waits for somebody."""
     progress: dict[str, Any] = sim.status.get("progress") or {}
     spec = sim.rollout["spec"]
-    stopped = spec.get("paused") or not spec.get("replicas", 1) or progress.get("fast")
-    return bool(progress) and not (stopped or progress.get("returning") or progress.get("held"))
+    stopped = spec.get("paused") or not spec.get("replicas", 1) or progress.get("skipGates")
+    return bool(progress) and not (stopped or progress.get("rollbackReason") or progress.get("frozen"))
 
 
 def half_way(spec: Object) -> Sim:

@@ -32,7 +32,7 @@ def judge(seen: Seen) -> Ghost:
     )
     if broken is not None:
         raise Violation(sentence(broken[0]), broken[1])
-    failed, held = seen.after.status.get("failed"), progress_of(seen.after).get("held")
+    failed, held = seen.after.status.get("failed"), progress_of(seen.after).get("frozen")
     calm = seen.ghost.calm and not failed and not held
     return seen.ghost._replace(calm=calm, condemned=frozenset({failed["revision"]} if failed else ()))
 
@@ -127,7 +127,13 @@ def _unrest(sim: Sim) -> Iterator[str]:
         yield f"{len(open_ones)} releases have no outcome"
     if status["phase"] in {"Degraded", "Invalid"} and stable in sim.broken:
         return  # it waits for pods that never come
-    only = stable if progress_of(sim).get("returning") else "" if stable else progress_of(sim).get("revision")
+    only = (
+        stable
+        if progress_of(sim).get("rollbackReason")
+        else ""
+        if stable
+        else progress_of(sim).get("revision")
+    )
     if only in sim.broken:
         return  # so does what is the only one that could serve
     if under_way:

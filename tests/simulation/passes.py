@@ -23,7 +23,7 @@ from crossfade.controller.store import Key, Store
 from crossfade.core import decide as core
 from crossfade.core.evidence import silent
 from crossfade.core.observed import Found, Identity, Observed, Pod, SeenService
-from crossfade.core.plan import Look, Plan, Verb, Write
+from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from kstatus import broken_rule
 from simulation.api_server import UID, stored
 from simulation.cluster import Drop, Sim
@@ -74,10 +74,10 @@ def decided(sim: Sim) -> Decision:
     found = _contested(sim, found) if sim.taken else found
     for _ in range(ROUNDS):
         plan = _decide(rollout, observed(sim, found), sim)
-        if plan.look is None:
+        if plan.read is None:
             return Decision(plan, sim.fork())
-        found = look(sim, plan.look, found)
-    raise Violation("a pass looks a few times at most, and decides", f"it wants to see {plan.look}")
+        found = look(sim, plan.read, found)
+    raise Violation("a pass looks a few times at most, and decides", f"it wants to see {plan.read}")
 
 
 def _decide(rollout: Rollout, seen: Observed, sim: Sim) -> Plan:
@@ -261,7 +261,7 @@ def _labelled(obj: Object, rollout: str) -> bool:
 def _contested(sim: Sim, found: Found) -> Found:
     """What a CREATE found in its way is looked at in the next pass, and again while it is not ours."""
     names = {kind: frozenset(n for k, n in sim.taken if k == kind) for kind in ("Service", "Deployment")}
-    return look(sim, Look(services=names["Service"], deployments=names["Deployment"]), found)
+    return look(sim, ReadRequest(services=names["Service"], deployments=names["Deployment"]), found)
 
 
 def _still_taken(sim: Sim) -> frozenset[tuple[str, str]]:
@@ -281,7 +281,7 @@ def _service_once(service: Object, listed: Endpoints) -> SeenService:
     return service_of(service, SeenEndpoints(listed.ready, listed.serving), UID, "shop")
 
 
-def look(sim: Sim, wanted: Look, found: Found) -> Found:
+def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
     """Answers to what a decision asked to see; reads are never stale."""
     pods = {r: _pods(sim, r, warnings=wanted.warnings) for r in wanted.pods}
     services = {n: _service(sim, n, sim.services[n]) if n in sim.services else None for n in wanted.services}

@@ -34,8 +34,8 @@ def a_verdict_is_kept(seen: Seen) -> str:
 def a_failure_is_stored_with_the_way_back(seen: Seen) -> str:
     """What returns for a failure is condemned in the same write."""
     before, after = progress_of(seen.before), progress_of(seen.after)
-    reason = after.get("returning", "")
-    if not reason or before.get("returning") or reason in GAVE_UP:
+    reason = after.get("rollbackReason", "")
+    if not reason or before.get("rollbackReason") or reason in GAVE_UP:
         return ""
     failed = seen.after.status.get("failed") or {}
     return "" if failed.get("revision") == after["revision"] else "it returns without a verdict"
@@ -73,7 +73,7 @@ def only_what_has_proved_itself_skips_gates(seen: Seen) -> str:
     kept = seen.spec_seen.get("rollbackRevisions", 3) + 1  # the first of them is stable itself
     proved = after["revision"] in seen.before.status.get("completed", [])[:kept]
     proved = proved and after["revision"] not in seen.before.status.get("unserved", ())
-    fast = bool(after.get("fast"))
+    fast = bool(after.get("skipGates"))
     return (
         ""
         if fast == proved
@@ -130,7 +130,7 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
     s = seen.situation
     completes = stable_of(seen.after) == s.progress.revision
     after = progress_of(seen.after)
-    passes = not after.get("returning") and after.get("stage", 0) > s.progress.stage
+    passes = not after.get("rollbackReason") and after.get("stage", 0) > s.progress.stage
     further = completes or (passes and after["plan"] == s.progress.plan)
     if not s.under_way or not further or not s.progress.serving_since or not s.stable_revision:
         return ""

@@ -24,7 +24,7 @@ def an_abort_is_done(seen: Seen) -> str:
         return ""
     under_way = progress_of(seen.before) and stable_of(seen.before) and _begun(seen)
     done = answer["state"] == "Done"
-    returning = progress_of(seen.after).get("returning") or not progress_of(seen.after)
+    returning = progress_of(seen.after).get("rollbackReason") or not progress_of(seen.after)
     return "" if not under_way or (done and returning) else "an abort is not carried out"
 
 
@@ -82,14 +82,14 @@ def a_pause_moves_no_pods(seen: Seen) -> str:
 def _held(seen: Seen) -> bool:
     """Whether a release stands still on its way to a stage. Scaling moves pods in any case."""
     memory = progress_of(seen.before)
-    stands = memory and stable_of(seen.before) and not memory.get("returning") and not seen.ghost.scaled
-    return bool(stands and (seen.paused or memory.get("held")))
+    stands = memory and stable_of(seen.before) and not memory.get("rollbackReason") and not seen.ghost.scaled
+    return bool(stands and (seen.paused or memory.get("frozen")))
 
 
 def a_frozen_failure_returns_by_a_person_only(seen: Seen) -> str:
     """With `onFailure: Pause` nothing returns by itself, however the candidate fails."""
     before, after = progress_of(seen.before), progress_of(seen.after)
-    fell = after.get("returning", "") not in {"", *GAVE_UP} and not before.get("returning")
+    fell = after.get("rollbackReason", "") not in {"", *GAVE_UP} and not before.get("rollbackReason")
     frozen = seen.spec_seen.get("onFailure") == "Pause"
     asked = done_now(seen) in {"Abort", "Undo"}
     return "it returns, and nobody asked for it" if fell and frozen and not asked else ""

@@ -71,7 +71,7 @@ def no_more_pods_than_planned(seen: Seen) -> str:
     change, s = change_of(seen), seen.situation
     if change.after <= change.before or not s.under_way or seen.base.deleting:
         return ""
-    counted = s.stage.counted and not s.progress.returning and not s.exclusive
+    counted = s.stage.counted and not s.progress.rollback_reason and not s.exclusive
     limit = seen.wanted + s.stage.surge if counted else 2 * max(seen.wanted, seen.ghost.least)
     total = sum(seen.after.desired(r) for r in revisions_of(seen.after))
     excused = seen.before.rollout["spec"]["replicas"] != seen.wanted or not seen.ghost.calm

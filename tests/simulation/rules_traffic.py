@@ -33,7 +33,9 @@ def what_gets_requests_is_allowed_to(seen: Seen) -> str:
         if revision != memory.get("revision"):
             if seen.before.desired(revision) or seen.before.of(revision):
                 return f"{revision} gets requests and is neither stable nor the candidate"
-        elif memory.get("returning") or not (seen.situation.stage.weight or seen.situation.stage.stops_old):
+        elif memory.get("rollbackReason") or not (
+            seen.situation.stage.weight or seen.situation.stage.stops_old
+        ):
             return f"{revision} gets requests before the memory says that it may"
     return ""
 
@@ -47,7 +49,7 @@ def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     """The candidate loses its requests only when the memory says that it returns, or the Rollout goes."""
     memory = progress_of(seen.before)
     lost = selected_by(seen.before) - selected_by(seen.after)
-    returning = memory.get("returning") or seen.base.deleting or not stable_of(seen.before)
+    returning = memory.get("rollbackReason") or seen.base.deleting or not stable_of(seen.before)
     if memory.get("revision") not in lost or returning:
         return ""
     forward = bool(seen.situation.stage.weight)

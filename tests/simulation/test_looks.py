@@ -2,13 +2,13 @@
 
 from builders import V1, serving_v1
 from crossfade.core.observed import Found
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from simulation.cluster import Sim
 from simulation.passes import look
 
 
 def counted(sim: Sim) -> bool:
-    return look(sim, Look(counted=frozenset({V1})), Found()).counted[V1]
+    return look(sim, ReadRequest(counted=frozenset({V1})), Found()).counted[V1]
 
 
 def test_counts_are_of_the_newest_size_unless_pods_are_due_or_a_status_is_late() -> None:

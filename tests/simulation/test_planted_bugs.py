@@ -85,9 +85,11 @@ def _pause_holds_no_gate(patch: Patch) -> None:
     def unheld(s: Situation) -> Any:
         spec = s.spec.model_copy(update={"paused": False})
         free = replace(s, rollout=s.rollout.model_copy(update={"spec": spec})).remember(paused_by=None)
-        turn = plain(free)
+        transition = plain(free)
         memory = {"paused_by": s.memory.paused_by}
-        return turn and replace(turn, s=replace(turn.s, rollout=s.rollout).remember(**memory))
+        return transition and replace(
+            transition, s=replace(transition.s, rollout=s.rollout).remember(**memory)
+        )
 
     patch.setattr(ladder, "_passed", unheld)
 
@@ -113,8 +115,8 @@ def _everybody_skips_gates(patch: Patch) -> None:
     begun = transitions.started
 
     def fast(s: Situation, revision: str) -> Any:
-        turn = begun(s, revision)
-        return replace(turn, s=turn.s.progress_with(fast=True))
+        transition = begun(s, revision)
+        return replace(transition, s=transition.s.progress_with(skip_gates=True))
 
     patch.setattr(ladder, "started", fast)
 

@@ -56,7 +56,7 @@ def test_the_release_under_way_is_the_candidate_and_its_seconds_and_message_are_
 
 
 def test_a_release_on_its_way_back_says_so() -> None:
-    progress = {"revision": V2, "stage": 1, "returning": "CandidateCrashed"}
+    progress = {"revision": V2, "stage": 1, "rollbackReason": "CandidateCrashed"}
     [row] = rows(under_way("RollingBack", progress=progress), release(2, V2, ""))
     assert (row.mark, row.outcome) == ("candidate", "Returning")
 

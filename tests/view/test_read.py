@@ -107,7 +107,7 @@ def test_a_plan_made_for_other_replicas_is_not_taken_for_what_is_wanted_now() ->
 
 def test_on_the_way_back_all_pods_of_stable_are_wanted_and_there_is_no_stage() -> None:
     stored = under_way("RollingBack")
-    stored["status"]["progress"]["returning"] = "CandidateCrashed"
+    stored["status"]["progress"]["rollbackReason"] = "CandidateCrashed"
     view = rollout_view(stored, release())
     assert view.stage is None
     assert text.line(view).startswith("RollingBack, weight 50% (real 33%), stable 2/4, candidate 1/0")

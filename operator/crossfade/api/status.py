@@ -89,14 +89,14 @@ class Progress(Model):
     """What is awaited, as a sentence."""
     until: Time | None = None
     """When the wait ends by itself, where it does."""
-    fast: bool = False
+    skip_gates: bool = False
     """Whether a revision that completed before comes back, so that pauses and gates are skipped."""
     stable_was_down: bool = False
     """Whether stable was unavailable when the release began and has been ever since: then the release may be the cure, and
     goes on. False from the moment on at which stable is whole."""
-    returning: Word = ""
+    rollback_reason: Word = ""
     """Why requests go back to stable, in one word; empty while the release goes forward."""
-    held: Message = ""
+    frozen: Message = ""
     """Why the release is frozen after a failure (`onFailure: Pause`); empty otherwise."""
 
 

@@ -63,5 +63,5 @@ def drawn(view: RolloutView, now: datetime) -> RenderableType:
     table.add_column()
     for label, words in text.rows(view, now):
         table.add_row(f"  {label}", Text(words, style="cyan" if label in LABELS_OF_COMMANDS else ""))
-    told = text.news(view)
+    told = text.sentence(view)
     return Group(head, Text(f"  {told}"), table) if told else Group(head, table)

@@ -76,7 +76,7 @@ class Drops:
         now_s = self._clock()
         return {revision: now_s - drop.at_s for revision, drop in self._latched(key)}
 
-    def news(self, key: Key) -> frozenset[str]:
+    def fresh(self, key: Key) -> frozenset[str]:
         """The revisions that dropped just now, or whose drop no pass has taken into account."""
         old = self._clock() - LINGER_S
         return frozenset(rev for rev, drop in self._latched(key) if drop.at_s > old or not drop.known)

@@ -27,7 +27,7 @@ from crossfade.controller.revisions import known_revisions
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
 from crossfade.core.observed import Found, Observed
-from crossfade.core.plan import Event, Look, Plan
+from crossfade.core.plan import Event, Plan, ReadRequest
 
 log = logging.getLogger(__name__)
 
@@ -148,12 +148,12 @@ class Reconciler:
             found, known.refusal = replace(found, refusal=known.refusal), ""
         for _ in range(ROUNDS):
             plan = self._core.decide(rollout, replace(seen, found=found), self._core.now())
-            if plan.look is None:
+            if plan.read is None:
                 return plan
-            found = await self._answered(whose, known, plan.look, replace(seen, found=found))
-        raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.look}")
+            found = await self._answered(whose, known, plan.read, replace(seen, found=found))
+        raise RuntimeError(f"the decision asks to look again after {ROUNDS} rounds: {plan.read}")
 
-    async def _answered(self, whose: Whose, known: Known, asked: Look, seen: Observed) -> Found:
+    async def _answered(self, whose: Whose, known: Known, asked: ReadRequest, seen: Observed) -> Found:
         try:
             return await look.answer(self._cluster, whose, asked, seen.found, seen.sides)
         except ApiError as error:

@@ -25,9 +25,9 @@ def rank(store: Store, drops: Drops, key: Key) -> Rank:
     if any(not action.get("status") for action in store.children("RolloutAction", key)):
         return Rank.ASKED
     progress = ((store.rollout(key) or {}).get("status") or {}).get("progress") or {}
-    if progress.get("returning"):
+    if progress.get("rollbackReason"):
         return Rank.ASKED
-    dropped = drops.news(key)
+    dropped = drops.fresh(key)
     losing = dropped and any(_lacks(each, dropped) for each in store.children("Deployment", key))
     return Rank.LOSING if losing else Rank.USUAL
 

@@ -16,8 +16,8 @@ from crossfade.core.holds import is_last, paused
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.plan import Event
 from crossfade.core.situation import Situation
+from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import condemned, failed, passed, target
-from crossfade.core.turn import normal, warning
 from crossfade.core.verdicts import Verdict, is_failing
 
 
@@ -102,18 +102,18 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         return _refused(
             s, "this is the first release: there is nothing to return to. Change the template instead"
         )
-    if s.progress.returning and action.spec.now and not s.progress.urgent:
+    if s.progress.rollback_reason and action.spec.now and not s.progress.urgent:
         return Answer(s.progress_with(urgent=True), f"all requests return to {s.stable_revision} at once")
-    if s.progress.returning:
+    if s.progress.rollback_reason:
         return Answer(s, f"already returning to {s.stable_revision}")
     note = f"aborted by {_title(action)}: {action.spec.reason or 'no reason given'}"
     if not s.under_way:
         return _never_begun(s, note)
     urgent = action.spec.now or is_failing(s)
-    turn = failed(s, Verdict(Reason.ABORTED_BY_USER, note), urgent=urgent)
+    transition = failed(s, Verdict(Reason.ABORTED_BY_USER, note), urgent=urgent)
     until = "" if urgent else " as soon as it has enough pods (an Abort with now: true does not wait)"
     taken = f"{s.progress.revision} is taken back, {s.stable_revision} serves{until}"
-    return Answer(turn.s, taken, events=turn.events)
+    return Answer(transition.s, taken, events=transition.events)
 
 
 def _never_begun(s: Situation, note: str) -> Answer:
@@ -126,9 +126,9 @@ def _never_begun(s: Situation, note: str) -> Answer:
 
 
 def _promote(s: Situation, _action: RolloutAction) -> Answer:
-    if not s.under_way or s.progress.returning:
+    if not s.under_way or s.progress.rollback_reason:
         return _refused(s, "no release goes forward: there is nothing to promote")
-    if s.progress.held:
+    if s.progress.frozen:
         return _refused(s, "the release failed and is frozen: Retry to go on, Abort to return")
     if paused(s):
         return _refused(s, "the Rollout is paused: Resume it first (or set spec.paused to false)")
@@ -141,7 +141,7 @@ def _promote_full(s: Situation, action: RolloutAction) -> Answer:
     if not answer.done:
         return answer
     return Answer(
-        answer.s.progress_with(fast=True), "all stages pass as soon as their pods and traffic stand"
+        answer.s.progress_with(skip_gates=True), "all stages pass as soon as their pods and traffic stand"
     )
 
 
@@ -154,8 +154,10 @@ def _skip(s: Situation, action: RolloutAction) -> Answer:
         return _refused(
             s, f"stage {s.progress.stage + 1} ({s.stage.name}) cannot be left early: Abort returns"
         )
-    turn = passed(s)
-    return Answer(turn.s, f"stage {s.progress.stage + 1} ({s.stage.name}) is left", events=turn.events)
+    transition = passed(s)
+    return Answer(
+        transition.s, f"stage {s.progress.stage + 1} ({s.stage.name}) is left", events=transition.events
+    )
 
 
 def _restart(s: Situation, _action: RolloutAction) -> Answer:
@@ -170,8 +172,8 @@ def _restart(s: Situation, _action: RolloutAction) -> Answer:
 
 
 def _retry(s: Situation, _action: RolloutAction) -> Answer:
-    if s.progress.held:
-        fresh = {"held": "", "short_since": text_of(s.now), "reached_at": None}
+    if s.progress.frozen:
+        fresh = {"frozen": "", "short_since": text_of(s.now), "reached_at": None}
         counted_anew = s.progress_with(serving_since=None, ends_before={}, **fresh)
         return Answer(counted_anew, "the release goes on; what happened before is forgiven")
     if s.spec_revision not in condemned(s):

@@ -50,7 +50,7 @@ def with_moved_at(s: Situation, goal: Goal) -> Situation:
 
 def _moves(s: Situation, at: Step) -> bool:
     """Whether pods of ours are asked for or told to go by this very pass, or the pod that pulls images is."""
-    pulls = s.stage.pull_check and not s.progress.returning and not manifests.pull_pods(s)
+    pulls = s.stage.pull_check and not s.progress.rollback_reason and not manifests.pull_pods(s)
     return pulls or any(pods != s.side(t).desired for t, pods in at.pods.items() if _is_ours(s, t))
 
 
@@ -72,9 +72,11 @@ def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
     Scaled to nothing it does not serve; it does anew from where pods are wanted again.
     """
     p = s.progress
-    if not s.n and not p.returning:
+    if not s.n and not p.rollback_reason:
         return s.progress_with(serving_since=None, ends_before={})
-    serves = p.revision in receivers(at.share or {}) and not p.returning and goal.pods.get(p.revision, 0) > 0
+    serves = (
+        p.revision in receivers(at.share or {}) and not p.rollback_reason and goal.pods.get(p.revision, 0) > 0
+    )
     side, pods = s.candidate, s.pods(p.revision)
     unread = pods is None and (side.replicas or not side.current) and bool(side.identity.uid)
     if p.serving_since or not serves or unread:
@@ -85,7 +87,7 @@ def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
 
 def is_about_to_serve(s: Situation) -> bool:
     """Whether requests may reach the candidate from this pass on: then its pods are to be looked at before."""
-    if not s.under_way or s.progress.serving_since or s.progress.returning or not s.n:
+    if not s.under_way or s.progress.serving_since or s.progress.rollback_reason or not s.n:
         return False
     goal = goal_of(s)
     gets = s.progress.revision in receivers(step(goal, s).share or {})

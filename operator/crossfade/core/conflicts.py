@@ -8,7 +8,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.core import layout, manifests
 from crossfade.core.observed import SeenService
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 
@@ -21,7 +21,7 @@ class Conflict:
     message: str
 
 
-def look(s: Situation) -> Look | None:
+def first_read(s: Situation) -> ReadRequest | None:
     """What carries no label of ours yet must be read by its name: a Service to adopt, a Deployment to take over."""
     services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
     named = {s.spec.workload_ref.name} if s.spec.workload_ref and s.seen.source is None else set()
@@ -29,7 +29,7 @@ def look(s: Situation) -> Look | None:
         frozenset(services - set(s.seen.found.services)),
         frozenset(named - set(s.seen.found.deployments)),
     )
-    return Look(services=unseen[0], deployments=unseen[1]) if any(unseen) else None
+    return ReadRequest(services=unseen[0], deployments=unseen[1]) if any(unseen) else None
 
 
 def conflict(s: Situation) -> Conflict | None:

@@ -12,19 +12,19 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, goals, layout, manifests, records, summary
 from crossfade.core.actions import pending
-from crossfade.core.evidence import not_pulled, told
+from crossfade.core.evidence import main_cause, not_pulled
 from crossfade.core.goals import Goal, goal_of
-from crossfade.core.ladder import asked, next_turn
+from crossfade.core.ladder import asked, next_transition
 from crossfade.core.memory import validated
-from crossfade.core.news import news
 from crossfade.core.observed import Identity, Observed
-from crossfade.core.plan import Look, Plan
+from crossfade.core.plan import Plan, ReadRequest
 from crossfade.core.reads import before_serving
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
+from crossfade.core.status_events import events_of
 from crossfade.core.stepper import Step, step
+from crossfade.core.transition import Transition, warning
 from crossfade.core.transitions import target
-from crossfade.core.turn import Turn, warning
 from crossfade.core.wake_ups import wake_after_s
 
 INVALID_AGAIN_S = 30.0
@@ -36,36 +36,36 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     s = validated(Situation(rollout, seen, now, rollout.status or RolloutStatus()))
     if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
         return deletion.plan(s)
-    look = conflicts.look(s)
-    if look is not None:
-        return Plan(reason="Looking", look=look)
+    read = conflicts.first_read(s)
+    if read is not None:
+        return Plan(reason="Reading", read=read)
     conflict = conflicts.conflict(s)
     if conflict is not None and not s.under_way:  # people are answered whatever is in the way
-        return _refused(asked(s) or Turn(s), conflict.reason, conflict.message)
-    turn = _not_taken(s) or next_turn(s)
-    if turn.look is not None:
-        return Plan(reason="Looking", look=turn.look)
-    if turn.refusal:
-        why = f"the API server refuses the pod template: {turn.refusal}"
-        return _refused(turn, Reason.INVALID_TEMPLATE, why)
-    return _carried_out(turn)
+        return _refused(asked(s) or Transition(s), conflict.reason, conflict.message)
+    transition = _not_taken(s) or next_transition(s)
+    if transition.read is not None:
+        return Plan(reason="Reading", read=transition.read)
+    if transition.refusal:
+        why = f"the API server refuses the pod template: {transition.refusal}"
+        return _refused(transition, Reason.INVALID_TEMPLATE, why)
+    return _carried_out(transition)
 
 
-def _not_taken(s: Situation) -> Turn | None:
+def _not_taken(s: Situation) -> Transition | None:
     """The Deployment of a release that has begun was refused, though nothing was said against it before.
 
     That is how a first release learns of it: there is nothing yet that asking beforehand would protect. From then on
     the API server is asked first.
     """
     p, refusal = s.progress, s.seen.found.refusal
-    missing = s.under_way and not p.returning and p.revision not in s.seen.sides
+    missing = s.under_way and not p.rollback_reason and p.revision not in s.seen.sides
     if not missing or target(s) != p.revision or pending(s) is not None:
         return None
     template = manifests.template_of(s, p.revision)
     known = any(c.reason == Reason.INVALID_TEMPLATE for c in s.memory.conditions)
     if refusal is None and known and template is not None:
-        return Turn(s, look=Look(dry_run=manifests.deployment(s, p.revision, template, 0)))
-    return Turn(s, refusal=refusal) if refusal else None
+        return Transition(s, read=ReadRequest(dry_run=manifests.deployment(s, p.revision, template, 0)))
+    return Transition(s, refusal=refusal) if refusal else None
 
 
 def unreadable(
@@ -81,11 +81,11 @@ def unreadable(
         seen = Identity(meta["uid"], meta["resourceVersion"])
         return Plan(reason="Deleted", writes=(deletion.let_go(meta["name"], seen),))
     status = summary.unreadable(memory, rollout, message, now)
-    return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=news(memory, status))
+    return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=events_of(memory, status))
 
 
-def _refused(turn: Turn, reason: Reason, message: str) -> Plan:
-    s = turn.s
+def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
+    s = transition.s
     status = summary.refused(s, reason, message)
     still = Goal({s.stable_revision: s.n}, share=None, keeps={s.progress.revision: ""})
     at = step(still if s.under_way else goals.at_rest(s), s)
@@ -93,17 +93,17 @@ def _refused(turn: Turn, reason: Reason, message: str) -> Plan:
         reason=reason,
         status=status.to_wire(),
         writes=(*layout.kept_at_size(s, at), *records.writes(s)),
-        events=(*turn.events, *news(s.rollout.status, status)),
+        events=(*transition.events, *events_of(s.rollout.status, status)),
         wake_after_s=INVALID_AGAIN_S,
     )
 
 
-def _carried_out(turn: Turn) -> Plan:
-    s = turn.s
+def _carried_out(transition: Transition) -> Plan:
+    s = transition.s
     at = step(goal_of(s), s)
     read = at.read or before_serving(s) or _unseen(s)
     if read is not None:
-        return Plan(reason="Looking", look=read)
+        return Plan(reason="Reading", read=read)
     blocked = conflicts.taken(s) if s.under_way else None
     status = summary.status(s, at, _cause(s, at))
     if blocked is not None:
@@ -114,22 +114,22 @@ def _carried_out(turn: Turn) -> Plan:
     return Plan(
         reason=str(status.conditions[0].reason),
         status=status.to_wire(),
-        writes=(*records.begun(s), *made, *records.writes(s), *turn.writes),
-        events=(*turn.events, *repairs, *news(s.rollout.status, status)),
+        writes=(*records.begun(s), *made, *records.writes(s), *transition.writes),
+        events=(*transition.events, *repairs, *events_of(s.rollout.status, status)),
         wake_after_s=min(waits, default=None),
     )
 
 
-def _unseen(s: Situation) -> Look | None:
+def _unseen(s: Situation) -> ReadRequest | None:
     """The pod that pulls images, in the pass in which its stage begins."""
     pulls = s.under_way and bool(s.stable_revision) and s.stage.pull_check
-    return Look(pull_pods=True) if pulls and s.seen.found.pull_pods is None else None
+    return ReadRequest(pull_pods=True) if pulls and s.seen.found.pull_pods is None else None
 
 
 def _cause(s: Situation, at: Step) -> str:
     """What is wrong with the pods that are waited for, where they were looked at; a frozen release has said it."""
-    if at.unmet is None or s.progress.held:
+    if at.unmet is None or s.progress.frozen:
         return ""
     suspect = at.unmet.suspect or s.progress.revision
-    pulling = s.under_way and s.stage.pull_check and not s.progress.returning
-    return told(s.pods(suspect) or ()) or (not_pulled(manifests.pull_pods(s)) if pulling else "")
+    pulling = s.under_way and s.stage.pull_check and not s.progress.rollback_reason
+    return main_cause(s.pods(suspect) or ()) or (not_pulled(manifests.pull_pods(s)) if pulling else "")

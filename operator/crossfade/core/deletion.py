@@ -15,7 +15,7 @@ from crossfade.core import goals, layout, manifests, summary
 from crossfade.core.clocks import with_moved_at
 from crossfade.core.giving_back import STEPS, all_gone, is_waiting, survivor_of, unmarked_service
 from crossfade.core.observed import Identity
-from crossfade.core.plan import Look, Plan, Verb, Write
+from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import step
 
@@ -28,9 +28,9 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
-    look = _unseen(s)
-    if look is not None:
-        return Plan(reason="Looking", look=look)
+    read = _unseen(s)
+    if read is not None:
+        return Plan(reason="Reading", read=read)
     s = _with_what_was_found(s)
     survivor = survivor_of(s)
     if not survivor and s.production is not None and s.stable_revision:
@@ -45,7 +45,7 @@ def _given_back(s: Situation, survivor: str) -> Plan:
     s = with_moved_at(s, goal)
     at = step(goal, s)
     if at.read is not None:
-        return Plan(reason="Looking", look=at.read)
+        return Plan(reason="Reading", read=at.read)
     if at.unmet is not None:
         return _going_on(s, at.unmet.waiting_for, tuple(layout.moving(s, at)))
     for give in STEPS:
@@ -55,11 +55,11 @@ def _given_back(s: Situation, survivor: str) -> Plan:
     return Plan(reason="Deleted", writes=(_let_go(s),))
 
 
-def _unseen(s: Situation) -> Look | None:
+def _unseen(s: Situation) -> ReadRequest | None:
     """What may be ours already, where the reply to its making was lost: else our marks stay on it for ever."""
     services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
     deployments = set(_unseen_sides(s))
-    wanted = Look(
+    wanted = ReadRequest(
         services=frozenset(services - set(s.seen.found.services)),
         deployments=frozenset(deployments - set(s.seen.found.deployments)),
     )

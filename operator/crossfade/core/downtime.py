@@ -14,7 +14,7 @@ REPORTED_WITHIN_S = 5.0
 def with_downtime(s: Situation) -> Situation:
     """The memory with what is known of the gap. A second gap in the same release adds to the first."""
     before = not s.stage.weight and not s.stage.stops_old
-    if not s.exclusive or not s.stable_revision or (before and not s.progress.returning):
+    if not s.exclusive or not s.stable_revision or (before and not s.progress.rollback_reason):
         return s
     down, now = s.memory.downtime, text_of(s.now)
     serving, ready = _serving(s) if s.n else (1, 1)  # where nothing is wanted, nothing is missing
@@ -62,7 +62,7 @@ def _answered_at(s: Situation) -> str:
     """
     side, begun = s.candidate, s.progress.started_at
     made, available = side.created_at, side.available_since
-    if not s.seen.first_look or s.progress.returning or not (begun and made and available):
+    if not s.seen.first_look or s.progress.rollback_reason or not (begun and made and available):
         return text_of(s.now)
     took_s = (available - made).total_seconds()
     return min(text_of(s.now), later(begun, took_s)) if took_s > 0 else text_of(s.now)

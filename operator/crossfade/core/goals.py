@@ -78,7 +78,7 @@ def goal_of(s: Situation) -> Goal:
     """What the memory asks of pods and requests."""
     if not s.under_way:
         return at_rest(s)
-    if s.progress.returning:
+    if s.progress.rollback_reason:
         return back(s)
     return frozen(s) if stopped(s) else stage(s)
 
@@ -89,7 +89,7 @@ def stopped(s: Situation) -> bool:
     Not on its way back to where it stood before it was scaled to nothing.
     """
     halted = paused(s) and s.progress.reached_at is None and s.n > 0 and not s.progress.emptied
-    return bool(s.stable_revision) and (bool(s.progress.held) or halted)
+    return bool(s.stable_revision) and (bool(s.progress.frozen) or halted)
 
 
 def at_rest(s: Situation) -> Goal:
@@ -195,7 +195,7 @@ def awaits_cause(s: Situation) -> bool:
     verdict, p = s.memory.failed, s.progress
     if verdict is None or verdict.reason != Reason.CANDIDATE_UNAVAILABLE:
         return False
-    return bool(p.returning and p.serving_since) and seconds_since(verdict.at, s.now) < CAUSE_S
+    return bool(p.rollback_reason and p.serving_since) and seconds_since(verdict.at, s.now) < CAUSE_S
 
 
 def _not_gone(s: Situation) -> Unmet | None:

@@ -33,9 +33,9 @@ def paused(s: Situation) -> bool:
 
 
 def _frozen_after_failure(s: Situation) -> Answer:
-    if not s.progress.held:
+    if not s.progress.frozen:
         return OPEN
-    what = f"{s.progress.held}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
+    what = f"{s.progress.frozen}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
     return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
 
 

@@ -13,7 +13,7 @@ from crossfade.core.goals import awaits_cause, goal_of
 from crossfade.core.holds import hold, paused
 from crossfade.core.memory import recovered
 from crossfade.core.moments import text_of
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import none_left, unread
 from crossfade.core.propagation import has_propagated
 from crossfade.core.reads import first_read
@@ -22,6 +22,7 @@ from crossfade.core.situation import Situation
 from crossfade.core.stepper import step
 from crossfade.core.timeline import noted
 from crossfade.core.traffic import traffic_of
+from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.transitions import (
     completed,
     condemned,
@@ -37,11 +38,10 @@ from crossfade.core.transitions import (
     wakes,
     woken,
 )
-from crossfade.core.turn import Turn, normal, warning
 from crossfade.core.verdicts import candidate_crashed, node_took_them, verdict
 
 
-def next_turn(s: Situation) -> Turn:
+def next_transition(s: Situation) -> Transition:
     """The one transition that is due, or none: then the memory differs only in its clocks."""
     s = _with_clocks(_positioned(s))
     for rung in (
@@ -56,10 +56,10 @@ def next_turn(s: Situation) -> Turn:
         _passed,
         _due,
     ):
-        turn = rung(s)
-        if turn is not None:
-            return replace(turn, s=_with_clocks(turn.s))
-    return Turn(s)
+        transition = rung(s)
+        if transition is not None:
+            return replace(transition, s=_with_clocks(transition.s))
+    return Transition(s)
 
 
 def _with_clocks(s: Situation) -> Situation:
@@ -92,45 +92,45 @@ def _positioned(s: Situation) -> Situation:
     )
 
 
-def _recovered(s: Situation) -> Turn | None:
+def _recovered(s: Situation) -> Transition | None:
     """The memory is lost (a restored backup, a wiped status): what serves, or completed last, is stable."""
     after, stored = recovered(s), s.rollout.status.stable if s.rollout.status else None
     if after is None and stored is not None and not s.under_way and stored.revision != s.stable_revision:
         edited = (
             f"{stored.revision} was written into the status as stable: {s.stable_revision} completed last"
         )
-        return Turn(s, normal(EventReason.MEMORY_RECOVERED, edited)) if s.stable_revision else None
+        return Transition(s, normal(EventReason.MEMORY_RECOVERED, edited)) if s.stable_revision else None
     if after is None:
         return None
     note = f"the status was lost: {after.stable_revision} is what serves"
-    return Turn(after, normal(EventReason.MEMORY_RECOVERED, note))
+    return Transition(after, normal(EventReason.MEMORY_RECOVERED, note))
 
 
-def asked(s: Situation) -> Turn | None:
+def asked(s: Situation) -> Transition | None:
     """A person or a pipeline asks for something."""
     action = pending(s)
     if action is None:
         return None
     after, events = answered(s, action)
-    return Turn(after, events)
+    return Transition(after, events)
 
 
-def _forgiven(s: Situation) -> Turn | None:
+def _forgiven(s: Situation) -> Transition | None:
     """The failed template is not in the spec any more: it is tried anew when it returns."""
     if not condemned(s) or s.under_way or s.spec_revision in condemned(s):
         return None
-    return Turn(s.remember(failed=None, undone=None, undo_to=""))
+    return Transition(s.remember(failed=None, undone=None, undo_to=""))
 
 
-def _read_first(s: Situation) -> Turn | None:
+def _read_first(s: Situation) -> Transition | None:
     """What must be read before anything can be judged."""
     read = first_read(s)
-    return Turn(s, look=read) if read else None
+    return Transition(s, read=read) if read else None
 
 
-def _overtaken(s: Situation) -> Turn | None:
+def _overtaken(s: Situation) -> Transition | None:
     """Another revision is wanted than the one under way, or that one cannot be made any more."""
-    if not s.under_way or s.progress.returning:
+    if not s.under_way or s.progress.rollback_reason:
         return None
     if target(s) == s.progress.revision:
         return template_lost(s) if s.template is None and _is_unmade(s) else None
@@ -152,7 +152,7 @@ def _is_unmade(s: Situation) -> bool:
     return manifests.template_of(s, revision) is None and revision not in s.seen.sides and read is None
 
 
-def _first_overtaken(s: Situation) -> Turn | None:
+def _first_overtaken(s: Situation) -> Transition | None:
     """A first release that has the requests is complete. One that waits for a Service goes, where others answer there."""
     if not s.candidate.ready:
         return dropped(s)
@@ -170,7 +170,7 @@ def _has_moved(s: Situation) -> bool:
 
 def _left_what_is_condemned(s: Situation) -> bool:
     """Whether the requests have left a stable revision that somebody has undone: they must not go back there."""
-    undone = s.stable_revision in condemned(s) and not s.progress.held
+    undone = s.stable_revision in condemned(s) and not s.progress.frozen
     left = bool(s.service_name) and _has_moved(s)
     return undone and (left or (s.exclusive and not s.stable.desired))
 
@@ -179,7 +179,7 @@ def _proved(s: Situation) -> bool:
     """Whether the candidate has all traffic, in good health, and only its bake is not over."""
     there = has_everything(s) and s.progress.reached_at is not None
     held = s.stage.rests and not _left_what_is_condemned(s)
-    well = not s.progress.held and s.candidate.available >= s.n and verdict(s) is None
+    well = not s.progress.frozen and s.candidate.available >= s.n and verdict(s) is None
     return there and not held and well
 
 
@@ -188,18 +188,18 @@ def has_everything(s: Situation) -> bool:
     return s.stage.weight == 100 and not s.stage.counted
 
 
-def _explained(s: Situation) -> Turn | None:
+def _explained(s: Situation) -> Transition | None:
     """The verdict gets its cause as soon as the pods show it."""
-    why = candidate_crashed(s) if s.progress.returning and awaits_cause(s) else None
+    why = candidate_crashed(s) if s.progress.rollback_reason and awaits_cause(s) else None
     if why is None or s.memory.failed is None:
         return None
     told = s.memory.failed.model_copy(update={"reason": why.reason, "message": why.message})
-    return Turn(s.remember(failed=told), warning(why.reason, why.message))
+    return Transition(s.remember(failed=told), warning(why.reason, why.message))
 
 
-def _failed(s: Situation) -> Turn | None:
+def _failed(s: Situation) -> Transition | None:
     """The release has failed, or nodes took its pods."""
-    if not s.under_way or s.progress.returning or s.progress.held:
+    if not s.under_way or s.progress.rollback_reason or s.progress.frozen:
         return None
     why = verdict(s)
     if why is not None:
@@ -212,19 +212,19 @@ def _failed(s: Situation) -> Turn | None:
     )
 
 
-def _returned(s: Situation) -> Turn | None:
+def _returned(s: Situation) -> Transition | None:
     """Everything is back on stable."""
-    return returned(s) if s.progress.returning and step(goal_of(s), s).unmet is None else None
+    return returned(s) if s.progress.rollback_reason and step(goal_of(s), s).unmet is None else None
 
 
-def _passed(s: Situation) -> Turn | None:
+def _passed(s: Situation) -> Transition | None:
     """The stage is ready and its gates are open."""
-    if not s.under_way or s.progress.returning or s.progress.held or paused(s):
+    if not s.under_way or s.progress.rollback_reason or s.progress.frozen or paused(s):
         return None
     return passed(s) if step(goal_of(s), s).unmet is None and hold(s).is_open else None
 
 
-def _due(s: Situation) -> Turn | None:
+def _due(s: Situation) -> Transition | None:
     """A release is to begin: where something serves, the API server is asked whether it would take the candidate."""
     revision = target(s)
     if s.under_way or paused(s):
@@ -237,9 +237,9 @@ def _due(s: Situation) -> Turn | None:
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
     if asks and revision not in s.seen.sides and template is not None:
         if s.seen.found.refusal is None:
-            return Turn(s, look=Look(dry_run=manifests.deployment(s, revision, template, 0)))
+            return Transition(s, read=ReadRequest(dry_run=manifests.deployment(s, revision, template, 0)))
         if s.seen.found.refusal:
-            return Turn(s, refusal=s.seen.found.refusal)
+            return Transition(s, refusal=s.seen.found.refusal)
     return started(s, revision) if s.n else _at_once(s, revision)
 
 
@@ -249,12 +249,12 @@ def _still_leaving(s: Situation, revision: str) -> bool:
     return side.ours and not side.desired and (side.replicas > 0 or not side.current)
 
 
-def _at_once(s: Situation, revision: str) -> Turn | None:
+def _at_once(s: Situation, revision: str) -> Transition | None:
     """With no replicas there is nothing to do in stages; recreate waits until the last old pod is gone."""
     if s.exclusive and s.stable_revision:
         unseen = unread(s, {s.stable_revision})
         if unseen or not none_left(s, s.stable_revision):
-            return Turn(s, look=unseen) if unseen else None
+            return Transition(s, read=unseen) if unseen else None
     begun = started(s, revision)
     done = completed(begun.s)
-    return Turn(done.s, begun.events + done.events)
+    return Transition(done.s, begun.events + done.events)

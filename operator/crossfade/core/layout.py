@@ -170,7 +170,7 @@ def _pull_pod(s: Situation) -> Iterator[Write]:
     if pods is None or not s.under_way:
         return
     name = manifests.pull_pod_name(s)
-    wanted = s.stage.pull_check and not s.progress.returning
+    wanted = s.stage.pull_check and not s.progress.rollback_reason
     template = manifests.template_of(s, s.progress.revision)
     if wanted and not manifests.pull_pods(s) and template is not None:
         yield Write(Verb.CREATE, "Pod", name, manifests.pull_pod(s, template))

@@ -128,7 +128,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Found:
-    """The answers to what a decision asked to look at (see `plan.Look`).
+    """The answers to what a decision asked to look at (see `plan.ReadRequest`).
 
     `pods`: by revision. `refusal`: the server's message on a dry run of the candidate, "" where it accepts.
     `services` and `deployments`: objects read by name, None where there is none.

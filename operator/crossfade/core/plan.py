@@ -56,7 +56,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Look:
+class ReadRequest:
     """What must be seen before a decision is possible; the shell looks, and asks again.
 
     `pods`: revisions whose pods are listed; with `warnings` also the newest warning about one that does not say itself
@@ -79,7 +79,7 @@ class Plan:
     """The outcome of one pass.
 
     The shell writes `status` first, and only where it differs from the stored one, then `writes` in order; one that
-    fails ends the pass, unless the API server refused it and it is not needed. With `look` set there is nothing to
+    fails ends the pass, unless the API server refused it and it is not needed. With `read` set there is nothing to
     write yet.
     `wake_after_s`: look again after so many seconds even if nothing changes; None: only when it does.
     """
@@ -89,4 +89,4 @@ class Plan:
     writes: tuple[Write, ...] = ()
     events: tuple[Event, ...] = ()
     wake_after_s: float | None = None
-    look: Look | None = None
+    read: ReadRequest | None = None

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from crossfade.core import manifests
 from crossfade.core.observed import Side
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
 
 
@@ -19,14 +19,14 @@ def may_run(side: Side) -> bool:
     return bool(side.desired or side.replicas or not side.current)
 
 
-def unread(s: Situation, revisions: Collection[str]) -> Look | None:
+def unread(s: Situation, revisions: Collection[str]) -> ReadRequest | None:
     """What must be read before it is known whether they have pods left; None where all was, or where some surely have."""
     if any(may_run(s.side(revision)) for revision in revisions):
         return None
     pods = frozenset(revision for revision in revisions if s.pods(revision) is None)
     names = {manifests.deployment_name(s, revision) for revision in revisions}
     deployments = frozenset(names - s.seen.found.deployments.keys())
-    return Look(pods=pods, deployments=deployments) if pods or deployments else None
+    return ReadRequest(pods=pods, deployments=deployments) if pods or deployments else None
 
 
 def none_left(s: Situation, revision: str) -> bool:

@@ -8,7 +8,7 @@ from crossfade.core.clocks import is_about_to_serve
 from crossfade.core.goals import awaits_cause, goal_of
 from crossfade.core.holds import hold, is_last, unavailable_s
 from crossfade.core.moments import seconds_since
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import step
@@ -19,18 +19,18 @@ PATIENCE_S = 5.0
 """Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""
 
 
-def first_read(s: Situation) -> Look | None:
+def first_read(s: Situation) -> ReadRequest | None:
     """All that is missing for this decision, in one request; None where everything was read."""
     if not s.under_way:
         return _at_rest(s)
-    gone = step(goal_of(s), s).read or Look()
+    gone = step(goal_of(s), s).read or ReadRequest()
     slow = is_slow(s)
     pods = {revision for revision in _suspects(s) if s.pods(revision) is None}
     pods |= {revision for revision in slow if s.pods(revision) is None}
     counted = _doubted(s)
     pods |= {revision for revision in counted if s.pods(revision) is None}
     pull = _pulls(s) and s.seen.found.pull_pods is None
-    read = Look(
+    read = ReadRequest(
         pods=frozenset(pods) | gone.pods,
         warnings=bool(slow),
         deployments=gone.deployments,
@@ -40,13 +40,13 @@ def first_read(s: Situation) -> Look | None:
     return read if read.pods or read.deployments or pull or counted else None
 
 
-def _at_rest(s: Situation) -> Look | None:
+def _at_rest(s: Situation) -> ReadRequest | None:
     """Stable's pods, where some have been missing for a while."""
     lacking = step(goal_of(s), s).unmet is not None
     waited_s = max(unavailable_s(s), replaced_for_s(s))
     if not lacking or waited_s < PATIENCE_S or not s.stable_revision or s.pods(s.stable_revision) is not None:
         return None
-    return Look(pods=frozenset({s.stable_revision}), warnings=True)
+    return ReadRequest(pods=frozenset({s.stable_revision}), warnings=True)
 
 
 def _suspects(s: Situation) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _suspects(s: Situation) -> Iterator[str]:
     p, side = s.progress, s.candidate
     if not side.identity.uid:
         return
-    if p.returning:
+    if p.rollback_reason:
         ends = not p.urgent and p.serving_since is not None and p.revision in s.seen.dropped
         if side.replicas and (awaits_cause(s) or ends):
             yield p.revision
@@ -66,13 +66,13 @@ def _suspects(s: Situation) -> Iterator[str]:
         yield p.revision
 
 
-def before_serving(s: Situation) -> Look | None:
+def before_serving(s: Situation) -> ReadRequest | None:
     """The candidate's pods, in the pass from which on requests may reach them: what ended before is no crash."""
     side, revision = s.candidate, s.progress.revision
     there = bool(side.identity.uid) and (side.replicas or not side.current)
     if not there or s.pods(revision) is not None or not is_about_to_serve(s):
         return None
-    return Look(pods=frozenset({revision}))
+    return ReadRequest(pods=frozenset({revision}))
 
 
 def _gate_opens(s: Situation) -> bool:
@@ -100,7 +100,7 @@ def is_slow(s: Situation) -> frozenset[str]:
 def _doubted(s: Situation) -> frozenset[str]:
     """The revision whose counts may be those of before it was scaled to nothing."""
     p = s.progress
-    doubted = p.emptied and s.n and not p.returning and p.revision not in s.seen.found.counted
+    doubted = p.emptied and s.n and not p.rollback_reason and p.revision not in s.seen.found.counted
     return frozenset({p.revision}) if doubted and s.candidate.available >= s.stage.candidate else frozenset()
 
 

@@ -87,7 +87,7 @@ def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> Release
 def _under_way(s: Situation, before: ReleaseStatus) -> ReleaseStatus:
     """Written when somebody acted and while a person is waited for; else the end brings everything at once."""
     actions = _actions(s, before, s.memory.release)
-    waits = hold(s).person and bool(s.progress.reached_at or s.progress.held)
+    waits = hold(s).person and bool(s.progress.reached_at or s.progress.frozen)
     if actions == before.actions and not waits:
         return before
     return before.model_copy(update={**_so_far(s, before), "actions": actions})

@@ -152,7 +152,7 @@ class Situation:
         spec = self.spec if self.n else self.spec.model_copy(update={"replicas": 1})
         return compiled(
             spec,
-            skip_gates=self.progress.fast,
+            skip_gates=self.progress.skip_gates,
             first=not self.stable_revision,
             waking=self.progress.waking,
         )

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from crossfade.api.conditions import Reason
 from crossfade.core.goals import POLL_S, Goal, Unmet
-from crossfade.core.plan import Look
+from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import may_run, none_left, unread
 from crossfade.core.propagation import propagation_left_s
 from crossfade.core.situation import SOURCE, Situation
@@ -36,7 +36,7 @@ class Step:
     pods: Mapping[str, int]
     share: Share | None
     unmet: Unmet | None
-    read: Look | None = None
+    read: ReadRequest | None = None
     again_s: float | None = None
 
 
@@ -215,7 +215,7 @@ class _Stepper:
     # --- what is missing ----------------------------------------------------------------------------
 
     @cached_property
-    def read(self) -> Look | None:
+    def read(self) -> ReadRequest | None:
         """What must be read before it is known whether a track has pods left; None where nothing is to be read."""
         return unread(self.s, self._must_be_gone) if self._must_be_gone else None
 

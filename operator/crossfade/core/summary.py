@@ -42,7 +42,7 @@ def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
         state = State(Phase.DEGRADED, state.reason, state.message)
     progress = s.memory.progress
     if progress is not None:
-        held = hold(s) if at.unmet is None and not progress.returning else Answer()
+        held = hold(s) if at.unmet is None and not progress.rollback_reason else Answer()
         waits = held.waiting_for if at.unmet is None else _with(at.unmet.waiting_for, cause)
         progress = progress.model_copy(update={"waiting_for": waits, "until": held.until})
     replicas, selector = _scale(s)
@@ -56,7 +56,7 @@ def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
             "available_replicas": s.stable.available + s.candidate.available,
             "selector": selector,
             "stage": f"{s.progress.stage + 1}/{len(s.plan)}" if s.under_way else "",
-            "weight": (0 if s.progress.returning else s.stage.weight) if s.under_way else None,
+            "weight": (0 if s.progress.rollback_reason else s.stage.weight) if s.under_way else None,
             "real_weight": _real_weight(s),
             "stable": _side(s, s.stable_revision),
             "candidate": _side(s, s.progress.revision),
@@ -128,13 +128,13 @@ def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
 def _state(s: Situation, at: Step, cause: str) -> State:
     if not s.under_way:
         return _state_at_rest(s, at, cause)
-    if s.progress.returning:
+    if s.progress.rollback_reason:
         return _state_on_the_way_back(s, at, cause)
     late = first_unavailable(s)
     if late is not None:
         return State(Phase.DEGRADED, late.reason, late.message)
     held, unmet = hold(s), at.unmet
-    frozen = s.progress.held or (paused(s) and unmet is not None)
+    frozen = s.progress.frozen or (paused(s) and unmet is not None)
     if held.why is not None and (frozen or unmet is None or held.why is Reason.STABLE_UNAVAILABLE):
         return State(_phase_of(held), held.why, _sentence(s, held.waiting_for))
     if unmet is None:  # its gates have just opened
@@ -144,8 +144,8 @@ def _state(s: Situation, at: Step, cause: str) -> State:
 
 
 def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
-    given_up = GIVEN_UP.get(s.progress.returning)
-    failure = s.memory.failed.message if s.memory.failed else s.progress.returning
+    given_up = GIVEN_UP.get(s.progress.rollback_reason)
+    failure = s.memory.failed.message if s.memory.failed else s.progress.rollback_reason
     why, phase = (given_up[1], Phase.PROGRESSING) if given_up is not None else (failure, Phase.ROLLING_BACK)
     waits = f": waits for {_with(at.unmet.waiting_for, cause)}" if at.unmet is not None else ""
     return State(phase, Reason.ROLLING_BACK, f"{why}; returning to {s.stable_revision}{waits}")
@@ -302,6 +302,6 @@ def _scale(s: Situation) -> tuple[int, str]:
         return s.stable.replicas + s.candidate.replicas, f"{LABEL_ROLLOUT}={s.name}"
     traffic = traffic_of(s)
     alone = s.under_way and traffic.live(s.progress.revision) and not traffic.live(s.stable_revision)
-    moved = alone and s.stage.weight == 100 and not s.progress.returning
+    moved = alone and s.stage.weight == 100 and not s.progress.rollback_reason
     revision = s.progress.revision if moved and s.memory.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"

@@ -16,7 +16,7 @@ def noted(s: Situation, at: str, note: str) -> Situation:
     entry = TimelineEntry(
         at=at,
         stage=s.progress.stage,
-        weight=0 if s.progress.returning else s.stage.weight,
+        weight=0 if s.progress.rollback_reason else s.stage.weight,
         candidate=s.candidate.available,
         stable=s.stable.available,
         note=note,

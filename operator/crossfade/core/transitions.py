@@ -12,7 +12,7 @@ from crossfade.core.holds import is_last, is_lost
 from crossfade.core.moments import text_of
 from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
-from crossfade.core.turn import Turn, normal, warning
+from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.verdicts import Verdict
 
 COMPLETED_KEPT = 50
@@ -49,15 +49,17 @@ def _served_before(s: Situation) -> str:
     return next((r for r in s.memory.completed if r != s.stable_revision and r not in s.memory.unserved), "")
 
 
-def woken(s: Situation) -> Turn:
+def woken(s: Situation) -> Transition:
     """A release that lets stable run for the first time, watched like any other; what served before is its way back."""
     revision, before = s.stable_revision, _served_before(s)
     earlier = s.remember(stable=RevisionStatus(revision=before), downtime=None)
-    turn = started(earlier, revision)
-    return replace(turn, s=turn.s.progress_with(waking=True, fast=False, stable_was_down=True))
+    transition = started(earlier, revision)
+    return replace(
+        transition, s=transition.s.progress_with(waking=True, skip_gates=False, stable_was_down=True)
+    )
 
 
-def started(s: Situation, revision: str) -> Turn:
+def started(s: Situation, revision: str) -> Transition:
     """A release of `revision` begins."""
     known = [each for each in s.memory.completed if each not in s.memory.unserved]
     known = known[: s.spec.rollback_revisions + 1]
@@ -68,14 +70,14 @@ def started(s: Situation, revision: str) -> Turn:
         started_at=now,
         short_since=now,
         release_started_at=now,
-        fast=bool(s.stable_revision) and revision in known,
+        skip_gates=bool(s.stable_revision) and revision in known,
         stable_was_down=s.stable.available < s.stable.desired and is_lost(s),
         attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )
     number = s.memory.release + 1
     begun = s.remember(progress=progress, release=number, downtime=None, timeline=[])
     begun = noted(begun, now, begun.stage.name)
-    return Turn(
+    return Transition(
         begun,
         normal(
             EventReason.RELEASE_STARTED, f"release {number}: {s.stable_revision or 'nothing'} → {revision}"
@@ -83,63 +85,63 @@ def started(s: Situation, revision: str) -> Turn:
     )
 
 
-def failed(s: Situation, why: Verdict, *, urgent: bool = True) -> Turn:
+def failed(s: Situation, why: Verdict, *, urgent: bool = True) -> Transition:
     """The release has failed: its revision is quarantined, and traffic goes back (or all is frozen)."""
     if s.spec.on_failure == "Pause" and why.reason is not Reason.ABORTED_BY_USER:
-        frozen = s.progress_with(held=f"{why.reason}: {why.message}")
-        return Turn(
+        frozen = s.progress_with(frozen=f"{why.reason}: {why.message}")
+        return Transition(
             frozen, warning(EventReason.RELEASE_FROZEN, f"{why.message}. Abort to return, Retry to go on")
         )
     verdict = Failed(revision=s.progress.revision, reason=why.reason, message=why.message, at=text_of(s.now))
     undone = s.memory.failed if s.memory.undo_to == s.progress.revision else s.memory.undone
     judged = s.remember(failed=verdict, undone=undone, undo_to="")
-    return Turn(_turned_back(judged, why.reason, urgent=urgent), warning(why.reason, why.message))
+    return Transition(_turned_back(judged, why.reason, urgent=urgent), warning(why.reason, why.message))
 
 
-def turned_back(s: Situation, reason: Reason, note: str) -> Turn:
+def turned_back(s: Situation, reason: Reason, note: str) -> Transition:
     """The release is given up without a failure: the template changed, or went back."""
-    return Turn(_turned_back(s, reason, urgent=False), normal(reason, note))
+    return Transition(_turned_back(s, reason, urgent=False), normal(reason, note))
 
 
-def node_lost(s: Situation, note: str) -> Turn:
+def node_lost(s: Situation, note: str) -> Transition:
     """The candidate's pods were taken by their nodes: requests go back, and nobody is condemned."""
-    return Turn(_turned_back(s, Reason.NODE_LOST, urgent=True), warning(Reason.NODE_LOST, note))
+    return Transition(_turned_back(s, Reason.NODE_LOST, urgent=True), warning(Reason.NODE_LOST, note))
 
 
-def template_lost(s: Situation) -> Turn:
+def template_lost(s: Situation) -> Transition:
     """Nothing holds the release's template any more: it is given up, and begins anew once the template is there again."""
     note = f"the template of {s.progress.revision} was in a Deployment that is gone, and nowhere else yet"
     told = warning(Reason.WORKLOAD_MISSING, note)
     if not s.stable_revision:
-        return Turn(_dropped(s, Reason.WORKLOAD_MISSING), told)
-    return Turn(_turned_back(s, Reason.WORKLOAD_MISSING, urgent=False), told)
+        return Transition(_dropped(s, Reason.WORKLOAD_MISSING), told)
+    return Transition(_turned_back(s, Reason.WORKLOAD_MISSING, urgent=False), told)
 
 
 def _turned_back(s: Situation, reason: Reason, *, urgent: bool) -> Situation:
     now = text_of(s.now)
-    fresh = {"held": "", "reached_at": None, "short_since": now}
-    return noted(s.progress_with(returning=str(reason), urgent=urgent, **fresh), now, f"back: {reason}")
+    fresh = {"frozen": "", "reached_at": None, "short_since": now}
+    return noted(s.progress_with(rollback_reason=str(reason), urgent=urgent, **fresh), now, f"back: {reason}")
 
 
-def returned(s: Situation) -> Turn:
+def returned(s: Situation) -> Transition:
     """Stable serves alone again, and the candidate is gone."""
-    reason = s.progress.returning
+    reason = s.progress.rollback_reason
     failure = s.memory.failed.message if s.memory.failed else reason
     done = _ended(s, *GIVEN_UP.get(reason, ("RolledBack", failure))).remember(progress=None, candidate=None)
-    return Turn(done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} serves alone again"))
+    return Transition(done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} serves alone again"))
 
 
-def dropped(s: Situation) -> Turn:
+def dropped(s: Situation) -> Transition:
     """A first release is given up for another template: there is nothing to return to."""
     told = normal(Reason.SUPERSEDED, "another template came before anything served")
-    return Turn(_dropped(s, Reason.SUPERSEDED), told)
+    return Transition(_dropped(s, Reason.SUPERSEDED), told)
 
 
 def _dropped(s: Situation, reason: Reason) -> Situation:
     return _ended(s, *GIVEN_UP[reason]).remember(progress=None, candidate=None)
 
 
-def passed(s: Situation) -> Turn:
+def passed(s: Situation) -> Transition:
     """The stage's gate is open: the next stage begins, or the release is complete.
 
     An Event is for a stage at which the plan rests; those on the way show in the timeline.
@@ -150,10 +152,10 @@ def passed(s: Situation) -> Turn:
     fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
     note = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}"
     after = noted(s.progress_with(stage=index, **fresh), now, s.plan[index].name)
-    return Turn(after, normal(EventReason.STAGE_STARTED, note) if s.plan[index].rests else ())
+    return Transition(after, normal(EventReason.STAGE_STARTED, note) if s.plan[index].rests else ())
 
 
-def completed(s: Situation) -> Turn:
+def completed(s: Situation) -> Transition:
     """The candidate is the stable revision now."""
     revision = s.progress.revision
     others = [known for known in s.memory.completed if known != revision]
@@ -169,12 +171,12 @@ def completed(s: Situation) -> Turn:
         undo_to="",
         undone=None if s.memory.undo_to == revision else s.memory.undone,
     )
-    return Turn(
+    return Transition(
         done, normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} serves alone")
     )
 
 
 def _ended(s: Situation, outcome: Outcome, why: str) -> Situation:
-    taken = s.progress.revision if s.progress.returning == Reason.NODE_LOST else ""
+    taken = s.progress.revision if s.progress.rollback_reason == Reason.NODE_LOST else ""
     last = LastRelease(number=s.memory.release, outcome=outcome, why=why, at=text_of(s.now), node_took=taken)
     return s.remember(last=last)

@@ -11,10 +11,10 @@ from crossfade.core.evidence import (
     bad_images,
     crashed,
     impossible,
+    main_cause,
     not_pulled,
     refused_images,
     taken_by_node,
-    told,
 )
 from crossfade.core.gates import asked
 from crossfade.core.holds import paused
@@ -61,9 +61,7 @@ def candidate_crashed(s: Situation) -> Verdict | None:
     allowed = crash_allowance(s.spec)
     if len(culprits) <= allowed:
         return None
-    message = (
-        f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {told(culprits)}"
-    )
+    message = f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {main_cause(culprits)}"
     return Verdict(Reason.CANDIDATE_CRASHED, message)
 
 
@@ -113,7 +111,9 @@ def loses_pods(s: Situation) -> bool:
 def is_failing(s: Situation) -> bool:
     """Whether the candidate cannot be trusted with requests any more: then they leave it at once."""
     short = s.progress.reached_at is not None and s.candidate.available < s.stage.candidate
-    return bool(s.progress.held) or short or loses_pods(s) or not s.candidate.ready or verdict(s) is not None
+    return (
+        bool(s.progress.frozen) or short or loses_pods(s) or not s.candidate.ready or verdict(s) is not None
+    )
 
 
 def gate_failed(s: Situation) -> Verdict | None:
@@ -169,7 +169,7 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
 
 def first_unavailable(s: Situation) -> Verdict | None:
     """A first release's pods did not become available in time. It is not given up: there is nothing to return to."""
-    if s.stable_revision or not s.under_way or s.progress.returning or paused(s):
+    if s.stable_revision or not s.under_way or s.progress.rollback_reason or paused(s):
         return None
     why = candidate_unavailable(s)
     if why is None:
@@ -187,5 +187,5 @@ def _waited_s(s: Situation) -> float:
 
 
 def _with_cause(limit: str, s: Situation) -> str:
-    cause = s.candidate.refusal or told(s.pods(s.progress.revision) or ())
+    cause = s.candidate.refusal or main_cause(s.pods(s.progress.revision) or ())
     return f"{limit}; {cause}" if cause else limit

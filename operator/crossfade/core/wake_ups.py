@@ -42,11 +42,11 @@ def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
 
 def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
     p = s.progress
-    age_s = s.seen.dropped.get(p.revision) if p.serving_since and not p.returning else None
+    age_s = s.seen.dropped.get(p.revision) if p.serving_since and not p.rollback_reason else None
     if age_s is not None:
         yield EVIDENCE_S if age_s <= FRESH_S else PATIENCE_S
         return
-    yield downtime.left_s(s) if not s.progress.returning else None
+    yield downtime.left_s(s) if not s.progress.rollback_reason else None
     if at.unmet is None:
         yield from _held(s, hold(s))
         return

@@ -100,7 +100,7 @@ def _row(attempt: Attempt, status: Object, stable: int, now: datetime) -> Releas
 
 
 def _not_ended(status: Object) -> str:
-    return RETURNING if (status.get("progress") or {}).get("returning") else UNDER_WAY
+    return RETURNING if (status.get("progress") or {}).get("rollbackReason") else UNDER_WAY
 
 
 def _so_far(attempt: Attempt, now: datetime) -> float | None:

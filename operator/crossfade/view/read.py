@@ -137,7 +137,7 @@ def _progress(status: Object) -> Object:
 def _place(status: Object, plan: list[Object]) -> Place | None:
     """On the way back there are no stages any more."""
     number, _, total = str(status.get("stage", "")).partition("/")
-    if not (number.isdecimal() and total.isdecimal()) or _progress(status).get("returning"):
+    if not (number.isdecimal() and total.isdecimal()) or _progress(status).get("rollbackReason"):
         return None
     return Place(int(number), int(total), _stage(status, plan).get("name", ""))
 
@@ -164,7 +164,7 @@ def _side(status: Object, name: str, plan: list[Object], replicas: int) -> SideV
 def _desired(status: Object, name: str, plan: list[Object], replicas: int) -> int | None:
     """Give the pods that this side is to have now; None where the plan is not known or was made for other replicas."""
     progress = _progress(status)
-    if not progress or progress.get("returning"):
+    if not progress or progress.get("rollbackReason"):
         return replicas if name == "stable" else 0
     made_for_these = bool(plan) and plan[-1].get("candidate", 0) == replicas
     return _stage(status, plan).get(name, 0) if made_for_these else None

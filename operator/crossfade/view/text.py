@@ -39,10 +39,10 @@ def rows(view: RolloutView, now: datetime) -> list[Row]:
 def paragraph(view: RolloutView, now: datetime) -> str:
     """Give all of it as aligned lines of plain text."""
     table = [f"  {label:<10} {text}" for label, text in rows(view, now)]
-    return "\n".join([headline(view), *([f"  {news(view)}"] if news(view) else []), *table])
+    return "\n".join([headline(view), *([f"  {sentence(view)}"] if sentence(view) else []), *table])
 
 
-def news(view: RolloutView) -> str:
+def sentence(view: RolloutView) -> str:
     """Give the message, unless it only repeats the stage and what is awaited, which are told apart."""
     repeats = view.stage and view.awaited and view.message.endswith(view.awaited.what)
     return "" if repeats else view.message
@@ -57,7 +57,7 @@ def line(view: RolloutView) -> str:
         f"stable {_pods(view.stable)}" if view.stable else "",
         f"candidate {_pods(view.candidate)}" if view.candidate else "",
     ]
-    told = news(view) or (f"waits for {view.awaited.what}" if view.awaited else "")
+    told = sentence(view) or (f"waits for {view.awaited.what}" if view.awaited else "")
     return ", ".join(part for part in parts if part) + (f": {told}" if told else "")
 
 

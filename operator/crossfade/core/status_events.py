@@ -1,0 +1,53 @@
+"""What a change of the status tells people: the events that no single step of a release is the source of."""
+
+from __future__ import annotations
+
+from crossfade.api.conditions import ConditionType, Phase, Reason
+from crossfade.api.status import RolloutStatus
+from crossfade.core.plan import Event
+from crossfade.core.transition import normal, warning
+
+WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION})
+TROUBLES = frozenset(
+    {
+        Reason.NOT_SOLE_OWNER,
+        Reason.STABLE_UNAVAILABLE,
+        Reason.CANDIDATE_UNAVAILABLE,
+        Reason.RESTARTING,
+        Reason.WRITE_REFUSED,
+    }
+)
+"""Each of these but a refused write may pass by itself while a release goes on: it is told once that is over."""
+
+REFUSALS = frozenset(
+    {
+        Reason.INVALID_SPEC,
+        Reason.INVALID_TEMPLATE,
+        Reason.WORKLOAD_MISSING,
+        Reason.REPLICAS_TOO_FEW,
+        Reason.NAME_TAKEN,
+    }
+)
+"""Each of these is told when it begins, in the stage that it begins in; a refusal again when its message changes."""
+
+
+def events_of(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...]:
+    """The events for what has become so since `before`, the stored status; none where it was so already."""
+    reason = _reason(after)
+    if before is not None and _told(before) == _told(after):
+        return ()
+    if reason in WAITS:
+        return normal(Reason(reason), after.message)
+    passing = after.phase is Phase.PROGRESSING and reason != Reason.WRITE_REFUSED
+    troubled = reason in TROUBLES and not passing
+    return warning(Reason(reason), after.message) if troubled or reason in REFUSALS else ()
+
+
+def _told(status: RolloutStatus) -> tuple[str, ...]:
+    """What must differ for the same reason to be told again: counts of pods in a message may change for ever."""
+    reason = _reason(status)
+    return (reason, str(status.phase), status.message if reason in REFUSALS else status.stage)
+
+
+def _reason(status: RolloutStatus) -> str:
+    return next((c.reason for c in status.conditions if c.type == ConditionType.READY), "")

@@ -13,7 +13,7 @@ from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, goals, layout, manifests, records, summary
 from crossfade.core.actions import pending
 from crossfade.core.evidence import main_cause, not_pulled
-from crossfade.core.goals import Goal, goal_of
+from crossfade.core.goals import Goal
 from crossfade.core.ladder import asked, next_transition
 from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed
@@ -22,7 +22,7 @@ from crossfade.core.reads import before_serving
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.status_events import events_of
-from crossfade.core.stepper import Step, step
+from crossfade.core.stepper import Step, next_step, step
 from crossfade.core.transition import Transition, warning
 from crossfade.core.transitions import target
 from crossfade.core.wake_ups import wake_after_s
@@ -100,7 +100,7 @@ def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
 
 def _carried_out(transition: Transition) -> Plan:
     s = transition.s
-    at = step(goal_of(s), s)
+    at = s.once(next_step)
     read = at.read or before_serving(s) or _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)

@@ -42,7 +42,7 @@ def plan(s: Situation) -> Plan:
 
 def _given_back(s: Situation, survivor: str) -> Plan:
     goal = goals.given_back(s, survivor)
-    s = with_moved_at(s, goal)
+    s = with_moved_at(s, step(goal, s).share)
     at = step(goal, s)
     if at.read is not None:
         return Plan(reason="Reading", read=at.read)

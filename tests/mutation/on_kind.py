@@ -81,8 +81,22 @@ class Place:
                 status.get("phase") == "Paused" and "candidate" not in status
             )
 
-        wait_for(f"{name} to settle", settled, SETTLED_WITHIN_S, every_s=0.3)
+        try:
+            wait_for(f"{name} to settle", settled, SETTLED_WITHIN_S, every_s=0.3)
+        except NeverHappenedError as error:
+            raise NeverHappenedError(f"{error}; {self._story(name, generation)}") from None
         return self.still(name)
+
+    def _story(self, name: str, generation: int) -> str:
+        """All that says why it does not go on."""
+        status = self.rollouts.latest.get(name, {}).get("status", {})
+        actions = [
+            each
+            for each in self.kube.list("RolloutAction", self.namespace)
+            if each["spec"]["rollout"] == name
+        ]
+        told = {each["metadata"]["name"]: [each["spec"], each.get("status")] for each in actions}
+        return f"generation {generation}, promoted {self.promoted.get(name)}, {json.dumps(status)}, {json.dumps(told)}"
 
     def still(self, name: str) -> Seen:
         """Once nothing of it changes any more: a pass stores the status first, and then writes the rest."""

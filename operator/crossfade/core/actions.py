@@ -20,7 +20,6 @@ from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import condemned, failed, passed, target
 from crossfade.core.verdicts import Verdict, is_failing
 
-
 RECORDED_WITHIN_S = 60.0
 """A release is shown by the status before its record is made, a moment later or, where the operator was killed between
 the two, by the next one. What somebody asks for in that time is meant for the release that they see."""

@@ -5,8 +5,8 @@ from typing import Any
 from bench.scale.aborts import serving
 
 
-def rollout(name: str, *, since: str | None, weight: int = 50, returning: str = "") -> dict[str, Any]:
-    progress = {"servingSince": since, "rollbackReason": returning}
+def rollout(name: str, *, since: str | None, weight: int = 50, reason: str = "") -> dict[str, Any]:
+    progress = {"servingSince": since, "rollbackReason": reason}
     return {"metadata": {"name": name}, "status": {"progress": progress, "realWeight": weight}}
 
 
@@ -15,7 +15,7 @@ def test_it_is_the_one_whose_candidate_began_to_serve_last_and_shares_the_reques
         rollout("early", since="2026-01-31T12:00:00Z"),
         rollout("late", since="2026-01-31T12:00:05Z"),
         rollout("alone", since="2026-01-31T12:00:06Z", weight=100),
-        rollout("turned-back", since="2026-01-31T12:00:07Z", rollback_reason="AbortedByUser"),
+        rollout("turned-back", since="2026-01-31T12:00:07Z", reason="AbortedByUser"),
         rollout("not-yet", since=None),
         {"metadata": {"name": "at-rest"}, "status": {"phase": "Healthy"}},
     ]

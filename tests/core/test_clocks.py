@@ -43,9 +43,21 @@ def test_an_abort_that_is_older_than_the_release_by_the_same_clock_is_refused() 
     sim = releasing_v2("bigBang")
     quiet(sim)
     name = sim.act("Abort")
-    sim.actions[name] = _stamped(sim.actions[name], -60)
+    sim.actions[name] = _stamped(sim.actions[name], -90)
     quiet(sim)
     assert sim.actions[name]["status"]["state"] == "Refused"
+
+
+@pytest.mark.parametrize("recorded_after_s", [1, 30])
+def test_what_is_asked_between_the_status_and_the_record_of_a_release_is_carried_out(
+    recorded_after_s: float,
+) -> None:
+    sim = releasing_v2("bigBang")
+    quiet(sim)
+    name = sim.act("PromoteFull")
+    sim.actions[name] = _stamped(sim.actions[name], -recorded_after_s)
+    quiet(sim)
+    assert sim.actions[name]["status"]["state"] == "Done"
 
 
 @pytest.mark.parametrize("strategy", MOVED)

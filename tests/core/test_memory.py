@@ -140,3 +140,15 @@ def test_what_serves_when_the_status_is_lost_stays_where_nothing_is_left_to_retu
         step(sim)
     assert (rest(sim).status["phase"], sorted(sim.releases)) == ("Healthy", ["shop-1", "shop-2"])
     assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
+
+
+@pytest.mark.parametrize("nonsense", ["²", "9" * 5000, "-1", "many"])
+def test_a_number_in_an_annotation_that_no_reader_takes_is_as_if_it_were_lost(nonsense: str) -> None:
+    sim = serving_v1("rolling")
+    name, side = next(iter(sim.deployments.items()))
+    kept = side["metadata"]["annotations"]
+    numbers = {key: nonsense for key, value in kept.items() if value.isdigit()}
+    assert len(numbers) == 2
+    meta = {**side["metadata"], "annotations": {**kept, **numbers}}
+    sim.deployments[name] = {**side, "metadata": meta}
+    assert rest(sim).deployments[name]["metadata"]["annotations"] == kept

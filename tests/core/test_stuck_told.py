@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from builders import V1, V2, releasing_v2, serving_v1
+from crossfade.api.events import EventReason
 from crossfade.core.observed import Found, Observed, Waiting
 from simulation import passes
 from simulation.cluster import Sim
@@ -115,3 +116,14 @@ def test_a_release_goes_on_where_a_write_is_refused_that_it_does_not_need() -> N
     assert WORDS in sim.status["message"]
     assert rest(sim).selected() == {V2: 5}
     assert sim.status["stable"]["revision"] == V2
+
+
+@pytest.mark.usefixtures("refusing")
+def test_a_refused_write_is_an_event_once_and_not_at_every_pass_or_count_of_pods() -> None:
+    sim = serving_v1("bigBang", replicas=3)
+    told = [event for event in sim.events if event.reason == EventReason.WRITE_REFUSED]
+    assert {event.kind for event in told} == {"Warning"}
+    assert all(WORDS in event.note for event in told)
+    assert len(told) == len(set(told))
+    run(sim, 60)
+    assert sim.events.count(told[-1]) == 1

@@ -24,7 +24,8 @@ ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 SHARE = 1 if ALL else 3
 AT_ONCE = 20
 TOLD = {"Invalid", "Degraded", "RolledBack"}
-WITHIN_S = 60
+WITHIN_S = 180
+"""No promise: dozens of Rollouts settle at once, beside other tests."""
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),

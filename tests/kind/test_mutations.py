@@ -18,7 +18,7 @@ from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, w
 from bench.watch import Watch
 from mutation.bases import BASES
 from mutation.cases import Case, cases
-from mutation.on_kind import Place, with_image
+from mutation.on_kind import SETTLED_WITHIN_S, Place, with_image
 from mutation.seen import Seen
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
@@ -135,7 +135,7 @@ def failing(place: Place, name: str, generation: int, case: Case) -> Seen:
             return False
         return seen.under_way if patient else seen.phase == "RolledBack" or seen.reason == "PausedByFailure"
 
-    wait_for(f"{name} to fail", came_to_it, 60, every_s=0.5)
+    wait_for(f"{name} to fail", came_to_it, SETTLED_WITHIN_S, every_s=0.5)
     return place.seen(name)
 
 
@@ -159,7 +159,9 @@ def test_at_rest_nothing_is_written_although_every_rollout_is_looked_at_again(pl
     for strategy in ("canary", "blueGreen", "recreate"):
         name = place.new_name()
         place.settle(name, place.apply(name, BASES[strategy]))
-    wait_for("the last counts to be told", lambda: unchanged_for(place, REST_S), 60, every_s=0.1)
+    wait_for(
+        "the last counts to be told", lambda: unchanged_for(place, REST_S), SETTLED_WITHIN_S, every_s=0.1
+    )
     touched = {
         f"Rollout {each['metadata']['name']}": touch(place, each)
         for each in place.kube.list("Rollout", place.namespace)

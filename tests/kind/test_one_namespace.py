@@ -60,10 +60,12 @@ def test_an_operator_of_one_namespace_carries_releases_out_with_its_role_alone(
         wait_for(
             f"the end of {name}", lambda name=name: kube.get("Rollout", namespace, name) is None, WITHIN_S
         )
-        left = [
-            each for each in kube.list("Deployment", namespace) if each["metadata"]["name"].startswith(name)
-        ]
-        assert len(left) == (name == "canary"), "what is given back goes on serving"
+
+    def only_what_is_given_back_is_left() -> bool:
+        names = [each["metadata"]["name"] for each in kube.list("Deployment", namespace)]
+        return [name.partition("-")[0] for name in names if name != NAME] == ["canary"]
+
+    wait_for("the others' Deployments to be collected", only_what_is_given_back_is_left, WITHIN_S)
     assert_it_was_this_one_and_nothing_was_refused(kube, namespace, operator)
 
 

@@ -19,7 +19,8 @@ from mutation.cases import Case
 from mutation.rows import Story
 from mutation.seen import Object, Seen, differences, label, standing
 
-SETTLED_WITHIN_S = 60
+SETTLED_WITHIN_S = 180
+"""No promise: dozens of Rollouts settle at once, beside other tests."""
 SHOWN_WITHIN_S = 20
 STILL_S = 3
 ENDED = {"Healthy", "Invalid", "RolledBack"}
@@ -80,8 +81,22 @@ class Place:
                 status.get("phase") == "Paused" and "candidate" not in status
             )
 
-        wait_for(f"{name} to settle", settled, SETTLED_WITHIN_S, every_s=0.3)
+        try:
+            wait_for(f"{name} to settle", settled, SETTLED_WITHIN_S, every_s=0.3)
+        except NeverHappenedError as error:
+            raise NeverHappenedError(f"{error}; {self._story(name, generation)}") from None
         return self.still(name)
+
+    def _story(self, name: str, generation: int) -> str:
+        """All that says why it does not go on."""
+        status = self.rollouts.latest.get(name, {}).get("status", {})
+        actions = [
+            each
+            for each in self.kube.list("RolloutAction", self.namespace)
+            if each["spec"]["rollout"] == name
+        ]
+        told = {each["metadata"]["name"]: [each["spec"], each.get("status")] for each in actions}
+        return f"generation {generation}, promoted {self.promoted.get(name)}, {json.dumps(status)}, {json.dumps(told)}"
 
     def still(self, name: str) -> Seen:
         """Once nothing of it changes any more: a pass stores the status first, and then writes the rest."""

@@ -146,6 +146,17 @@ def test_recreate_waits_for_the_pull_then_for_the_old_pods_to_go() -> None:
             "No container requests CPU or memory",
         ),
         ({"rolling": {}}, {"replicas": 0}, "replicas is 0"),
+        (
+            {
+                "rolling": {
+                    "maxSurge": 0,
+                    "maxUnavailable": 1,
+                    "batches": [{"replicas": 1, "pause": "Manual"}],
+                }
+            },
+            {"replicas": 1},
+            "Stage 'batch 1' already replaces the last old pod",
+        ),
     ],
 )
 def test_what_should_be_known_is_told(strategy: dict[str, Any], spec: dict[str, Any], told: str) -> None:

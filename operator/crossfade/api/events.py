@@ -139,3 +139,7 @@ class EventReason(StrEnum):
     """Warning: a Service or Deployment of a needed name belongs to someone else; it is not touched.
 
     Do what the note says: name another, delete it, or adopt the Service."""
+    WRITE_REFUSED = "WriteRefused"
+    """Warning: the API server refuses to make or change an object; what does not need that object goes on.
+
+    Correct what the note says, in the server's own words: a quota, an admission rule. It is asked again by itself."""

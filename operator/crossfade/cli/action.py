@@ -15,8 +15,8 @@ from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.follow import states
 
-OPERATOR_NAMESPACE = "crossfade-system"
-"""Where manifests/ put the operator."""
+OPERATOR_PODS = "kubectl get pods -A -l app.kubernetes.io/name=crossfade-operator"
+"""Shows the operator's pods, whatever namespace it was put into."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ async def answer(cluster: Api, options: argparse.Namespace, name: str) -> Raw:
     except TimeoutError:
         raise CommandError(
             f"The operator did not answer within {options.timeout:g} s. RolloutAction '{name}' stays and is taken up "
-            f"when the operator runs again: see `kubectl -n {OPERATOR_NAMESPACE} get pods`; "
+            f"when the operator runs again: see `{OPERATOR_PODS}`; "
             f"`kubectl delete rolloutaction {name} -n {options.namespace}` takes it back.",
             ExitCode.TIMED_OUT,
         ) from None

@@ -47,22 +47,22 @@ class Whose:
 
 
 async def answer(
-    reads: Reads, whose: Whose, look: ReadRequest, found: Found, sides: Mapping[str, Side]
+    reads: Reads, whose: Whose, asked: ReadRequest, found: Found, sides: Mapping[str, Side]
 ) -> Found:
     """ReadRequest, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
     key = whose.key
-    counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(look.counted)}
-    pods = {rev: await _pods(reads, key, rev, warnings=look.warnings) for rev in sorted(look.pods)}
+    counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(asked.counted)}
+    pods = {rev: await _pods(reads, key, rev, warnings=asked.warnings) for rev in sorted(asked.pods)}
     seen = replace(
         found,
         pods={**found.pods, **pods},
-        services={**found.services, **await services(reads, whose, look.services)},
-        deployments={**found.deployments, **await deployments(reads, whose, look.deployments)},
+        services={**found.services, **await services(reads, whose, asked.services)},
+        deployments={**found.deployments, **await deployments(reads, whose, asked.deployments)},
         counted={**found.counted, **counted},
     )
-    if look.dry_run is not None:
-        seen = replace(seen, refusal=await _refusal(reads, key, look.dry_run))
-    if look.pull_pods:
+    if asked.dry_run is not None:
+        seen = replace(seen, refusal=await _refusal(reads, key, asked.dry_run))
+    if asked.pull_pods:
         seen = replace(seen, pull_pods=await _pull_pods(reads, key))
     return seen
 

@@ -13,12 +13,16 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.status import Failed, LastAction, PausedBy, Restarted
 from crossfade.core.holds import is_last, paused
-from crossfade.core.moments import moment_of, text_of
+from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
 from crossfade.core.situation import Situation
 from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import condemned, failed, passed, target
 from crossfade.core.verdicts import Verdict, is_failing
+
+RECORDED_WITHIN_S = 60.0
+"""A release is shown by the status before its record is made, a moment later or, where the operator was killed between
+the two, by the next one. What somebody asks for in that time is meant for the release that they see."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def _refused(s: Situation, message: str) -> Answer:
 
 def _refused_for_its_age_or_revision(s: Situation, action: RolloutAction) -> Answer | None:
     named, made, begun = action.spec.revision, action.metadata.creation_timestamp, _recorded_at(s)
-    if begun and made and moment_of(made) < moment_of(begun):
+    if begun and made and seconds_since(made, moment_of(begun)) > RECORDED_WITHIN_S:
         return _refused(s, "the action is older than the release under way: make a new one")
     current = s.progress.revision or s.spec_revision
     if named and action.spec.action != "Undo" and named != current:

@@ -8,18 +8,17 @@ from crossfade.core.goals import Goal, goal_of
 from crossfade.core.holds import paused
 from crossfade.core.moments import text_of
 from crossfade.core.situation import SOURCE, Situation
-from crossfade.core.stepper import Step, step
+from crossfade.core.stepper import Step, next_step
 from crossfade.core.traffic import traffic_of
-from crossfade.core.traffic.port import receivers
+from crossfade.core.traffic.port import Share, receivers
 
 
 def with_clocks(s: Situation) -> Situation:
     """The memory with each start as it is now: kept while its condition holds, and begun where it begins to."""
-    s = with_moved_at(s, goal_of(s))
+    s = with_moved_at(s, s.once(next_step).share)
     if not s.under_way:
         return s
-    goal = goal_of(s)
-    at = step(goal, s)
+    goal, at = s.once(goal_of), s.once(next_step)
     p, now, met = s.progress, text_of(s.now), at.unmet is None
     s = s.progress_with(
         emptied=_is_emptied(s, at),
@@ -31,16 +30,15 @@ def with_clocks(s: Situation) -> Situation:
     return with_downtime(_with_serving_since(s, goal, at))
 
 
-def with_moved_at(s: Situation, goal: Goal) -> Situation:
+def with_moved_at(s: Situation, share: Share | None) -> Situation:
     """Since when the endpoints list no track that production does not select; none while they do, or where all are selected.
 
-    At rest it is kept as it is while nothing else runs: it changes nothing then.
+    At rest it is kept as it is while nothing else runs: it changes nothing then. `share`: what is to be written.
     """
     traffic = traffic_of(s)
     tracks = {s.stable_revision, s.progress.revision, *s.others} - {""}
     if not s.under_way and not any(s.side(track).desired for track in tracks - {s.stable_revision}):
         return s
-    share = step(goal, s).share
     left = [track for track in tracks if s.side(track).desired and not traffic.live(track)]
     moves = s.under_way and s.stage.weight == 100 and not s.stage.counted
     right = bool(left or moves) and traffic.follows(tracks) and (share is None or traffic.gives(share))
@@ -89,6 +87,5 @@ def is_about_to_serve(s: Situation) -> bool:
     """Whether requests may reach the candidate from this pass on: then its pods are to be looked at before."""
     if not s.under_way or s.progress.serving_since or s.progress.rollback_reason or not s.n:
         return False
-    goal = goal_of(s)
-    gets = s.progress.revision in receivers(step(goal, s).share or {})
-    return gets and goal.pods.get(s.progress.revision, 0) > 0
+    gets = s.progress.revision in receivers(s.once(next_step).share or {})
+    return gets and s.once(goal_of).pods.get(s.progress.revision, 0) > 0

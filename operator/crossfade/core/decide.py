@@ -12,8 +12,8 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, goals, layout, manifests, records, summary
 from crossfade.core.actions import pending
-from crossfade.core.evidence import not_pulled, told
-from crossfade.core.goals import Goal, goal_of
+from crossfade.core.evidence import main_cause, not_pulled
+from crossfade.core.goals import Goal
 from crossfade.core.ladder import asked, next_transition
 from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed
@@ -22,7 +22,7 @@ from crossfade.core.reads import before_serving
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.status_events import events_of
-from crossfade.core.stepper import Step, step
+from crossfade.core.stepper import Step, next_step, step
 from crossfade.core.transition import Transition, warning
 from crossfade.core.transitions import target
 from crossfade.core.wake_ups import wake_after_s
@@ -36,9 +36,9 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     s = validated(Situation(rollout, seen, now, rollout.status or RolloutStatus()))
     if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
         return deletion.plan(s)
-    look = conflicts.first_read(s)
-    if look is not None:
-        return Plan(reason="Reading", read=look)
+    read = conflicts.first_read(s)
+    if read is not None:
+        return Plan(reason="Reading", read=read)
     conflict = conflicts.conflict(s)
     if conflict is not None and not s.under_way:  # people are answered whatever is in the way
         return _refused(asked(s) or Transition(s), conflict.reason, conflict.message)
@@ -100,7 +100,7 @@ def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
 
 def _carried_out(transition: Transition) -> Plan:
     s = transition.s
-    at = step(goal_of(s), s)
+    at = s.once(next_step)
     read = at.read or before_serving(s) or _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
@@ -132,4 +132,4 @@ def _cause(s: Situation, at: Step) -> str:
         return ""
     suspect = at.unmet.suspect or s.progress.revision
     pulling = s.under_way and s.stage.pull_check and not s.progress.rollback_reason
-    return told(s.pods(suspect) or ()) or (not_pulled(manifests.pull_pods(s)) if pulling else "")
+    return main_cause(s.pods(suspect) or ()) or (not_pulled(manifests.pull_pods(s)) if pulling else "")

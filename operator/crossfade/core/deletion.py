@@ -28,9 +28,9 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
-    look = _unseen(s)
-    if look is not None:
-        return Plan(reason="Reading", read=look)
+    read = _unseen(s)
+    if read is not None:
+        return Plan(reason="Reading", read=read)
     s = _with_what_was_found(s)
     survivor = survivor_of(s)
     if not survivor and s.production is not None and s.stable_revision:
@@ -42,7 +42,7 @@ def plan(s: Situation) -> Plan:
 
 def _given_back(s: Situation, survivor: str) -> Plan:
     goal = goals.given_back(s, survivor)
-    s = with_moved_at(s, goal)
+    s = with_moved_at(s, step(goal, s).share)
     at = step(goal, s)
     if at.read is not None:
         return Plan(reason="Reading", read=at.read)

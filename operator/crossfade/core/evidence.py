@@ -102,7 +102,7 @@ def _waits(pods: Iterable[Pod], which: Callable[[Waiting], bool]) -> list[str]:
     ]
 
 
-def told(pods: Iterable[Pod]) -> str:
+def main_cause(pods: Iterable[Pod]) -> str:
     """One sentence on what is wrong with `pods`: the most telling cause, and how many pods share it; or ""."""
     causes: dict[str, list[Pod]] = {}
     for pod in pods:
@@ -135,7 +135,7 @@ def not_pulled(pods: Iterable[Pod]) -> str:
 def silent(pods: Iterable[Pod]) -> str:
     """The pod whose events are worth reading: it is not ready, and does not say why itself; "" where there is none.
 
-    The first by name; it speaks for the others, as in `told`.
+    The first by name; it speaks for the others, as in `main_cause`.
     """
     return min((pod.name for pod in pods if not (pod.leaving or pod.ready) and _is_vague(pod)), default="")
 

@@ -9,7 +9,7 @@ from crossfade.api.events import EventReason
 from crossfade.core import manifests
 from crossfade.core.actions import answered, pending
 from crossfade.core.clocks import with_clocks
-from crossfade.core.goals import awaits_cause, goal_of
+from crossfade.core.goals import awaits_cause
 from crossfade.core.holds import hold, paused
 from crossfade.core.memory import recovered
 from crossfade.core.moments import text_of
@@ -19,7 +19,7 @@ from crossfade.core.propagation import has_propagated
 from crossfade.core.reads import first_read
 from crossfade.core.restarts import with_generation
 from crossfade.core.situation import Situation
-from crossfade.core.stepper import step
+from crossfade.core.stepper import next_step
 from crossfade.core.timeline import noted
 from crossfade.core.traffic import traffic_of
 from crossfade.core.transition import Transition, normal, warning
@@ -214,14 +214,14 @@ def _failed(s: Situation) -> Transition | None:
 
 def _returned(s: Situation) -> Transition | None:
     """Everything is back on stable."""
-    return returned(s) if s.progress.rollback_reason and step(goal_of(s), s).unmet is None else None
+    return returned(s) if s.progress.rollback_reason and s.once(next_step).unmet is None else None
 
 
 def _passed(s: Situation) -> Transition | None:
     """The stage is ready and its gates are open."""
     if not s.under_way or s.progress.rollback_reason or s.progress.frozen or paused(s):
         return None
-    return passed(s) if step(goal_of(s), s).unmet is None and hold(s).is_open else None
+    return passed(s) if s.once(next_step).unmet is None and hold(s).is_open else None
 
 
 def _due(s: Situation) -> Transition | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,9 @@ HARMLESS = ["/crossfade-pull-check"]
 """A command that no image has: its container ends when the image is there, without running anything of it."""
 
 DEFAULT_GRACE_S = 30
+
+NUMBER = re.compile(r"[0-9]{1,9}")
+"""What an annotation of ours holds: digits that every reader of numbers takes, and no more than a release has."""
 
 
 def deployment_name(s: Situation, revision: str) -> str:
@@ -137,8 +141,8 @@ def drain_of(side: Side) -> int:
 
     By its annotation; where that is lost, by the longest sleep in its template.
     """
-    told = _annotation(side, ANNOTATION_DRAIN)
-    if told.isdigit():
+    told = _number(side, ANNOTATION_DRAIN)
+    if told:
         return int(told)
     template = side.manifest.get("spec", {}).get("template", {})
     containers = (template.get("spec") or {}).get("containers", ())
@@ -148,16 +152,18 @@ def drain_of(side: Side) -> int:
 
 def annotations_of(s: Situation, side: Side) -> dict[str, str]:
     """What a revision's Deployment says of itself, told anew where somebody took it away."""
-    number = _annotation(side, ANNOTATION_RELEASE)
+    number = _number(side, ANNOTATION_RELEASE)
     known = [r.spec.number for r in s.seen.releases if r.spec.revision == side.revision]
     return {
-        ANNOTATION_RELEASE: number if number.isdigit() else str(max(known, default=s.memory.release)),
+        ANNOTATION_RELEASE: number or str(max(known, default=s.memory.release)),
         ANNOTATION_DRAIN: str(drain_of(side)),
     }
 
 
-def _annotation(side: Side, name: str) -> str:
-    return str((side.manifest.get("metadata", {}).get("annotations") or {}).get(name, ""))
+def _number(side: Side, name: str) -> str:
+    """The digits of an annotation; "" where somebody wrote there what is no number of ours."""
+    told = str((side.manifest.get("metadata", {}).get("annotations") or {}).get(name, ""))
+    return told if NUMBER.fullmatch(told) else ""
 
 
 def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:

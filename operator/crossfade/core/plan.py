@@ -79,7 +79,7 @@ class Plan:
     """The outcome of one pass.
 
     The shell writes `status` first, and only where it differs from the stored one, then `writes` in order; one that
-    fails ends the pass, unless the API server refused it and it is not needed. With `look` set there is nothing to
+    fails ends the pass, unless the API server refused it and it is not needed. With `read` set there is nothing to
     write yet.
     `wake_after_s`: look again after so many seconds even if nothing changes; None: only when it does.
     """

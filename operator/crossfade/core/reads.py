@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossfade.core.clocks import is_about_to_serve
-from crossfade.core.goals import awaits_cause, goal_of
+from crossfade.core.goals import awaits_cause
 from crossfade.core.holds import hold, is_last, unavailable_s
 from crossfade.core.moments import seconds_since
 from crossfade.core.plan import ReadRequest
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
-from crossfade.core.stepper import step
+from crossfade.core.stepper import next_step
 from crossfade.core.transitions import target
 from crossfade.core.verdicts import nobody_answers
 
@@ -23,7 +23,7 @@ def first_read(s: Situation) -> ReadRequest | None:
     """All that is missing for this decision, in one request; None where everything was read."""
     if not s.under_way:
         return _at_rest(s)
-    gone = step(goal_of(s), s).read or ReadRequest()
+    gone = s.once(next_step).read or ReadRequest()
     slow = is_slow(s)
     pods = {revision for revision in _suspects(s) if s.pods(revision) is None}
     pods |= {revision for revision in slow if s.pods(revision) is None}
@@ -42,7 +42,7 @@ def first_read(s: Situation) -> ReadRequest | None:
 
 def _at_rest(s: Situation) -> ReadRequest | None:
     """Stable's pods, where some have been missing for a while."""
-    lacking = step(goal_of(s), s).unmet is not None
+    lacking = s.once(next_step).unmet is not None
     waited_s = max(unavailable_s(s), replaced_for_s(s))
     if not lacking or waited_s < PATIENCE_S or not s.stable_revision or s.pods(s.stable_revision) is not None:
         return None
@@ -89,7 +89,7 @@ def _gate_opens(s: Situation) -> bool:
 
 def is_slow(s: Situation) -> frozenset[str]:
     """The track whose pods are waited for so long that something may be wrong with them; none where they are on their way."""
-    since, unmet = s.progress.short_since, step(goal_of(s), s).unmet
+    since, unmet = s.progress.short_since, s.once(next_step).unmet
     if unmet is None or not unmet.suspect or since is None:
         return frozenset()
     side = s.side(unmet.suspect)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from crossfade.api.base import Model
 from crossfade.api.rollout import Rollout, RolloutSpec
@@ -22,11 +22,27 @@ from crossfade.core.revision import named, without_nulls
 from crossfade.core.stages import Stage
 from crossfade.core.strategies.rolling import limits
 
+Answer = TypeVar("Answer")
+
 NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
 """The Deployment of a revision that has none."""
 
 SOURCE = "(workloadRef)"
 """The track that is no revision: the Deployment that `workloadRef` names."""
+
+MEMORYLESS = (
+    "spec",
+    "name",
+    "n",
+    "template",
+    "source",
+    "service_name",
+    "exclusive",
+    "floor",
+    "production",
+    "production_read",
+)
+"""What does not depend on the memory: what was worked out of it holds for the same situation with another memory."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +53,21 @@ class Situation:
     seen: Observed
     now: datetime
     memory: RolloutStatus
+    _answers: dict[object, object] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, ask: Callable[[Situation], Answer]) -> Answer:
+        """What `ask` gives for this situation, worked out once however many rules need it."""
+        if ask not in self._answers:
+            self._answers[ask] = ask(self)
+        return cast("Answer", self._answers[ask])
 
     def remember(self, **changes: object) -> Situation:
         """The same with `changes` to the memory; this very one, with all that was worked out, where they change nothing."""
         if _says(self.memory, changes):
             return self
-        return replace(self, memory=self.memory.model_copy(update=changes))
+        other = replace(self, memory=self.memory.model_copy(update=changes))
+        other.__dict__.update({name: self.__dict__[name] for name in MEMORYLESS if name in self.__dict__})
+        return other
 
     def progress_with(self, **changes: object) -> Situation:
         """The same with `changes` to the progress of the release under way."""

@@ -9,8 +9,16 @@ from crossfade.core.transition import normal, warning
 
 WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION})
 TROUBLES = frozenset(
-    {Reason.NOT_SOLE_OWNER, Reason.STABLE_UNAVAILABLE, Reason.CANDIDATE_UNAVAILABLE, Reason.RESTARTING}
+    {
+        Reason.NOT_SOLE_OWNER,
+        Reason.STABLE_UNAVAILABLE,
+        Reason.CANDIDATE_UNAVAILABLE,
+        Reason.RESTARTING,
+        Reason.WRITE_REFUSED,
+    }
 )
+"""Each of these but a refused write may pass by itself while a release goes on: it is told once that is over."""
+
 REFUSALS = frozenset(
     {
         Reason.INVALID_SPEC,
@@ -30,7 +38,8 @@ def events_of(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event
         return ()
     if reason in WAITS:
         return normal(Reason(reason), after.message)
-    troubled = reason in TROUBLES and after.phase is not Phase.PROGRESSING
+    passing = after.phase is Phase.PROGRESSING and reason != Reason.WRITE_REFUSED
+    troubled = reason in TROUBLES and not passing
     return warning(Reason(reason), after.message) if troubled or reason in REFUSALS else ()
 
 

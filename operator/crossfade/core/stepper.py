@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from crossfade.api.conditions import Reason
-from crossfade.core.goals import POLL_S, Goal, Unmet
+from crossfade.core.goals import POLL_S, Goal, Unmet, goal_of
 from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import may_run, none_left, unread
 from crossfade.core.propagation import propagation_left_s
@@ -44,6 +44,11 @@ def step(goal: Goal, s: Situation) -> Step:
     """The next step towards the goal."""
     at = _Stepper(goal, s)
     return Step(at.pods, at.share, at.unmet, at.read, propagation_left_s(s) if at.are_leaving else None)
+
+
+def next_step(s: Situation) -> Step:
+    """The next step towards where the Rollout is to go."""
+    return step(s.once(goal_of), s)
 
 
 @dataclass(frozen=True)

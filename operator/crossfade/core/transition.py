@@ -12,7 +12,7 @@ from crossfade.core.situation import Situation
 
 @dataclass(frozen=True)
 class Transition:
-    """`s` carries the new memory. With `look` set, something must be seen before the step can be taken.
+    """`s` carries the new memory. With `read` set, something must be seen before the step can be taken.
 
     `refusal`: the API server's reason why the candidate cannot be made at all.
     """

@@ -11,10 +11,10 @@ from crossfade.core.evidence import (
     bad_images,
     crashed,
     impossible,
+    main_cause,
     not_pulled,
     refused_images,
     taken_by_node,
-    told,
 )
 from crossfade.core.gates import asked
 from crossfade.core.holds import paused
@@ -61,9 +61,7 @@ def candidate_crashed(s: Situation) -> Verdict | None:
     allowed = crash_allowance(s.spec)
     if len(culprits) <= allowed:
         return None
-    message = (
-        f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {told(culprits)}"
-    )
+    message = f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {main_cause(culprits)}"
     return Verdict(Reason.CANDIDATE_CRASHED, message)
 
 
@@ -189,5 +187,5 @@ def _waited_s(s: Situation) -> float:
 
 
 def _with_cause(limit: str, s: Situation) -> str:
-    cause = s.candidate.refusal or told(s.pods(s.progress.revision) or ())
+    cause = s.candidate.refusal or main_cause(s.pods(s.progress.revision) or ())
     return f"{limit}; {cause}" if cause else limit

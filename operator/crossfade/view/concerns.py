@@ -21,6 +21,7 @@ def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
     yield from _shares(spec, plan)
     yield from _downtime(spec)
     yield from _fewer_pods(spec)
+    yield from _nothing_old(spec, plan)
     yield from _people(plan)
     yield from _no_bake(spec)
     yield from _unknown_readiness(spec)
@@ -76,6 +77,17 @@ def _fewer_pods(spec: RolloutSpec) -> Iterator[str]:
     missing = pods_of(rolling.max_unavailable, spec.replicas, up=False) if rolling else 0
     if missing:
         yield f"maxUnavailable: up to {missing} of {spec.replicas} pods are missing while it rolls."
+
+
+def _nothing_old(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
+    if spec.strategy.rolling is None:
+        return
+    for stage in plan:
+        if not stage.stable and stage.candidate and stage.name.startswith("batch") and stage.gates:
+            yield (
+                f"Stage '{stage.name}' already replaces the last old pod, since maxSurge is 0 and replicas is "
+                f"{spec.replicas}: its pause decides nothing. Allow a surge of 1, or take more replicas."
+            )
 
 
 def _people(plan: Sequence[Stage]) -> Iterator[str]:

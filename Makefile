@@ -34,10 +34,11 @@ lint: env ## Format, lint, types, import borders
 	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run)
 
 unit: env ## Unit tests: the inner loop, under a minute
-	@$(PY) -m pytest tests --ignore=tests/kind -q -n 2
+	@$(PY) -m pytest tests --ignore=tests/kind -m "not deep" -q -n 2
 
 check: env ## The model checker of the core: what may happen to small worlds, 20,000 states and more for each strategy
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states 20000
+	@$(PY) -m pytest tests --ignore=tests/kind -m deep -q -n 2 # what it finds, and every value and mark of ours changed
 
 kind: up ## Tests with real pods on the kind cluster
 	@cluster/kwok >/dev/null

@@ -21,6 +21,8 @@ from simulation.cluster import Sim
 from simulation.live import quiet, step
 from simulation.stored import identity, versioned
 
+pytestmark = pytest.mark.deep
+
 SHARE = 1 if os.environ.get("CROSSFADE_FAULTS") == "all" else 4
 STRATEGIES = ["recreate", "rolling", "blueGreen", "canary", "bigBang"]
 TABLES = {"Deployment": "deployments", "Service": "services", "Release": "releases"}

@@ -27,6 +27,8 @@ from mutation.simulated import (
 from simulation.cluster import Sim
 from simulation.live import quiet
 
+pytestmark = pytest.mark.deep
+
 STRATEGIES = ["recreate", "rolling", "blueGreen", "canary", "bigBang"]
 CASES = cases()
 ALLOWED = [case for case in CASES if case.allowed]

@@ -32,6 +32,8 @@ from crossfade.core.traffic import selector
 from simulation import passes
 from simulation.checker import Task, searched
 
+pytestmark = pytest.mark.deep
+
 STATES = 2000
 """States within which a planted bug must be found; and five walks."""
 

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 # Most tests on the cluster wait most of the time; those that measure need processors that have little else to do.
 KIND_JOBS ?= 4
-QUIET_JOBS ?= 3
+QUIET_JOBS ?= 2
 STRATEGY ?= canary
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE

@@ -14,7 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from bench import namespaces, operator_pods
-from bench.kube import Kube, NeverHappenedError, Object
+from bench.kube import Kube, NeverHappenedError, Object, wait_for
 from bench.scale import fake_node
 from faults.lane import STRATEGIES
 from kstatus import broken_rule
@@ -22,6 +22,9 @@ from kstatus import broken_rule
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 LOGS = Path(__file__).parent / "logs"
+MEASURING = {"quiet", "serial"}
+"""The parts of `make kind` that come after another part."""
+GONE_WITHIN_S = 300
 FAILED = pytest.StashKey[bool]()
 COUNTED = "counted"
 KWOK = {"test_mutations.py", "test_corruptions.py"}
@@ -144,6 +147,18 @@ def running_operator(kube: Kube) -> None:
         operator_pods.wait_available(kube)
     except (NeverHappenedError, KeyError) as error:
         pytest.fail(f"the operator is not available: run `make cluster` ({error})", pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_going(request: pytest.FixtureRequest, kube: Kube) -> None:
+    """What measures begins once the namespaces of earlier tests are gone: hundreds of pods may be on their way out."""
+    if request.config.getoption("markexpr") not in MEASURING:
+        return
+
+    def gone() -> bool:
+        return not any(each["metadata"].get("deletionTimestamp") for each in kube.list("Namespace", ""))
+
+    wait_for("the namespaces of earlier tests to be gone", gone, GONE_WITHIN_S, every_s=1)
 
 
 @pytest.fixture(scope="session")

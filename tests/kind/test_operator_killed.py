@@ -13,7 +13,7 @@ from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
 from faults.lane import lane
 from faults.operator_process import Operator
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.quiet, pytest.mark.long(100)]
+pytestmark = [pytest.mark.own_operator, pytest.mark.serial, pytest.mark.long(100)]
 
 
 def killed_for(operator: Operator, seconds: float) -> None:

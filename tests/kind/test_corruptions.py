@@ -17,15 +17,13 @@ from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, w
 from bench.watch import Watch
 from mutation.bases import BASES
 from mutation.corruptions import Corruption, corruptions
-from mutation.on_kind import Place, with_image
+from mutation.on_kind import SETTLED_WITHIN_S, Place, with_image
 from mutation.seen import Seen
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 SHARE = 1 if ALL else 3
 AT_ONCE = 20
 TOLD = {"Invalid", "Degraded", "RolledBack"}
-WITHIN_S = 180
-"""No promise: dozens of Rollouts settle at once, beside other tests."""
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
@@ -99,7 +97,10 @@ def life_after(world: World, strategy: str, index: int, *, middle: bool) -> tupl
     corrupt(place, what)
     generation = place.apply(name, with_image({**base, "progressDeadlineSeconds": 601}, "shop:v2"))
     wait_for(
-        "it to be put right or told", lambda: came_to_an_end(place, name, generation), WITHIN_S, every_s=0.5
+        "it to be put right or told",
+        lambda: came_to_an_end(place, name, generation),
+        SETTLED_WITHIN_S,
+        every_s=0.5,
     )
     seen = place.seen(name)
     if not (what.harms or served_all_along(world.slices, name, listed_since)):

@@ -60,7 +60,7 @@ def _missing_header(cls: type[Model], obj: object) -> tuple[Problem, ...]:
 
 
 def _model_problems(cls: type[Model], obj: object) -> tuple[Problem, ...]:
-    """ReadRequest twice, since pydantic does not come to the rules of a model in which a field is unknown."""
+    """Look twice, since pydantic does not come to the rules of a model in which a field is unknown."""
     wrong = [detail for detail in _errors(cls, obj, None) if detail["type"] not in SAID_ELSEWHERE]
     unknown = [detail for detail in _errors(cls, obj, "forbid") if detail["type"] == "extra_forbidden"]
     return tuple(_problem(cls, detail) for detail in (*wrong, *_of_closed(cls, unknown)))

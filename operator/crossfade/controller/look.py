@@ -49,7 +49,7 @@ class Whose:
 async def answer(
     reads: Reads, whose: Whose, asked: ReadRequest, found: Found, sides: Mapping[str, Side]
 ) -> Found:
-    """ReadRequest, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
+    """Look, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
     key = whose.key
     counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(asked.counted)}
     pods = {rev: await _pods(reads, key, rev, warnings=asked.warnings) for rev in sorted(asked.pods)}

@@ -32,7 +32,7 @@ def without_nulls(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dropped(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return without_nulls(value)
     return [_dropped(each) for each in value] if isinstance(value, list | tuple) else value
 

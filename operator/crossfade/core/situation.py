@@ -30,20 +30,6 @@ NOWHERE = Side(identity=Identity("", ""), revision="", desired=0)
 SOURCE = "(workloadRef)"
 """The track that is no revision: the Deployment that `workloadRef` names."""
 
-MEMORYLESS = (
-    "spec",
-    "name",
-    "n",
-    "template",
-    "source",
-    "service_name",
-    "exclusive",
-    "floor",
-    "production",
-    "production_read",
-)
-"""What does not depend on the memory: what was worked out of it holds for the same situation with another memory."""
-
 
 @dataclass(frozen=True)
 class Situation:
@@ -65,9 +51,7 @@ class Situation:
         """The same with `changes` to the memory; this very one, with all that was worked out, where they change nothing."""
         if _says(self.memory, changes):
             return self
-        other = replace(self, memory=self.memory.model_copy(update=changes))
-        other.__dict__.update({name: self.__dict__[name] for name in MEMORYLESS if name in self.__dict__})
-        return other
+        return replace(self, memory=self.memory.model_copy(update=changes))
 
     def progress_with(self, **changes: object) -> Situation:
         """The same with `changes` to the progress of the release under way."""

@@ -83,7 +83,7 @@ def _nothing_old(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
     if spec.strategy.rolling is None:
         return
     for stage in plan:
-        if not stage.stable and stage.candidate and stage.name.startswith("batch") and stage.gates:
+        if stage.counted and stage.gates and not stage.stable:
             yield (
                 f"Stage '{stage.name}' already replaces the last old pod, since maxSurge is 0 and replicas is "
                 f"{spec.replicas}: its pause decides nothing. Allow a surge of 1, or take more replicas."

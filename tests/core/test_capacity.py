@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, V3, releasing_v2
+from builders import V1, V2, V3, releasing_v2, rollout
 from simulation.cluster import Sim
-from simulation.live import run, stands_at, step, until
+from simulation.live import quiet, run, stands_at, step, until
 from simulation.passes import carry_out, decided
 
 SMALL = {"maxSurge": 1, "maxUnavailable": 0}
@@ -103,3 +103,22 @@ def test_stable_that_cannot_grow_is_waited_for_by_an_abort_and_both_serve(strate
     assert sum(sim.selected().values()) >= before - 1
     assert V2 in sim.selected()
     until(sim, lambda s: set(s.selected()) == {V1}, limit_s=20)
+
+
+@pytest.mark.parametrize("strategy", [CANARY, {"rolling": SMALL}])
+def test_a_pod_that_became_ready_unseen_is_not_taken_for_one_that_nobody_misses(
+    strategy: dict[str, Any],
+) -> None:
+    """The first release starts, one of its two pods is counted as ready, and the other one is ready too by now."""
+    sim = Sim(rollout(strategy, replicas=2))
+    quiet(sim)
+    sim.controllers()
+    first = sim.of(V1)[0]
+    sim.change(first, first.up(sim.now))
+    sim.controllers()
+    quiet(sim)
+    sim.set_image("shop:v3")
+    quiet(sim)
+    assert sim.desired(V1) == 2
+    run(sim, 30)
+    assert sim.selected()[V3] == 2

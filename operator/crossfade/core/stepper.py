@@ -83,11 +83,14 @@ class _Stepper:
     @cached_property
     def pods(self) -> Mapping[str, int]:
         """How many pods each track is asked for now. Never fewer than the rules leave it, whatever the goal wants."""
-        asked, spare = {}, self._spare
+        asked, spare, unserved = {}, self._spare, self._unserved
         for track in self.tracks:
-            has, broken = self.s.side(track).desired, self._broken(track)
-            asked[track] = self._grown(track) if self.wanted(track) >= has else self._shrunk(track, spare)
-            spare -= max(0, has - asked[track] - broken) if self.traffic.live(track) else 0
+            has, broken = self.s.side(track).desired, min(self._broken(track), unserved)
+            asked[track] = (
+                self._grown(track) if self.wanted(track) >= has else self._shrunk(track, spare + broken)
+            )
+            gone = max(0, has - asked[track]) if self.traffic.live(track) else 0
+            spare, unserved = spare - max(0, gone - broken), unserved - gone
         return asked
 
     @property
@@ -121,14 +124,14 @@ class _Stepper:
     def _may_have_pods(self, track: str) -> bool:
         return not none_left(self.s, track)
 
-    def _shrunk(self, track: str, spare: int) -> int:
+    def _shrunk(self, track: str, may_go: int) -> int:
         has, wanted = self.s.side(track).desired, self.wanted(track)
         if track in self.goal.keeps:
             return has
         if not self.s.n or isinstance(self.goal.order, Exclusive):
             return wanted
         if isinstance(self.goal.order, Exchange) and self.traffic.live(track):
-            return max(wanted, has - max(0, spare) - self._broken(track))
+            return max(wanted, has - max(0, may_go))
         fewer_asked = track in self.receivers and self.traffic.gives(self.goal.share or {})
         return wanted if fewer_asked or self._is_left(track) else has
 
@@ -143,15 +146,33 @@ class _Stepper:
     @cached_property
     def _spare(self) -> int:
         """How many pods that serve can go, so that as many serve as must. Counts of an older size may be of pods that go."""
-        order = self.goal.order
         if self.traffic.strangers:  # however few these are: their number is somebody else's
             return sum(self.s.side(track).desired for track in self.tracks)
-        floor = self.s.n - (order.unavailable if isinstance(order, Exchange) else 0)
         certain = (track for track in self.tracks if self.s.side(track).current)
-        return max(0, sum(map(self.traffic.serving, certain)) - floor)
+        return max(0, sum(map(self.traffic.serving, certain)) - self._floor)
+
+    @property
+    def _floor(self) -> int:
+        """How many pods must serve at least while pods are exchanged."""
+        order = self.goal.order
+        return self.s.n - (order.unavailable if isinstance(order, Exchange) else 0)
+
+    @cached_property
+    def _unserved(self) -> int:
+        """How many pods that do not serve can go: enough are left even if all of them become ready, unseen.
+
+        A Deployment's own rolling update has the same bound. The pods that the goal waits for are still to come. In a
+        hurry nobody misses them.
+        """
+        if self.goal.hurried:
+            return sum(self._broken(track) for track in self.tracks)
+        certain = [track for track in self.tracks if self.traffic.live(track) and self.s.side(track).current]
+        coming = set(self.goal.awaits) or self.receivers
+        left = (self.traffic.serving(t) if t in coming else self.s.side(t).desired for t in certain)
+        return max(0, sum(left) - self._floor)
 
     def _broken(self, track: str) -> int:
-        """Its pods that do not serve anyway: they go first, and nobody misses them."""
+        """Its pods that do not serve: they go before those that do."""
         side = self.s.side(track)
         return max(0, side.desired - side.available) if side.current else 0
 

@@ -100,6 +100,8 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
     moves = selected_by(seen.after) == {candidate} and selected_by(seen.before) - {candidate}
     if not moves or not stable_of(seen.before) or not seen.wanted or seen.base.deleting or seen.exclusive:
         return ""
+    if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
+        return ""  # somebody has deleted a Deployment, and nobody could see it
     has, others = available_of(seen.base, candidate), selected_by(seen.before) - {candidate}
     alone = ready_of(seen.base, candidate) and not any(ready_of(seen.base, r) for r in others)
     return "" if has >= seen.wanted or alone else f"it has {has} of {seen.wanted}"

@@ -100,12 +100,21 @@ def node_took_them(s: Situation) -> str:
 def loses_pods(s: Situation) -> bool:
     """Whether pods of the candidate went away just now and are missing, or have ended; a drop alone may be long over.
 
-    A process that sees a Deployment for the first time takes that for a drop.
+    A process that sees a Deployment for the first time takes that for a drop. Pods that are still to come are not missing.
     """
     p, side = s.progress, s.candidate
     if p.revision not in s.seen.dropped or p.serving_since is None:
         return False
-    return side.available < side.desired or bool(crashed(s.pods(p.revision) or (), p.ends_before))
+    missing = side.available < min(side.desired, _stood(s))
+    return missing or bool(crashed(s.pods(p.revision) or (), p.ends_before))
+
+
+def _stood(s: Situation) -> int:
+    """How many pods of the candidate were available once, as far as the stages tell that it came to."""
+    p = s.progress
+    if p.reached_at is not None:
+        return s.stage.candidate
+    return s.plan[p.stage - 1].candidate if 0 < p.stage <= len(s.plan) else min(1, s.stage.candidate)
 
 
 def is_failing(s: Situation) -> bool:

@@ -213,7 +213,8 @@ def endpoint(pod: str, *, ready: bool = True, **conditions: bool) -> Raw:
 
 
 def endpoint_slice(*endpoints: Raw, version: int = 1, name: str = "shop-x", service: str = "shop") -> Raw:
-    return child(name, version, labels={"kubernetes.io/service-name": service}, endpoints=list(endpoints))
+    labels = {"kubernetes.io/service-name": service}
+    return child(name, version, labels=labels, ports=[{"port": 8080}], endpoints=list(endpoints))
 
 
 __all__ = ["FakeCluster", "Raw", "child", "endpoint", "endpoint_slice", "error", "obj", "rollout", "status"]

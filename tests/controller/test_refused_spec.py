@@ -61,7 +61,10 @@ def refused(spec: Any) -> bool:
     return False
 
 
-CONTAINER = {"lifecycle": {"postStart": {"sleep": {"seconds": 1}}}, "ports": [{"containerPort": 80}]}
+CONTAINER = {
+    "lifecycle": {"postStart": {"sleep": {"seconds": 1}}},
+    "ports": [{"containerPort": 80, "name": "http"}],
+}
 POD = {
     "containers": [{"name": "app", "image": "shop:1", **CONTAINER}],
     "initContainers": [{"name": "first", "image": "shop:1"}],

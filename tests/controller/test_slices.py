@@ -3,7 +3,7 @@
 import pytest
 
 from controller.fakes import endpoint, endpoint_slice
-from crossfade.controller.slices import count, revision_in
+from crossfade.controller.slices import count, endpoints_of, revision_in
 
 LONG = "a-rollout-with-forty-characters-in-all-x"
 
@@ -69,3 +69,16 @@ def test_what_the_slice_does_not_say_counts_as_ready() -> None:
 
 def test_a_slice_without_endpoints_has_none() -> None:
     assert count([{"endpoints": None}], "shop", KNOWN).ready == {}
+
+
+def test_a_pod_that_lacks_every_port_of_the_service_answers_nobody() -> None:
+    """A Service that names a port which no container has: its slice is without a port, and its pod ready."""
+    listed = {**endpoint_slice(endpoint("shop-aaa-r-1")), "ports": None}
+    seen = endpoints_of({"spec": {"ports": [{"port": 80, "targetPort": "web"}]}}, [listed], "shop", KNOWN)
+    assert (seen.ready, seen.serving) == ({}, {})
+
+
+def test_a_headless_service_without_ports_lists_its_pods_without_them() -> None:
+    listed = {**endpoint_slice(endpoint("shop-aaa-r-1")), "ports": []}
+    seen = endpoints_of({"spec": {"clusterIP": "None"}}, [listed], "shop", KNOWN)
+    assert seen.ready == {"aaa": 1}

@@ -61,4 +61,5 @@ def slice_of(service: Object, listed: Endpoints) -> Object:
     version = max(int(meta["resourceVersion"]), listed.version)
     labels = {**(meta.get("labels") or {}), SERVICE_NAME: name}
     own = {"name": f"{name}-1", "uid": f"slice-of-{meta['uid']}", "resourceVersion": str(version)}
-    return placed({"metadata": {**own, "labels": labels}, "endpoints": listed.listed})
+    ports = service["spec"].get("ports", ())
+    return placed({"metadata": {**own, "labels": labels}, "ports": ports, "endpoints": listed.listed})

@@ -15,6 +15,7 @@ READY_APP = {
     "image": "shop:v1",
     "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
     "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
+    "ports": [{"name": "http", "containerPort": 80}],
 }
 SERVICE = {"ports": [{"port": 80}]}
 
@@ -147,6 +148,11 @@ def test_recreate_waits_for_the_pull_then_for_the_old_pods_to_go() -> None:
         ),
         ({"rolling": {}}, {"replicas": 0}, "replicas is 0"),
         (
+            {"rolling": {}},
+            {"service": {"ports": [{"port": 80, "targetPort": 9999}]}},
+            "sends requests to port 9999, and the containers list 80",
+        ),
+        (
             {
                 "rolling": {
                     "maxSurge": 0,
@@ -170,6 +176,11 @@ def test_a_plan_without_surprises_has_no_concerns() -> None:
 def test_without_replicas_there_are_no_stages() -> None:
     plan = planned({"rolling": {}}, replicas=0)
     assert (plan.stages, plan.peak_pods) == ((), 0)
+
+
+def test_a_port_that_the_service_names_and_no_container_has_is_refused() -> None:
+    with pytest.raises(ValueError, match='no container has a port named "web"'):
+        planned({"rolling": {}}, service={"ports": [{"port": 80, "targetPort": "web"}]})
 
 
 def test_an_amount_that_is_none_is_named() -> None:

@@ -125,6 +125,9 @@ class Reason(StrEnum):
     """The Deployment that `workloadRef` names does not exist; what serves goes on serving."""
     REPLICAS_TOO_FEW = "ReplicasTooFew"
     """The Deployment that is to be taken over runs more pods than `spec.replicas`."""
+    PORT_UNKNOWN = "PortUnknown"
+    """The Service sends requests to a port by a name that no container of the template, or of the pods that serve, has.
+    Every connection would fail, so nothing is changed."""
     WRITE_REFUSED = "WriteRefused"
     """The API server refuses to make or change an object (a quota, an admission rule); the message has its own words. What
     does not need that object goes on."""

@@ -139,6 +139,10 @@ class EventReason(StrEnum):
     """Warning: a Service or Deployment of a needed name belongs to someone else; it is not touched.
 
     Do what the note says: name another, delete it, or adopt the Service."""
+    PORT_UNKNOWN = "PortUnknown"
+    """Warning: the Service sends requests to a port by a name that no container of the pods has; nothing is changed.
+
+    Give a container a port of that name, or change `targetPort`, as the note says."""
     WRITE_REFUSED = "WriteRefused"
     """Warning: the API server refuses to make or change an object; what does not need that object goes on.
 

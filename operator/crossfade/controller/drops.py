@@ -115,7 +115,7 @@ class Drops:
         if obj is None:
             return {}
         if kind == "EndpointSlice":
-            return count([obj], key.name, known_revisions(self._store, key)).ready
+            return count([obj], key.name, known_revisions(self._store, key), portless=True).ready
         return {revision_of_deployment(obj): _ready_pods(obj)}
 
 

@@ -12,7 +12,7 @@ from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller.observe import SERVICE_NAME
 from crossfade.controller.seen import is_current, is_owned_by, newest_note, pod_of, service_of, side_of
-from crossfade.controller.slices import count
+from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw
 from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
@@ -73,8 +73,11 @@ async def services(reads: Reads, whose: Whose, names: Collection[str]) -> dict[s
     for name in sorted(names):
         raw = await reads.get("Service", key.namespace, name)
         slices = await reads.list("EndpointSlice", key.namespace, f"{SERVICE_NAME}={name}") if raw else ()
-        endpoints = count(slices, key.name, whose.known)
-        seen[name] = service_of(raw, endpoints, whose.uid, key.name) if raw else None
+        seen[name] = (
+            service_of(raw, endpoints_of(raw, slices, key.name, whose.known), whose.uid, key.name)
+            if raw
+            else None
+        )
     return seen
 
 

@@ -15,7 +15,7 @@ from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
-from crossfade.controller.slices import count
+from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.core.observed import Observed, SeenService, Side
 
@@ -111,7 +111,7 @@ class Observer:
             slices.setdefault(label(one, SERVICE_NAME), []).append(one)
         return {
             (name := s["metadata"]["name"]): service_of(
-                s, count(slices.get(name, ()), key.name, known), uid, key.name
+                s, endpoints_of(s, slices.get(name, ()), key.name, known), uid, key.name
             )
             for s in self._store.children("Service", key)
         }

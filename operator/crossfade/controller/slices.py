@@ -26,11 +26,18 @@ def revision_in(pod: str, rollout: str, known: frozenset[str]) -> str:
     return revision if revision in known else ""
 
 
-def count(slices: Iterable[Mapping[str, Any]], rollout: str, known: frozenset[str]) -> Endpoints:
-    """Count each pod once, though a pod with two addresses is in two slices."""
+def count(
+    slices: Iterable[Mapping[str, Any]], rollout: str, known: frozenset[str], *, portless: bool = False
+) -> Endpoints:
+    """Count each pod once, though a pod with two addresses is in two slices.
+
+    A slice without a port lists pods that lack every port that the Service names: nothing can connect to them, so they do
+    not count. `portless`: the Service itself has no ports (a headless one may have none).
+    """
     ready: set[str] = set()
     serving: set[str] = set()
-    for endpoint in (each for one in slices for each in one.get("endpoints") or ()):
+    reached = (one for one in slices if one.get("ports") or portless)
+    for endpoint in (each for one in reached for each in one.get("endpoints") or ()):
         pod = (endpoint.get("targetRef") or {}).get("name") or str(endpoint.get("addresses"))
         conditions = endpoint.get("conditions") or {}
         takes_new = conditions.get("ready") is not False and not conditions.get("terminating")
@@ -40,6 +47,13 @@ def count(slices: Iterable[Mapping[str, Any]], rollout: str, known: frozenset[st
         if takes_new if answers is None else answers:
             serving.add(pod)
     return Endpoints(_by_revision(ready, rollout, known), _by_revision(serving, rollout, known))
+
+
+def endpoints_of(
+    service: Mapping[str, Any], slices: Iterable[Mapping[str, Any]], rollout: str, known: frozenset[str]
+) -> Endpoints:
+    """Count the pods behind a Service, by its slices."""
+    return count(slices, rollout, known, portless=not (service.get("spec") or {}).get("ports"))
 
 
 def _by_revision(pods: Iterable[str], rollout: str, known: frozenset[str]) -> dict[str, int]:

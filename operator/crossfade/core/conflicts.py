@@ -9,6 +9,7 @@ from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.core import layout, manifests
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
+from crossfade.core.ports import undeclared_names
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 
@@ -34,7 +35,31 @@ def first_read(s: Situation) -> ReadRequest | None:
 
 def conflict(s: Situation) -> Conflict | None:
     """What holds what we need, or is missing; None where nothing is in the way."""
-    return _source(s) or taken(s)
+    return _source(s) or taken(s) or unknown_port(s)
+
+
+def unknown_port(s: Situation) -> Conflict | None:
+    """A port that the Service names, and that pods do not have: the ones that are to come, or those that serve now."""
+    ports = manifests.service_ports(s)
+    for revision, whose in ((target(s), "the template"), (s.stable_revision, "stable, which serves now,")):
+        template = manifests.template_of(s, revision) if revision else None
+        names = undeclared_names(ports, template) if template else []
+        if names:
+            told = f'Service {s.service_name} sends requests to port "{names[0]}", and no container of {whose} has a port of that name'
+            return Conflict(Reason.PORT_UNKNOWN, f"{told}: {_way_out(s, whose)}")
+    return None
+
+
+def _way_out(s: Situation, whose: str) -> str:
+    """What to change, and where."""
+    where = (
+        f"targetPort of Service {s.service_name}"
+        if manifests.adopts(s)
+        else "spec.service.ports[].targetPort"
+    )
+    if whose == "the template":
+        return f"add it to the ports of a container, or change {where}"
+    return f"change {where} back, and release pods that have both names before; or use the port's number"
 
 
 def _source(s: Situation) -> Conflict | None:

@@ -188,6 +188,14 @@ def ports(s: Situation) -> list[dict[str, Any]]:
     return [port.to_wire() for port in listed]
 
 
+def service_ports(s: Situation) -> list[Any]:
+    """The ports that requests come through: the spec's, or those of the Service that is adopted, where it was read."""
+    if not adopts(s):
+        return ports(s)
+    live = s.production_read or s.seen.found.services.get(s.service_name)
+    return list((live.manifest.get("spec") or {}).get("ports") or ()) if live is not None else []
+
+
 def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> dict[str, Any]:
     """A Service of ours: `role` is production or preview."""
     return {

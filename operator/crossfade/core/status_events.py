@@ -26,6 +26,7 @@ REFUSALS = frozenset(
         Reason.WORKLOAD_MISSING,
         Reason.REPLICAS_TOO_FEW,
         Reason.NAME_TAKEN,
+        Reason.PORT_UNKNOWN,
     }
 )
 """Each of these is told when it begins, in the stage that it begins in; a refusal again when its message changes."""

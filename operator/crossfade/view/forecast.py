@@ -14,6 +14,7 @@ from crossfade.core.stages import Exclusive, Gate, GateKind, Stage
 from crossfade.view.concerns import concerns, real_share
 from crossfade.view.nearness import uneven
 from crossfade.view.quantity import Requests, pod_requests
+from crossfade.view.target_ports import unknown_names, unlisted_numbers
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,11 @@ class Forecast:
 def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Forecast:
     """Say what a change of the template will do. `service`: its production Service, where that is known.
 
-    Raises ValueError where an amount of CPU or memory is none.
+    Raises ValueError where an amount of CPU or memory is none, or the Service names a port that no container has.
     """
     spec = rollout.spec
+    if unknown := unknown_names(spec.to_wire(), service):
+        raise ValueError(unknown)
     plan = compiled(spec)
     before = [Stage("now", 0, spec.replicas, 0), *plan]
     stages = tuple(_shown(spec, i, a, b) for i, (a, b) in enumerate(pairwise(before), start=1))
@@ -75,7 +78,11 @@ def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Fore
         peak=pod_requests(spec.template or {}).times(peak),
         at_least_s=sum(at_least_s(spec, a, b) for a, b in pairwise(before)),
         people=sum(stage.asks_a_person for stage in plan),
-        concerns=(*concerns(spec, plan), *uneven(spec.strategy.name, service)),
+        concerns=(
+            *concerns(spec, plan),
+            *unlisted_numbers(spec.to_wire(), service),
+            *uneven(spec.strategy.name, service),
+        ),
     )
 
 

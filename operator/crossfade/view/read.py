@@ -12,6 +12,7 @@ from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
 from crossfade.view.nearness import uneven
+from crossfade.view.target_ports import unlisted_numbers
 from crossfade.view.pauses import held_at_rest
 
 Object = Mapping[str, Any]
@@ -73,6 +74,7 @@ def rollout_view(
     warnings = (
         *misled(view.strategy, scaling("Rollout", view.name, autoscalers)),
         *uneven(view.strategy, service),
+        *unlisted_numbers(rollout.get("spec") or {}, service, others_only=True),
     )
     return replace(view, next_steps=next_steps(view, scope), warnings=warnings)
 

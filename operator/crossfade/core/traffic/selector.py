@@ -14,6 +14,7 @@ from crossfade.core.adoption import other_writers
 from crossfade.core.marks import disowned
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import Verb, Write
+from crossfade.core.ports import undeclared_names
 from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
@@ -143,7 +144,7 @@ def kept(s: Situation, live: SeenService, selector: Mapping[str, str], role: str
     if dict(live.selector) != dict(selector) or not has(live.manifest.get("metadata", {}), meta):
         body = {"metadata": {**meta, **_memo(live)}, "spec": {"selector": dict(selector)}}
         yield Write(Verb.APPLY, "Service", live.name, body, live.identity)
-    elif not manifests.adopts(s) and not _same_ports(live, manifests.ports(s)):
+    elif not manifests.adopts(s) and not _same_ports(live, manifests.ports(s)) and _have_ports(s):
         change = [{"op": "replace", "path": "/spec/ports", "value": manifests.ports(s)}]
         yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
@@ -172,6 +173,14 @@ def _adopted(s: Situation) -> Iterator[Write]:
         "spec": {"selector": dict(found.selector)},
     }
     yield Write(Verb.APPLY, "Service", s.service_name, body, found.identity)
+
+
+def _have_ports(s: Situation) -> bool:
+    """Whether the pods of both sides have the ports that the Service is to name; until then it keeps those that it has."""
+    templates = filter(
+        None, (manifests.template_of(s, r) for r in (s.stable_revision, s.progress.revision) if r)
+    )
+    return not any(undeclared_names(manifests.ports(s), template) for template in templates)
 
 
 def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:

@@ -1,0 +1,53 @@
+"""Which ports of a Service a pod template declares.
+
+A Service that names a port finds it in the containers of each pod. Where none has it, the pod is listed as ready and without
+that port, and every connection to it fails. A number needs no declaration: then a list in the template is only a hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Object = Mapping[str, Any]
+
+Declared = frozenset[tuple[str | int, str]]
+"""Names and numbers, each with its protocol."""
+
+
+def declared(template: Object) -> Declared:
+    """The ports that the containers declare, by name and by number; sidecars (init containers that stay) count too."""
+    pod = template.get("spec") or {}
+    sidecars = (c for c in _objects(pod.get("initContainers")) if c.get("restartPolicy") == "Always")
+    listed = [
+        port for c in (*_objects(pod.get("containers")), *sidecars) for port in _objects(c.get("ports"))
+    ]
+    keys = (
+        (port.get(key), str(port.get("protocol") or "TCP"))
+        for port in listed
+        for key in ("name", "containerPort")
+    )
+    return frozenset((key, protocol) for key, protocol in keys if isinstance(key, str | int))
+
+
+def undeclared_names(ports: Iterable[Object], template: Object) -> list[str]:
+    """The names that the Service sends requests to, and that the template does not declare."""
+    return [str(target) for target in _missing(ports, template) if isinstance(target, str)]
+
+
+def undeclared_numbers(ports: Iterable[Object], template: Object) -> list[int]:
+    """The numbers that the Service sends requests to, and that the template does not declare."""
+    return [target for target in _missing(ports, template) if isinstance(target, int)]
+
+
+def _missing(ports: Iterable[Object], template: Object) -> Iterator[str | int]:
+    known = declared(template)
+    for port in ports:
+        target = port.get("targetPort") or port.get("port")
+        if isinstance(target, str | int) and (target, str(port.get("protocol") or "TCP")) not in known:
+            yield target
+
+
+def _objects(listed: Any) -> list[Object]:
+    """What of a list can be read; the API server refuses the rest."""
+    return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []

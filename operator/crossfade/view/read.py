@@ -12,8 +12,8 @@ from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
 from crossfade.view.nearness import uneven
-from crossfade.view.target_ports import unlisted_numbers
 from crossfade.view.pauses import held_at_rest
+from crossfade.view.target_ports import unlisted_numbers
 
 Object = Mapping[str, Any]
 

@@ -61,7 +61,9 @@ class FakeCluster(Cluster):
         self._note("LIST", kind, labels or fields or "", None)
         wanted = dict(part.split("=") for part in (labels or "").split(",") if "=" in part)
         found = [raw for (k, ns, _), raw in self.objects.items() if k == kind and namespace in {None, ns}]
-        labelled = [r for r in found if wanted.items() <= (r["metadata"].get("labels") or {}).items()]
+        absent = {part[1:] for part in (labels or "").split(",") if part.startswith("!")}
+        has = [(r, r["metadata"].get("labels") or {}) for r in found]
+        labelled = [r for r, own in has if wanted.items() <= own.items() and not absent & {*own}]
         paths = [part.split("=") for part in (fields or "").split(",") if part]
         return [r for r in labelled if all(_field(r, path) == value for path, value in paths)]
 

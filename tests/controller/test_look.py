@@ -8,7 +8,7 @@ from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error
 from crossfade.cluster import ApiError
 from crossfade.controller.look import Whose, answer
 from crossfade.controller.store import Key
-from crossfade.core.observed import Found, Identity, Side
+from crossfade.core.observed import Found, Identity, Side, Stranger
 from crossfade.core.plan import ReadRequest
 
 WHOSE = Whose(Key("ns", "shop"), "uid-shop", frozenset({"aaa", "bbb"}))
@@ -207,3 +207,31 @@ async def test_counts_are_of_the_newest_size_once_every_replica_set_has_seen_it(
 async def test_no_replica_sets_are_read_where_nobody_asks(cluster: FakeCluster) -> None:
     await found(cluster, pods=frozenset({"aaa"}))
     assert [kind for _, kind, _ in cluster.asked] == ["Pod"]
+
+
+async def test_strangers_are_the_services_and_deployments_of_the_namespace_without_our_label(
+    cluster: FakeCluster,
+) -> None:
+    mine = {"crossfade.dev/rollout": "shop"}
+    allows = {"name": "all", "annotations": {"crossfade.dev/any-revision": "true"}}
+    cluster.hold("Service", {**obj("front"), "spec": {"selector": {"app": "shop"}}})
+    cluster.hold("Service", {**obj("all", metadata=allows), "spec": {"selector": {"app": "shop"}}})
+    cluster.hold("Service", obj("shop", labels=mine))
+    exact = {"matchLabels": {"app": "shop"}}
+    cluster.hold(
+        "Deployment", {**obj("old"), "spec": {"replicas": 2, "selector": exact, "template": {"spec": {}}}}
+    )
+    fewer = {**exact, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}
+    cluster.hold("Deployment", {**obj("few"), "spec": {"replicas": 1, "selector": fewer}})
+    cluster.hold("Deployment", obj("shop-aaa", labels=mine))
+    seen = await found(cluster, strangers=True)
+    assert seen.strangers == (
+        Stranger("Service", "front", {"app": "shop"}),
+        Stranger("Service", "all", {"app": "shop"}, any_revision=True),
+        Stranger("Deployment", "old", {"app": "shop"}, replicas=2, template={"spec": {}}),
+        Stranger("Deployment", "few", {}, replicas=1),
+    )
+
+
+async def test_nobody_looks_for_strangers_who_is_not_asked(cluster: FakeCluster) -> None:
+    assert (await found(cluster)).strangers is None

@@ -12,7 +12,7 @@ from simulation import passes
 from simulation.cluster import Sim
 from simulation.passes import carry_out, decided
 
-CREATE_LIMIT, UPDATE_LIMIT = 8, 20
+CREATE_LIMIT, UPDATE_LIMIT = 10, 20
 """Requests per created Rollout, and per update by a canary of two steps, of 1 and of 2 pods on the average."""
 
 
@@ -28,7 +28,9 @@ class Priced:
 
         def priced(sim_: Sim, look: ReadRequest, found: passes.Found) -> passes.Found:
             asked = (*look.pods, *look.services, *look.deployments)
-            self.spent["look"] += len(asked) + (look.dry_run is not None) + look.pull_pods
+            self.spent["look"] += (
+                len(asked) + (look.dry_run is not None) + look.pull_pods + 2 * look.strangers
+            )
             return answer(sim_, look, found)
 
         monkeypatch.setattr(passes, "look", priced)

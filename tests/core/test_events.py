@@ -22,6 +22,7 @@ from simulation.live import phase, quiet, rest, run, stands_at, until
 from simulation.passes import carry_out, decided, reconcile, restart
 from simulation.promise import Violation
 from simulation.stored import versioned
+from simulation.takeovers import taking_over
 
 MANUAL = {"canary": {"steps": [{"weight": 25, "pause": "Manual"}, {"weight": 50, "pause": "Manual"}]}}
 ARGO = {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:spec": {"f:selector": {}}}}
@@ -132,6 +133,12 @@ def _refused_template() -> Sim:
     return sim
 
 
+def _unknown_port() -> Sim:
+    sim = Sim(rollout(STRATEGIES["canary"]))
+    sim.edit(service={"ports": [{"port": 80, "targetPort": "http"}]})
+    return sim
+
+
 def _taken_name() -> Sim:
     sim = Sim(rollout({"bigBang": {}}))
     meta = {"name": "shop", "uid": "x", "resourceVersion": "1", "labels": {"crossfade.dev/rollout": "shop"}}
@@ -178,6 +185,8 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.WORKLOAD_MISSING: lambda: _over_a_chart(None),
     EventReason.REPLICAS_TOO_FEW: lambda: _over_a_chart(9),
     EventReason.NAME_TAKEN: _taken_name,
+    EventReason.PORT_UNKNOWN: _unknown_port,
+    EventReason.SELECTED_BY_OTHERS: lambda: taking_over(STRATEGIES["canary"], image="shop:v2"),
 }
 TOLD_ELSEWHERE = {EventReason.INVALID_SPEC, EventReason.STORED_VALUE_LOST, EventReason.WRITE_REFUSED}
 """Their stories have tests of their own: in this file, in `controller` and in `test_stuck_told`."""

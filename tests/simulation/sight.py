@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from crossfade.controller.drops import Drop
 from crossfade.controller.revisions import known_revisions
-from crossfade.controller.seen import service_of, side_of
+from crossfade.controller.seen import service_of, side_of, stranger_of
 from crossfade.controller.slices import count
 from crossfade.core.evidence import silent
-from crossfade.core.observed import Found, Observed, Pod, SeenService, Side
+from crossfade.core.observed import Found, Observed, Pod, SeenService, Side, Stranger
 from crossfade.core.plan import ReadRequest
 from simulation.api_server import TABLES, UID
 from simulation.cluster import Sim
@@ -100,7 +100,14 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         seen = replace(seen, refusal=sim.refusal)
     if wanted.pull_pods:
         seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
+    if wanted.strangers:
+        seen = replace(seen, strangers=tuple(_strangers(sim)))
     return seen
+
+
+def _strangers(sim: Sim) -> Iterator[Stranger]:
+    for kind, objects in (("Service", sim.services), ("Deployment", sim.deployments)):
+        yield from (stranger_of(kind, each) for each in objects.values() if not is_labelled(each))
 
 
 def _counted(sim: Sim, revision: str) -> bool:

@@ -143,6 +143,10 @@ class EventReason(StrEnum):
     """Warning: the Service sends requests to a port by a name that no container of the pods has; nothing is changed.
 
     Give a container a port of that name, or change `targetPort`, as the note says."""
+    SELECTED_BY_OTHERS = "SelectedByOthers"
+    """Warning: a Service or Deployment of somebody else selects the pods of the template; no pod is made.
+
+    Adopt it, give the template other labels, or let its owner annotate it, as the note says."""
     WRITE_REFUSED = "WriteRefused"
     """Warning: the API server refuses to make or change an object; what does not need that object goes on.
 

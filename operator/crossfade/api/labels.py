@@ -33,6 +33,9 @@ ANNOTATION_DRAIN: Final = "crossfade.dev/drain-seconds"
 ANNOTATION_GIVE_BACK: Final = "crossfade.dev/give-back-selector"
 """On an adopted Service: its selector from before, as JSON, so that it can be given back."""
 
+ANNOTATION_ANY_REVISION: Final = "crossfade.dev/any-revision"
+"""On somebody's Service: with `"true"` its owner says that it may reach pods of every revision (metrics, a headless one)."""
+
 FINALIZER: Final = "crossfade.dev/give-back"
 """On a Rollout, only while it holds something that must be given back before it may go."""
 

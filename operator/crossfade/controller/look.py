@@ -11,12 +11,20 @@ from typing import Any, Protocol
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller.observe import SERVICE_NAME
-from crossfade.controller.seen import is_current, is_owned_by, newest_note, pod_of, service_of, side_of
+from crossfade.controller.seen import (
+    is_current,
+    is_owned_by,
+    newest_note,
+    pod_of,
+    service_of,
+    side_of,
+    stranger_of,
+)
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw
 from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
-from crossfade.core.observed import Found, Pod, SeenService, Side
+from crossfade.core.observed import Found, Pod, SeenService, Side, Stranger
 from crossfade.core.plan import ReadRequest
 
 
@@ -64,7 +72,19 @@ async def answer(
         seen = replace(seen, refusal=await _refusal(reads, key, asked.dry_run))
     if asked.pull_pods:
         seen = replace(seen, pull_pods=await _pull_pods(reads, key))
+    if asked.strangers:
+        seen = replace(seen, strangers=await _strangers(reads, key))
     return seen
+
+
+async def _strangers(reads: Reads, key: Key) -> tuple[Stranger, ...]:
+    """The namespace's Services and Deployments without our label."""
+    listed = [
+        stranger_of(kind, raw)
+        for kind in ("Service", "Deployment")
+        for raw in await reads.list(kind, key.namespace, f"!{LABEL_ROLLOUT}")
+    ]
+    return tuple(listed)
 
 
 async def services(reads: Reads, whose: Whose, names: Collection[str]) -> dict[str, SeenService | None]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from crossfade.api.labels import LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.api.labels import ANNOTATION_ANY_REVISION, LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.controller.lean import others_writing
 from crossfade.controller.slices import Endpoints
-from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Waiting
+from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Stranger, Waiting
 
 Obj = Mapping[str, Any]
 
@@ -133,6 +133,25 @@ def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str, rollout: str = 
         ready=endpoints.ready,
         serving=endpoints.serving,
     )
+
+
+def stranger_of(kind: str, obj: Obj) -> Stranger:
+    """Read a Service or Deployment that is nobody's of ours."""
+    meta, spec = obj["metadata"], obj.get("spec") or {}
+    selector = spec.get("selector") or {}
+    return Stranger(
+        kind=kind,
+        name=meta["name"],
+        selector=selector if kind == "Service" else _exact(selector),
+        any_revision=(meta.get("annotations") or {}).get(ANNOTATION_ANY_REVISION) == "true",
+        replicas=spec.get("replicas", 1) if kind == "Deployment" else 0,
+        template=spec.get("template") or {},
+    )
+
+
+def _exact(selector: Obj) -> Mapping[str, str]:
+    """A selector's labels; one with expressions matches fewer pods than these tell, so that it is not judged."""
+    return {} if selector.get("matchExpressions") else selector.get("matchLabels") or {}
 
 
 def pod_of(obj: Obj) -> Pod:

@@ -11,6 +11,8 @@ from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
 from crossfade.core.ports import undeclared_names
 from crossfade.core.situation import Situation
+from crossfade.core.strangers import are_unread as strangers_unread
+from crossfade.core.strangers import in_the_way
 from crossfade.core.transitions import target
 
 
@@ -30,12 +32,20 @@ def first_read(s: Situation) -> ReadRequest | None:
         frozenset(services - set(s.seen.found.services)),
         frozenset(named - set(s.seen.found.deployments)),
     )
-    return ReadRequest(services=unseen[0], deployments=unseen[1]) if any(unseen) else None
+    strangers = strangers_unread(s)
+    if not any(unseen) and not strangers:
+        return None
+    return ReadRequest(services=unseen[0], deployments=unseen[1], strangers=strangers)
 
 
 def conflict(s: Situation) -> Conflict | None:
     """What holds what we need, or is missing; None where nothing is in the way."""
-    return _source(s) or taken(s) or unknown_port(s)
+    return _source(s) or taken(s) or unknown_port(s) or _selected(s)
+
+
+def _selected(s: Situation) -> Conflict | None:
+    told = in_the_way(s)
+    return Conflict(Reason.SELECTED_BY_OTHERS, told) if told else None
 
 
 def unknown_port(s: Situation) -> Conflict | None:

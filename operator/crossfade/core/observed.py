@@ -127,13 +127,29 @@ class Pod:
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """A Service or Deployment without a label of ours. A Service has no `template` and no `replicas`.
+
+    `any_revision`: its owner says that it may reach pods of every revision.
+    """
+
+    kind: str
+    name: str
+    selector: Mapping[str, str]
+    any_revision: bool = False
+    replicas: int = 0
+    template: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Found:
     """The answers to what a decision asked to look at (see `plan.ReadRequest`).
 
     `pods`: by revision. `refusal`: the server's message on a dry run of the candidate, "" where it accepts.
     `services` and `deployments`: objects read by name, None where there is none.
     `pull_pods`: the pods that pull images. `counted`: by revision, whether what counts its pods has seen the newest size
-    that its Deployment asks for: until then its counts may be those of before.
+    that its Deployment asks for: until then its counts may be those of before. `strangers`: the Services and Deployments of
+    the namespace that are nobody's of ours, None where nobody has looked.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -142,6 +158,7 @@ class Found:
     deployments: Mapping[str, Side | None] = field(default_factory=dict)
     pull_pods: tuple[Pod, ...] | None = None
     counted: Mapping[str, bool] = field(default_factory=dict)
+    strangers: tuple[Stranger, ...] | None = None
 
 
 @dataclass(frozen=True)

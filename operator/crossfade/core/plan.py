@@ -62,7 +62,8 @@ class ReadRequest:
     `pods`: revisions whose pods are listed; with `warnings` also the newest warning about one that does not say itself
     what is wrong with it. `dry_run`: a Deployment manifest to send as a dry run.
     `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images. `counted`: revisions of which
-    to ask whether their counts are of the newest size.
+    to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
+    no label of ours.
     """
 
     pods: frozenset[str] = frozenset()
@@ -72,6 +73,7 @@ class ReadRequest:
     deployments: frozenset[str] = frozenset()
     pull_pods: bool = False
     counted: frozenset[str] = frozenset()
+    strangers: bool = False
 
 
 @dataclass(frozen=True)

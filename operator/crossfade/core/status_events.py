@@ -27,6 +27,7 @@ REFUSALS = frozenset(
         Reason.REPLICAS_TOO_FEW,
         Reason.NAME_TAKEN,
         Reason.PORT_UNKNOWN,
+        Reason.SELECTED_BY_OTHERS,
     }
 )
 """Each of these is told when it begins, in the stage that it begins in; a refusal again when its message changes."""

@@ -167,7 +167,8 @@ class _Stepper:
         if self.goal.hurried:
             return sum(self._broken(track) for track in self.tracks)
         certain = [track for track in self.tracks if self.traffic.live(track) and self.s.side(track).current]
-        coming = set(self.goal.awaits) or self.receivers
+        awaited = set(self.goal.awaits) or self.receivers
+        coming = {track for track in awaited if self.wanted(track) >= self.s.side(track).desired}
         left = (self.traffic.serving(t) if t in coming else self.s.side(t).desired for t in certain)
         return max(0, sum(left) - self._floor)
 

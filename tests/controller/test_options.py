@@ -17,3 +17,22 @@ def test_a_settle_time_that_cannot_be_meant_ends_the_process(
     with pytest.raises(SystemExit):
         parse(["--settle-seconds", text])
     assert "--settle-seconds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("in_a_pod", "asked", "tries"),
+    [
+        (True, [], True),
+        (False, [], False),
+        (True, ["--no-port-check"], False),
+        (False, ["--port-check"], True),
+    ],
+)
+def test_ports_are_tried_in_a_pod_unless_it_is_told_otherwise(
+    in_a_pod: bool, asked: list[str], tries: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if in_a_pod:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    else:
+        monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    assert parse(asked).port_check is tries

@@ -133,6 +133,12 @@ def _refused_template() -> Sim:
     return sim
 
 
+def _closed_port() -> Sim:
+    sim = releasing_v2("canary", progressDeadlineSeconds=30)
+    sim.deaf = frozenset({V2})
+    return sim
+
+
 def _unknown_port() -> Sim:
     sim = Sim(rollout(STRATEGIES["canary"]))
     sim.edit(service={"ports": [{"port": 80, "targetPort": "http"}]})
@@ -186,6 +192,7 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.REPLICAS_TOO_FEW: lambda: _over_a_chart(9),
     EventReason.NAME_TAKEN: _taken_name,
     EventReason.PORT_UNKNOWN: _unknown_port,
+    EventReason.PORT_CLOSED: _closed_port,
     EventReason.SELECTED_BY_OTHERS: lambda: taking_over(STRATEGIES["canary"], image="shop:v2"),
 }
 TOLD_ELSEWHERE = {EventReason.INVALID_SPEC, EventReason.STORED_VALUE_LOST, EventReason.WRITE_REFUSED}

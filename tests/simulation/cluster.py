@@ -30,7 +30,8 @@ class Sim(Edits):
     `broken`: revisions whose pods do not become ready, `ailing` those of them that will be well again. `behind`:
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
-    new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `known`: what
+    new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
+    that nobody listens in on the Service's port; None where the operator does not try ports. `known`: what
     `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
@@ -44,6 +45,7 @@ class Sim(Edits):
     behind: frozenset[str] = frozenset()
     instant: bool = True
     node_ahead_s: float = 0.0
+    deaf: frozenset[str] | None = None
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:

@@ -95,7 +95,14 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
     """A decision depends on nothing but what it is made on: where that is the same again, so is the plan."""
     looked = (*found.services.values(), None, *found.deployments.values())
     names = (*found.services, None, *found.deployments)
-    pods = (*found.pods.items(), None, found.pull_pods, tuple(found.counted.items()), repr(found.strangers))
+    pods = (
+        *found.pods.items(),
+        None,
+        found.pull_pods,
+        tuple(found.counted.items()),
+        repr(found.strangers),
+        *found.closed.items(),
+    )
     drops = tuple(dropped(sim).items())
     return _plans.of(
         (*shell.shown.values(), None, *looked),

@@ -58,6 +58,7 @@ def a_verdict_has_a_cause(seen: Seen) -> str:
         return ""
     revision = verdict["revision"]
     known = revision in seen.ghost.blamed or before.get("revision") == revision
+    known |= verdict["reason"] == "PortClosed" and revision in (seen.base.deaf or ())
     shown = _was_recorded(seen, revision) or _answers_nothing(seen, revision)
     return (
         ""

@@ -107,6 +107,17 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
     return "" if has >= seen.wanted or alone else f"it has {has} of {seen.wanted}"
 
 
+def where_nobody_listens_no_requests_come(seen: Seen) -> str:
+    """A candidate whose pods refuse connections gets no requests while others answer."""
+    deaf = {r for r in newly_selected(seen) & (seen.base.deaf or frozenset()) if seen.before.of(r)}
+    others = {r for r in selected_by(seen.before) - deaf if ready_of(seen.base, r)}
+    return (
+        f"nobody listens in {deaf}, and it gets requests"
+        if deaf and others and not seen.base.deleting
+        else ""
+    )
+
+
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:
     """While somebody else applies the selector of an adopted Service, production stays as it is."""
     before, after = (sim.services.get(seen.before.service_name) for sim in (seen.before, seen.after))
@@ -125,4 +136,5 @@ TRAFFIC_RULES: tuple[Rule, ...] = (
     all_traffic_moves_to_enough_pods,
     a_pause_moves_no_traffic,
     a_selector_of_two_writers_is_left,
+    where_nobody_listens_no_requests_come,
 )

@@ -10,7 +10,7 @@ from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import service_of, side_of, stranger_of
 from crossfade.controller.slices import count
 from crossfade.core.evidence import silent
-from crossfade.core.observed import Found, Observed, Pod, SeenService, Side, Stranger
+from crossfade.core.observed import Closed, Found, Observed, Pod, SeenService, Side, Stranger
 from crossfade.core.plan import ReadRequest
 from simulation.api_server import TABLES, UID
 from simulation.cluster import Sim
@@ -68,7 +68,9 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
     raw, key, shell = view(sim, "Rollout", ""), key_of(sim.rollout), shell or shell_of(sim)
     ages_s = at(sim.drops, sim.now, shell.store).ages_s(key)
     seen = shell.observer.observed(key, raw, ages_s, namespace_terminating=False)
-    return replace(seen, found=found, refused=sim.refusals.told(), first_look=not sim.has_looked)
+    tries = sim.deaf is not None
+    told = sim.refusals.told()
+    return replace(seen, found=found, refused=told, first_look=not sim.has_looked, checks_ports=tries)
 
 
 def dropped(sim: Sim) -> Mapping[str, Drop]:
@@ -95,6 +97,7 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         services={**found.services, **services},
         deployments={**found.deployments, **deployments},
         counted={**found.counted, **{r: _counted(sim, r) for r in wanted.counted}},
+        closed={**found.closed, **{r: _closed(sim, r, ports) for r, ports in wanted.ports.items()}},
     )
     if wanted.dry_run is not None:
         seen = replace(seen, refusal=sim.refusal)
@@ -103,6 +106,16 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
     if wanted.strangers:
         seen = replace(seen, strangers=tuple(_strangers(sim)))
     return seen
+
+
+def _closed(sim: Sim, revision: str, ports: tuple[int, ...]) -> tuple[Closed, ...] | None:
+    """What its ready pods refuse; None where there is none."""
+    ready = [p for p in sim.of(revision) if p.ready]
+    if not ready:
+        return None
+    return (
+        tuple(Closed(p.name, port) for p in ready for port in ports) if revision in (sim.deaf or ()) else ()
+    )
 
 
 def _strangers(sim: Sim) -> Iterator[Stranger]:

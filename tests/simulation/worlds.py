@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from builders import V1, V3, releasing_v2, rollout
+from builders import V1, V2, V3, releasing_v2, rollout
 from simulation import mishaps, people
 from simulation.asked import may_be_missing
 from simulation.cluster import Sim
@@ -154,6 +154,8 @@ def _ills(strategy: str) -> Iterator[Case]:
     yield Case("an autoscaler that answers", lambda: world(usual, allows=(people.answering(3),), replicas=3))
     yield Case("completed at nothing", lambda: completed_at_nothing(usual))
     yield Case("begun while it grew", lambda: begun_while_it_grew(usual))
+    yield Case("ports are tried", lambda: tried(usual, frozenset(), USUAL))
+    yield Case("nobody listens", lambda: tried(usual, frozenset({V2}), some))
     yield Case("a late write", lambda: replace(world(usual, allows=some), leaders_hang=True))
 
 
@@ -169,6 +171,13 @@ def world(
     """A world of a strategy in the middle of the release of v2."""
     sim = releasing_v2(strategy, replicas=replicas, **{**TIMES, **spec})
     return begun(sim, allows, ills, most_edits=most_edits)
+
+
+def tried(strategy: Strategy, deaf: frozenset[str], allows: tuple[People, ...]) -> World:
+    """A world in which the operator tries ports before the first requests; nobody listens in some revisions."""
+    made = world(strategy, allows=allows)
+    made.sim.deaf = deaf
+    return made
 
 
 def first(strategy: Strategy, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:

@@ -128,6 +128,9 @@ class Reason(StrEnum):
     PORT_UNKNOWN = "PortUnknown"
     """The Service sends requests to a port by a name that no container of the template, or of the pods that serve, has.
     Every connection would fail, so nothing is changed."""
+    PORT_CLOSED = "PortClosed"
+    """A ready pod of the candidate refuses connections on the port that the Service sends requests to. It gets none; after
+    `progressDeadlineSeconds` the release has failed."""
     SELECTED_BY_OTHERS = "SelectedByOthers"
     """A Service or Deployment of somebody else selects the pods of the template, so requests would reach them that no stage
     has let through; or what an adopted Service serves is another version. No pod is made."""

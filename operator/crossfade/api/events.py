@@ -143,6 +143,10 @@ class EventReason(StrEnum):
     """Warning: the Service sends requests to a port by a name that no container of the pods has; nothing is changed.
 
     Give a container a port of that name, or change `targetPort`, as the note says."""
+    PORT_CLOSED = "PortClosed"
+    """Warning: nothing listened on the port that the Service sends requests to; the candidate got none, and has failed.
+
+    Let the application listen there, or change `targetPort`, as the note says."""
     SELECTED_BY_OTHERS = "SelectedByOthers"
     """Warning: a Service or Deployment of somebody else selects the pods of the template; no pod is made.
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller.observe import SERVICE_NAME
+from crossfade.controller.reach import refusing
 from crossfade.controller.seen import (
     is_current,
     is_owned_by,
@@ -60,13 +61,16 @@ async def answer(
     """Look, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
     key = whose.key
     counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(asked.counted)}
-    pods = {rev: await _pods(reads, key, rev, warnings=asked.warnings) for rev in sorted(asked.pods)}
+    listed = {rev: await _listed(reads, key, rev) for rev in sorted(asked.pods)}
+    pods = {rev: await _pods(reads, key, raws, warnings=asked.warnings) for rev, raws in listed.items()}
+    closed = {rev: await refusing(listed[rev], ports) for rev, ports in asked.ports.items()}
     seen = replace(
         found,
         pods={**found.pods, **pods},
         services={**found.services, **await services(reads, whose, asked.services)},
         deployments={**found.deployments, **await deployments(reads, whose, asked.deployments)},
         counted={**found.counted, **counted},
+        closed={**found.closed, **closed},
     )
     if asked.dry_run is not None:
         seen = replace(seen, refusal=await _refusal(reads, key, asked.dry_run))
@@ -130,9 +134,12 @@ def _counts(sets: Collection[Raw]) -> tuple[int, ...]:
     return tuple(sum(t.get(n, 0) for t in told) for n in ("replicas", "readyReplicas", "availableReplicas"))
 
 
-async def _pods(reads: Reads, key: Key, revision: str, *, warnings: bool) -> tuple[Pod, ...]:
-    labels = f"{LABEL_ROLLOUT}={key.name},{LABEL_REVISION}={revision}"
-    pods = tuple(pod_of(raw) for raw in await reads.list("Pod", key.namespace, labels))
+async def _listed(reads: Reads, key: Key, revision: str) -> list[Raw]:
+    return await reads.list("Pod", key.namespace, f"{LABEL_ROLLOUT}={key.name},{LABEL_REVISION}={revision}")
+
+
+async def _pods(reads: Reads, key: Key, listed: list[Raw], *, warnings: bool) -> tuple[Pod, ...]:
+    pods = tuple(map(pod_of, listed))
     name = silent(pods) if warnings else ""
     if not name:
         return pods

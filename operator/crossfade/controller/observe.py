@@ -42,12 +42,14 @@ class _Parsed(NamedTuple):
 class Observer:
     """Reads what belongs to a Rollout. What was parsed is kept until the object changes.
 
-    `settle_s`: how long nodes get to follow the endpoints, as the operator is told.
+    `settle_s`: how long nodes get to follow the endpoints, as the operator is told. `checks_ports`: whether it is to try
+    ports.
     """
 
-    def __init__(self, store: Store, settle_s: float = SETTLE_S) -> None:
+    def __init__(self, store: Store, settle_s: float = SETTLE_S, *, checks_ports: bool = False) -> None:
         self._store = store
         self._settle_s = settle_s
+        self._checks_ports = checks_ports
         self._specs: dict[Key, tuple[str, int, RolloutSpec]] = {}
         self._models: dict[tuple[str, Key], dict[str, _Parsed]] = {}
         self._lost: dict[Key, tuple[str, ...]] = {}  # of the status
@@ -84,6 +86,7 @@ class Observer:
             dropped=dropped,
             namespace_terminating=namespace_terminating,
             settle_s=self._settle_s,
+            checks_ports=self._checks_ports,
         )
 
     def forget(self, key: Key) -> None:

@@ -30,6 +30,7 @@ class Options:
     log_format: str
     log_level: str
     settle_seconds: float = 2.0
+    port_check: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -55,6 +56,12 @@ def parse(arguments: Sequence[str]) -> Options:
         default=2.0,
         help="how long nodes get to follow the endpoints before old pods go (0 to 60, default: %(default)s)",
     )
+    add(
+        "--port-check",
+        action=argparse.BooleanOptionalAction,
+        help="try to connect to a candidate's ports before its first requests (default: in a pod, since pods are not "
+        "reached from elsewhere)",
+    )
     add("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     add(
         "--log-level",
@@ -63,8 +70,11 @@ def parse(arguments: Sequence[str]) -> Options:
         help="default: %(default)s",
     )
     chosen = vars(parser.parse_args(arguments))
-    if chosen["bind_address"] is None and "KUBERNETES_SERVICE_HOST" not in os.environ:
+    in_a_pod = "KUBERNETES_SERVICE_HOST" in os.environ
+    if chosen["bind_address"] is None and not in_a_pod:
         chosen["bind_address"] = "127.0.0.1"
+    if chosen["port_check"] is None:
+        chosen["port_check"] = in_a_pod
     scope = Scope(chosen.pop("namespace"), chosen.pop("skip_namespaces"))
     return Options(scope=scope, **chosen)
 

@@ -93,7 +93,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     core = Core(decide, unreadable, _now)
     fence = election.fence if election else _no_fence
     world = World(cluster, Teller(cluster, me, _now, fence), fence, metrics.wrote)
-    passes = Reconciler(store, drops, core, world, options.settle_seconds)
+    passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     health = Health(queue, lambda: relist.behind)

@@ -60,10 +60,17 @@ class Core:
 
 
 class Reconciler:
-    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` as in `Observer`."""
+    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` and `checks_ports` as in `Observer`."""
 
     def __init__(
-        self, store: Store, drops: Drops, core: Core, world: World, settle_s: float = SETTLE_S
+        self,
+        store: Store,
+        drops: Drops,
+        core: Core,
+        world: World,
+        settle_s: float = SETTLE_S,
+        *,
+        checks_ports: bool = False,
     ) -> None:
         self._store = store
         self._drops = drops
@@ -71,7 +78,7 @@ class Reconciler:
         self._cluster = world.cluster
         self._teller = world.teller
         self._executor = Executor(store, world, core.now)
-        self._observer = Observer(store, settle_s)
+        self._observer = Observer(store, settle_s, checks_ports=checks_ports)
         self._known: dict[tuple[Key, str], Known] = {}
 
     async def __call__(self, key: Key) -> float | None:

@@ -10,7 +10,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
-from crossfade.core import conflicts, deletion, goals, layout, manifests, records, summary
+from crossfade.core import conflicts, deletion, goals, layout, manifests, port_check, records, summary
 from crossfade.core.actions import pending
 from crossfade.core.evidence import main_cause, not_pulled
 from crossfade.core.goals import Goal
@@ -101,7 +101,8 @@ def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
 def _carried_out(transition: Transition) -> Plan:
     s = transition.s
     at = s.once(next_step)
-    read = at.read or before_serving(s) or _unseen(s)
+    tried = port_check.request(s) if at.tries_ports else None
+    read = at.read or tried or before_serving(s) or _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
     blocked = (conflicts.taken(s) or conflicts.unknown_port(s)) if s.under_way else None

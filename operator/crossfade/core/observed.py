@@ -142,6 +142,14 @@ class Stranger:
 
 
 @dataclass(frozen=True)
+class Closed:
+    """A port that a pod refused a connection to: nothing listens there."""
+
+    pod: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Found:
     """The answers to what a decision asked to look at (see `plan.ReadRequest`).
 
@@ -149,7 +157,8 @@ class Found:
     `services` and `deployments`: objects read by name, None where there is none.
     `pull_pods`: the pods that pull images. `counted`: by revision, whether what counts its pods has seen the newest size
     that its Deployment asks for: until then its counts may be those of before. `strangers`: the Services and Deployments of
-    the namespace that are nobody's of ours, None where nobody has looked.
+    the namespace that are nobody's of ours, None where nobody has looked. `closed`: by revision, the ports that ready pods
+    refused: () where all answered, or could not be reached from here; None where no pod was ready.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -159,6 +168,7 @@ class Found:
     pull_pods: tuple[Pod, ...] | None = None
     counted: Mapping[str, bool] = field(default_factory=dict)
     strangers: tuple[Stranger, ...] | None = None
+    closed: Mapping[str, tuple[Closed, ...] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,6 +184,7 @@ class Observed:
     with the server's words.
     `namespace_terminating`: nothing new can be made there, and nothing may hold the deletion up.
     `settle_s`: how long nodes get to follow the endpoints.
+    `checks_ports`: before the first requests of a candidate its ports are tried.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -188,3 +199,4 @@ class Observed:
     refused: Mapping[str, str] = field(default_factory=dict)
     settle_s: float = 2.0
     first_look: bool = False
+    checks_ports: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -63,7 +63,7 @@ class ReadRequest:
     what is wrong with it. `dry_run`: a Deployment manifest to send as a dry run.
     `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images. `counted`: revisions of which
     to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
-    no label of ours.
+    no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready.
     """
 
     pods: frozenset[str] = frozenset()
@@ -74,6 +74,7 @@ class ReadRequest:
     pull_pods: bool = False
     counted: frozenset[str] = frozenset()
     strangers: bool = False
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Declared = frozenset[tuple[str | int, str]]
 
 
 def declared(template: Object) -> Declared:
-    """The ports that the containers declare, by name and by number; sidecars (init containers that stay) count too."""
+    """The ports that the containers declare, by name and by number."""
     pod = template.get("spec") or {}
     sidecars = (c for c in _objects(pod.get("initContainers")) if c.get("restartPolicy") == "Always")
     listed = [
@@ -30,6 +30,13 @@ def declared(template: Object) -> Declared:
     return frozenset((key, protocol) for key, protocol in keys if isinstance(key, str | int))
 
 
+def _containers(template: Object) -> list[Object]:
+    """Those that stay: the containers, and init containers that are sidecars."""
+    pod = template.get("spec") or {}
+    sidecars = (c for c in _objects(pod.get("initContainers")) if c.get("restartPolicy") == "Always")
+    return [*_objects(pod.get("containers")), *sidecars]
+
+
 def undeclared_names(ports: Iterable[Object], template: Object) -> list[str]:
     """The names that the Service sends requests to, and that the template does not declare."""
     return [str(target) for target in _missing(ports, template) if isinstance(target, str)]
@@ -38,6 +45,20 @@ def undeclared_names(ports: Iterable[Object], template: Object) -> list[str]:
 def undeclared_numbers(ports: Iterable[Object], template: Object) -> list[int]:
     """The numbers that the Service sends requests to, and that the template does not declare."""
     return [target for target in _missing(ports, template) if isinstance(target, int)]
+
+
+def tcp_numbers(ports: Iterable[Object], template: Object) -> list[int]:
+    """The numbers of the pods' TCP ports that the Service sends requests to, names looked up in the template."""
+    named = {
+        (port.get("name"), str(port.get("protocol") or "TCP")): port.get("containerPort")
+        for container in _containers(template)
+        for port in _objects(container.get("ports"))
+    }
+    targets = (
+        port.get("targetPort") or port.get("port") for port in ports if port.get("protocol", "TCP") == "TCP"
+    )
+    found = (named.get((each, "TCP")) if isinstance(each, str) else each for each in targets)
+    return sorted({each for each in found if isinstance(each, int)})
 
 
 def _missing(ports: Iterable[Object], template: Object) -> Iterator[str | int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crossfade.core import port_check
 from crossfade.core.clocks import is_about_to_serve
 from crossfade.core.goals import awaits_cause
 from crossfade.core.holds import hold, is_last, unavailable_s
@@ -23,7 +24,8 @@ def first_read(s: Situation) -> ReadRequest | None:
     """All that is missing for this decision, in one request; None where everything was read."""
     if not s.under_way:
         return _at_rest(s)
-    gone = s.once(next_step).read or ReadRequest()
+    at = s.once(next_step)
+    gone, tried = at.read or ReadRequest(), port_check.request(s) if at.tries_ports else ReadRequest()
     slow = is_slow(s)
     pods = {revision for revision in _suspects(s) if s.pods(revision) is None}
     pods |= {revision for revision in slow if s.pods(revision) is None}
@@ -31,11 +33,12 @@ def first_read(s: Situation) -> ReadRequest | None:
     pods |= {revision for revision in counted if s.pods(revision) is None}
     pull = _pulls(s) and s.seen.found.pull_pods is None
     read = ReadRequest(
-        pods=frozenset(pods) | gone.pods,
+        pods=frozenset(pods) | gone.pods | tried.pods,
         warnings=bool(slow),
         deployments=gone.deployments,
         pull_pods=pull,
         counted=counted,
+        ports=tried.ports,
     )
     return read if read.pods or read.deployments or pull or counted else None
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from crossfade.api.conditions import Reason
+from crossfade.core import port_check
 from crossfade.core.goals import POLL_S, Goal, Unmet, goal_of
 from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import may_run, none_left, unread
@@ -30,7 +31,7 @@ class Step:
     """What to ask for now: pods by track, and the share (None: as it is). `unmet`: what is missing; None: the goal is met.
 
     `read`: what must be read before the next step can be known. `again_s`: seconds until pods may go that wait for nothing
-    but time.
+    but time. `tries_ports`: the candidate's ports are to be tried before it gets its first requests.
     """
 
     pods: Mapping[str, int]
@@ -38,12 +39,14 @@ class Step:
     unmet: Unmet | None
     read: ReadRequest | None = None
     again_s: float | None = None
+    tries_ports: bool = False
 
 
 def step(goal: Goal, s: Situation) -> Step:
     """The next step towards the goal."""
     at = _Stepper(goal, s)
-    return Step(at.pods, at.share, at.unmet, at.read, propagation_left_s(s) if at.are_leaving else None)
+    again_s = propagation_left_s(s) if at.are_leaving else None
+    return Step(at.pods, at.share, at.unmet, at.read, again_s, at.tries_ports)
 
 
 def next_step(s: Situation) -> Step:
@@ -182,6 +185,37 @@ class _Stepper:
     @cached_property
     def share(self) -> Share | None:
         """The share to be written now: the goal's, both sides on the way to it, or None where it stays as it is."""
+        return None if self._waits_for_ports else self._next_share
+
+    @property
+    def _waits_for_ports(self) -> bool:
+        """Whether its first requests wait until its ports were tried: others answer meanwhile."""
+        others = (track for track in self.tracks if track != self.s.progress.revision)
+        answered = any(self.traffic.live(track) and self.s.side(track).ready for track in others)
+        return self._gets_first_requests and (answered or self.traffic.takes_strangers)
+
+    @cached_property
+    def _gets_first_requests(self) -> bool:
+        """Whether the candidate would get requests by the next share, and has none yet, and its ports were not tried."""
+        candidate = self.s.progress.revision
+        gets = candidate in receivers(self._next_share or {}) and not self.traffic.live(candidate)
+        return gets and port_check.is_wanted(self.s)
+
+    @cached_property
+    def _needs_ports(self) -> bool:
+        """Whether its ports are what is missing: for its requests, or for a stage in which nothing else could answer."""
+        alone = not self.s.stable_revision or isinstance(self.goal.order, Exclusive)
+        wanted = self.wanted(self.s.progress.revision) and self.s.progress.reached_at is None
+        stands = alone and wanted and self._before_ports is None
+        return self._gets_first_requests or bool(stands and port_check.is_wanted(self.s))
+
+    @property
+    def tries_ports(self) -> bool:
+        """Whether the next thing to do is to try the candidate's ports."""
+        return self._needs_ports and port_check.is_due(self.s)
+
+    @cached_property
+    def _next_share(self) -> Share | None:
         goal = self.goal
         if goal.share is None or self.traffic.gives(goal.share):
             return goal.share
@@ -261,6 +295,10 @@ class _Stepper:
     @cached_property
     def unmet(self) -> Unmet | None:
         """The first condition that does not hold; None where the goal is met."""
+        return self._closed() or self._before_ports or (self._untried() if self._needs_ports else None)
+
+    @cached_property
+    def _before_ports(self) -> Unmet | None:
         rungs = (
             self._still,
             self._running,
@@ -271,6 +309,17 @@ class _Stepper:
             self._left_over,
         )
         return next((found for rung in rungs if (found := rung()) is not None), self.goal.missing)
+
+    def _closed(self) -> Unmet | None:
+        """Nothing listens where requests would come to: it was tried in this very pass."""
+        closed = port_check.closed(self.s)
+        if closed is None or self.goal.still:
+            return None
+        why = f"something to listen on port {closed.port}, to which Service {self.s.service_name} sends requests: pod {closed.pod} refuses connections"
+        return Unmet(Reason.PORT_CLOSED, why, again_s=POLL_S)
+
+    def _untried(self) -> Unmet:
+        return Unmet(Reason.MOVING_TRAFFIC, "the candidate's ports to be tried", again_s=POLL_S)
 
     def _still(self) -> Unmet | None:
         if not self.goal.still:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
-from crossfade.core import manifests
+from crossfade.core import manifests, port_check
 from crossfade.core.compile import crash_allowance
 from crossfade.core.evidence import (
     bad_images,
@@ -46,6 +46,7 @@ def verdict(s: Situation) -> Verdict | None:
         container_cannot_start,
         downtime_exceeded,
         pull_failed,
+        port_refused,
         candidate_unavailable,
         gate_failed,
     )
@@ -176,11 +177,23 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
     return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(limit, s))
 
 
+def port_refused(s: Situation) -> Verdict | None:
+    """Nobody has come to listen on the Service's port within the deadline."""
+    refused = port_check.closed(s)
+    if refused is None or not _overdue(s):
+        return None
+    after = f"after {s.spec.progress_deadline_seconds} s nothing listens on port {refused.port}"
+    return Verdict(
+        Reason.PORT_CLOSED,
+        f"{after}, to which Service {s.service_name} sends requests: pod {refused.pod} refuses connections",
+    )
+
+
 def first_unavailable(s: Situation) -> Verdict | None:
     """A first release's pods did not become available in time. It is not given up: there is nothing to return to."""
     if s.stable_revision or not s.under_way or s.progress.rollback_reason or paused(s):
         return None
-    why = candidate_unavailable(s)
+    why = port_refused(s) or candidate_unavailable(s)
     if why is None:
         return None
     after = "No revision is there to return to: correct the template, or what its pods lack"

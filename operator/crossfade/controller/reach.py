@@ -1,0 +1,54 @@
+"""Tries whether something listens on a port of a pod: the only connection that the operator makes to anything but the API server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from crossfade.core.observed import Closed
+
+TRIED_S: Final = 1.0
+"""A pod on the same network answers or refuses within milliseconds; whatever takes longer is not to be reached from here."""
+
+PODS: Final = 3
+"""So many ready pods are tried: one says what the others of the same template do."""
+
+
+async def refusing(pods: Iterable[Mapping[str, Any]], ports: Iterable[int]) -> tuple[Closed, ...] | None:
+    """The ports that ready pods refuse; None where no pod is ready.
+
+    One that does not answer at all says nothing: a policy may drop the packets.
+    """
+    ready = [pod for pod in pods if _is_ready(pod)][:PODS]
+    if not ready:
+        return None
+    tried = [(pod, port) for pod in ready for port in ports]
+    refused = await asyncio.gather(*(is_refused(pod["status"]["podIP"], port) for pod, port in tried))
+    return tuple(
+        Closed(pod["metadata"]["name"], port) for (pod, port), no in zip(tried, refused, strict=True) if no
+    )
+
+
+async def is_refused(address: str, port: int) -> bool:
+    """Whether a connection is refused, which only the pod's own kernel says, and only where nothing listens."""
+    try:
+        async with asyncio.timeout(TRIED_S):
+            _, writer = await asyncio.open_connection(address, port)
+    except ConnectionRefusedError:
+        return True
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return False
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    status = pod.get("status") or {}
+    ready = any(
+        c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or ()
+    )
+    return ready and bool(status.get("podIP")) and not pod["metadata"].get("deletionTimestamp")

@@ -1,0 +1,77 @@
+"""Before the first requests of a candidate its ports are tried: where nobody listens, none come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builders import STRATEGIES, V1, V2, releasing_v2, rollout
+from simulation.cluster import Sim
+from simulation.live import rest, run, until
+
+SERVED_BY_OTHERS = sorted(set(STRATEGIES) - {"recreate"})
+
+
+def tried(strategy: str, *deaf: str, **spec: Any) -> Sim:
+    sim = releasing_v2(strategy, **spec)
+    sim.deaf = frozenset(deaf)
+    return sim
+
+
+def waits_for_the_port(sim: Sim) -> bool:
+    ready = next(c for c in sim.status["conditions"] if c["type"] == "Ready")
+    return ready["reason"] == "PortClosed"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_where_something_listens_a_release_ends_as_without_the_check(strategy: str) -> None:
+    sim = rest(tried(strategy))
+    assert sim.status["phase"] == "Healthy"
+    assert sim.selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("strategy", SERVED_BY_OTHERS)
+def test_where_nobody_listens_the_candidate_gets_no_request_and_the_port_is_named(strategy: str) -> None:
+    sim = until(tried(strategy, V2), waits_for_the_port)
+    assert "something to listen on port 8080" in sim.status["message"]
+    assert f"pod shop-{V2}-" in sim.status["message"]
+    for _ in range(20):
+        run(sim, 1)
+        assert V2 not in sim.selected()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_after_the_deadline_it_has_failed_and_the_port_is_the_cause(strategy: str) -> None:
+    sim = rest(tried(strategy, V2, progressDeadlineSeconds=30))
+    assert sim.status["phase"] == "RolledBack"
+    assert sim.selected() == {V1: 4}
+    assert "port 8080" in sim.status["failed"]["message"]
+
+
+@pytest.mark.parametrize("strategy", SERVED_BY_OTHERS)
+def test_once_something_listens_it_goes_on_by_itself(strategy: str) -> None:
+    sim = until(tried(strategy, V2), waits_for_the_port)
+    sim.deaf = frozenset()
+    assert rest(sim).selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_first_release_is_not_healthy_before_something_listens(strategy: str) -> None:
+    sim = Sim(rollout(STRATEGIES[strategy]))
+    sim.deaf = frozenset({V1})
+    until(sim, waits_for_the_port)
+    run(sim, 10)
+    assert sim.status["phase"] != "Healthy"
+    sim.deaf = frozenset()
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_an_abort_does_not_wait_for_a_port() -> None:
+    sim = until(tried("canary", V2), waits_for_the_port)
+    sim.act("Abort")
+    assert rest(sim).selected() == {V1: 4}
+
+
+def test_without_the_option_no_port_is_tried() -> None:
+    assert rest(releasing_v2("canary")).selected() == {V2: 4}

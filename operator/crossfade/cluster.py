@@ -298,10 +298,20 @@ class Cluster:
             }
 
     async def create(
-        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
+        self,
+        kind: str,
+        namespace: str | None,
+        body: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+        strict: bool = False,
     ) -> Raw:
-        """Create an object as field manager `crossfade`; `dry_run` asks everybody and stores nothing."""
-        query = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
+        """Create an object as field manager `crossfade`; `dry_run` asks everybody and stores nothing.
+
+        `strict`: a field that the API server does not know is refused (400); else it is left out.
+        """
+        asked = {"dryRun": "All" if dry_run else "", "fieldValidation": "Strict" if strict else ""}
+        query = {"fieldManager": FIELD_MANAGER, **{key: value for key, value in asked.items() if value}}
         return await self._ask(_Call("POST", kind, _path(kind, namespace), query, _typed(kind, body)))
 
     async def apply(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:

@@ -75,7 +75,13 @@ class FakeCluster(Cluster):
         return Listing(await self.list(kind, namespace, labels, metadata_only=True), self.version)
 
     async def create(
-        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
+        self,
+        kind: str,
+        namespace: str | None,
+        body: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+        strict: bool = False,
     ) -> Raw:
         name = body["metadata"]["name"]
         self._note("DRY-RUN" if dry_run else "CREATE", kind, name, body)

@@ -148,6 +148,14 @@ async def test_a_status_takes_the_place_of_the_stored_one(server: Server, cluste
     assert body == {"apiVersion": "crossfade.dev/v1alpha1", "kind": "Rollout", "status": {}}
 
 
+async def test_a_strict_create_lets_the_server_refuse_what_it_does_not_know(
+    server: Server, cluster: Cluster
+) -> None:
+    server.answers = [(201, {})]
+    await cluster.create("Deployment", "ns", {}, strict=True)
+    assert server.asked[0][1].endswith("fieldManager=crossfade&fieldValidation=Strict")
+
+
 async def test_a_dry_run_stores_nothing(server: Server, cluster: Cluster) -> None:
     server.answers = [(201, {})]
     await cluster.create("Deployment", "ns", {}, dry_run=True)

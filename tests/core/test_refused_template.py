@@ -2,9 +2,13 @@
 
 import pytest
 
-from builders import STRATEGIES, V1, releasing_v2, rollout
+from builders import STRATEGIES, V1, releasing_v2, rollout, serving_v1
+from crossfade.core.observed import Found
+from crossfade.core.plan import ReadRequest
+from simulation import passes
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, until
+from simulation.passes import decided
 
 NO = "spec.template.spec.containers[0].image: Required value"
 
@@ -57,3 +61,32 @@ def test_a_later_template_is_refused_before_anything_has_changed(strategy: str) 
     assert sim.status["phase"] == "Invalid"
     assert {write.kind for write in sim.writes[before:]} == {"Rollout"}
     assert sim.selected() == {V1: 4}
+
+
+def test_a_new_template_is_asked_for_and_made_strictly_and_one_that_has_served_is_not() -> None:
+    """A typo must not pass in silence; what has served must always come back, whatever the server knows by now."""
+    first = decided(Sim(rollout(STRATEGIES["canary"]))).writes
+    assert [w.strict for w in first if w.kind == "Deployment"] == [True]
+    sim = serving_v1("canary")
+    sim.remove("Deployment", f"shop-{V1}")
+    again = decided(sim).writes
+    assert [w.strict for w in again if w.kind == "Deployment"] == [False]
+
+
+def test_an_update_is_asked_for_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    answer = passes.look
+
+    def noted(sim: Sim, read: ReadRequest, found: Found) -> Found:
+        if read.dry_run is not None:
+            asked.append(read.strict)
+        return answer(sim, read, found)
+
+    monkeypatch.setattr(passes, "look", noted)
+    sim = serving_v1("canary")
+    sim.set_image("shop:v2")
+    rest(sim)
+    sim.set_image("shop:v1")
+    sim.remove("Deployment", f"shop-{V1}")
+    rest(sim)
+    assert asked == [True, False]

@@ -49,7 +49,9 @@ class Writer:
     async def _send(self, namespace: str, write: Write, seen: Identity | None) -> Raw:
         cluster, kind, name = self._cluster, write.kind, write.name
         if write.verb is Verb.CREATE:
-            return await cluster.create(kind, namespace, _placed(write.body, namespace, name))
+            return await cluster.create(
+                kind, namespace, _placed(write.body, namespace, name), strict=write.strict
+            )
         if seen is None:
             raise ValueError(f"a {write.verb} of {kind} {name} must say which object was seen")
         if write.verb is Verb.APPLY:

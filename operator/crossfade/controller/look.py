@@ -41,9 +41,15 @@ class Reads(Protocol):
         """Those that the selectors select."""
 
     async def create(
-        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, dry_run: bool = False
+        self,
+        kind: str,
+        namespace: str | None,
+        body: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+        strict: bool = False,
     ) -> Raw:
-        """Make it, or with `dry_run` only ask whether it would be taken."""
+        """Make it, or with `dry_run` only ask whether it would be taken; `strict`: with no field that nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ async def answer(
         closed={**found.closed, **closed},
     )
     if asked.dry_run is not None:
-        seen = replace(seen, refusal=await _refusal(reads, key, asked.dry_run))
+        seen = replace(seen, refusal=await _refusal(reads, key, asked))
     if asked.pull_pods:
         seen = replace(seen, pull_pods=await _pull_pods(reads, key))
     if asked.strangers:
@@ -159,13 +165,15 @@ async def _pull_pods(reads: Reads, key: Key) -> tuple[Pod, ...]:
     return tuple(pod_of(raw) for raw in await reads.list("Pod", key.namespace, f"{LABEL_PULL}={key.name}"))
 
 
-async def _refusal(reads: Reads, key: Key, manifest: Mapping[str, Any]) -> str:
-    """The server's reason why it would not take the manifest, "" where it would; other errors are raised.
+async def _refusal(reads: Reads, key: Key, asked: ReadRequest) -> str:
+    """The server's reason why it would not take a manifest, "" where it would; other errors are raised.
 
     An object of that name in the way is not a reason against the manifest.
     """
     try:
-        await reads.create("Deployment", key.namespace, manifest, dry_run=True)
+        await reads.create(
+            "Deployment", key.namespace, asked.dry_run or {}, dry_run=True, strict=asked.strict
+        )
     except ApiError as error:
         if error.already_exists:
             return ""

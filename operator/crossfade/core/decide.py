@@ -64,7 +64,8 @@ def _not_taken(s: Situation) -> Transition | None:
     template = manifests.template_of(s, p.revision)
     known = any(c.reason == Reason.INVALID_TEMPLATE for c in s.memory.conditions)
     if refusal is None and known and template is not None:
-        return Transition(s, read=ReadRequest(dry_run=manifests.deployment(s, p.revision, template, 0)))
+        manifest, strict = manifests.deployment(s, p.revision, template, 0), manifests.is_new(s, p.revision)
+        return Transition(s, read=ReadRequest(dry_run=manifest, strict=strict))
     return Transition(s, refusal=refusal) if refusal else None
 
 

@@ -237,7 +237,8 @@ def _due(s: Situation) -> Transition | None:
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
     if asks and revision not in s.seen.sides and template is not None:
         if s.seen.found.refusal is None:
-            return Transition(s, read=ReadRequest(dry_run=manifests.deployment(s, revision, template, 0)))
+            manifest, strict = manifests.deployment(s, revision, template, 0), manifests.is_new(s, revision)
+            return Transition(s, read=ReadRequest(dry_run=manifest, strict=strict))
         if s.seen.found.refusal:
             return Transition(s, refusal=s.seen.found.refusal)
     return started(s, revision) if s.n else _at_once(s, revision)

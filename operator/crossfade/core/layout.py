@@ -78,7 +78,8 @@ def _deployment(s: Situation, revision: str, count: int) -> Iterator[Write]:
         template = manifests.template_of(s, revision)
         if template is not None:
             body = manifests.deployment(s, revision, template, count)
-            yield Write(Verb.CREATE, "Deployment", body["metadata"]["name"], body)
+            strict = manifests.is_new(s, revision)
+            yield Write(Verb.CREATE, "Deployment", body["metadata"]["name"], body, strict=strict)
     elif side.ours:
         yield from disowned(s, "Deployment", manifests.deployment_name(s, revision), side)
         yield from _replaced_by(s, side)

@@ -81,6 +81,11 @@ def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
     return next((without_nulls(template) for template in templates if template), None)
 
 
+def is_new(s: Situation, revision: str) -> bool:
+    """Whether its template was never served: a field that nobody knows is refused then. What has served may come back."""
+    return revision not in {s.stable_revision, *s.memory.completed}
+
+
 def deployment(s: Situation, revision: str, template: Mapping[str, Any], replicas: int) -> dict[str, Any]:
     """The Deployment of one revision. Its template is never changed afterwards."""
     metadata = owned(s, {LABEL_REVISION: revision})

@@ -34,7 +34,7 @@ class Write:
 
     `body` is a manifest (CREATE), the fields to own (APPLY), `{"status": …}` (STATUS) or a list of JSON
     Patch operations (PATCH). `orphan`: deletion leaves what the object owns. `needed`: where the API server refuses it,
-    nothing after it is written in that pass.
+    nothing after it is written in that pass. `strict`: a CREATE with a field that the API server does not know is refused.
     """
 
     verb: Verb
@@ -44,6 +44,7 @@ class Write:
     identity: Identity | None = None
     orphan: bool = False
     needed: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class ReadRequest:
     """What must be seen before a decision is possible; the shell looks, and asks again.
 
     `pods`: revisions whose pods are listed; with `warnings` also the newest warning about one that does not say itself
-    what is wrong with it. `dry_run`: a Deployment manifest to send as a dry run.
+    what is wrong with it. `dry_run`: a Deployment manifest to send as a dry run; with `strict` a field that the API server
+    does not know is refused.
     `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images. `counted`: revisions of which
     to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
     no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready.
@@ -69,6 +71,7 @@ class ReadRequest:
     pods: frozenset[str] = frozenset()
     warnings: bool = False
     dry_run: Mapping[str, Any] | None = None
+    strict: bool = False
     services: frozenset[str] = frozenset()
     deployments: frozenset[str] = frozenset()
     pull_pods: bool = False

@@ -7,6 +7,7 @@ import pytest
 from builders import V1, V2, releasing_v2, serving_v1
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, step, until
+from simulation.stored import versioned
 
 HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
 FAR = "2101-02-03T04:05:06.000Z"
@@ -152,3 +153,21 @@ def test_a_number_in_an_annotation_that_no_reader_takes_is_as_if_it_were_lost(no
     meta = {**side["metadata"], "annotations": {**kept, **numbers}}
     sim.deployments[name] = {**side, "metadata": meta}
     assert rest(sim).deployments[name]["metadata"]["annotations"] == kept
+
+
+def test_a_restored_status_starts_no_pod_beside_one_that_still_ends() -> None:
+    """Recreate: v2 is given up in its bake, and its pod was just told to go, when a status of before v2 comes back."""
+    sim = serving_v1("recreate", replicas=1)
+    before = sim.status
+    sim.set_image("shop:v2")
+    until(sim, stands_at(2))
+    sim.instant = False
+    sim.set_image("shop:v1")
+    quiet(sim)
+    sim.controllers()
+    sim.sync_all()
+    assert [(p.revision, p.leaving) for p in sim.pods] == [(V2, True)]
+    sim.rollout = versioned({**sim.rollout, "status": before}, sim.tick_version())
+    quiet(sim)
+    sim.controllers()
+    assert {p.revision for p in sim.pods} == {V2}

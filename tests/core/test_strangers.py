@@ -113,6 +113,18 @@ def test_labels_that_our_pods_had_before_are_not_looked_for_at_each_update() -> 
     assert rest(sim).status["phase"] == "Healthy"
 
 
+def test_a_service_that_reaches_our_pods_already_is_no_news_though_a_version_is_among_the_labels() -> None:
+    def versioned(image: str) -> dict[str, Any]:
+        return {**template(image), "metadata": {"labels": {**LABELS, "version": image}}}
+
+    sim = Sim(rollout(STRATEGIES["canary"]))
+    sim.edit(template=versioned("shop:v1"))
+    rest(sim)
+    sim.services["front"] = service("front", LABELS)
+    sim.edit(template=versioned("shop:v2"))
+    assert rest(sim).status["phase"] == "Healthy"
+
+
 def test_another_version_than_the_one_that_serves_does_not_come_up_behind_the_service_that_is_adopted() -> (
     None
 ):

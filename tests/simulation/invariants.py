@@ -212,7 +212,10 @@ def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
     paused = {"Paused"} if spec.get("paused") or sim.status.get("pausedBy") else set()
     if not revision:
         return {"Invalid"}
-    if (sim.status.get("failed") or {}).get("revision") == revision:
+    verdicts = (sim.status.get("failed") or {}, sim.status.get("undone") or {})
+    if revision in {
+        each.get("revision") for each in verdicts
+    }:  # undone: where it was to go back to failed too
         return {"RolledBack"} | paused
     return ({"Healthy"} if stable == revision else {"Paused"}) | paused
 

@@ -15,7 +15,7 @@ from crossfade.core import manifests
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
-from crossfade.core.pods_left import may_run, none_left
+from crossfade.core.pods_left import are_left, may_run, none_left
 from crossfade.core.restarts import left_to_replace
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order
@@ -96,7 +96,7 @@ def stopped(s: Situation) -> bool:
 
 def at_rest(s: Situation) -> Goal:
     """Nothing under way: stable has all pods and all requests, every other track none."""
-    left, beside = left_to_replace(s), any(may_run(s.side(track)) for track in s.others)
+    left, beside = left_to_replace(s), any(are_left(s.side(track)) for track in s.others)
     replaced = f"{left} old pods of stable to be replaced by new ones"
     return Goal(
         pods={s.stable_revision: s.n},

@@ -19,6 +19,11 @@ def may_run(side: Side) -> bool:
     return bool(side.desired or side.replicas or not side.current)
 
 
+def are_left(side: Side) -> bool:
+    """The same, and whether pods still end that were told to go: they run until they have."""
+    return may_run(side) or bool(side.terminating)
+
+
 def unread(s: Situation, revisions: Collection[str]) -> ReadRequest | None:
     """What must be read before it is known whether they have pods left; None where all was, or where some surely have."""
     if any(may_run(s.side(revision)) for revision in revisions):

@@ -18,7 +18,7 @@ from crossfade.api.conditions import Reason
 from crossfade.core import port_check
 from crossfade.core.goals import POLL_S, Goal, Unmet, goal_of
 from crossfade.core.plan import ReadRequest
-from crossfade.core.pods_left import may_run, none_left, unread
+from crossfade.core.pods_left import are_left, may_run, none_left, unread
 from crossfade.core.propagation import propagation_left_s
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import Exchange, Exclusive
@@ -121,7 +121,7 @@ class _Stepper:
         pair = {self.s.stable_revision, self.s.progress.revision}
         for other in self.tracks:
             known = other in pair or not self.s.stable_revision
-            if other not in {track, SOURCE, *self.goal.alike} and (known or may_run(self.s.side(other))):
+            if other not in {track, SOURCE, *self.goal.alike} and (known or are_left(self.s.side(other))):
                 yield other
 
     def _may_have_pods(self, track: str) -> bool:

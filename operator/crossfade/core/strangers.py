@@ -42,10 +42,15 @@ def _new_labels(s: Situation) -> Labels | None:
     template = manifests.template_of(s, revision)
     if template is None or revision in s.seen.sides:
         return None
+    labels = _labels(template)
+    return None if labels in _known_labels(s) else labels
+
+
+def _known_labels(s: Situation) -> list[Labels]:
+    """The labels that pods of ours have or had."""
     made = [(side.manifest.get("spec") or {}).get("template") or {} for side in s.seen.sides.values()]
     released = [release.spec.template for release in s.seen.releases if release.spec.template]
-    labels = _labels(template)
-    return None if any(_labels(each) == labels for each in (*made, *released)) else labels
+    return [_labels(each) for each in (*made, *released)]
 
 
 def _labels(template: Mapping[str, Any]) -> Labels:
@@ -104,8 +109,11 @@ def _other_template(s: Situation, labels: Labels) -> Iterator[str]:
 
 
 def _selecting(s: Situation, kind: str, labels: Labels) -> Iterator[Stranger]:
+    """Whose selector matches these pods, and none that we had: what reaches our pods already is no news."""
+    known = _known_labels(s)
     for each in s.seen.found.strangers or ():
-        if each.kind == kind and each.selector and _matches(each.selector, labels):
+        selects = each.kind == kind and each.selector and _matches(each.selector, labels)
+        if selects and not any(_matches(each.selector, before) for before in known):
             yield each
 
 

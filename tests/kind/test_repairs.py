@@ -17,11 +17,14 @@ BY_HAND = "by-hand"
 def test_edits_by_hand_are_put_right_and_told_and_strangers_are_left_alone(
     kube: Kube, namespace: str
 ) -> None:
-    """Somebody else's Deployment and Service look alike: the same labels of the application, and our names nearly."""
+    """Somebody else's Deployment and Service look alike: the same labels of the application, and our names nearly.
+
+    They come later: what selects our pods before the first one is made keeps it from being made.
+    """
     strangers = [stranger(namespace, "shop-x"), stranger_service(namespace, "shop-x")]
-    before = [versioned(kube.create(each)) for each in strangers]
     with Shop(kube, namespace, manifests.strategy("rolling"), replicas=2, drainSeconds=0) as shop:
         shop.created("v1")
+        before = [versioned(kube.create(each)) for each in strangers]
         deployment = kube.list("Deployment", namespace, "crossfade.dev/rollout=shop")[0]
         name, expected = deployment["metadata"]["name"], spec_of(deployment)
         repaired(shop, "Deployment", name, {"replicas": 5}, expected, f"{name} was scaled to 5 by {BY_HAND}")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from crossfade.api.action import RolloutAction
 from crossfade.api.base import Model
 from crossfade.api.reading import read
-from crossfade.api.release import Release
+from crossfade.api.release import Release, TemplateChange
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
 from crossfade.controller.revisions import known_revisions
@@ -74,12 +74,13 @@ class Observer:
     ) -> Observed:
         """What the store holds of the Rollout; `found`, `refused` and `first_look` are the pass's to say."""
         uid = raw["metadata"]["uid"]
-        sides = self._sides(key, uid)
+        sides, source = self._sides(key, uid), self._source(key, raw, uid)
         releases = self._parsed("Release", key, Release)
         actions = self._parsed("RolloutAction", key, RolloutAction)
         return Observed(
             sides=sides,
-            source=self._source(key, raw, uid),
+            source=source,
+            template_change=_template_change(raw if source is None else source.manifest),
             services=self._services(key, uid),
             releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
             actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
@@ -146,6 +147,21 @@ class Observer:
             fresh[uid] = known if known and known.version == version else _parse(kind, raw, model)
         self._models[kind, key] = fresh
         return [each.model for each in fresh.values() if each.model is not None]
+
+
+def _template_change(raw: Mapping[str, Any]) -> TemplateChange | None:
+    """Who changed the pod template of a Rollout, or of the Deployment that holds it, last."""
+    entries = raw["metadata"].get("managedFields") or ()
+    writing = [e for e in entries if "f:template" in ((e.get("fieldsV1") or {}).get("f:spec") or {})]
+    last = max(writing, key=lambda entry: str(entry.get("time") or ""), default=None)
+    try:
+        return (
+            TemplateChange.model_validate({"manager": last.get("manager"), "at": last.get("time")})
+            if last
+            else None
+        )
+    except ValidationError:
+        return None
 
 
 def _parse(kind: str, raw: Raw, model: type[Model]) -> _Parsed:

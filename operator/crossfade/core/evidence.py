@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from crossfade.core.last_words import last_lines, plain, telling
 from crossfade.core.observed import Exit, Pod, Waiting
 
 BAD_IMAGE = frozenset({"InvalidImageName", "ErrImageNeverPull"})
@@ -56,6 +57,16 @@ def _ran_and_ended(end: Exit) -> bool:
     return end.reason not in NEVER_RAN and not end.by_node
 
 
+def when_crashed(culprits: Sequence[Pod]) -> str:
+    """Whether pods that crashed had served: what was never ready has had no request, whatever the release says."""
+    unready = sum(not pod.was_ready for pod in culprits)
+    if not unready:
+        return "crashed while they served" if len(culprits) > 1 else "crashed while it served"
+    if unready < len(culprits):
+        return f"crashed, {unready} of them before {'they were' if unready > 1 else 'it was'} ready"
+    return f"crashed before {'they were' if unready > 1 else 'it was'} ready"
+
+
 def taken_by_node(pods: Iterable[Pod]) -> str:
     """Why pods are missing through no fault of their revision: evicted, or gone with their node; "" where none is."""
     for pod in pods:
@@ -102,23 +113,40 @@ def _waits(pods: Iterable[Pod], which: Callable[[Waiting], bool]) -> list[str]:
     ]
 
 
-def main_cause(pods: Iterable[Pod]) -> str:
-    """One sentence on what is wrong with `pods`: the most telling cause, and how many pods share it; or ""."""
+@dataclass(frozen=True)
+class Cause:
+    """What is wrong with pods: one sentence, "" where nothing is, and what the container that it names wrote last."""
+
+    sentence: str = ""
+    last_lines: tuple[str, ...] = ()
+
+
+NO_CAUSE = Cause()
+
+
+def main_cause(pods: Iterable[Pod]) -> Cause:
+    """What is wrong with `pods`: the most telling cause, and how many pods share it."""
     causes: dict[str, list[Pod]] = {}
     for pod in pods:
         cause = "" if pod.leaving else _cause(pod)
         if cause:
             causes.setdefault(cause, []).append(pod)
     if not causes:
-        return ""
+        return NO_CAUSE
     cause, alike = max(causes.items(), key=lambda item: (len(item[1]), item[0]))
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
     warned = next((_with_warning(pod) for pod in alike if pod.warning), cause)
-    return f"pod {min(pod.name for pod in alike)}{others}: {warned}"
+    first = min(alike, key=lambda pod: pod.name)
+    return Cause(f"pod {first.name}{others}: {warned}", _last_lines(first))
+
+
+def _last_lines(pod: Pod) -> tuple[str, ...]:
+    end = _last_end(pod)
+    return tuple(last_lines(end.message)) if end is not None else ()
 
 
 def _with_warning(pod: Pod) -> str:
-    return f"{_own_words(pod) or _not_ready(pod)}: {pod.warning.strip()}"
+    return f"{_own_words(pod) or _not_ready(pod)}: {plain(pod.warning)}"
 
 
 def not_pulled(pods: Iterable[Pod]) -> str:
@@ -180,15 +208,16 @@ def _own_words(pod: Pod) -> str:
         return _why_ended(last)
     if pod.waiting:
         return _reason(pod.waiting[0])
-    return f"cannot be scheduled: {pod.unschedulable}" if pod.unschedulable else ""
+    return f"cannot be scheduled: {plain(pod.unschedulable)}" if pod.unschedulable else ""
 
 
 def _why_ended(end: Exit) -> str:
     times = f", {end.restarts} restarts" if end.restarts > 1 else ", 1 restart" if end.restarts else ""
-    more = f": {end.message.strip()}" if end.message.strip() else ""
+    said = "" if end.code in KILLED else telling(end.message)  # what was killed wrote nothing about that
+    more = f": {said}" if said else ""
     return f"container {end.container} ended with exit code {end.code} ({end.reason or 'no reason'}{times}){more}"
 
 
 def _reason(waiting: Waiting) -> str:
-    more = f": {waiting.message.strip()}" if waiting.message.strip() else ""
+    more = f": {said}" if (said := plain(waiting.message)) else ""
     return f"container {waiting.container} cannot start: {waiting.reason}{more}"

@@ -35,7 +35,8 @@ def paused(s: Situation) -> bool:
 def _frozen_after_failure(s: Situation) -> Answer:
     if not s.progress.frozen:
         return OPEN
-    what = f"{s.progress.frozen}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
+    failed = s.progress.failure.message if s.progress.failure is not None else s.progress.frozen
+    what = f"a person: it failed ({failed}), and onFailure: Pause froze it. Abort to return, Retry to go on"
     return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
 
 
@@ -43,7 +44,8 @@ def _paused(s: Situation) -> Answer:
     if s.spec.paused:
         return Answer(Reason.PAUSED_BY_SPEC, "spec.paused to become false", person=True)
     if (by := s.memory.paused_by) is not None:
-        who = f" ({by.actor} paused it)" if by.actor else ""
+        who, why = by.actor or by.action, f": {by.reason}" if by.reason else ""
+        who = f" (paused by {who}{why})" if who else ""
         return Answer(Reason.PAUSED_BY_ACTION, f"a Resume{who}", person=True)
     return OPEN
 

@@ -133,11 +133,16 @@ def main_cause(pods: Iterable[Pod]) -> Cause:
             causes.setdefault(cause, []).append(pod)
     if not causes:
         return NO_CAUSE
-    cause, alike = max(causes.items(), key=lambda item: (len(item[1]), item[0]))
+    cause, alike = max(causes.items(), key=lambda item: (_tells(item[1]), len(item[1]), item[0]))
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
     warned = next((_with_warning(pod) for pod in alike if pod.warning), cause)
     first = min(alike, key=lambda pod: pod.name)
     return Cause(f"pod {first.name}{others}: {warned}", _last_lines(first))
+
+
+def _tells(alike: Sequence[Pod]) -> bool:
+    """Whether they say more than that they are not ready: what has crashed explains what has not started."""
+    return any(_own_words(pod) or pod.warning for pod in alike)
 
 
 def _last_lines(pod: Pod) -> tuple[str, ...]:

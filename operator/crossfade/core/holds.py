@@ -35,8 +35,9 @@ def paused(s: Situation) -> bool:
 def _frozen_after_failure(s: Situation) -> Answer:
     if not s.progress.frozen:
         return OPEN
-    failed = s.progress.failure.message if s.progress.failure is not None else s.progress.frozen
-    what = f"a person: it failed ({failed}), and onFailure: Pause froze it. Abort to return, Retry to go on"
+    why = s.progress.failure.message if s.progress.failure is not None else s.progress.frozen
+    failed = f"a person: release {s.memory.release} failed: {why.rstrip('.')}"
+    what = f"{failed}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
     return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
 
 

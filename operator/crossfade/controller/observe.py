@@ -17,6 +17,7 @@ from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw, Store
+from crossfade.core.last_words import plain
 from crossfade.core.observed import Observed, SeenService, Side
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -154,14 +155,10 @@ def _template_change(raw: Mapping[str, Any]) -> TemplateChange | None:
     entries = raw["metadata"].get("managedFields") or ()
     writing = [e for e in entries if "f:template" in ((e.get("fieldsV1") or {}).get("f:spec") or {})]
     last = max(writing, key=lambda entry: str(entry.get("time") or ""), default=None)
-    try:
-        return (
-            TemplateChange.model_validate({"manager": last.get("manager"), "at": last.get("time")})
-            if last
-            else None
-        )
-    except ValidationError:
+    if last is None:
         return None
+    told = {"manager": plain(str(last.get("manager") or "")), "at": last.get("time")}
+    return read(TemplateChange, told).value
 
 
 def _parse(kind: str, raw: Raw, model: type[Model]) -> _Parsed:

@@ -203,9 +203,14 @@ def _number(side: Side, name: str) -> str:
 
 def _with_last_words(pod: Mapping[str, Any]) -> dict[str, Any]:
     """The pod spec in which a container that fails tells the end of its log, unless it says what it tells."""
-    lists = [name for name in ("initContainers", "containers") if pod.get(name)]
-    told = {name: [{"terminationMessagePolicy": FROM_LOGS, **each} for each in pod[name]] for name in lists}
-    return {**pod, **told}
+    lists = [name for name in ("initContainers", "containers") if isinstance(pod.get(name), list)]
+    return {**pod, **{name: [_telling(each) for each in pod[name]] for name in lists}}
+
+
+def _telling(container: Any) -> Any:
+    """What is no container at all is the API server's to refuse."""
+    says = {"terminationMessagePolicy": FROM_LOGS}
+    return {**says, **container} if isinstance(container, Mapping) else container
 
 
 def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:

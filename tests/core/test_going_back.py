@@ -6,6 +6,7 @@ from builders import STRATEGIES, serving_v1, template
 from crossfade.core.revision import revision_of
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, step, until
+from simulation.passes import reconcile
 
 
 def _image(number: int) -> str:
@@ -47,8 +48,6 @@ def test_while_it_runs_the_message_says_where_it_goes_who_asked_and_why(strategy
 def test_before_its_release_begins_it_says_so_too() -> None:
     sim = _released("bigBang", 2)
     sim.act("Undo", reason="slow")
-    from simulation.passes import reconcile  # noqa: PLC0415
-
     reconcile(sim)
     assert sim.status["goingBack"]["toRelease"] == 1
     assert "going back from 2 to 1, asked by undo-" in sim.status["message"]

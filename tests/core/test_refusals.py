@@ -118,8 +118,10 @@ ROWS: list[Row] = [
         "Pause",
         {},
         _restarting,
-        "a Restart is under way, and a Restart cannot be paused: its Deployment replaces the pods, a few at a time, and stops "
-        "by itself where a new one is not ready. Pause again when it is over; spec.paused holds the next release",
+        (
+            "a Restart is under way, and a Restart cannot be paused: its Deployment replaces the pods, a few at a time, and "
+            "stops by itself where a new one is not ready. Pause again when it is over; spec.paused holds the next release"
+        ),
     ),
     ("Resume", {}, _waiting, "it is not paused. A stage that waits for a person is passed by Promote"),
     ("Undo", {"revision": V2}, _waiting, f"a release is under way: Abort it first, then Undo to {V2}"),

@@ -79,6 +79,15 @@ def test_a_restart_cannot_be_paused_and_the_refusal_says_why(strategy: str) -> N
     assert sim.actions[name]["status"]["state"] == "Done"
 
 
+def test_a_pause_at_rest_says_it_too_once_a_change_waits() -> None:
+    sim = serving_v1("canary")
+    sim.act("Pause", actor="ann", reason="lunch")
+    quiet(sim)
+    sim.set_image("shop:v2")
+    quiet(sim)
+    assert sim.status["message"] == f"{V2} waits: resume to release it (paused by ann: lunch)"
+
+
 def test_a_pause_says_who_asked_and_why() -> None:
     sim = until(releasing_v2("canary"), phase("Progressing"))
     sim.act("Pause", actor="ann", reason="lunch")

@@ -44,11 +44,18 @@ def _frozen_after_failure(s: Situation) -> Answer:
 def _paused(s: Situation) -> Answer:
     if s.spec.paused:
         return Answer(Reason.PAUSED_BY_SPEC, "spec.paused to become false", person=True)
-    if (by := s.memory.paused_by) is not None:
-        who, why = by.actor or by.action, f": {by.reason}" if by.reason else ""
-        who = f" (paused by {who}{why})" if who else ""
-        return Answer(Reason.PAUSED_BY_ACTION, f"a Resume{who}", person=True)
+    if s.memory.paused_by is not None:
+        return Answer(Reason.PAUSED_BY_ACTION, f"a Resume{who_paused(s)}", person=True)
     return OPEN
+
+
+def who_paused(s: Situation) -> str:
+    """Who asked for the Pause, and why, in brackets. Example: ` (paused by ann: lunch)`; "" where no action did."""
+    by = s.memory.paused_by
+    if by is None or not (by.actor or by.action):
+        return ""
+    why = f": {by.reason}" if by.reason else ""
+    return f" (paused by {by.actor or by.action}{why})"
 
 
 def _scaled_to_zero(s: Situation) -> Answer:

@@ -366,10 +366,20 @@ class _Stepper:
         if self.traffic.obstacle:
             return Unmet(Reason.NOT_SOLE_OWNER, self.traffic.obstacle)
         if self.share is None or (self.share != goal.share and not self._has_enough):
-            track = next(iter(sorted(self.receivers)))
-            have = f"{self.s.side(track).ready} of {goal.enough} pods of {self._name(track)} to be ready"
-            return Unmet(Reason.MOVING_TRAFFIC, f"{have}, before requests move", track, again_s=POLL_S)
+            track = next((t for t in goal.awaits if t in self.receivers), min(self.receivers))
+            waits = f"{self._enough_of(track)}, before requests move"
+            return Unmet(Reason.MOVING_TRAFFIC, waits, track, again_s=POLL_S)
         return self._not_listed
+
+    def _enough_of(self, track: str) -> str:
+        """What of a receiver is awaited. Pods beyond those that are enough are not counted: `3 of 2` says nothing."""
+        (count, word), enough = self._counted(track), self.goal.enough
+        there = min(count, self.s.side(track).desired)
+        if there < enough:
+            return f"{there} of {enough} pods of {self._name(track)} to {word}"
+        if isinstance(self.goal.order, Exchange):
+            return "pods that are to get no requests to go"
+        return f"the pods of {self._name(track)} to be counted anew"
 
     def _not_shown(self) -> Unmet | None:
         """The endpoints do not show it yet. With nothing that could be listed there is nothing to wait for."""

@@ -13,7 +13,7 @@ from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatu
 from crossfade.core import deadline, manifests
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
-from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s
+from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
 from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
 from crossfade.core.restarts import replaced_for_s
@@ -197,7 +197,7 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
     unmet, degraded = at.unmet, at.unmet is not None and unavailable_s(s) >= SHORT_S
     lacks = _with(unmet.waiting_for, cause) if unmet is not None else ""
     if paused(s) and target(s) != s.stable_revision:
-        waits = f"{s.spec_revision} waits: resume to release it"
+        waits = f"{s.spec_revision} waits: resume to release it{'' if s.spec.paused else who_paused(s)}"
         if degraded:  # what fails now is more urgent than what waits
             return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
         return State(Phase.PAUSED, _paused_reason(s), waits)

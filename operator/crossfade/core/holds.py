@@ -7,6 +7,7 @@ stage itself asks for is in `gates/`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.core import gates, manifests
@@ -77,7 +78,7 @@ def _stable_unavailable(s: Situation) -> Answer:
     if not is_lost(s):
         return Answer(Reason.SCALING_UP, f"stable to grow: {have}", again_s=LOOK_S)
     waits = f"stable to recover: {have}, and the candidate is not promoted by that"
-    return Answer(Reason.STABLE_UNAVAILABLE, waits)
+    return Answer(Reason.STABLE_UNAVAILABLE, waits, again_s=_until_late_s(s))
 
 
 def is_lost(s: Situation) -> bool:
@@ -94,12 +95,20 @@ def is_lost(s: Situation) -> bool:
 
 def unavailable_s(s: Situation) -> float:
     """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
-    since = next(
-        (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False"), None
-    )
-    if since is None or since.last_transition_time is None:
-        return 0
-    return (s.now - moment_of(since.last_transition_time)).total_seconds()
+    since = _unavailable_since(s)
+    return (s.now - since).total_seconds() if since is not None else 0
+
+
+def _unavailable_since(s: Situation) -> datetime | None:
+    known = (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False")
+    since = next((c.last_transition_time for c in known), None)
+    return moment_of(since) if since else None
+
+
+def _until_late_s(s: Situation) -> float | None:
+    """Seconds until a person is told that stable does not recover by itself; None where that is told, or no time runs."""
+    left_s = s.spec.progress_deadline_seconds - unavailable_s(s)
+    return left_s if _unavailable_since(s) is not None and left_s > 0 else None
 
 
 def is_last(s: Situation) -> bool:

@@ -97,3 +97,16 @@ def test_a_pod_that_pulls_tells_of_the_image_that_is_missing_and_not_of_the_cont
     pulling = pod(waiting=waits, **ended(128, "StartError"))
     assert not_pulled([pulling]) == "pod shop-1: container other cannot start: ErrImagePull: not found"
     assert not_pulled([pod(**ended(128, "StartError"))]) == ""
+
+
+def test_pods_that_ended_alike_share_a_cause_whatever_each_wrote_and_however_often_it_was_started() -> None:
+    ends = [
+        Exit("app", 1, "Error", f"12:00:0{n} no database at 10.0.0.{n}\n", AT + timedelta(seconds=n), n)
+        for n in (1, 2, 3)
+    ]
+    cause = main_cause([pod(f"shop-{n}", exits=(end,)) for n, end in enumerate(ends, start=1)])
+    assert cause.sentence == (
+        "pod shop-1 (and 2 more alike): container app ended with exit code 1 (Error, 1 restart): "
+        "12:00:01 no database at 10.0.0.1"
+    )
+    assert cause.last_lines == ("12:00:01 no database at 10.0.0.1",)

@@ -125,19 +125,24 @@ NO_CAUSE = Cause()
 
 
 def main_cause(pods: Iterable[Pod]) -> Cause:
-    """What is wrong with `pods`: the most telling cause, and how many pods share it."""
+    """What is wrong with `pods`: the most telling cause, and how many pods share it, in the words of the first by name."""
     causes: dict[str, list[Pod]] = {}
     for pod in pods:
-        cause = "" if pod.leaving else _cause(pod)
-        if cause:
-            causes.setdefault(cause, []).append(pod)
+        if not pod.leaving and _cause(pod):
+            causes.setdefault(_kind(pod), []).append(pod)
     if not causes:
         return NO_CAUSE
-    cause, alike = max(causes.items(), key=lambda item: (_tells(item[1]), len(item[1]), item[0]))
+    kind = max(causes, key=lambda each: (_tells(causes[each]), len(causes[each]), each))
+    alike = sorted(causes[kind], key=lambda pod: pod.name)
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
-    warned = next((_with_warning(pod) for pod in alike if pod.warning), cause)
-    first = min(alike, key=lambda pod: pod.name)
-    return Cause(f"pod {first.name}{others}: {warned}", _last_lines(first))
+    warned = next((_with_warning(pod) for pod in alike if pod.warning), _cause(alike[0]))
+    return Cause(f"pod {alike[0].name}{others}: {warned}", _last_lines(alike[0]))
+
+
+def _kind(pod: Pod) -> str:
+    """What pods with the same cause have in common: not what each wrote, nor how often it was started again."""
+    last = _last_end(pod)
+    return _cause(pod) if last is None else f"container {last.container} {last.code} {last.reason}"
 
 
 def _tells(alike: Sequence[Pod]) -> bool:

@@ -250,6 +250,16 @@ def test_the_deployments_of_an_older_operator_are_left_as_they_are() -> None:
     assert _policies(sim.deployments[f"shop-{V2}"]) == {"app": "FallbackToLogsOnError"}
 
 
+def test_the_mark_of_it_comes_back_where_somebody_took_it_away() -> None:
+    sim = serving_v1("rolling")
+    live = sim.deployments[f"shop-{V1}"]
+    kept = {k: v for k, v in live["metadata"]["annotations"].items() if k != "crossfade.dev/last-words"}
+    sim.deployments[f"shop-{V1}"] = {**live, "metadata": {**live["metadata"], "annotations": kept}}
+    rest(sim)
+    annotations = sim.deployments[f"shop-{V1}"]["metadata"]["annotations"]
+    assert annotations["crossfade.dev/last-words"] == "FallbackToLogsOnError"
+
+
 def test_a_restart_keeps_it_on_what_was_made_with_it() -> None:
     sim = serving_v1("rolling")
     sim.act("Restart")

@@ -136,9 +136,9 @@ class Injected:
     last_words: bool = True
 
 
-def injected_in(side: Side) -> Injected:
+def injected_in(s: Situation, side: Side) -> Injected:
     """What was added when its Deployment was made: an operator that adds more does not start its pods anew."""
-    return Injected(drain_of(side), tells_last_words(side))
+    return Injected(drain_of(side), tells_last_words(s, side))
 
 
 def pod_template(s: Situation, revision: str, template: Mapping[str, Any], added: Injected) -> dict[str, Any]:
@@ -178,10 +178,24 @@ def drain_of(side: Side) -> int:
     return max(((stop.get("sleep") or {}).get("seconds", 0) for stop in stops), default=0)
 
 
-def tells_last_words(side: Side) -> bool:
-    """Whether its containers were made to leave the end of their log; those of an older operator are left as they are."""
-    annotations = side.manifest.get("metadata", {}).get("annotations") or {}
-    return ANNOTATION_LAST_WORDS in annotations
+def tells_last_words(s: Situation, side: Side) -> bool:
+    """Whether its containers were made to leave the end of their log; those of an older operator are left as they are.
+
+    By its annotation; where that is lost, by a container that does so though the template as submitted says nothing of it.
+    """
+    if ANNOTATION_LAST_WORDS in (side.manifest.get("metadata", {}).get("annotations") or {}):
+        return True
+    says = _policies(template_of(s, side.revision) or {})
+    live = _policies(side.manifest.get("spec", {}).get("template") or {})
+    return any(policy == FROM_LOGS and says.get(name, "said") is None for name, policy in live.items())
+
+
+def _policies(template: Mapping[str, Any]) -> dict[str, Any]:
+    """What each container is to tell of its end, by name; None where that is not said."""
+    pod = template.get("spec") or {}
+    lists = (pod.get(name) for name in ("initContainers", "containers"))
+    known = [each for listed in lists if isinstance(listed, list) for each in listed]
+    return {str(c.get("name")): c.get("terminationMessagePolicy") for c in known if isinstance(c, Mapping)}
 
 
 def annotations_of(s: Situation, side: Side) -> dict[str, str]:
@@ -191,7 +205,7 @@ def annotations_of(s: Situation, side: Side) -> dict[str, str]:
     return {
         ANNOTATION_RELEASE: number or str(max(known, default=s.memory.release)),
         ANNOTATION_DRAIN: str(drain_of(side)),
-        **({ANNOTATION_LAST_WORDS: FROM_LOGS} if tells_last_words(side) else {}),
+        **({ANNOTATION_LAST_WORDS: FROM_LOGS} if tells_last_words(s, side) else {}),
     }
 
 

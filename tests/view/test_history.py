@@ -133,3 +133,12 @@ def test_releases_of_an_earlier_rollout_of_the_same_name_are_left_out() -> None:
     mine["metadata"]["ownerReferences"] = [{"uid": "new"}]
     old["metadata"]["ownerReferences"] = [{"uid": "old"}]
     assert owned_by(stored, [mine, old]) == [mine]
+
+
+def test_what_serves_is_compared_with_the_newest_and_the_newest_with_what_it_took_over_from() -> None:
+    back = rollout(phase="RolledBack", release=3, stable={"revision": V1, "release": 1})
+    failed = (release(1, V1), release(2, V2, "RolledBack", of=V1), release(3, V3, "RolledBack", of=V1))
+    assert commands(back, *failed)[-1] == "crossfade diff shop 1 3"
+    done = rollout(phase="Healthy", release=3, stable={"revision": V3, "release": 3})
+    healthy = (release(1, V1), release(2, V2, "RolledBack", of=V1), release(3, V3, of=V1))
+    assert commands(done, *healthy)[-1] == "crossfade diff shop 1 3"

@@ -5,7 +5,7 @@ Reads raw objects, and takes any part of them to be missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,6 +76,16 @@ def owned_by(rollout: Object, releases: Iterable[Object]) -> list[Object]:
 
 def _owners(release: Object) -> set[str | None]:
     return {ref.get("uid") for ref in release.get("metadata", {}).get("ownerReferences") or ()}
+
+
+def previous(known: Sequence[Attempt], attempt: Attempt) -> Attempt | None:
+    """Give the release whose revision served when `attempt` began; where it is not kept, the one before.
+
+    `known` is newest first. None where nothing older is kept.
+    """
+    older = [each for each in known if each.number < attempt.number]
+    served = (each for each in older if each.revision == attempt.from_revision and each.completed)
+    return next(served, next(iter(older), None))
 
 
 def _attempt(release: Object) -> Attempt:

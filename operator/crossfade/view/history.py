@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crossfade.view.attempts import Act, Attempt, attempts
+from crossfade.view.attempts import Act, Attempt, attempts, previous
 from crossfade.view.model import Step
+from crossfade.view.times import ago
 
 Object = Mapping[str, Any]
 
@@ -21,7 +22,7 @@ class ReleaseView:
     """One release. `mark` is `stable` or `candidate` where it is that now, else empty.
 
     `outcome` is the Release's, or `UnderWay` or `Returning` before it has one. `seconds` runs on while it is under way;
-    None where it is not known. `acted` says who asked for what, and why.
+    None where it is not known. `acted` says who asked for what, and why; `acts` has the same in parts.
     """
 
     number: int
@@ -33,6 +34,12 @@ class ReleaseView:
     seconds: float | None
     why: str
     acted: tuple[str, ...]
+    acts: tuple[Act, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.outcome not in {UNDER_WAY, RETURNING}
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ def _row(attempt: Attempt, status: Object, stable: int, now: datetime) -> Releas
         seconds=_so_far(attempt, now) if current else attempt.seconds,
         why=attempt.why or (status.get("message", "") if current else ""),
         acted=tuple(map(said, attempt.acts)),
+        acts=attempt.acts,
     )
 
 
@@ -107,10 +115,11 @@ def _so_far(attempt: Attempt, now: datetime) -> float | None:
     return max((now - attempt.started_at).total_seconds(), 0) if attempt.started_at else None
 
 
-def said(act: Act) -> str:
-    """Say who asked for what, and why. Example: `Abort by ann: too slow`."""
+def said(act: Act, now: datetime | None = None) -> str:
+    """Say who asked for what, and why; with `now` also when. Example: `Abort by ann 3 min ago: too slow`."""
     who = f" by {act.actor}" if act.actor else ""
-    return f"{act.action}{who}" + (f": {act.reason}" if act.reason else "")
+    when = f" {ago(act.at, now)}" if act.at and now else ""
+    return f"{act.action}{who}{when}" + (f": {act.reason}" if act.reason else "")
 
 
 def _next_steps(name: str, known: list[Attempt], stable: int, status: Object, scope: str) -> list[Step]:
@@ -119,12 +128,20 @@ def _next_steps(name: str, known: list[Attempt], stable: int, status: Object, sc
         steps.append(Step(f"crossfade status {name} --watch", "to follow the release under way"))
     else:
         steps.extend(_way_back(name, known, stable))
-    if len(known) > 1:
-        newer, older = known[0].number, known[1].number
-        steps.append(
-            Step(f"crossfade diff {name} {older} {newer}", "to see what changed between two releases")
-        )
+    steps.extend(_compared(name, known, stable))
     return [Step(f"{step.command} {scope}".rstrip(), step.purpose) for step in steps]
+
+
+def _compared(name: str, known: list[Attempt], stable: int) -> list[Step]:
+    """Compare what serves with the newest, and where that is the newest with what served before it."""
+    if len(known) < 2:
+        return []
+    newest = known[0]
+    if 0 < stable < newest.number:
+        return [Step(f"crossfade diff {name} {stable} {newest.number}", "to see what the newest one changed")]
+    before = previous(known, newest) or known[1]
+    words = "to see what changed between two releases"
+    return [Step(f"crossfade diff {name} {before.number} {newest.number}", words)]
 
 
 def _way_back(name: str, known: list[Attempt], stable: int) -> list[Step]:

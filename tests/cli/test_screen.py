@@ -19,7 +19,7 @@ def on_screen(stored: dict[str, object], width: int = 100, *, colour: bool = Fal
     console = Console(
         file=output, width=width, force_terminal=colour, color_system="standard" if colour else None
     )
-    console.print(drawn(rollout_view(stored, release()), NOW))
+    console.print(drawn(rollout_view(stored, release()), NOW, width))
     return output.getvalue()
 
 

@@ -98,7 +98,7 @@ def test_the_earliest_finish_adds_up_what_takes_time_in_any_case(
 
 
 def planned_without_service(strategy: dict[str, Any], spec: dict[str, Any]) -> Forecast:
-    stored = rollout(spec={"strategy": strategy, **spec})
+    stored = rollout(spec={"strategy": strategy, "service": None, **spec})
     del stored["status"]
     return forecast(parse_strict(Rollout, stored))
 

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from crossfade.cli.columns import one_line, wrapped
 from crossfade.view.history import UNDER_WAY, HistoryView, ReleaseView, said
-from crossfade.view.text import duration
-from crossfade.view.times import ago
+from crossfade.view.times import ago, duration
 
 COLOURS = {"Completed": "green", "RolledBack": "red", UNDER_WAY: "cyan", "Returning": "red"}
 WHY_LINES = 2

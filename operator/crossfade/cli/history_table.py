@@ -14,7 +14,7 @@ from crossfade.cli.columns import needed, wrapped
 from crossfade.cli.history_stack import COLOURS, acted, stacked, why
 from crossfade.cli.next_steps import lines
 from crossfade.view.history import HistoryView, ReleaseView
-from crossfade.view.text import duration
+from crossfade.view.times import duration
 
 ROOM_FOR_WHY = 48
 """With fewer columns left for the sentences, a row grows taller than the release would be without a table."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from crossfade.view.forecast import Forecast, StageForecast
 from crossfade.view.quantity import show_cpu, show_memory
-from crossfade.view.text import duration
+from crossfade.view.times import duration
 
 
 def drawn(forecast: Forecast) -> RenderableType:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from crossfade.cli.columns import needed, wrapped
 from crossfade.view.delivery import FEWEST_CHANGES, Figures, Report
-from crossfade.view.text import duration
+from crossfade.view.times import duration
 
 TITLES = ("observed for", "deployments", "lead time", "failed changes", "time to restore")
 DAY_S = 24 * 3600

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from crossfade.api.conditions import Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.view.model import RolloutView, Step
+from crossfade.view.model import Outcome, RolloutView, Step
+
+FIRST_FREE_PORT, MOVED_BY = 1024, 8000
 
 
 def next_steps(view: RolloutView, scope: str = "") -> tuple[Step, ...]:
     """Give the commands that make sense now, the likeliest first; `scope` is added to each of them."""
     if view.deleting:
         return ()
-    steps = [*ADVICE.get(view.phase, _watch)(view), *_held(view)]
+    steps = [*ADVICE.get(view.phase, _watch)(view), *_held(view), *_looked_at(view)]
     return tuple(Step(f"{step.command} {scope}".rstrip(), step.purpose) for step in steps)
 
 
@@ -36,7 +38,30 @@ def _follow_or_abort(view: RolloutView) -> list[Step]:
 def _abort(view: RolloutView) -> list[Step]:
     """Nothing in a first release, which has nothing to return to, nor at rest: an abort is refused there."""
     refused = view.stable is None or view.candidate is None
-    return [] if refused else [_crossfade("abort", view, "to return all requests to the stable revision")]
+    return [] if refused else [_crossfade("abort", view, _what_an_abort_does(view))]
+
+
+def _what_an_abort_does(view: RolloutView) -> str:
+    if view.undoing:
+        return f"to stay with release {view.undoing.from_release} after all"
+    return (
+        "to return to the stable revision" if view.worker else "to return all requests to the stable revision"
+    )
+
+
+def _waiting(view: RolloutView) -> list[Step]:
+    """Where somebody has steps to take, following it tells nothing new until they are taken."""
+    return _abort(view) if view.outcome is Outcome.NEEDS_PERSON else _follow_or_abort(view)
+
+
+def _looked_at(view: RolloutView) -> list[Step]:
+    """The way to a candidate that no user meets yet. Ports below 1024 are not everybody's to listen on."""
+    if view.preview is None:
+        return []
+    port = view.preview.port
+    here = port if port >= FIRST_FREE_PORT else MOVED_BY + port
+    command = f"kubectl port-forward service/{view.preview.service} {here}:{port}"
+    return [Step(command, f"to look at it on localhost:{here}")]
 
 
 def _held(view: RolloutView) -> list[Step]:
@@ -48,7 +73,7 @@ def _end_of_pause(view: RolloutView, reason: str) -> list[Step]:
     if reason == Reason.PAUSED_BY_ACTION:
         return [_crossfade("resume", view, "to let it go on")]
     if reason == Reason.PAUSED_BY_SPEC:
-        return [Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")]
+        return [Step(f"kubectl edit cf {view.name}", "to set spec.paused to false and let it go on")]
     return []
 
 
@@ -78,14 +103,14 @@ def _degraded(view: RolloutView) -> list[Step]:
 
 
 def _invalid(view: RolloutView) -> list[Step]:
-    return [Step(f"kubectl edit rollout {view.name}", "to correct what the message names")]
+    return [Step(f"kubectl edit cf {view.name}", "to correct what the message names")]
 
 
 ADVICE: dict[str, Callable[[RolloutView], list[Step]]] = {
     Phase.HEALTHY: _nothing,
     Phase.PROGRESSING: _follow_or_abort,
     Phase.PAUSED: _paused,
-    Phase.WAITING: _follow_or_abort,
+    Phase.WAITING: _waiting,
     Phase.ROLLING_BACK: _watch,
     Phase.ROLLED_BACK: _rolled_back,
     Phase.DEGRADED: _degraded,

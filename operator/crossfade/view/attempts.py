@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from crossfade.view.read import time_of
+from crossfade.view.times import time_of
 
 Object = Mapping[str, Any]
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from crossfade.api.conditions import Phase
 from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
+from crossfade.view.circumstances import (
+    changed_by,
+    course,
+    down,
+    paused,
+    preview,
+    undoing,
+    waits_for_owner,
+)
 from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
-from crossfade.view.nearness import uneven
+from crossfade.view.nearness import service_name, uneven
 from crossfade.view.pauses import held_at_rest
 from crossfade.view.target_ports import unlisted_numbers
+from crossfade.view.times import time_of
 
 Object = Mapping[str, Any]
 
@@ -70,13 +79,35 @@ def rollout_view(
         held=held_at_rest(rollout),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
+        worker=not service_name(rollout),
+        returning=bool(_progress(status).get("rollbackReason")),
+        last_lines=tuple(status.get("lastLines") or ()) if seen and not deleting else (),
+        paused=paused(status),
+        undoing=undoing(status),
+        course=course(status),
+        changed_by=changed_by(release),
+        down=down(rollout),
+        preview=preview(rollout),
     )
     warnings = (
         *misled(view.strategy, scaling("Rollout", view.name, autoscalers)),
         *uneven(view.strategy, service),
         *unlisted_numbers(rollout.get("spec") or {}, service, others_only=True),
     )
-    return replace(view, next_steps=next_steps(view, scope), warnings=warnings)
+    return replace(
+        view,
+        next_steps=next_steps(view, scope),
+        warnings=warnings,
+        to_do=_to_do(service, scope) if service and waits_for_owner(status, view.reason) else (),
+    )
+
+
+def _to_do(service: Object, scope: str) -> tuple[str, ...]:
+    """Give what `crossfade convert` says about a Service whose selector somebody else writes."""
+    from crossfade.view.convert_service import writers  # noqa: PLC0415 -- seldom needed
+    from crossfade.view.handover import handed_over  # noqa: PLC0415 -- imports yaml
+
+    return tuple(handed_over(service, writers(service), f" {scope}" if scope else ""))
 
 
 def release_name(rollout: Object) -> str:
@@ -85,19 +116,13 @@ def release_name(rollout: Object) -> str:
     return f"{rollout['metadata']['name']}-{number}" if number else ""
 
 
-def time_of(text: str | None) -> datetime | None:
-    """Read an RFC 3339 time; None where there is none, or where it is not a time."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 def _outcome(status: Object, *, seen: bool, deleting: bool) -> Outcome:
     if not seen or deleting:
         return Outcome.UNDER_WAY
     if _is_stalled(status):
         return Outcome.FAILED
+    if waits_for_owner(status, _reason(status)):
+        return Outcome.NEEDS_PERSON
     return OUTCOMES.get(status.get("phase", ""), Outcome.UNDER_WAY)
 
 
@@ -175,4 +200,6 @@ def _desired(status: Object, name: str, plan: list[Object], replicas: int) -> in
 def _awaited(status: Object) -> Wait | None:
     progress = _progress(status)
     what = progress.get("waitingFor", "")
+    if what == "a person":  # nothing moves: what the person is to do is in the message
+        what = str(status.get("message", "")).partition(" waits for ")[2] or what
     return Wait(what, time_of(progress.get("until"))) if what else None

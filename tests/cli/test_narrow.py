@@ -18,6 +18,7 @@ LONG = (
     "3 of 4 pods crashed while they served (0 allowed); pod shop-84a2182511-7d9c5-x2x7q: container app ended with exit "
     "code 42 (Error, 2 restarts): Traceback (most recent call last): ValueError: the table orders has no column total"
 )
+LAST = ["ValueError: the table orders has no column total, and " + "so " * 40, '  File "app.py", line 3']
 IMAGE = "registry.example.com/team/shop:2026-01-31-0042"
 
 
@@ -32,7 +33,7 @@ def seven(count: int = 7) -> list[dict[str, Any]]:
         {"at": "2026-01-31T12:01:00Z", "action": "Abort", "actor": "ann@example.com", "reason": "too " * 60}
     ]
     return [
-        release(n, V2, "RolledBack", of=V1, why=LONG, pod_template=pods(IMAGE), actions=asked)
+        release(n, V2, "RolledBack", of=V1, why=LONG, pod_template=pods(IMAGE), actions=asked, lastLines=LAST)
         for n in range(2, count + 1)
     ] + [release(1, V1, pod_template=pods("shop:v1"))]
 
@@ -50,10 +51,10 @@ def drawn_history(width: int, releases: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 160, 240])
-def test_no_line_of_a_history_is_longer_than_the_screen_and_a_release_has_five_at_most(width: int) -> None:
+def test_no_line_of_a_history_is_longer_than_the_screen_and_a_release_has_six_at_most(width: int) -> None:
     lines = drawn_history(width, seven())
     assert max(map(len, lines)) <= width
-    assert len(lines) <= 5 * 7 + 6
+    assert len(lines) <= 6 * 7 + 6
 
 
 def test_a_release_that_simply_completed_takes_two_lines_of_80_columns() -> None:
@@ -61,7 +62,7 @@ def test_a_release_that_simply_completed_takes_two_lines_of_80_columns() -> None
     lines = drawn_history(80, simple)
     assert lines[1:3] == [
         "  7  Completed  shop:rev7  rev7",
-        "     2026-01-31 12:00:00 UTC, 2 h ago, took 1 min 30 s",
+        "     2026-01-31 12:00 UTC, 2 h ago, took 1 min 30 s",
     ]
     assert len(lines) <= 2 * 7 + 3
 
@@ -71,11 +72,11 @@ def test_a_release_that_failed_says_at_80_columns_when_why_and_who_acted() -> No
     known = [release(2, V2, "RolledBack", why="2 of 4 pods crashed", actions=asked), release(1, V1)]
     assert drawn_history(80, known)[1:7] == [
         "  2  RolledBack  shop:bbb222  bbb222",
-        "     2026-01-31 12:00:00 UTC, 2 h ago, took 1 min 30 s",
+        "     2026-01-31 12:00 UTC, 2 h ago, took 1 min 30 s",
         "     2 of 4 pods crashed",
         "     Pause by ann 119 min ago: lunch",
         "  1  Completed, stable  shop:aaa111  aaa111",
-        "     2026-01-31 12:00:00 UTC, 2 h ago, took 1 min 30 s",
+        "     2026-01-31 12:00 UTC, 2 h ago, took 1 min 30 s",
     ]
 
 
@@ -123,3 +124,23 @@ def test_at_80_columns_the_figures_of_a_rollout_are_sentences() -> None:
 
 def test_where_there_is_room_a_report_is_one_table() -> None:
     assert "lead time" in drawn_report(160, 2)[1]
+
+
+def test_a_release_tells_at_80_columns_what_it_wrote_last_and_who_undid_it() -> None:
+    failed = release(
+        2,
+        V2,
+        "RolledBack",
+        why="2 of 4 pods crashed",
+        lastLines=LAST,
+        servedAt="2026-01-31T12:00:02Z",
+        turnedBackAt="2026-01-31T12:00:10Z",
+    )
+    failed["spec"]["changedBy"] = {"manager": "kubectl-set"}
+    act = {"action": "Undo", "actor": "ann", "at": "2026-01-31T12:01:00Z", "reason": "slow"}
+    lines = drawn_history(80, [failed, release(1, V1, undone=act)])
+    assert lines[2].startswith(
+        "     2026-01-31 12:00 UTC, 2 h ago, took 1 min 30 s, back 8 s after its first"
+    )
+    assert lines[4].startswith("     last line: ValueError: the table orders")
+    assert lines[7] == "     undone: Undo by ann 119 min ago: slow"

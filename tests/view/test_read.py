@@ -61,12 +61,12 @@ def test_a_release_under_way_shows_stage_shares_pods_and_what_is_awaited() -> No
 shop in demo: Progressing (canary, release 2)
   Half of the requests go to the candidate.
   Stage      2 of 3: 50 %
-  Weight     50 % of the requests wanted on the candidate, 33 % by its ready pods
+  Weight     50 % of the requests wanted on the candidate, 33 % by ready pods
   Stable     aaa111  shop:v1  2/2 pods available
   Candidate  bbb222  shop:v2  1/2 pods available, 2 ready
   Waiting    60 s to pass (42 s left, until 12:01:00 UTC)
   Next       crossfade status shop --watch   to follow it
-  or         crossfade abort shop   to return all requests to the stable revision"""
+  or         crossfade abort shop   to return all requests to stable"""
     )
 
 

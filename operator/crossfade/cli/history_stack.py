@@ -8,16 +8,18 @@ from datetime import datetime
 from rich.text import Text
 
 from crossfade.cli.columns import one_line, wrapped
-from crossfade.view.history import UNDER_WAY, HistoryView, ReleaseView, said
+from crossfade.view.attempts import said
+from crossfade.view.history import UNDER_WAY, HistoryView, ReleaseView
 from crossfade.view.times import ago, duration
 
 COLOURS = {"Completed": "green", "RolledBack": "red", UNDER_WAY: "cyan", "Returning": "red"}
+MARKS = {"stable": "bold", "candidate": "bold", "undone": "yellow"}
 WHY_LINES = 2
 """Lines of why it ended so, at most; all of it is in its Release."""
 
 
 def stacked(view: HistoryView, width: int, now: datetime) -> Iterator[Text]:
-    """Give two to five lines for each release: what it was, when, why it ended so, and who acted."""
+    """Give two to six lines for each release: what it was, when, why it ended so, its last line, and who acted."""
     indent = max((len(str(release.number)) for release in view.releases), default=0) + 4
     for release in view.releases:
         yield _head(release, width, indent)
@@ -34,7 +36,7 @@ def _head(release: ReleaseView, width: int, indent: int) -> Text:
     return Text.assemble(
         number,
         (release.outcome, COLOURS.get(release.outcome, "")),
-        (mark, "bold"),
+        (mark, MARKS.get(release.mark, "")),
         "  " + one_line(images.strip(), room - 2),
     )
 
@@ -42,15 +44,22 @@ def _head(release: ReleaseView, width: int, indent: int) -> Text:
 def _below(release: ReleaseView, width: int, now: datetime) -> Iterator[str]:
     yield one_line(", ".join(_times(release, now)), width)
     yield from wrapped(why(release), width, WHY_LINES)
+    for line in release.last_lines[:1]:
+        yield one_line(f"last line: {line}", width)
     if acts := acted(release, now):
         yield one_line("; ".join(acts), width)
 
 
 def _times(release: ReleaseView, now: datetime) -> Iterator[str]:
     if release.started_at is not None:
-        yield f"{release.started_at:%Y-%m-%d %H:%M:%S} UTC, {ago(release.started_at, now)}"
+        yield f"{release.started_at:%Y-%m-%d %H:%M} UTC, {ago(release.started_at, now)}"
     if release.seconds is not None:
         yield f"{'took' if release.ended else 'so far'} {duration(release.seconds)}"
+    if release.served_at is not None and release.turned_back_at is not None:
+        met_s = max((release.turned_back_at - release.served_at).total_seconds(), 0)
+        yield f"back {duration(met_s)} after its first request"
+    if release.changed_by:
+        yield f"by field manager {release.changed_by}"
 
 
 def why(release: ReleaseView) -> str:
@@ -59,6 +68,7 @@ def why(release: ReleaseView) -> str:
 
 
 def acted(release: ReleaseView, now: datetime) -> list[str]:
-    """Who asked for what, when and why; without what is told as why it ended."""
+    """Who asked for what, when and why, the Undo that took it back first; without what is told as why it ended."""
     known = [act for act in release.acts if not (act.reason and act.reason in release.why)]
-    return [said(act, now) for act in known]
+    undone = [f"undone: {said(release.undone, now)}"] if release.undone else []
+    return [*undone, *(said(act, now) for act in known)]

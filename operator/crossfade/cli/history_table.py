@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossfade.cli.columns import needed, wrapped
-from crossfade.cli.history_stack import COLOURS, acted, stacked, why
+from crossfade.cli.history_stack import COLOURS, MARKS, acted, stacked, why
 from crossfade.cli.next_steps import lines
 from crossfade.view.history import HistoryView, ReleaseView
 from crossfade.view.times import duration
@@ -58,12 +58,13 @@ def _cells(release: ReleaseView, room: int, now: datetime) -> Iterator[Text]:
     started = f"{release.started_at:%Y-%m-%d %H:%M:%S}" if release.started_at else ""
     took = "" if release.seconds is None else duration(release.seconds)
     yield Text(str(release.number))
-    yield Text(release.mark, style="bold")
+    yield Text(release.mark, style=MARKS.get(release.mark, ""))
     yield Text(release.revision)
     yield Text("\n".join(_few(release.images)))
     yield Text(release.outcome, style=COLOURS.get(release.outcome, ""))
     yield from (Text(started), Text(took))
-    told = "\n".join(filter(None, (why(release), *acted(release, now))))
+    last = (f"last line: {line}" for line in release.last_lines[:1])
+    told = "\n".join(filter(None, (why(release), *last, *acted(release, now))))
     yield Text("\n".join(wrapped(told, room, MOST_LINES)) if room else "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crossfade.api.conditions import Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.view.model import Outcome, RolloutView, Step
+from crossfade.view.model import Outcome, RolloutView, Step, Undoing
 
 FIRST_FREE_PORT, MOVED_BY = 1024, 8000
 
@@ -44,9 +44,7 @@ def _abort(view: RolloutView) -> list[Step]:
 def _what_an_abort_does(view: RolloutView) -> str:
     if view.undoing:
         return f"to stay with release {view.undoing.from_release} after all"
-    return (
-        "to return to the stable revision" if view.worker else "to return all requests to the stable revision"
-    )
+    return "to return to stable" if view.worker else "to return all requests to stable"
 
 
 def _waiting(view: RolloutView) -> list[Step]:
@@ -85,7 +83,22 @@ def _paused(view: RolloutView) -> list[Step]:
     return [_crossfade("promote", view, "to let it go on"), *_abort(view)]
 
 
+def _undone(view: RolloutView, undo: Undoing) -> list[Step]:
+    """What an Undo leaves to do: the manifest still names what was left."""
+    serving = f"{view.name}-{view.release}"
+    return [
+        Step(
+            f"kubectl get releases.crossfade.dev {serving} -o jsonpath='{{.spec.template}}'",
+            "to see the template that belongs into the manifest now",
+        ),
+        _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
+        _crossfade("retry", view, f"to release {undo.from_release} again after all"),
+    ]
+
+
 def _rolled_back(view: RolloutView) -> list[Step]:
+    if view.went_back is not None:
+        return _undone(view, view.went_back)
     return [
         _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
         _crossfade("retry", view, "to try the same revision again"),

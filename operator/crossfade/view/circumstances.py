@@ -29,10 +29,20 @@ def asked(entry: Object) -> Asked:
 
 def undoing(status: Object) -> Undoing | None:
     """Give the Undo that is under way or about to begin; not one that has turned back itself."""
-    going = status.get("goingBack")
-    if going is None or (status.get("progress") or {}).get("rollbackReason"):
+    if (status.get("progress") or {}).get("rollbackReason"):
         return None
-    return Undoing(going.get("fromRelease", 0), going.get("toRelease", 0), asked(going))
+    return _undo(status.get("goingBack"))
+
+
+def went_back(status: Object) -> Undoing | None:
+    """Give the Undo that the last release was, once it has ended."""
+    last = status.get("last") or {}
+    ended = not status.get("progress") and last.get("number") == status.get("release")
+    return _undo(last.get("wentBack")) if ended and last.get("outcome") == "Completed" else None
+
+
+def _undo(going: Object | None) -> Undoing | None:
+    return Undoing(going.get("fromRelease", 0), going.get("toRelease", 0), asked(going)) if going else None
 
 
 def changed_by(release: Object | None) -> Change | None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crossfade.view.attempts import Act, Attempt, attempts, previous
+from crossfade.view.attempts import Act, Attempt, attempts, previous, said
 from crossfade.view.model import Step
-from crossfade.view.times import ago
 
 Object = Mapping[str, Any]
 
@@ -19,10 +18,11 @@ RETURNING = "Returning"
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """One release. `mark` is `stable` or `candidate` where it is that now, else empty.
+    """One release. `mark` is `stable` or `candidate` where it is that now, `undone` where an Undo left it, else empty.
 
     `outcome` is the Release's, or `UnderWay` or `Returning` before it has one. `seconds` runs on while it is under way;
-    None where it is not known. `acted` says who asked for what, and why; `acts` has the same in parts.
+    None where it is not known. `acted` says who asked for what, and why; `acts` has the same in parts, and
+    `undone` the Undo. `changed_by` is the field manager that had changed the template, which is a client and no person.
     """
 
     number: int
@@ -35,6 +35,11 @@ class ReleaseView:
     why: str
     acted: tuple[str, ...]
     acts: tuple[Act, ...] = ()
+    undone: Act | None = None
+    changed_by: str = ""
+    served_at: datetime | None = None
+    turned_back_at: datetime | None = None
+    last_lines: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -92,7 +97,8 @@ def is_under_way(attempt: Attempt, status: Object) -> bool:
 
 def _row(attempt: Attempt, status: Object, stable: int, now: datetime) -> ReleaseView:
     current = is_under_way(attempt, status)
-    marks = {"stable": attempt.number == stable, "candidate": current}
+    undone = attempt.undone is not None
+    marks = {"stable": attempt.number == stable, "candidate": current, "undone": undone}
     return ReleaseView(
         number=attempt.number,
         revision=attempt.revision,
@@ -104,6 +110,11 @@ def _row(attempt: Attempt, status: Object, stable: int, now: datetime) -> Releas
         why=attempt.why or (status.get("message", "") if current else ""),
         acted=tuple(map(said, attempt.acts)),
         acts=attempt.acts,
+        undone=attempt.undone,
+        changed_by=attempt.changed_by,
+        served_at=attempt.served_at,
+        turned_back_at=attempt.judged_at,
+        last_lines=attempt.last_lines,
     )
 
 
@@ -113,13 +124,6 @@ def _not_ended(status: Object) -> str:
 
 def _so_far(attempt: Attempt, now: datetime) -> float | None:
     return max((now - attempt.started_at).total_seconds(), 0) if attempt.started_at else None
-
-
-def said(act: Act, now: datetime | None = None) -> str:
-    """Say who asked for what, and why; with `now` also when. Example: `Abort by ann 3 min ago: too slow`."""
-    who = f" by {act.actor}" if act.actor else ""
-    when = f" {ago(act.at, now)}" if act.at and now else ""
-    return f"{act.action}{who}{when}" + (f": {act.reason}" if act.reason else "")
 
 
 def _next_steps(name: str, known: list[Attempt], stable: int, status: Object, scope: str) -> list[Step]:
@@ -145,9 +149,13 @@ def _compared(name: str, known: list[Attempt], stable: int) -> list[Step]:
 
 
 def _way_back(name: str, known: list[Attempt], stable: int) -> list[Step]:
-    """Offer the last completed release whose revision does not serve."""
+    """Offer the last completed release whose revision does not serve, and that nobody has undone."""
     serving = next((a.revision for a in known if a.number == stable), "")
-    earlier = [a.number for a in known if a.completed and a.revision != serving and a.number < stable]
+    earlier = [
+        a.number
+        for a in known
+        if a.completed and a.undone is None and a.revision != serving and a.number < stable
+    ]
     return [
         Step(f"crossfade undo {name} --to {number}", f"to go back to release {number}")
         for number in earlier[:1]

@@ -75,7 +75,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Undoing:
-    """An Undo under way: the numbers of the release that is left and of the one that it goes to, and who asked."""
+    """An Undo: the numbers of the release that is left and of the one that it goes to, and who asked."""
 
     from_release: int
     to_release: int
@@ -139,7 +139,7 @@ class RolloutView:
     spec, or of none. `reason` is the one-word reason of the condition that explains the phase. `held` is set where a pause
     holds the next change of one at rest, `paused` wherever an action holds it. `why` is how the last release ended, where it
     failed. `last_lines` are what the container that the message speaks of wrote last, the last line first. `course` is of
-    the release under way, else of the last one. `to_do` are steps that somebody must take, commands on lines of their own.
+    the release under way, else of the last one; `undoing` where that is an Undo under way, `went_back` where it was one. `to_do` are steps that somebody must take, commands on lines of their own.
     `warnings` are about what is around it.
     """
 
@@ -165,6 +165,7 @@ class RolloutView:
     held: Held | None = None
     paused: Asked | None = None
     undoing: Undoing | None = None
+    went_back: Undoing | None = None
     course: Course | None = None
     changed_by: Change | None = None
     why: str = ""

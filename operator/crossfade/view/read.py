@@ -17,10 +17,12 @@ from crossfade.view.circumstances import (
     preview,
     undoing,
     waits_for_owner,
+    went_back,
 )
-from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
+from crossfade.view.model import Outcome, RolloutView, Wait
 from crossfade.view.nearness import service_name, uneven
 from crossfade.view.pauses import held_at_rest
+from crossfade.view.sides import place_of, plan_of, progress_of, side_of
 from crossfade.view.target_ports import unlisted_numbers
 from crossfade.view.times import time_of
 
@@ -58,7 +60,7 @@ def rollout_view(
     meta, status = rollout.get("metadata", {}), rollout.get("status") or {}
     seen = status.get("observedGeneration", -1) == meta.get("generation", 0)
     deleting = bool(meta.get("deletionTimestamp"))
-    plan, replicas = _plan(release, status), rollout.get("spec", {}).get("replicas", 1)
+    plan, replicas = plan_of(release, status), rollout.get("spec", {}).get("replicas", 1)
     view = RolloutView(
         name=meta.get("name", ""),
         namespace=meta.get("namespace", ""),
@@ -70,20 +72,21 @@ def rollout_view(
         seen=seen,
         deleting=deleting,
         outcome=_outcome(status, seen=seen, deleting=deleting),
-        stage=_place(status, plan),
+        stage=place_of(status, plan),
         weight=status.get("weight"),
         real_weight=status.get("realWeight"),
-        stable=_side(status, "stable", plan, replicas),
-        candidate=_side(status, "candidate", plan, replicas),
+        stable=side_of(status, "stable", plan, replicas),
+        candidate=side_of(status, "candidate", plan, replicas),
         awaited=_awaited(status),
         held=held_at_rest(rollout),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
         worker=not service_name(rollout),
-        returning=bool(_progress(status).get("rollbackReason")),
+        returning=bool(progress_of(status).get("rollbackReason")),
         last_lines=tuple(status.get("lastLines") or ()) if seen and not deleting else (),
         paused=paused(status),
         undoing=undoing(status),
+        went_back=went_back(status),
         course=course(status),
         changed_by=changed_by(release),
         down=down(rollout),
@@ -150,55 +153,8 @@ def _tells(condition: Object) -> bool:
     return condition.get("type") == "Ready" or condition.get("status") == "True"
 
 
-def _plan(release: Object | None, status: Object) -> list[Object]:
-    """Give the stages of the release under way, or none where the Release is of another attempt."""
-    spec = (release or {}).get("spec", {})
-    revision = _progress(status).get("revision")
-    return list(spec.get("plan", [])) if revision and spec.get("revision") == revision else []
-
-
-def _progress(status: Object) -> Object:
-    return status.get("progress") or {}
-
-
-def _place(status: Object, plan: list[Object]) -> Place | None:
-    """On the way back there are no stages any more."""
-    number, _, total = str(status.get("stage", "")).partition("/")
-    if not (number.isdecimal() and total.isdecimal()) or _progress(status).get("rollbackReason"):
-        return None
-    return Place(int(number), int(total), _stage(status, plan).get("name", ""))
-
-
-def _stage(status: Object, plan: list[Object]) -> Object:
-    index = _progress(status).get("stage", 0)
-    return plan[index] if index < len(plan) else {}
-
-
-def _side(status: Object, name: str, plan: list[Object], replicas: int) -> SideView | None:
-    side = status.get(name)
-    if not side or not side.get("revision"):
-        return None
-    return SideView(
-        revision=side["revision"],
-        image=side.get("image", ""),
-        desired=_desired(status, name, plan, replicas),
-        pods=side.get("replicas", 0),
-        ready=side.get("ready", 0),
-        available=side.get("available", 0),
-    )
-
-
-def _desired(status: Object, name: str, plan: list[Object], replicas: int) -> int | None:
-    """Give the pods that this side is to have now; None where the plan is not known or was made for other replicas."""
-    progress = _progress(status)
-    if not progress or progress.get("rollbackReason"):
-        return replicas if name == "stable" else 0
-    made_for_these = bool(plan) and plan[-1].get("candidate", 0) == replicas
-    return _stage(status, plan).get(name, 0) if made_for_these else None
-
-
 def _awaited(status: Object) -> Wait | None:
-    progress = _progress(status)
+    progress = progress_of(status)
     what = progress.get("waitingFor", "")
     if what == "a person":  # nothing moves: what the person is to do is in the message
         what = str(status.get("message", "")).partition(" waits for ")[2] or what

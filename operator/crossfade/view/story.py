@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crossfade.view.model import Asked, Change, Course, Down, RolloutView
+from crossfade.view.model import Asked, Change, Course, Down, RolloutView, Undoing
 from crossfade.view.times import ago, duration
 
 ENDED = {
@@ -70,12 +70,18 @@ def ended(view: RolloutView, now: datetime) -> str:
     course = view.course
     if course is None or course.ended_at is None:
         return ""
+    if view.went_back is not None:
+        return f"{_undone(view.went_back)} {ago(course.ended_at, now)}, asked {by(view.went_back.asked, now)}"
     how = ENDED.get(course.outcome, course.outcome)
     told = f"release {course.number} {how} {ago(course.ended_at, now)}"
     if course.outcome == "Completed":
         change = view.changed_by
         return told + (f"; its template came by field manager {change.manager}" if change else "")
     return told + _after_first(course, worker=view.worker)
+
+
+def _undone(undo: Undoing) -> str:
+    return f"went back from release {undo.from_release} to {undo.to_release}"
 
 
 def _after_first(course: Course, *, worker: bool) -> str:

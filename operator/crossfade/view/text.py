@@ -49,7 +49,7 @@ def facts(view: RolloutView, now: datetime) -> list[Row]:
         (second, words.side(view.candidate, undoing.to_release if undoing else 0)),
         ("Preview", words.preview(view.preview)),
         (AWAITED, words.wait(view.awaited, now)),
-        *((f"{i}.", step) for i, step in enumerate(view.to_do, start=1)),
+        *_to_do(view),
         ("Held", story.held(view, now)),
         ("Downtime", story.down(view, now)),
         ("Failed", "" if undoing or view.why in view.message else view.why),
@@ -64,11 +64,24 @@ def _last_lines(view: RolloutView) -> Iterator[Row]:
         yield "" if i else LAST_LINE, said
 
 
+def _to_do(view: RolloutView) -> Iterator[Row]:
+    yield from ((f"{i}.", step) for i, step in enumerate(view.to_do, start=1))
+
+
 def paragraph(view: RolloutView, now: datetime) -> str:
     """Give all of it as aligned lines of plain text."""
+    told = [f"  {sentence(view)}"] if sentence(view) else []
+    return NEWLINE.join([headline(view), *told, *_aligned(rows(view, now))])
+
+
+def details(view: RolloutView) -> list[str]:
+    """Give the rows that one line has no room for: what a container wrote last, and the steps that somebody must take."""
+    return _aligned([*_last_lines(view), *_to_do(view)])
+
+
+def _aligned(table: list[Row]) -> list[str]:
     below = NEWLINE + " " * (LABEL_WIDTH + 3)
-    table = [f"  {label:<{LABEL_WIDTH}} {below.join(text.split(NEWLINE))}" for label, text in rows(view, now)]
-    return "\n".join([headline(view), *([f"  {sentence(view)}"] if sentence(view) else []), *table])
+    return [f"  {label:<{LABEL_WIDTH}} {below.join(words.split(NEWLINE))}" for label, words in table]
 
 
 def sentence(view: RolloutView) -> str:

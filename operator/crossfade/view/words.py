@@ -21,14 +21,14 @@ def stage(place: Place | None) -> str:
 
 
 def weight(view: RolloutView) -> str:
-    """Say the share that is wanted, and the one that there is; a worker has no requests to share."""
-    if not has_weight(view):
+    """Say the share that is wanted, and the one that there is. A worker has no requests to share, and recreate shares none."""
+    if not has_weight(view) or view.strategy == "recreate":
         return ""
     name = f"release {view.undoing.to_release}" if view.undoing else "the candidate"
     real = "not known yet" if view.real_weight is None else f"{view.real_weight} %"
     if view.worker:
-        return f"{view.weight} % of the work wanted on {name}, {real} by its available pods"
-    return f"{view.weight} % of the requests wanted on {name}, {real} by its ready pods"
+        return f"{view.weight} % of the pods wanted on {name}, {real} of the available ones"
+    return f"{view.weight} % of the requests wanted on {name}, {real} by ready pods"
 
 
 def has_weight(view: RolloutView) -> bool:

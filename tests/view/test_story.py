@@ -110,14 +110,19 @@ UNDO = {"revision": "aaa111", "fromRelease": 4, "toRelease": 1, **ANN}
 
 
 def undoing() -> dict[str, Any]:
-    message = "going back from 4 to 1, asked by ann: checkout is slow"
+    message = (
+        "going back from 4 to 1, asked by ann: checkout is slow; stage 2 of 3 (50 %) waits for 60 s to pass"
+    )
     return under_way(goingBack=UNDO, message=message, release=5)
 
 
 def test_an_undo_says_from_where_to_where_who_asked_and_why() -> None:
     view = rollout_view(undoing(), release())
     assert text.sentence(view) == "going back from 4 to 1, asked by ann: checkout is slow"
-    assert dict(text.facts(view, NOW))["Asked"] == "by ann 3 min ago: checkout is slow"
+    assert dict(text.facts(view, NOW))["Asked"] == "3 min ago"
+    assert text.line(view).endswith(
+        ": going back from 4 to 1, asked by ann: checkout is slow; waits for 60 s to pass"
+    )
 
 
 def test_in_an_undo_the_sides_are_called_by_what_they_are_and_nothing_is_called_stable() -> None:
@@ -152,16 +157,13 @@ def undone() -> dict[str, Any]:
 
 def test_after_an_undo_it_is_told_from_where_to_where_it_went_and_who_asked() -> None:
     told = shown(undone())["Ended"]
-    assert told == "went back from release 4 to 1 2 min ago, asked by ann 3 min ago: checkout is slow"
+    assert told == "went back from release 4 to release 1 2 min ago; asked by ann 3 min ago: checkout is slow"
 
 
 def test_after_an_undo_what_belongs_into_the_manifest_comes_first() -> None:
     view = rollout_view(undone(), scope="-n demo")
     assert [(step.command, step.purpose) for step in view.next_steps] == [
-        (
-            "kubectl get releases.crossfade.dev shop-5 -o jsonpath='{.spec.template}' -n demo",
-            "to see the template that belongs into the manifest now",
-        ),
+        ("crossfade diff shop 4 5 -n demo", "to see what the manifest must get back"),
         ("crossfade set image shop CONTAINER=IMAGE -n demo", "to release a corrected image"),
         ("crossfade retry shop -n demo", "to release 4 again after all"),
     ]

@@ -117,7 +117,10 @@ def _head(view: RolloutView, width: int) -> Text:
 
 def _words(words: str | Text, width: int) -> list[Text]:
     whole = Text(words) if isinstance(words, str) else words
-    return list(whole.wrap(Console(width=width), width))
+    lines = whole.wrap(Console(width=width), width)
+    for line in lines:
+        line.rstrip()
+    return list(lines)
 
 
 def _last_line(words: str, width: int) -> list[Text]:

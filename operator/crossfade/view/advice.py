@@ -85,12 +85,9 @@ def _paused(view: RolloutView) -> list[Step]:
 
 def _undone(view: RolloutView, undo: Undoing) -> list[Step]:
     """What an Undo leaves to do: the manifest still names what was left."""
-    serving = f"{view.name}-{view.release}"
+    difference = (str(undo.from_release), str(view.release))
     return [
-        Step(
-            f"kubectl get releases.crossfade.dev {serving} -o jsonpath='{{.spec.template}}'",
-            "to see the template that belongs into the manifest now",
-        ),
+        _crossfade("diff", view, "to see what the manifest must get back", *difference),
         _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
         _crossfade("retry", view, f"to release {undo.from_release} again after all"),
     ]

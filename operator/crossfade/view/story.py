@@ -37,8 +37,8 @@ def held(view: RolloutView, now: datetime) -> str:
 
 
 def asked(view: RolloutView, now: datetime) -> str:
-    """Say when an Undo was asked for: who asked it of what is the message."""
-    return by(view.undoing.asked, now) if view.undoing else ""
+    """Say when an Undo was asked for: who asked for what, and why, is the message."""
+    return ago(view.undoing.asked.at, now) if view.undoing and view.undoing.asked.at else ""
 
 
 def started(view: RolloutView, now: datetime) -> str:
@@ -71,7 +71,7 @@ def ended(view: RolloutView, now: datetime) -> str:
     if course is None or course.ended_at is None:
         return ""
     if view.went_back is not None:
-        return f"{_undone(view.went_back)} {ago(course.ended_at, now)}, asked {by(view.went_back.asked, now)}"
+        return f"{_undone(view.went_back)} {ago(course.ended_at, now)}; asked {by(view.went_back.asked, now)}"
     how = ENDED.get(course.outcome, course.outcome)
     told = f"release {course.number} {how} {ago(course.ended_at, now)}"
     if course.outcome == "Completed":
@@ -81,7 +81,7 @@ def ended(view: RolloutView, now: datetime) -> str:
 
 
 def _undone(undo: Undoing) -> str:
-    return f"went back from release {undo.from_release} to {undo.to_release}"
+    return f"went back from release {undo.from_release} to release {undo.to_release}"
 
 
 def _after_first(course: Course, *, worker: bool) -> str:

@@ -85,9 +85,15 @@ def _aligned(table: list[Row]) -> list[str]:
 
 
 def sentence(view: RolloutView) -> str:
-    """Give the message, unless it only repeats the stage and what is awaited, which are told apart."""
+    """Give the message, unless it only repeats the stage and what is awaited, which are told apart; an Undo's way stays."""
     repeats = view.stage and view.awaited and view.message.endswith(view.awaited.what)
-    return "" if repeats else view.message
+    return _way(view) if repeats else view.message
+
+
+def _way(view: RolloutView) -> str:
+    """From where to where an Undo goes, and who asked: what stands before the stage in its message."""
+    way, found, _ = view.message.partition("; stage ")
+    return way if view.undoing and found else ""
 
 
 def line(view: RolloutView) -> str:
@@ -101,7 +107,8 @@ def line(view: RolloutView) -> str:
         f"{second} {words.count(view.candidate)}" if view.candidate else "",
         f"down since {view.down.since:%H:%M:%S} UTC" if view.down and view.down.since else "",
     ]
-    told = sentence(view) or (f"waits for {view.awaited.what}" if view.awaited else "")
+    waits = f"waits for {view.awaited.what}" if view.awaited else ""
+    told = "; ".join(filter(None, (_way(view), waits))) if sentence(view) == _way(view) else sentence(view)
     return ", ".join(part for part in parts if part) + (f": {told}" if told else "")
 
 

@@ -237,7 +237,7 @@ def test_of_a_worker_pods_are_told_and_no_requests() -> None:
     view = rollout_view(worker(message="stage 2 of 3 (50 %)", progress=progress()), release())
     told = text.paragraph(view, NOW)
     assert "request" not in told
-    assert "50 % of the pods wanted on the candidate, 33 % of the available ones" in told
+    assert "50 % of the pods wanted on the candidate, 33 % by available pods" in told
     assert "crossfade abort shop   to return to stable" in told
 
 

@@ -24,6 +24,7 @@ from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import Exchange, Exclusive
 from crossfade.core.traffic import Share, Traffic, traffic_of
 from crossfade.core.traffic.port import receivers
+from crossfade.core.words import pods, undo_sides
 
 
 @dataclass(frozen=True)
@@ -334,9 +335,8 @@ class _Stepper:
             return None
         side = self.s.side(left)
         count = side.replicas + (side.terminating or 0)
-        return Unmet(
-            Reason.SHRINKING, f"{count or 'the last'} pods of {self._name(left)} to go", left, again_s=POLL_S
-        )
+        going = f"{pods(count) if count else 'the last pods'} of {self._name(left)} to go"
+        return Unmet(Reason.SHRINKING, going, left, again_s=POLL_S)
 
     def _growing(self) -> Unmet | None:
         """Pods are awaited."""
@@ -355,7 +355,7 @@ class _Stepper:
         """How many of its pods count, and what they are counted by. Where they are exchanged, those that get requests."""
         side = self.s.side(track)
         if isinstance(self.goal.order, Exchange):
-            return self.traffic.serving(track), "serve"
+            return self.traffic.serving(track), "serve" if self.s.service_name else "be available"
         return (side.ready, "be ready") if self.goal.by_ready else (side.available, "be available")
 
     def _not_moved(self) -> Unmet | None:
@@ -404,7 +404,7 @@ class _Stepper:
         if self.are_leaving:
             return Unmet(Reason.SETTLING, "every node to follow the endpoints")
         count = self.s.side(track).desired - self.wanted(track)
-        return Unmet(Reason.SHRINKING, f"{count} pods of {self._name(track)} to go", again_s=POLL_S)
+        return Unmet(Reason.SHRINKING, f"{pods(count)} of {self._name(track)} to go", again_s=POLL_S)
 
     def _counts(self, track: str) -> bool:
         """A track that is none of the goal's counts only while it cannot go yet: else the write is on its way."""
@@ -418,7 +418,7 @@ class _Stepper:
         for track in self.goal.pods:
             side, wanted = self.s.side(track), self.wanted(track)
             if track not in {SOURCE, *self.goal.awaits} and side.ready > wanted:
-                left = f"{side.ready - wanted} pods of {self._name(track)} to go"
+                left = f"{pods(side.ready - wanted)} of {self._name(track)} to go"
                 return Unmet(Reason.SHRINKING, left)
         return None
 
@@ -429,4 +429,5 @@ class _Stepper:
         """The word that people know the track by."""
         if track == SOURCE and self.s.spec.workload_ref is not None:
             return f"Deployment {self.s.spec.workload_ref.name}"
-        return {self.s.stable_revision: "stable", self.s.progress.revision: "the candidate"}.get(track, track)
+        sides = {self.s.stable_revision: "stable", self.s.progress.revision: "the candidate"}
+        return {**sides, **undo_sides(self.s)}.get(track, track)

@@ -27,7 +27,7 @@ def weight(view: RolloutView) -> str:
     name = f"release {view.undoing.to_release}" if view.undoing else "the candidate"
     real = "not known yet" if view.real_weight is None else f"{view.real_weight} %"
     if view.worker:
-        return f"{view.weight} % of the pods wanted on {name}, {real} of the available ones"
+        return f"{view.weight} % of the pods wanted on {name}, {real} by available pods"
     return f"{view.weight} % of the requests wanted on {name}, {real} by ready pods"
 
 

@@ -1,8 +1,8 @@
 """What the sentences of a status call pods and revisions."""
 
-from builders import V1, releasing_v2, rollout, serving_v1
+from builders import V1, V2, releasing_v2, serving_v1
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, step, until
+from simulation.live import quiet, rest, run, step, until
 
 
 def sentences(sim: Sim) -> list[str]:
@@ -40,7 +40,8 @@ def test_in_an_undo_the_two_sides_are_told_by_the_numbers_of_their_releases() ->
 def test_an_undo_that_is_given_up_returns_to_stable_again() -> None:
     sim = rest(releasing_v2("blueGreen"))
     sim.act("Undo")
-    until(sim, lambda s: (s.status.get("progress") or {}).get("revision") == V1)
+    until(sim, lambda s: s.of(V1))
+    step(sim)
     sim.act("Abort")
     told = " ".join(sentences(sim))
     assert "of the candidate to go" in told
@@ -48,4 +49,15 @@ def test_an_undo_that_is_given_up_returns_to_stable_again() -> None:
 
 def test_a_service_is_what_makes_pods_serve() -> None:
     assert "serves with 4 pods" in serving_v1("canary").status["message"]
-    assert "runs with 4 pods" in rest(Sim(rollout({"canary": {"steps": []}}, service=False))).status["message"]
+    assert "runs with 4 pods" in serving_v1("canary", service=False).status["message"]
+
+
+def test_a_workers_crash_is_told_without_requests() -> None:
+    sim = releasing_v2("bigBang", service=False)
+    until(sim, lambda s: (s.status.get("progress") or {}).get("servingSince"))
+    run(sim, 3)
+    for pod in sim.of(V2):
+        sim.crash(pod)
+    rest(sim)
+    assert "4 of 4 pods crashed after they were ready" in sim.status["message"]
+    assert f"{V1} runs. Change the template" in sim.status["message"]

@@ -64,7 +64,8 @@ def _times(release: ReleaseView, now: datetime) -> Iterator[str]:
 
 def why(release: ReleaseView) -> str:
     """Why it ended so; empty where that only says again that it completed."""
-    return "" if release.outcome == "Completed" and release.why.endswith("serves alone") else release.why
+    repeats = release.why.endswith((" serves alone", " runs alone"))
+    return "" if release.outcome == "Completed" and repeats else release.why
 
 
 def acted(release: ReleaseView, now: datetime) -> list[str]:

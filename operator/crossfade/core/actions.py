@@ -22,6 +22,7 @@ from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import aborted, condemned, forgiven, passed, target
 from crossfade.core.verdicts import is_failing
 from crossfade.core.ways_back import before, careful, known, newest_of
+from crossfade.core.words import serves
 
 RECORDED_WITHIN_S = 60.0
 """A release is shown by the status before its record is made, a moment later or, where the operator was killed between
@@ -126,7 +127,7 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
     urgent = action.spec.now or is_failing(s)
     transition = aborted(s, _act(s, action), note, urgent=urgent)
     until = "" if urgent else " as soon as it has enough pods (an Abort with now: true does not wait)"
-    taken = f"{s.progress.revision} is taken back, {s.stable_revision} serves{until}"
+    taken = f"{s.progress.revision} is taken back, {s.stable_revision} {serves(s)}{until}"
     return Answer(transition.s, taken, events=transition.events)
 
 
@@ -158,7 +159,7 @@ def _never_begun(s: Situation, action: RolloutAction, note: str) -> Answer:
         act=_act(s, action),
     )
     return Answer(
-        forgiven(s).remember(failed=verdict), f"{target(s)} does not begin, {s.stable_revision} serves"
+        forgiven(s).remember(failed=verdict), f"{target(s)} does not begin, {s.stable_revision} {serves(s)}"
     )
 
 
@@ -245,7 +246,7 @@ def _undo(s: Situation, action: RolloutAction) -> Answer:
     if not to or to not in s.memory.completed:
         return _refused(s, f"no such completed revision to go back to; known are: {known(s)}")
     if to == target(s):
-        return Answer(s, f"{to} serves already")
+        return Answer(s, f"{to} {serves(s)} already")
     done = f"going back to {to}{careful(s, to)}"
     if to == s.spec_revision:
         return Answer(_on_its_way(forgiven(s), action, to), f"{done}, which the manifest names already")

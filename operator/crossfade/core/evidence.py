@@ -57,11 +57,17 @@ def _ran_and_ended(end: Exit) -> bool:
     return end.reason not in NEVER_RAN and not end.by_node
 
 
-def when_crashed(culprits: Sequence[Pod]) -> str:
-    """Whether pods that crashed had served: what was never ready has had no request, whatever the release says."""
+def when_crashed(culprits: Sequence[Pod], *, worker: bool = False) -> str:
+    """Whether pods that crashed had served: what was never ready has had no request, whatever the release says.
+
+    A `worker` gets none at all.
+    """
     unready = sum(not pod.was_ready for pod in culprits)
     if not unready:
-        return "crashed while they served" if len(culprits) > 1 else "crashed while it served"
+        many = len(culprits) > 1
+        if worker:
+            return f"crashed after {'they were' if many else 'it was'} ready"
+        return f"crashed while {'they' if many else 'it'} served"
     if unready < len(culprits):
         return f"crashed, {unready} of them before {'they were' if unready > 1 else 'it was'} ready"
     return f"crashed before {'they were' if unready > 1 else 'it was'} ready"

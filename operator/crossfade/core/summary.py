@@ -23,6 +23,7 @@ from crossfade.core.traffic import traffic_of
 from crossfade.core.transitions import GIVEN_UP, condemned, target
 from crossfade.core.verdicts import first_unavailable
 from crossfade.core.ways_back import in_words
+from crossfade.core.words import pods, serves
 
 Holds = Literal["True", "False"]
 
@@ -214,13 +215,13 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         s
     ):  # also while stable grows: its requests are back, and nothing else begins
         grows = f", and waits for {lacks}" if unmet is not None else ""
-        back = f"{s.stable_revision} serves{grows}. Change the template, or Retry"
+        back = f"{s.stable_revision} {serves(s)}{grows}. Change the template, or Retry"
         return State(Phase.ROLLED_BACK, Reason.QUARANTINED, f"{_verdicts(s)}. {back}")
     if unmet is not None:
         return State(Phase.PROGRESSING, unmet.why, lacks)
     if not s.n:
         return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
-    return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} serves with {s.n} pods")
+    return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} {serves(s)} with {pods(s.n)}")
 
 
 def _verdicts(s: Situation) -> str:

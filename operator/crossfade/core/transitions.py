@@ -16,6 +16,7 @@ from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
 from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.verdicts import Verdict
+from crossfade.core.words import served, serves
 
 COMPLETED_KEPT = 50
 
@@ -180,12 +181,14 @@ def returned(s: Situation) -> Transition:
         why = cause.message if outcome == "RolledBack" else f"{why}; before that it failed: {cause.message}"
     lines = cause.last_lines if cause is not None else []
     done = _ended(s, outcome, why, lines).remember(progress=None, candidate=None)
-    return Transition(done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} serves alone again"))
+    return Transition(
+        done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} {serves(s)} alone again")
+    )
 
 
 def dropped(s: Situation) -> Transition:
     """A first release is given up for another template: there is nothing to return to."""
-    told = normal(Reason.SUPERSEDED, "another template came before anything served")
+    told = normal(Reason.SUPERSEDED, f"another template came before anything {served(s)}")
     return Transition(_dropped(s, Reason.SUPERSEDED), told)
 
 
@@ -214,7 +217,7 @@ def completed(s: Situation) -> Transition:
     unserved = [known for known in s.memory.unserved if known != revision]
     if not s.progress.serving_since:
         unserved = [revision, *unserved][:COMPLETED_KEPT]
-    done = _ended(s, "Completed", f"{revision} serves alone").remember(
+    done = _ended(s, "Completed", f"{revision} {serves(s)} alone").remember(
         stable=RevisionStatus(revision=revision, release=s.memory.release),
         completed=[revision, *others][:COMPLETED_KEPT],
         unserved=unserved,
@@ -224,7 +227,8 @@ def completed(s: Situation) -> Transition:
         undone=None if s.memory.undo_to == revision else s.memory.undone,
     )
     return Transition(
-        done, normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} serves alone")
+        done,
+        normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} {serves(s)} alone"),
     )
 
 

@@ -23,6 +23,7 @@ from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.situation import Situation
 from crossfade.core.traffic import traffic_of
+from crossfade.core.words import served
 
 REFUSED_S = 20.0
 """What the registry or the runtime refuses is final after so long: the kubelet has tried again after its first 10 s, and
@@ -69,9 +70,7 @@ def candidate_crashed(s: Situation) -> Verdict | None:
     if len(culprits) <= allowed:
         return None
     there, cause = sum(not pod.leaving for pod in pods), main_cause(culprits)
-    message = (
-        f"{len(culprits)} of {there} pods {when_crashed(culprits)} ({allowed} allowed); {cause.sentence}"
-    )
+    message = f"{len(culprits)} of {there} pods {when_crashed(culprits, worker=not s.service_name)} ({allowed} allowed); {cause.sentence}"
     return Verdict(Reason.CANDIDATE_CRASHED, message, cause.last_lines)
 
 
@@ -161,9 +160,7 @@ def downtime_exceeded(s: Situation) -> Verdict | None:
     lasted = seconds_since(down.started_at, s.now)
     if lasted < recreate.max_downtime_seconds:
         return None
-    limit = (
-        f"nothing has served for {lasted:.0f} s, and maxDowntimeSeconds is {recreate.max_downtime_seconds}"
-    )
+    limit = f"nothing has {served(s, perfect=True)} for {lasted:.0f} s, and maxDowntimeSeconds is {recreate.max_downtime_seconds}"
     return replace(_unavailable(limit, s), reason=Reason.DOWNTIME_EXCEEDED)
 
 

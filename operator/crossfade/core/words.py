@@ -15,6 +15,13 @@ def serves(s: Situation) -> str:
     return "serves" if s.service_name else "runs"
 
 
+def served(s: Situation, *, perfect: bool = False) -> str:
+    """The same of the past; `perfect`: after "has"."""
+    if s.service_name:
+        return "served"
+    return "run" if perfect else "ran"
+
+
 def undo_sides(s: Situation) -> dict[str, str]:
     """The numbers that people know the two sides of an Undo by: neither is one to hold on to, nor one that is tried."""
     way = s.memory.going_back

@@ -70,3 +70,15 @@ def test_without_the_right_to_list_releases_it_ends_with_1(
     cluster.unreadable = {"Release"}
     assert crossfade(cluster, "history", "shop") == 1
     assert 'cannot list resource "Release"' in capsys.readouterr().err
+
+
+def test_json_tells_who_undid_a_release_and_what_it_wrote_last(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    act = {"action": "Undo", "actor": "ann", "at": "2026-01-31T12:03:00Z", "reason": "slow"}
+    undone = release(2, V2, undone=act, lastLines=["ValueError"], servedAt="2026-01-31T12:00:02Z")
+    stored = rollout(phase="RolledBack", release=3, stable={"revision": V1, "release": 3})
+    crossfade(FakeCluster(stored, release(1, V1), undone, release(3, V1)), "history", "shop", "-o", "json")
+    shown = json.loads(capsys.readouterr().out)["releases"][1]
+    assert (shown["mark"], shown["undone"]["actor"], shown["lastLines"]) == ("undone", "ann", ["ValueError"])
+    assert shown["servedAt"] == "2026-01-31T12:00:02+00:00"

@@ -184,7 +184,7 @@ def test_while_recreate_is_down_the_time_is_counted_against_its_limit() -> None:
 
 def test_once_something_serves_again_the_down_time_is_what_it_was() -> None:
     stored = recreating(endedAt="2026-01-31T12:00:14Z", seconds=4.0)
-    assert shown(stored)["Downtime"] == "4 s in the last release"
+    assert shown(stored)["Downtime"] == "4 s in this release"
     assert "down since" not in text.line(rollout_view(stored))
 
 

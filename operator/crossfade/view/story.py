@@ -100,7 +100,8 @@ def down(view: RolloutView, now: datetime) -> str:
     if known is None:
         return ""
     if known.since is None:
-        return "" if known.seconds is None else f"{known.seconds:g} s in the last release"
+        which = "the last" if view.course is None or view.course.ended_at else "this"
+        return "" if known.seconds is None else f"{known.seconds:g} s in {which} release"
     so_far = duration(max((now - known.since).total_seconds(), 0))
     return f"down for {so_far}{_limit(known)}"
 

@@ -1,6 +1,6 @@
 """What people read of a Rollout, made once and shown by everything that shows it.
 
-`model` has the values, `read` makes them from stored objects (with `sides`: pods, and `circumstances`: people and times),
+`model` has the values, `read` makes them from stored objects (with `standing`: pods, and `circumstances`: people and times),
 `advice` knows what to type next, `text` puts them into words (with `words`: pods and shares, and `story`: who and when).
 `attempts` reads Releases, for `history`, `comparison`, `way_back` and `delivery`; `convert` turns a Deployment into a
 Rollout, and `handover` is the part of it that a waiting Rollout tells too. `forecast` (with `quantity`, `gates` and `warnings`) says what a manifest will do before it is applied. Values

@@ -22,7 +22,7 @@ from crossfade.view.circumstances import (
 from crossfade.view.model import Outcome, RolloutView, Wait
 from crossfade.view.nearness import service_name, uneven
 from crossfade.view.pauses import held_at_rest
-from crossfade.view.sides import place_of, plan_of, progress_of, side_of
+from crossfade.view.standing import place_of, plan_of, progress_of, side_of
 from crossfade.view.target_ports import unlisted_numbers
 from crossfade.view.times import time_of
 

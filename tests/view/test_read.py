@@ -149,11 +149,15 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
             ["crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop", "crossfade diff shop"],
         ),
         (
-            rollout(phase="Degraded", stable=STABLE),
+            rollout(phase="Degraded", stable=STABLE, completed=["aaa111", "zzz999"]),
             [
                 "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111",
                 "crossfade undo shop",
             ],
+        ),
+        (
+            rollout(phase="Degraded", stable=STABLE, completed=["aaa111"]),
+            ["kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111"],
         ),
         (
             under_way("Degraded", stable=None),

@@ -331,3 +331,25 @@ def test_commands_of_a_step_stand_below_its_sentence() -> None:
 def test_without_the_service_at_hand_a_person_is_still_waited_for() -> None:
     view = rollout_view(waiting())
     assert (view.outcome, view.to_do) == (Outcome.NEEDS_PERSON, ())
+
+
+@pytest.mark.parametrize("phase", ["Degraded", "Invalid", "Waiting", "Paused"])
+def test_where_somebody_is_needed_it_is_told_since_when(phase: str) -> None:
+    stored = rollout(phase=phase, since="2026-01-31T11:48:18Z")
+    assert shown(stored)["Since"] == "12 min ago, 2026-01-31 11:48:18 UTC"
+
+
+def test_what_another_row_tells_is_not_told_twice() -> None:
+    assert "Since" not in shown(under_way("Paused", since="2026-01-31T11:48:18Z", pausedBy=ANN))
+    assert "Since" not in shown(rollout(phase="Healthy", since="2026-01-31T11:48:18Z"))
+
+
+def test_who_asked_for_a_restart_that_goes_on_is_told() -> None:
+    asked = {"revision": "aaa111", **ANN, "reason": "it leaks"}
+    going = rollout(phase="Progressing", restarted=asked, conditions=[condition("Reconciling", "Restarting")])
+    assert shown(going)["Restart"] == "by ann 3 min ago: it leaks"
+    assert "Restart" not in shown(rollout(phase="Healthy", restarted=asked))
+
+
+def test_a_log_line_is_one_line_whatever_the_message_is() -> None:
+    assert text.line(rollout_view(rollout(phase="Invalid", message="one\n  two"))) == "Invalid: one two"

@@ -114,7 +114,7 @@ def _degraded(view: RolloutView) -> list[Step]:
     pods = Step(f"kubectl get pods -l {LABEL_ROLLOUT}={view.name}{revision}", "to see what its pods lack")
     if view.stable is None:
         return [pods, _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE")]
-    return [pods, _crossfade("undo", view, "to go back to the revision before")]
+    return [pods, *([_crossfade("undo", view, "to go back to the revision before")] if view.earlier else [])]
 
 
 def _invalid(view: RolloutView) -> list[Step]:

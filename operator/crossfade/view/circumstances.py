@@ -22,6 +22,18 @@ def paused(status: Object) -> Asked | None:
     return asked(by) if by is not None else None
 
 
+def restarted(status: Object, reason: str) -> Asked | None:
+    """Give who asked for the Restart that goes on."""
+    last = status.get("restarted")
+    return asked(last) if last and reason == Reason.RESTARTING and last.get("at") else None
+
+
+def has_earlier(status: Object) -> bool:
+    """Whether there is a revision that an Undo could go to."""
+    stable = (status.get("stable") or {}).get("revision")
+    return any(revision != stable for revision in status.get("completed") or ())
+
+
 def asked(entry: Object) -> Asked:
     """Give who asked, when and why."""
     return Asked(entry.get("actor") or "", entry.get("reason") or "", time_of(entry.get("at")))

@@ -137,7 +137,8 @@ class RolloutView:
     `weight` and `real_weight` are percent of the requests (of the pods, for a `worker`, which has no Service), wanted and
     given by the ready pods; None when no release is under way. `seen` is False while the status still speaks of an older
     spec, or of none. `reason` is the one-word reason of the condition that explains the phase. `held` is set where a pause
-    holds the next change of one at rest, `paused` wherever an action holds it. `why` is how the last release ended, where it
+    holds the next change of one at rest, `paused` wherever an action holds it, `restarted` while a Restart goes on. `since`: when the phase
+    began. `earlier`: whether another revision than the stable one has completed. `why` is how the last release ended, where it
     failed. `last_lines` are what the container that the message speaks of wrote last, the last line first. `course` is of
     the release under way, else of the last one; `undoing` where that is an Undo under way, `went_back` where it was one. `to_do` are steps that somebody must take, commands on lines of their own.
     `warnings` are about what is around it.
@@ -164,6 +165,9 @@ class RolloutView:
     awaited: Wait | None = None
     held: Held | None = None
     paused: Asked | None = None
+    restarted: Asked | None = None
+    since: datetime | None = None
+    earlier: bool = False
     undoing: Undoing | None = None
     went_back: Undoing | None = None
     course: Course | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from crossfade.api.conditions import Phase
 from crossfade.view.model import Asked, Change, Course, Down, RolloutView, Undoing
 from crossfade.view.times import ago, duration
 
@@ -13,6 +14,7 @@ ENDED = {
     "Superseded": "given up for another template",
     "Cancelled": "cancelled",
 }
+SINCE = frozenset({Phase.DEGRADED, Phase.INVALID, Phase.WAITING, Phase.PAUSED})
 SAME_MOMENT_S = 60
 """A template that was changed so shortly before its release began is what began it."""
 
@@ -27,6 +29,17 @@ def by(asked: Asked, now: datetime) -> str:
 def paused(view: RolloutView, now: datetime) -> str:
     """Say who holds it; empty where a pause at rest says so already."""
     return by(view.paused, now) if view.paused and not view.held else ""
+
+
+def restarted(view: RolloutView, now: datetime) -> str:
+    """Say who asked for the Restart that goes on."""
+    return by(view.restarted, now) if view.restarted else ""
+
+
+def since(view: RolloutView, now: datetime) -> str:
+    """Say since when somebody is needed, or something is wrong; where no other row says it."""
+    told = view.phase in SINCE and not (view.phase == Phase.PAUSED and view.paused)
+    return f"{ago(view.since, now)}, {view.since:%Y-%m-%d %H:%M:%S} UTC" if view.since and told else ""
 
 
 def held(view: RolloutView, now: datetime) -> str:

@@ -38,10 +38,12 @@ def facts(view: RolloutView, now: datetime) -> list[Row]:
     undoing = view.undoing
     found = [
         *_last_lines(view),
+        ("Since", story.since(view, now)),
         ("Ended", story.ended(view, now)),
         ("Asked", story.asked(view, now)),
         ("Back", story.turned_back(view, now)),
         ("Paused", story.paused(view, now)),
+        ("Restart", story.restarted(view, now)),
         ("Started", story.started(view, now)),
         ("Stage", words.stage(view.stage)),
         ("Weight", words.weight(view)),
@@ -109,7 +111,7 @@ def line(view: RolloutView) -> str:
     ]
     waits = f"waits for {view.awaited.what}" if view.awaited else ""
     told = "; ".join(filter(None, (_way(view), waits))) if sentence(view) == _way(view) else sentence(view)
-    return ", ".join(part for part in parts if part) + (f": {told}" if told else "")
+    return ", ".join(part for part in parts if part) + (f": {' '.join(told.split())}" if told else "")
 
 
 def jsonable(value: Any) -> Any:

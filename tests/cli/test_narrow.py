@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from crossfade.cli import history_table, report_table
+from crossfade.cli.columns import wrapped
 from crossfade.view.delivery import report
 from crossfade.view.history import history
 from view.releases import V1, V2, release
@@ -84,6 +85,29 @@ def test_what_is_left_out_for_want_of_room_is_marked() -> None:
     assert any(line.endswith(" …") for line in drawn_history(80, seven()))
 
 
+@pytest.mark.parametrize("width", range(20, 60))
+def test_what_is_cut_is_cut_between_words(width: int) -> None:
+    [line] = wrapped("container app ended with exit code 42 (Error, 2 restarts) and more than fits", width, 1)
+    assert line.endswith(" …")
+    assert set(line.split()) <= {
+        "…",
+        "container",
+        "app",
+        "ended",
+        "with",
+        "exit",
+        "code",
+        "42",
+        "(Error,",
+        "2",
+        "restarts)",
+    }
+
+
+def test_a_word_that_is_longer_than_the_screen_is_cut_all_the_same() -> None:
+    assert wrapped("x" * 50, 20, 1) == ["x" * 18 + " …"]
+
+
 def test_where_there_is_room_a_history_is_one_table() -> None:
     assert "why, and who acted" in drawn_history(160, [release(2, V2), release(1, V1)])[1]
     assert "why, and who acted" not in "\n".join(drawn_history(100, [release(2, V2), release(1, V1)]))
@@ -139,8 +163,15 @@ def test_a_release_tells_at_80_columns_what_it_wrote_last_and_who_undid_it() -> 
     failed["spec"]["changedBy"] = {"manager": "kubectl-set"}
     act = {"action": "Undo", "actor": "ann", "at": "2026-01-31T12:01:00Z", "reason": "slow"}
     lines = drawn_history(80, [failed, release(1, V1, undone=act)])
-    assert lines[2].startswith(
-        "     2026-01-31 12:00 UTC, 2 h ago, took 1 min 30 s, back 8 s after its first"
-    )
+    assert lines[2] == "     2026-01-31 12:00 UTC, 2 h ago, took 1 min 30 s, via kubectl-set"
+    assert lines[3] == "     8 s after its first request: 2 of 4 pods crashed"
     assert lines[4].startswith("     last line: ValueError: the table orders")
     assert lines[7] == "     undone: Undo by ann 119 min ago: slow"
+
+
+def test_of_a_worker_it_is_told_how_long_its_pods_had_run() -> None:
+    times = {"servedAt": "2026-01-31T12:00:02Z", "turnedBackAt": "2026-01-31T12:00:10Z"}
+    failed = release(2, V2, "RolledBack", why="2 of 4 pods crashed", **times)
+    stored = rollout(phase="RolledBack", release=2, spec={"service": None})
+    lines = printed(history_table.drawn(history(stored, [failed], NOW), 80, NOW), 80)
+    assert lines[3] == "     8 s after its first ready pod: 2 of 4 pods crashed"

@@ -27,10 +27,19 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
     lines: list[Text] = list(Text(text).wrap(Console(width=width), width)) if text else []
     kept = lines[:most]
     if len(lines) > most:
-        kept[-1].rstrip()
-        kept[-1].truncate(width - 2)
-        kept[-1].append(" …")
+        kept[-1] = Text(f"{_shortened(kept[-1], width - 2)} …")
     return [line.plain.rstrip() for line in kept]
+
+
+def _shortened(line: Text, width: int) -> str:
+    """Cut it between two words where it can: `exit code 4` is not `exit code 42`."""
+    line.rstrip()
+    if line.cell_len <= width:
+        return line.plain
+    whole, space, _ = line.plain.rpartition(" ")
+    if not space:
+        line.truncate(width)
+    return whole or line.plain
 
 
 def one_line(text: str, width: int) -> str:

@@ -55,17 +55,19 @@ def _times(release: ReleaseView, now: datetime) -> Iterator[str]:
         yield f"{release.started_at:%Y-%m-%d %H:%M} UTC, {ago(release.started_at, now)}"
     if release.seconds is not None:
         yield f"{'took' if release.ended else 'so far'} {duration(release.seconds)}"
-    if release.served_at is not None and release.turned_back_at is not None:
-        met_s = max((release.turned_back_at - release.served_at).total_seconds(), 0)
-        yield f"back {duration(met_s)} after its first request"
     if release.changed_by:
-        yield f"by field manager {release.changed_by}"
+        yield f"via {release.changed_by}"
 
 
 def why(release: ReleaseView) -> str:
-    """Why it ended so; empty where that only says again that it completed."""
+    """Why it ended so, and how long users had met it by then; empty where that only says again that it completed."""
     repeats = release.why.endswith((" serves alone", " runs alone"))
-    return "" if release.outcome == "Completed" and repeats else release.why
+    if release.outcome == "Completed" and repeats:
+        return ""
+    if release.met_s is None or not release.why:
+        return release.why
+    first = "ready pod" if release.worker else "request"
+    return f"{duration(release.met_s)} after its first {first}: {release.why}"
 
 
 def acted(release: ReleaseView, now: datetime) -> list[str]:

@@ -51,7 +51,7 @@ def _named(name: str, rest: str, width: int) -> Text:
 def _in_words(figures: Figures, width: int) -> Iterator[Text]:
     rate, lead, failed, restored = _cells(figures)
     went_well = f"deployments {rate}" + (f", lead time {lead}" if figures.leads else "")
-    back = f", time to restore {restored}" if figures.restores else ""
+    back = f", restored in {restored}" if figures.restores else ""
     went_wrong = f"failed changes {failed}{back}" if figures.changes else "no change was judged yet"
     for words in (went_well, went_wrong):
         line = Text(f"  {words}")

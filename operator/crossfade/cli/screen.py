@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import IntEnum
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -28,16 +29,28 @@ COLOURS = {
     Phase.INVALID: "red",
 }
 ENDLESS = 10_000
+OF_A_CONTAINER = {text.LAST_LINE, ""}
+"""Labels of what a container wrote: the last line, and those below it."""
 SHORT_MESSAGE = 2
 """Lines of the message, where the screen is too low for all."""
 
 
+class Urgency(IntEnum):
+    """What comes first where the screen is too low for all."""
+
+    HEAD = 0
+    AWAITED = 1
+    NEXT = 2
+    MESSAGE = 3
+    OTHER = 4
+
+
 @dataclass(frozen=True)
 class Block:
-    """Lines that are shown together or not at all. Where there is little room the most `urgent` come first (0 before 1)."""
+    """Lines that are shown together or not at all; of the message, as many as there are or `SHORT_MESSAGE`."""
 
     lines: tuple[Text, ...]
-    urgent: int = 9
+    urgency: Urgency
 
 
 def print_view(view: RolloutView) -> None:
@@ -73,38 +86,33 @@ def drawn(view: RolloutView, now: datetime, width: int, height: int = ENDLESS) -
     """
     blocks = list(_blocks(view, now, width))
     if sum(len(block.lines) for block in blocks) > height:
-        blocks = _fitting(sorted(blocks, key=lambda block: block.urgent), height)
+        blocks = _fitting(sorted(blocks, key=lambda block: block.urgency), height)
     return Group(*(line for block in blocks for line in block.lines))
 
 
 def _fitting(blocks: list[Block], height: int) -> list[Block]:
     kept: list[Block] = []
     for block in blocks:
-        lines = block.lines[:SHORT_MESSAGE] if block.urgent == MESSAGE else block.lines
+        lines = block.lines[:SHORT_MESSAGE] if block.urgency is Urgency.MESSAGE else block.lines
         if len(lines) <= height:
-            kept.append(Block(lines))
+            kept.append(replace(block, lines=lines))
             height -= len(lines)
     return kept
 
 
-HEAD, AWAITED, NEXT, MESSAGE, OTHER = range(5)
-
-
 def _blocks(view: RolloutView, now: datetime, width: int) -> Iterator[Block]:
-    yield Block((_head(view, width),), HEAD)
-    told = text.sentence(view)
-    yield Block(tuple(Text(f"  {line}") for line in wrapped(told, width - 2, ENDLESS)), MESSAGE)
+    yield Block((_head(view, width),), Urgency.HEAD)
+    told = wrapped(text.sentence(view), width - 2, ENDLESS)
+    yield Block(tuple(Text(f"  {line}") for line in told), Urgency.MESSAGE)
     rows = text.facts(view, now)
     indent = max([len(name) for name, _ in rows] + [4 if view.next_steps else 0]) + 4
     for name, words in rows:
-        shown = _last_line(words, width - indent) if name in _LAST_LINES else _words(words, width - indent)
-        yield Block(_labelled(name, shown, indent), AWAITED if name == text.AWAITED else OTHER)
+        shown = _cut(words, width - indent) if name in OF_A_CONTAINER else _words(words, width - indent)
+        urgency = Urgency.AWAITED if name == text.AWAITED else Urgency.OTHER
+        yield Block(_labelled(name, shown, indent), urgency)
     for i, step in enumerate(view.next_steps):
         lines = _words(as_text(step, width - indent), width - indent)
-        yield Block(_labelled(label(i), lines, indent), OTHER if i else NEXT)
-
-
-_LAST_LINES = {text.LAST_LINE, ""}
+        yield Block(_labelled(label(i), lines, indent), Urgency.OTHER if i else Urgency.NEXT)
 
 
 def _head(view: RolloutView, width: int) -> Text:
@@ -123,7 +131,7 @@ def _words(words: str | Text, width: int) -> list[Text]:
     return list(lines)
 
 
-def _last_line(words: str, width: int) -> list[Text]:
+def _cut(words: str, width: int) -> list[Text]:
     """What a container wrote is cut rather than wrapped: the lines stay apart."""
     return [Text(one_line(words, width), style="red")]
 

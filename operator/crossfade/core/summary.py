@@ -169,7 +169,8 @@ def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
     given_up = GIVEN_UP.get(s.progress.rollback_reason)
     failure = _taken_back(s.memory.failed) if s.memory.failed else s.progress.rollback_reason
     why, phase = (given_up[1], Phase.PROGRESSING) if given_up is not None else (failure, Phase.ROLLING_BACK)
-    waits = f": waits for {_with(at.unmet.waiting_for, cause)}" if at.unmet is not None else ""
+    new = "" if cause in why else cause
+    waits = f": waits for {_with(at.unmet.waiting_for, new)}" if at.unmet is not None else ""
     return State(phase, Reason.ROLLING_BACK, f"{why}; returning to {s.stable_revision}{waits}")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from crossfade.view.attempts import Act, Attempt, attempts, previous, said
 from crossfade.view.model import Step
+from crossfade.view.nearness import service_name
 
 Object = Mapping[str, Any]
 
@@ -22,7 +23,8 @@ class ReleaseView:
 
     `outcome` is the Release's, or `UnderWay` or `Returning` before it has one. `seconds` runs on while it is under way;
     None where it is not known. `acted` says who asked for what, and why; `acts` has the same in parts, and
-    `undone` the Undo. `changed_by` is the field manager that had changed the template, which is a client and no person.
+    `undone` the Undo. `changed_by` is the field manager that had changed the template, which is a client and no person. A
+    `worker` has no Service, so no requests either.
     """
 
     number: int
@@ -40,6 +42,14 @@ class ReleaseView:
     served_at: datetime | None = None
     turned_back_at: datetime | None = None
     last_lines: tuple[str, ...] = ()
+    worker: bool = False
+
+    @property
+    def met_s(self) -> float | None:
+        """For how long users had met it when it was decided to go back; None where they had not, or it never was."""
+        if self.served_at is None or self.turned_back_at is None:
+            return None
+        return max((self.turned_back_at - self.served_at).total_seconds(), 0)
 
     @property
     def ended(self) -> bool:
@@ -66,7 +76,8 @@ def history(rollout: Object, releases: Iterable[Object], now: datetime, *, scope
     """
     known, status = attempts(releases), rollout.get("status") or {}
     stable = stable_release(status, known)
-    rows = tuple(_row(each, status, stable, now) for each in known)
+    worker = not service_name(rollout)
+    rows = tuple(replace(_row(each, status, stable, now), worker=worker) for each in known)
     meta = rollout.get("metadata", {})
     return HistoryView(
         name=meta.get("name", ""),

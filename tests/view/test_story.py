@@ -353,3 +353,14 @@ def test_who_asked_for_a_restart_that_goes_on_is_told() -> None:
 
 def test_a_log_line_is_one_line_whatever_the_message_is() -> None:
     assert text.line(rollout_view(rollout(phase="Invalid", message="one\n  two"))) == "Invalid: one two"
+
+
+def test_a_failure_that_froze_a_release_is_told_on_top_and_not_as_what_is_awaited() -> None:
+    why = "stage 2 of 3 (50 %) waits for a person: release 2 failed: 1 of 1 pods crashed. Abort, or Retry"
+    frozen = progress(
+        frozen="release 2 failed",
+        waitingFor="a person: release 2 failed: 1 of 1 pods crashed. Abort, or Retry",
+    )
+    view = rollout_view(under_way("Paused", message=why, progress=frozen), release())
+    assert text.sentence(view) == why
+    assert dict(text.facts(view, NOW))["Waiting"] == "a person"

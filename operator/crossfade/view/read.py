@@ -159,8 +159,11 @@ def _tells(condition: Object) -> bool:
 
 
 def _awaited(status: Object) -> Wait | None:
+    """Give what is waited for. Where nothing moves until a person acts, what that person is to do is in the message."""
     progress = progress_of(status)
     what = progress.get("waitingFor", "")
-    if what == "a person":  # nothing moves: what the person is to do is in the message
+    if progress.get("frozen"):
+        return Wait("a person")
+    if what == "a person":
         what = str(status.get("message", "")).partition(" waits for ")[2] or what
     return Wait(what, time_of(progress.get("until"))) if what else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
 from crossfade.api.conditions import Phase
-from crossfade.cli.columns import one_line, wrapped
+from crossfade.cli.columns import ENDLESS, console, lines, one_line
 from crossfade.cli.next_steps import as_text, label
 from crossfade.view import text
 from crossfade.view.model import RolloutView
@@ -28,7 +28,6 @@ COLOURS = {
     Phase.DEGRADED: "red",
     Phase.INVALID: "red",
 }
-ENDLESS = 10_000
 OF_A_CONTAINER = {text.LAST_LINE, ""}
 """Labels of what a container wrote: the last line, and those below it."""
 SHORT_MESSAGE = 2
@@ -55,19 +54,19 @@ class Block:
 
 def print_view(view: RolloutView) -> None:
     """Print one state."""
-    console = Console()
-    console.print(drawn(view, datetime.now(UTC), console.width))
+    screen = console()
+    screen.print(drawn(view, datetime.now(UTC), screen.width))
 
 
 @contextlib.contextmanager
 def live() -> Iterator[Callable[[RolloutView], None]]:
     """Give what shows the latest state in place; count-downs go on between states."""
     latest: list[RolloutView] = []
-    console = Console()
+    screen = console()
 
     def draw() -> Group:
         """The newest view, with its times counted to now; nothing before the first."""
-        size = console.size
+        size = screen.size
         return drawn(latest[-1], datetime.now(UTC), size.width, size.height) if latest else Group()
 
     def show(view: RolloutView) -> None:
@@ -75,7 +74,7 @@ def live() -> Iterator[Callable[[RolloutView], None]]:
         others = tuple(step for step in view.next_steps if "--watch" not in step.command)
         latest[:] = [replace(view, next_steps=others)]
 
-    with Live(get_renderable=draw, refresh_per_second=4, console=console):
+    with Live(get_renderable=draw, refresh_per_second=4, console=screen):
         yield show
 
 
@@ -93,26 +92,26 @@ def drawn(view: RolloutView, now: datetime, width: int, height: int = ENDLESS) -
 def _fitting(blocks: list[Block], height: int) -> list[Block]:
     kept: list[Block] = []
     for block in blocks:
-        lines = block.lines[:SHORT_MESSAGE] if block.urgency is Urgency.MESSAGE else block.lines
-        if len(lines) <= height:
-            kept.append(replace(block, lines=lines))
-            height -= len(lines)
+        shown = block.lines[:SHORT_MESSAGE] if block.urgency is Urgency.MESSAGE else block.lines
+        if len(shown) <= height:
+            kept.append(replace(block, lines=shown))
+            height -= len(shown)
     return kept
 
 
 def _blocks(view: RolloutView, now: datetime, width: int) -> Iterator[Block]:
     yield Block((_head(view, width),), Urgency.HEAD)
-    told = wrapped(text.sentence(view), width - 2, ENDLESS)
-    yield Block(tuple(Text(f"  {line}") for line in told), Urgency.MESSAGE)
+    told = lines(text.sentence(view), width - 2)
+    yield Block(tuple(Text.assemble("  ", line) for line in told), Urgency.MESSAGE)
     rows = text.facts(view, now)
     indent = max([len(name) for name, _ in rows] + [4 if view.next_steps else 0]) + 4
     for name, words in rows:
-        shown = _cut(words, width - indent) if name in OF_A_CONTAINER else _words(words, width - indent)
+        shown = _cut(words, width - indent) if name in OF_A_CONTAINER else lines(words, width - indent)
         urgency = Urgency.AWAITED if name == text.AWAITED else Urgency.OTHER
         yield Block(_labelled(name, shown, indent), urgency)
     for i, step in enumerate(view.next_steps):
-        lines = _words(as_text(step, width - indent), width - indent)
-        yield Block(_labelled(label(i), lines, indent), Urgency.OTHER if i else Urgency.NEXT)
+        shown = lines(as_text(step, width - indent), width - indent)
+        yield Block(_labelled(label(i), shown, indent), Urgency.OTHER if i else Urgency.NEXT)
 
 
 def _head(view: RolloutView, width: int) -> Text:
@@ -123,20 +122,12 @@ def _head(view: RolloutView, width: int) -> Text:
     return head
 
 
-def _words(words: str | Text, width: int) -> list[Text]:
-    whole = Text(words) if isinstance(words, str) else words
-    lines = whole.wrap(Console(width=width), width)
-    for line in lines:
-        line.rstrip()
-    return list(lines)
-
-
 def _cut(words: str, width: int) -> list[Text]:
     """What a container wrote is cut rather than wrapped: the lines stay apart."""
     return [Text(one_line(words, width), style="red")]
 
 
-def _labelled(name: str, lines: list[Text], indent: int) -> tuple[Text, ...]:
-    first, *more = lines or [Text("")]
+def _labelled(name: str, shown: list[Text], indent: int) -> tuple[Text, ...]:
+    first, *more = shown or [Text("")]
     head = Text.assemble((f"  {name}".ljust(indent), "dim"), first)
     return (head, *(Text.assemble(" " * indent, line) for line in more))

@@ -9,7 +9,7 @@ from cli.fake_cluster import FakeCluster
 from crossfade.cli import follow
 from crossfade.cluster import ApiError
 from view.deployments import autoscaler, service
-from view.stored import release, rollout, under_way
+from view.stored import condition, release, rollout, under_way
 
 Run = Callable[..., int]
 HEALTHY = rollout(phase="Healthy", message="Revision bbb222 serves.")
@@ -169,3 +169,49 @@ def test_watching_a_rollout_that_is_deleted_says_so(
     cluster.coming["Rollout"] = [None]
     assert crossfade(cluster, "status", "shop", "--watch") == 1
     assert "Rollout 'shop' was deleted." in capsys.readouterr().err
+
+
+def waiting_for_argo() -> tuple[dict[str, object], dict[str, object]]:
+    argo = {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    theirs = service("shop")
+    theirs["kind"] = "Service"
+    theirs["metadata"]["managedFields"] = [argo, {**argo, "manager": "crossfade"}]
+    reason = condition("Reconciling", "NotSoleOwner")
+    return under_way("Waiting", conditions=[reason], message="stage 2 of 3 waits for argocd"), theirs
+
+
+def test_waiting_for_a_services_other_owner_ends_with_4_and_tells_what_to_type(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored, theirs = waiting_for_argo()
+    assert crossfade(FakeCluster(stored, theirs), "status", "shop", "-n", "demo") == 4
+    printed = capsys.readouterr().out
+    assert "  1.         The selector of Service shop is applied again and again (argocd)." in printed
+    assert "             kubectl apply --server-side -f service.yaml -n demo\n" in printed
+
+
+def test_watching_ends_there_too_and_reads_the_service_as_it_is_by_then(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored, theirs = waiting_for_argo()
+    cluster = FakeCluster(under_way(), service("shop") | {"kind": "Service"})
+    cluster.coming["Rollout"] = [stored]
+    views = cluster.get
+
+    async def get(kind: str, namespace: str | None, name: str) -> dict[str, object] | None:
+        found = await views(kind, namespace, name)
+        cluster.objects["Service", "shop"] = theirs
+        return found
+
+    cluster.get = get  # type: ignore[method-assign]
+    assert crossfade(cluster, "status", "shop", "--watch") == 4
+    assert "kubectl apply --server-side -f service.yaml" in capsys.readouterr().out
+
+
+def test_watching_tells_below_the_last_line_what_the_container_wrote_last(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(under_way())
+    cluster.coming["Rollout"] = [rollout(phase="RolledBack", lastLines=["ValueError: no DATABASE_URL"])]
+    assert crossfade(cluster, "status", "shop", "--watch") == 2
+    assert capsys.readouterr().out.splitlines()[-1] == "  Last line  ValueError: no DATABASE_URL"

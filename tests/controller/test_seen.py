@@ -353,3 +353,22 @@ def test_why_a_node_took_a_pod_is_told_in_its_own_words(status: dict[str, Any], 
 
 def test_a_pod_that_somebody_deleted_is_not_lost_by_its_node() -> None:
     assert pod_of(pod(metadata={"deletionTimestamp": AT})).node_lost == ""
+
+
+@pytest.mark.parametrize(
+    ("ready", "changed", "was"),
+    [
+        ("True", "2026-01-31T12:00:00Z", True),
+        ("False", "2026-01-31T12:00:00Z", False),
+        ("False", "2026-01-31T12:00:01Z", False),
+        ("False", "2026-01-31T12:00:07Z", True),
+        ("False", None, False),
+    ],
+    ids=["it is ready", "never", "never, written a second late", "it was, and is not any more", "no time is told"],
+)  # fmt: skip
+def test_whether_a_pod_was_ever_ready_is_read_from_when_its_condition_changed(
+    ready: str, changed: str | None, was: bool
+) -> None:
+    condition = {"type": "Ready", "status": ready, "lastTransitionTime": changed}
+    seen = pod(status={"startTime": "2026-01-31T12:00:00Z", "conditions": [condition]})
+    assert pod_of(seen).was_ready is was

@@ -179,6 +179,25 @@ def test_who_else_writes_a_deployments_template_or_replicas_is_kept(store: Store
     assert [entry["manager"] for entry in kept] == ["kubectl"]
 
 
+def test_of_a_rollouts_field_managers_the_one_is_kept_that_changed_its_template_last(store: Store) -> None:
+    written = {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}, "f:replicas": {}}}
+    entries = [
+        {"manager": "helm", "time": "2026-01-31T11:00:00Z", "fieldsV1": written},
+        {"manager": "kubectl-edit", "time": "2026-01-31T12:00:00Z", "fieldsV1": written},
+        {"manager": "scaler", "time": "2026-01-31T13:00:00Z", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+    ]
+    store.put("Rollout", rollout(metadata={"managedFields": entries}))
+    stored = store.rollout(SHOP)
+    assert stored is not None
+    assert stored["metadata"]["managedFields"] == [
+        {
+            "manager": "kubectl-edit",
+            "time": "2026-01-31T12:00:00Z",
+            "fieldsV1": {"f:spec": {"f:template": {}}},
+        }
+    ]
+
+
 def test_listeners_are_told_before_and_after(store: Store) -> None:
     told: list[tuple[str, Key, object, object]] = []
     store.listen(lambda *change: told.append(change))

@@ -40,7 +40,7 @@ def ended(code: int, reason: str, message: str = "") -> dict[str, object]:
     ],
 )  # fmt: skip
 def test_a_pod_that_is_not_ready_says_why(seen: dict[str, object], sentence: str) -> None:
-    assert main_cause([pod(**seen)]) == f"pod shop-1: {sentence}"
+    assert main_cause([pod(**seen)]).sentence == f"pod shop-1: {sentence}"
 
 
 def test_an_oom_kill_is_told_though_the_runtime_missed_it_at_the_next_end() -> None:
@@ -49,19 +49,24 @@ def test_an_oom_kill_is_told_though_the_runtime_missed_it_at_the_next_end() -> N
         Exit("app", 137, why, "", AT + timedelta(seconds=n), 2)
         for n, why in enumerate(["OOMKilled", "Error"])
     )
-    assert "(OOMKilled, 2 restarts)" in main_cause([pod(exits=(oom, bare))])
+    assert "(OOMKilled, 2 restarts)" in main_cause([pod(exits=(oom, bare))]).sentence
     other = Exit("sidecar", 137, "Error", "", AT + timedelta(seconds=9), 1)
-    assert "container sidecar ended with exit code 137 (Error" in main_cause([pod(exits=(oom, bare, other))])
+    assert (
+        "container sidecar ended with exit code 137 (Error"
+        in main_cause([pod(exits=(oom, bare, other))]).sentence
+    )
 
 
 def test_pods_that_share_a_cause_are_told_once_and_ready_or_leaving_ones_not_at_all() -> None:
     pods = [pod("c"), pod("b"), pod("a", leaving=True), pod("d", ready=True)]
-    assert main_cause(pods) == "pod b (and 1 more alike): runs, but its readiness probe does not pass"
+    assert (
+        main_cause(pods).sentence == "pod b (and 1 more alike): runs, but its readiness probe does not pass"
+    )
 
 
 def test_an_event_of_one_pod_is_told_although_others_that_were_not_asked_are_as_silent() -> None:
     pods = [pod("b", warning="Readiness probe failed: 503"), pod("c"), pod("d")]
-    assert main_cause(pods) == "pod b (and 2 more alike): is not ready: Readiness probe failed: 503"
+    assert main_cause(pods).sentence == "pod b (and 2 more alike): is not ready: Readiness probe failed: 503"
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,16 @@ def test_a_pod_that_pulls_tells_of_the_image_that_is_missing_and_not_of_the_cont
     pulling = pod(waiting=waits, **ended(128, "StartError"))
     assert not_pulled([pulling]) == "pod shop-1: container other cannot start: ErrImagePull: not found"
     assert not_pulled([pod(**ended(128, "StartError"))]) == ""
+
+
+def test_pods_that_ended_alike_share_a_cause_whatever_each_wrote_and_however_often_it_was_started() -> None:
+    ends = [
+        Exit("app", 1, "Error", f"12:00:0{n} no database at 10.0.0.{n}\n", AT + timedelta(seconds=n), n)
+        for n in (1, 2, 3)
+    ]
+    cause = main_cause([pod(f"shop-{n}", exits=(end,)) for n, end in enumerate(ends, start=1)])
+    assert cause.sentence == (
+        "pod shop-1 (and 2 more alike): container app ended with exit code 1 (Error, 1 restart): "
+        "12:00:01 no database at 10.0.0.1"
+    )
+    assert cause.last_lines == ("12:00:01 no database at 10.0.0.1",)

@@ -40,7 +40,7 @@ def test_a_record_says_who_asked_and_an_action_without_an_actor_leaves_that_open
     sim.act("Pause", actor="ann")
     quiet(sim)
     assert sim.status["pausedBy"]["actor"] == "ann"
-    assert "(ann paused it)" in sim.status["message"]
+    assert "a Resume (paused by ann)" in sim.status["message"]
     run(sim, 2)
     sim.act("Resume")
     run(sim, 2)

@@ -67,6 +67,13 @@ def _baking() -> Sim:
     return until(releasing_v2("bigBang"), stands_at(1))
 
 
+def _restarting() -> Sim:
+    sim = _resting()
+    sim.act("Restart")
+    quiet(sim)
+    return sim
+
+
 def _without_its_release() -> Sim:
     sim = rest(releasing_v2("bigBang"))
     del sim.releases["shop-1"]
@@ -106,6 +113,15 @@ ROWS: list[Row] = [
         {},
         lambda: _paused_by(spec=True),
         "spec.paused is true: set it to false, since the spec is yours to change",
+    ),
+    (
+        "Pause",
+        {},
+        _restarting,
+        (
+            "a Restart is under way, and a Restart cannot be paused: its Deployment replaces the pods, a few at a time, and "
+            "stops by itself where a new one is not ready. Pause again when it is over; spec.paused holds the next release"
+        ),
     ),
     ("Resume", {}, _waiting, "it is not paused. A stage that waits for a person is passed by Promote"),
     ("Undo", {"revision": V2}, _waiting, f"a release is under way: Abort it first, then Undo to {V2}"),

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, serving_v1
+from builders import V1, V2, releasing_v2, serving_v1
 from simulation.cluster import Sim
-from simulation.live import quiet, run, stands_at, until
+from simulation.live import quiet, rest, run, stands_at, until
 
 WAITING: dict[str, dict[str, Any]] = {
     "blueGreen": {"blueGreen": {"promoteAfterSeconds": 300}},
@@ -54,3 +54,21 @@ def test_stable_that_was_down_as_the_release_began_and_came_back_is_guarded_agai
     run(sim, 400)
     assert V2 not in sim.selected()
     assert sim.status["phase"] == "Degraded"
+
+
+def test_where_stable_does_not_recover_while_the_candidate_is_ready_it_is_stalled_at_the_deadline_by_itself() -> (
+    None
+):
+    sim = releasing_v2("bigBang", replicas=2, progressDeadlineSeconds=60)
+    sim.broken = frozenset({V1, V2})
+    run(sim, 2)
+    sim.crash(sim.of(V1)[0], ready=False)
+    quiet(sim)
+    sim.broken = frozenset({V1})
+    run(sim, 25)
+    plan = quiet(sim)
+    assert "Stalled" not in {c["type"] for c in sim.status["conditions"]}
+    assert plan.wake_after_s is not None
+    assert plan.wake_after_s <= 60
+    rest(sim)
+    assert "Stalled" in {c["type"] for c in sim.status["conditions"]}

@@ -80,6 +80,8 @@ def assert_a_restart_replaces_all_pods_and_releases_nothing(shop: Shop) -> None:
     shop.wait_phase("Healthy")
     assert shop.number == 1
     assert len(shop.kube.list("Release", shop.namespace)) == 1
+    [restart] = shop.wait_outcome(1)["actions"]
+    assert (restart["action"], restart["reason"]) == ("Restart", "a connection pool is stuck")
 
 
 def fewest_ready(shop: Shop, since: float) -> int:
@@ -106,6 +108,9 @@ def assert_the_way_back_skips_the_pause(shop: Shop, crossfade: Crossfade) -> Non
     shop.wait_phase("RolledBack", timeout_s=BACK_WITHIN_S)
     assert time.time() - asked_at < BACK_WITHIN_S < PAUSE_S
     assert shop.wait_outcome(3)["outcome"] == "Completed"
+    left = shop.kube.get("Release", shop.namespace, f"{shop.name}-2") or {}
+    assert left["status"]["undone"]["reason"] == "wrong prices"
+    assert left["spec"]["changedBy"]["manager"], "the API server says who changed the template"
     shop.wait_gone("v2")
     assert len(shop.pods_of("v1")) == REPLICAS
 
@@ -123,7 +128,10 @@ def assert_a_failure_freezes_until_a_person_decides(shop: Shop) -> None:
     )
     shop.act("Abort", reason="it never comes up")
     shop.wait_phase("RolledBack")
-    assert shop.wait_outcome(4)["outcome"] == "RolledBack"
+    ended = shop.wait_outcome(4)
+    assert ended["outcome"] == "RolledBack"
+    assert "pods are available after" in ended["why"], "the failure stays the cause, and the abort is the act"
+    assert [(act["action"], act["reason"]) for act in ended["actions"]] == [("Abort", "it never comes up")]
     shop.wait_gone("v3")
 
 

@@ -38,6 +38,7 @@ def test_a_candidate_that_crashes_while_it_bakes_costs_three_seconds(
     assert result.new[-1].version == "v1"
     assert result.happened == "RolledBack"
     assert "code 42" in result.why
+    assert " pods crashed while " in result.why, "they had all been ready"
     assert "shop" in result.why
     assert result.figures["failed"]["reason"] == "CandidateCrashed"
     assert result.figures["ready_again"] > 0, "no crashed pod was ready again: nothing was tempted back"

@@ -70,9 +70,10 @@ def check_what_is_left_to_do(undone: str, crossfade: Run) -> None:
 def check_history(crossfade: Run) -> None:
     shown = json.loads(crossfade("history", "shop", "-o", "json").stdout)
     rows = [(each["number"], each["outcome"], each["mark"]) for each in shown["releases"]]
-    assert rows == [(3, "Completed", "stable"), (2, "Completed", ""), (1, "Completed", "")]
+    assert rows == [(3, "Completed", "stable"), (2, "Completed", "undone"), (1, "Completed", "")]
     assert shown["releases"][0]["revision"] == shown["releases"][2]["revision"]
     assert all(each["seconds"] > 0 for each in shown["releases"])
+    assert shown["releases"][1]["undone"]["reason"] == "wrong prices"
     assert shown["releases"][0]["acted"] == [f"Undo by {ME}: wrong prices"]
 
 

@@ -29,7 +29,8 @@ class Cause:
     """Something that keeps a new revision from running.
 
     `spoil` changes the pod template; `visible` says whether an object of a kind shows the cause; `words` are what the
-    message must hold; `heals`: it may end by itself, so that the deadline is waited for.
+    message must hold; `heals`: it may end by itself, so that the deadline is waited for. `last_lines`: what the container
+    wrote last, the last line first.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Cause:
     words: tuple[str, ...]
     heals: bool = True
     strategy: str = "bigBang"
+    last_lines: tuple[str, ...] = ()
 
 
 def container(template: Object) -> Object:
@@ -96,6 +98,8 @@ def risky(template: Object) -> None:
 
 
 GIVE_UP = "open('/dev/termination-log', 'w').write('no database at db:5432'); raise SystemExit(3)"
+NO_URL = "print('starting', flush=True); raise ValueError('no DATABASE_URL')"
+TRACE = ("ValueError: no DATABASE_URL",)
 GROW = "grown = [bytearray(1 << 20) for _ in range(1 << 12)]"
 
 CAUSES = (
@@ -111,6 +115,22 @@ CAUSES = (
         running(GIVE_UP),
         ended("Error"),
         ("pod crash-", "container shop ended with exit code 3", "no database at db:5432"),
+    ),
+    Cause(
+        "trace",
+        running(NO_URL),
+        ended("Error"),
+        ("pod trace-", "container shop ended with exit code 1 (Error", "): ValueError: no DATABASE_URL"),
+        last_lines=TRACE,
+    ),
+    Cause(
+        "soon",  # its pods get requests as soon as they are ready: nothing is waited for
+        running(NO_URL),
+        ended("Error"),
+        ("1 of 1 pods crashed before it was ready", "): ValueError: no DATABASE_URL"),
+        heals=False,
+        strategy="rolling",
+        last_lines=TRACE,
     ),
     Cause(
         "probe",
@@ -323,6 +343,7 @@ def assert_recorded(place: Place, cause: Cause) -> None:
     status = release["status"]
     assert status["outcome"] == "RolledBack", cause.name
     assert all(word in status["why"] for word in cause.words), (cause.name, status["why"])
+    assert tuple(status["lastLines"][: len(cause.last_lines)]) == cause.last_lines, cause.name
     began, over = (
         datetime.fromisoformat(text) for text in (release["metadata"]["creationTimestamp"], status["endedAt"])
     )

@@ -19,7 +19,7 @@ DRAINED = "EvictionByEvictionAPI: Eviction API: evicting"
 class SimPod:
     """One pod. `leaving`: told to go, and answering until it is gone. `untold`: an end that its status lacks yet.
 
-    `since`: when it became ready. `mark`: the mark of the Restart that its template had when it was made. `ends`: how
+    `since`: when it became ready, as long as it is or was before. `mark`: the mark of the Restart that its template had when it was made. `ends`: how
     often its container has ended, as its status says, `end_at`: when it really did last. `ended`: it runs no more, and stays as an object in phase Failed.
     `stuck_to`: it cannot go before that, since its node does not answer. `fell`: its container has ended while it got
     requests, which nobody sees but the rules. `taken`: its node is drained, which is why it goes.
@@ -80,7 +80,7 @@ class SimPod:
         """
         ends, told_at = self.ends + 1, (at + timedelta(seconds=ahead_s)).replace(microsecond=0)
         end = Exit("app", code, "Error", "", told_at, ends)
-        return self.but(exits=(end,), ends=ends, end_at=at, ready=ready, since=at)
+        return self.but(exits=(end,), ends=ends, end_at=at, ready=ready, since=at if ready else self.since)
 
     def failing(self, at: datetime, *, ahead_s: float = 0.0) -> SimPod:
         """Its container has ended, and only its endpoint tells: the kubelet writes the exit code later."""
@@ -112,4 +112,5 @@ class SimPod:
             ended=self.ended,
             ends=max(self.ends, *(end.restarts for end in self.exits), len(self.exits)),
             node_lost=EVICTED if self.ended else DRAINED if self.taken else "",
+            was_ready=self.ready or self.since is not None,
         )

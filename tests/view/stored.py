@@ -16,7 +16,11 @@ CANDIDATE = {
 
 
 def rollout(*, generation: int = 3, spec: Object | None = None, **status: Any) -> Object:
-    """A Rollout `shop` with four pods; without any status field, one that the operator has not seen."""
+    """A Rollout `shop` with four pods; without any status field, one that the operator has not seen.
+
+    A field of `spec` that is None is left out: `{"service": None}` makes a worker.
+    """
+    body = {**default_spec(), **(spec or {})}
     full = (
         {"observedGeneration": generation, "strategy": "canary", **status}
         if status
@@ -26,21 +30,25 @@ def rollout(*, generation: int = 3, spec: Object | None = None, **status: Any) -
         "apiVersion": "crossfade.dev/v1alpha1",
         "kind": "Rollout",
         "metadata": {"name": "shop", "namespace": "demo", "generation": generation, "resourceVersion": "7"},
-        "spec": {
-            "replicas": 4,
-            "strategy": {"canary": {"steps": [{"weight": 50}]}},
-            "template": {
-                "spec": {
-                    "containers": [
-                        {"name": "app", "image": "shop:v1"},
-                        {"name": "proxy", "image": "proxy:1"},
-                    ],
-                    "initContainers": [{"name": "migrate", "image": "shop:v1"}],
-                }
-            },
-            **(spec or {}),
-        },
+        "spec": {key: value for key, value in body.items() if value is not None},
         "status": full,
+    }
+
+
+def default_spec() -> Object:
+    return {
+        "replicas": 4,
+        "strategy": {"canary": {"steps": [{"weight": 50}]}},
+        "service": {"ports": [{"port": 80, "targetPort": 8080}]},
+        "template": {
+            "spec": {
+                "containers": [
+                    {"name": "app", "image": "shop:v1"},
+                    {"name": "proxy", "image": "proxy:1"},
+                ],
+                "initContainers": [{"name": "migrate", "image": "shop:v1"}],
+            }
+        },
     }
 
 

@@ -1,7 +1,7 @@
 """What changed from one template to another."""
 
-from crossfade.view.attempts import attempts
-from crossfade.view.comparison import difference, previous, title
+from crossfade.view.attempts import attempts, previous
+from crossfade.view.comparison import difference, title
 from view.releases import V1, V2, V3, release, template
 
 

@@ -98,7 +98,7 @@ def test_the_earliest_finish_adds_up_what_takes_time_in_any_case(
 
 
 def planned_without_service(strategy: dict[str, Any], spec: dict[str, Any]) -> Forecast:
-    stored = rollout(spec={"strategy": strategy, **spec})
+    stored = rollout(spec={"strategy": strategy, "service": None, **spec})
     del stored["status"]
     return forecast(parse_strict(Rollout, stored))
 
@@ -187,3 +187,30 @@ def test_an_amount_that_is_none_is_named() -> None:
     broken = {**READY_APP, "resources": {"requests": {"memory": "64MB"}}}
     with pytest.raises(ValueError, match="'64MB' is not an amount"):
         planned({"rolling": {}}, container=broken)
+
+
+def test_of_a_worker_no_requests_are_told_but_pods() -> None:
+    plan = planned_without_service(canary(10, 50, pauseSeconds=5), {"bakeSeconds": 30})
+    told = " ".join([*(stage.awaits for stage in plan.stages), *plan.concerns])
+    assert plan.worker
+    assert "request" not in told.replace("No container requests", "").replace("resources.requests", "")
+    assert "Stage '10 %' wants 10 % of the pods on the new revision, and 1 of 5 pods give 20 %" in told
+    assert "work side by side until the old ones are gone" in told
+
+
+def test_a_workers_share_is_that_of_its_pods_also_while_the_old_ones_are_warm() -> None:
+    plan = planned_without_service(canary(50), {"bakeSeconds": 30})
+    assert [(stage.wanted_share, stage.real_share) for stage in plan.stages] == [
+        (50, 50),
+        (67, 67),
+        (100, 100),
+    ]
+
+
+def test_a_worker_that_is_recreated_never_runs_side_by_side() -> None:
+    told = " ".join(planned_without_service({"recreate": {}}, {}).concerns)
+    assert "side by side" not in told
+    assert (
+        "nothing runs between the last old pod and the first new ready one; after 120 s without a ready pod"
+        in told
+    )

@@ -133,3 +133,48 @@ def test_releases_of_an_earlier_rollout_of_the_same_name_are_left_out() -> None:
     mine["metadata"]["ownerReferences"] = [{"uid": "new"}]
     old["metadata"]["ownerReferences"] = [{"uid": "old"}]
     assert owned_by(stored, [mine, old]) == [mine]
+
+
+def test_what_serves_is_compared_with_the_newest_and_the_newest_with_what_it_took_over_from() -> None:
+    back = rollout(phase="RolledBack", release=3, stable={"revision": V1, "release": 1})
+    failed = (release(1, V1), release(2, V2, "RolledBack", of=V1), release(3, V3, "RolledBack", of=V1))
+    assert commands(back, *failed)[-1] == "crossfade diff shop 1 3"
+    done = rollout(phase="Healthy", release=3, stable={"revision": V3, "release": 3})
+    healthy = (release(1, V1), release(2, V2, "RolledBack", of=V1), release(3, V3, of=V1))
+    assert commands(done, *healthy)[-1] == "crossfade diff shop 1 3"
+
+
+UNDONE = {"action": "Undo", "actor": "ann", "at": "2026-01-31T11:48:00Z", "reason": "checkout is slow"}
+
+
+def undone() -> tuple[dict[str, Any], ...]:
+    stored = rollout(phase="RolledBack", release=3, stable={"revision": V1, "release": 3})
+    return stored, release(1, V1), release(2, V2, of=V1, undone=UNDONE), release(3, V1, of=V2)
+
+
+def test_a_release_that_was_undone_is_marked_and_says_by_whom() -> None:
+    assert [row.mark for row in rows(*undone())] == ["stable", "undone", ""]
+    by = rows(*undone())[1].undone
+    assert by is not None
+    assert (by.actor, by.reason) == ("ann", "checkout is slow")
+
+
+def test_a_release_that_was_undone_is_not_offered_as_the_way_back() -> None:
+    assert commands(*undone()) == ["crossfade diff shop 2 3"]
+
+
+def test_a_release_tells_its_last_lines_its_first_request_and_which_client_changed_the_template() -> None:
+    made = release(
+        2,
+        V2,
+        "RolledBack",
+        lastLines=["ValueError"],
+        servedAt="2026-01-31T12:00:02Z",
+        turnedBackAt="2026-01-31T12:00:10Z",
+    )
+    made["spec"]["changedBy"] = {"manager": "kubectl-set"}
+    [row] = rows(at_rest(), made)
+    assert (row.last_lines, row.changed_by) == (("ValueError",), "kubectl-set")
+    assert row.served_at is not None
+    assert row.turned_back_at is not None
+    assert (row.turned_back_at - row.served_at).total_seconds() == 8

@@ -31,7 +31,8 @@ def test_without_a_known_preference_there_is_nothing_to_say(seen: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "name"), [({"service": {}}, "shop"), ({"service": {"name": "web"}}, "web"), ({}, "")]
+    ("spec", "name"),
+    [({"service": {}}, "shop"), ({"service": {"name": "web"}}, "web"), ({"service": None}, "")],
 )
 def test_the_production_service_has_the_rollouts_name_unless_it_says_another(
     spec: dict[str, Any], name: str

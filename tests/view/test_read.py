@@ -10,6 +10,7 @@ from crossfade.view import text
 from crossfade.view.advice import ADVICE
 from crossfade.view.model import Outcome
 from crossfade.view.read import NOT_SEEN, release_name, rollout_view
+from crossfade.view.times import duration
 from view.deployments import autoscaler
 from view.stored import STABLE, condition, release, rollout, under_way
 
@@ -60,12 +61,12 @@ def test_a_release_under_way_shows_stage_shares_pods_and_what_is_awaited() -> No
 shop in demo: Progressing (canary, release 2)
   Half of the requests go to the candidate.
   Stage      2 of 3: 50 %
-  Weight     50 % of the requests wanted on the candidate, 33 % by its ready pods
+  Weight     50 % of the requests wanted on the candidate, 33 % by ready pods
   Stable     aaa111  shop:v1  2/2 pods available
   Candidate  bbb222  shop:v2  1/2 pods available, 2 ready
   Waiting    60 s to pass (42 s left, until 12:01:00 UTC)
   Next       crossfade status shop --watch   to follow it
-  or         crossfade abort shop   to return all requests to the stable revision"""
+  or         crossfade abort shop   to return all requests to stable"""
     )
 
 
@@ -110,7 +111,7 @@ def test_on_the_way_back_all_pods_of_stable_are_wanted_and_there_is_no_stage() -
     stored["status"]["progress"]["rollbackReason"] = "CandidateCrashed"
     view = rollout_view(stored, release())
     assert view.stage is None
-    assert text.line(view).startswith("RollingBack, weight 50% (real 33%), stable 2/4, candidate 1/0")
+    assert text.line(view).startswith("RollingBack, weight 50% (real 33%), stable 2/4, candidate 2 to go")
 
 
 def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
@@ -136,7 +137,7 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
         ),
         (
             under_way("Paused", conditions=[condition("Paused", "PausedBySpec")]),
-            ["kubectl edit rollout shop", "crossfade abort shop"],
+            ["kubectl edit rollouts.crossfade.dev shop", "crossfade abort shop"],
         ),
         (
             under_way("Paused", conditions=[condition("Paused", "PausedByFailure")]),
@@ -148,11 +149,15 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
             ["crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop", "crossfade diff shop"],
         ),
         (
-            rollout(phase="Degraded", stable=STABLE),
+            rollout(phase="Degraded", stable=STABLE, completed=["aaa111", "zzz999"]),
             [
                 "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111",
                 "crossfade undo shop",
             ],
+        ),
+        (
+            rollout(phase="Degraded", stable=STABLE, completed=["aaa111"]),
+            ["kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111"],
         ),
         (
             under_way("Degraded", stable=None),
@@ -161,7 +166,7 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
                 "crossfade set image shop CONTAINER=IMAGE",
             ],
         ),
-        (rollout(phase="Invalid"), ["kubectl edit rollout shop"]),
+        (rollout(phase="Invalid"), ["kubectl edit rollouts.crossfade.dev shop"]),
     ],
 )
 def test_each_state_says_what_to_type_next(stored: dict[str, Any], commands: list[str]) -> None:
@@ -222,7 +227,7 @@ def test_the_release_of_a_status_is_named_by_its_number(number: int, name: str) 
     ("seconds", "words"), [(0, "0 s"), (45, "45 s"), (390, "6 min 30 s"), (7200, "2 h"), (3601, "1 h 1 s")]
 )
 def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
-    assert text.duration(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -253,21 +258,21 @@ ANN = {"actor": "ann", "action": "shop-pause-1"}
     [
         (
             {},
-            {"pausedBy": ANN},
-            "the next change waits for a Resume (ann paused it)",
+            {"pausedBy": {**ANN, "at": "2026-01-31T11:57:00Z", "reason": "lunch"}},
+            "the next change waits for a Resume; paused by ann 3 min ago: lunch",
             "crossfade resume shop -n demo   to let it go on",
         ),
         (
             {},
             {"pausedBy": {"action": "shop-pause-1"}},
-            "the next change waits for a Resume",
+            "the next change waits for a Resume; paused by a RolloutAction",
             "crossfade resume shop -n demo   to let it go on",
         ),
         (
             {"paused": True},
             {},
             "the next change waits for spec.paused to become false",
-            "kubectl edit rollout shop -n demo   to set spec.paused to false and let it go on",
+            "kubectl edit rollouts.crossfade.dev shop -n demo   to set spec.paused to false and let it go on",
         ),
     ],
     ids=["by an action", "by nobody that is known", "by the spec"],

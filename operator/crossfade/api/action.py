@@ -72,6 +72,21 @@ class RolloutActionStatus(Model):
     """When the operator answered."""
 
 
+class ActionEntry(Model):
+    """What a person or a pipeline did: who, when and why."""
+
+    at: Time | None = None
+    """When it was taken up."""
+    action: Annotated[str, Field(max_length=ACTION_LENGTH)] = ""
+    """What was asked for. Example: `Abort`."""
+    actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] | None = None
+    """Who asked, as the action's `spec.actor` says; absent where it says nothing."""
+    name: Annotated[str, Field(max_length=253)] = ""
+    """Name of the RolloutAction; it is removed after a day. Example: `shop-abort-x7k2p`."""
+    reason: Message = ""
+    """Why, as they wrote it; empty where they wrote nothing."""
+
+
 class RolloutAction(Model):
     """Something that a person or a pipeline asks of a Rollout: promote, abort, retry, pause, resume or undo.
 

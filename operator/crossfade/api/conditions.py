@@ -92,7 +92,9 @@ class Reason(StrEnum):
     ABORTED_BY_USER = "AbortedByUser"
     """A RolloutAction said Abort."""
     CANDIDATE_CRASHED = "CandidateCrashed"
-    """Containers of the candidate ended or restarted while it served, more often than the strategy allows."""
+    """Containers of the candidate ended or restarted since it may serve, more often than the strategy allows. The message
+    tells pods that served from those that crashed before they were ready: with `rolling`, `recreate` and a `canary` pods may
+    serve from their start on, with `blueGreen` and `bigBang` from the switch on."""
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
     """The candidate did not become available within `progressDeadlineSeconds`, or none of its pods answers while it has all
     requests. A first release is waited for all the same: nothing is there to return to."""

@@ -78,9 +78,10 @@ class EventReason(StrEnum):
 
     Change the template, or `crossfade retry`."""
     CANDIDATE_CRASHED = "CandidateCrashed"
-    """Warning: more pods of the candidate crashed while they served than the strategy allows; requests return to stable.
+    """Warning: more pods of the candidate crashed since they may serve than the strategy allows; requests return to stable.
 
-    The note has pod, container, exit code and last message. Correct the template and apply it."""
+    The note has the number of the release, pod, container, exit code and the line that says most. Correct the template and
+    apply it."""
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
     """Warning: the candidate did not become available in time, or none of its pods answers; requests return to
     stable, if there is one.

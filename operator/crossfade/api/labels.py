@@ -30,6 +30,10 @@ ANNOTATION_RESTARTED_AT: Final = "crossfade.dev/restarted-at"
 ANNOTATION_DRAIN: Final = "crossfade.dev/drain-seconds"
 """On a revision's Deployment: the preStop sleep that was added to its pods when it was made."""
 
+ANNOTATION_LAST_WORDS: Final = "crossfade.dev/last-words"
+"""On a revision's Deployment, where its containers were made to leave the end of their log when they fail: the value of
+`terminationMessagePolicy` that was added."""
+
 ANNOTATION_GIVE_BACK: Final = "crossfade.dev/give-back-selector"
 """On an adopted Service: its selector from before, as JSON, so that it can be given back."""
 

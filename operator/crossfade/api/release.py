@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
+from crossfade.api.action import ActionEntry
 from crossfade.api.base import (
     Duration,
     Message,
@@ -19,7 +19,7 @@ from crossfade.api.base import (
     Weight,
 )
 from crossfade.api.labels import API_VERSION
-from crossfade.api.status import TIMELINE_LENGTH, TimelineEntry
+from crossfade.api.status import TIMELINE_LENGTH, LastLines, TimelineEntry
 
 ACTIONS_LENGTH = 100
 PLAN_LENGTH = 200
@@ -69,6 +69,17 @@ def _is_container(each: Any) -> bool:
     return isinstance(each, dict) and isinstance(each.get("image"), str)
 
 
+class TemplateChange(Model):
+    """Who changed the pod template last, as far as the API server knows: a client's name, which proves no person."""
+
+    manager: Annotated[str, Field(max_length=128)] = ""
+    """The field manager of the template's newest entry in `metadata.managedFields`. Any client may give itself any name.
+    Example: `kubectl-edit`."""
+    at: Time | None = None
+    """When that field manager last changed something, to the second; absent where the API server keeps no time. Another
+    field that it owns, such as `replicas`, counts too. Example: `2026-01-31T12:00:00Z`."""
+
+
 class ReleaseSpec(Model):
     """What was to be introduced, and how."""
 
@@ -84,19 +95,9 @@ class ReleaseSpec(Model):
     """The pod template as submitted."""
     plan: Annotated[list[PlannedStage], Field(max_length=PLAN_LENGTH)] = Field(default_factory=list)
     """The stages, in order, as they were planned when it began."""
-
-
-class ActionEntry(Model):
-    """What a person or a pipeline did."""
-
-    at: Time | None = None
-    """When it was taken up."""
-    action: Annotated[str, Field(max_length=ACTION_LENGTH)] = ""
-    """What was asked for. Example: `Abort`."""
-    actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] | None = None
-    """Who asked, as the action's `spec.actor` says; absent where it says nothing."""
-    reason: Message = ""
-    """Why, as they wrote it."""
+    changed_by: TemplateChange | None = None
+    """Which field manager had changed the template last when the release began, and when. Absent where the API server does
+    not tell, and where the template is not the one in the spec (an Undo). Example: `{manager: kubectl-edit, at: …}`."""
 
 
 class ReleaseStatus(Model):
@@ -106,15 +107,29 @@ class ReleaseStatus(Model):
     """How it ended: `Completed`, `RolledBack`, `Superseded` (another template came first) or `Cancelled` (the template
     went back); empty while it is under way."""
     why: Message = ""
-    """Why it ended so, in one sentence that a person can act on."""
+    """Why it ended so, in one sentence that a person can act on. Where it had failed before somebody gave it up, the
+    failure; who gave it up is in `actions`."""
+    last_lines: LastLines = Field(default_factory=list)
+    """What the container that `why` speaks of wrote last, the last line first, at most 5 lines of 200 characters; empty
+    where no container ended, or it wrote nothing. Example: `["ValueError: no DATABASE_URL"]`."""
     started_at: Time | None = None
     """When it began."""
+    served_at: Time | None = None
+    """When it could first get a request: production selected it, and one of its pods was ready. Absent where that never
+    was so."""
+    turned_back_at: Time | None = None
+    """When it was decided that requests go back to the stable revision; absent where it never was. `turnedBackAt` less
+    `servedAt` is for how long users met the new revision."""
     ended_at: Time | None = None
     """When it ended."""
+    undone: ActionEntry | None = None
+    """The Undo that took this release back after it had completed: by whom, when and why. Absent where none did. It is not
+    what the next Undo goes to, unless it is named."""
     timeline: Annotated[list[TimelineEntry], Field(max_length=TIMELINE_LENGTH)] = Field(default_factory=list)
     """What stood when, oldest first, at most 200 entries."""
     actions: Annotated[list[ActionEntry], Field(max_length=ACTIONS_LENGTH)] = Field(default_factory=list)
-    """What people and pipelines did, oldest first, at most 100 entries."""
+    """What people and pipelines did, oldest first, at most 100 entries: while it was under way, by which it came about, and
+    each Restart while it served."""
     downtime_seconds: Duration | None = None
     """Seconds without a serving pod; only recreate has any."""
 

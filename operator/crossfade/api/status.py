@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict
 
-from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
+from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH, ActionEntry
 from crossfade.api.base import (
     Count,
     Duration,
@@ -29,7 +29,34 @@ from crossfade.api.reading import read
 COMPLETED_LENGTH = 50
 TIMELINE_LENGTH = 200
 CONDITIONS_LENGTH = 16
+LAST_LINES_LENGTH = 5
+LINE_LENGTH = 200
 Word = Annotated[str, Field(max_length=128)]
+LastLines = Annotated[
+    list[Annotated[str, Field(max_length=LINE_LENGTH)]], Field(max_length=LAST_LINES_LENGTH)
+]
+"""The last lines of a container that ended, the last one first, without control characters."""
+
+
+class Failed(Model):
+    """A revision that failed. It is not tried again until the template changes or a Retry is asked for."""
+
+    revision: Revision = ""
+    """The revision that failed."""
+    release: ReleaseNumber = 0
+    """Number of the release in which it failed; 0 where it never began, and where an Undo left it. Example: `3`."""
+    reason: Word = ""
+    """Why, in one word, as in the conditions. Example: `CandidateCrashed`."""
+    message: Message = ""
+    """Why, in one sentence that a person can act on."""
+    last_lines: LastLines = Field(default_factory=list)
+    """What the container that `message` speaks of wrote last, the last line first, at most 5 lines of 200 characters; empty
+    where no container ended, or it wrote nothing. Example: `["ValueError: no DATABASE_URL"]`."""
+    at: Time | None = None
+    """When it was judged."""
+    act: ActionEntry | None = None
+    """What a person asked that sent it back: an Abort or an Undo, by whom, when and why. Absent where the operator sent it
+    back by itself. With `onFailure: Pause` the failure before it stays the `reason` and the `message`."""
 
 
 class RevisionStatus(Model):
@@ -98,6 +125,13 @@ class Progress(Model):
     """Why requests go back to stable, in one word; empty while the release goes forward."""
     frozen: Message = ""
     """Why the release is frozen after a failure (`onFailure: Pause`); empty otherwise."""
+    failure: Failed | None = None
+    """The failure that froze it; absent otherwise. An Abort keeps it as the cause, a Retry forgives it."""
+    served_at: Time | None = None
+    """When the candidate could first get a request: production selected it, and one of its pods was ready. Absent before.
+    It stays while requests go back."""
+    turned_back_at: Time | None = None
+    """When it was decided that requests go back to stable; absent while the release goes forward."""
 
 
 class TimelineEntry(Model):
@@ -117,17 +151,23 @@ class TimelineEntry(Model):
     """What happened, in one sentence."""
 
 
-class Failed(Model):
-    """The revision that failed last. It is not tried again until the template changes or a Retry is asked for."""
+class GoingBack(Model):
+    """An Undo under way: from which release to which one, who asked, and why."""
 
     revision: Revision = ""
-    """The revision that failed."""
-    reason: Word = ""
-    """Why, in one word, as in the conditions. Example: `CandidateCrashed`."""
-    message: Message = ""
-    """Why, in one sentence that a person can act on."""
+    """The revision that it goes to."""
+    from_release: ReleaseNumber = 0
+    """Number of the release that is left: the one that served when it was asked for. Example: `4`."""
+    to_release: ReleaseNumber = 0
+    """Number of the release that it goes to, which had brought that revision. Example: `1`."""
+    actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] = ""
+    """Who asked, as the action's `spec.actor` says; empty where it says nothing."""
+    action: Annotated[str, Field(max_length=253)] = ""
+    """Name of the RolloutAction."""
+    reason: Message = ""
+    """Why, as they wrote it; empty where they wrote nothing."""
     at: Time | None = None
-    """When it was judged."""
+    """When it was asked for."""
 
 
 class LastRelease(Model):
@@ -139,8 +179,17 @@ class LastRelease(Model):
     """How it ended."""
     why: Message = ""
     """Why it ended so, in one sentence."""
+    last_lines: LastLines = Field(default_factory=list)
+    """What the container that `why` speaks of wrote last, the last line first; as in its Release."""
     at: Time | None = None
     """When it ended."""
+    served_at: Time | None = None
+    """When it could first get a request; absent where it never could. Example: with `turnedBackAt` 8 s later, it was rolled
+    back 8 s after its first request."""
+    turned_back_at: Time | None = None
+    """When it was decided that requests go back to stable; absent where they never had to."""
+    went_back: GoingBack | None = None
+    """The Undo that it was, where it was one."""
     node_took: Name = ""
     """Its revision, where it was given up since nodes took its pods: it is tried once more. Empty otherwise."""
 
@@ -173,6 +222,12 @@ class Restarted(Model):
     """When; also the annotation of its pods."""
     generation: Count = 0
     """The `metadata.generation` of its Deployment that first carried the annotation; 0 until it was seen."""
+    actor: Annotated[str, Field(max_length=ACTOR_LENGTH)] = ""
+    """Who asked, as the action's `spec.actor` says; empty where it says nothing."""
+    action: Annotated[str, Field(max_length=253)] = ""
+    """Name of the RolloutAction."""
+    reason: Message = ""
+    """Why, as they wrote it; empty where they wrote nothing."""
 
 
 class PausedBy(Model):
@@ -184,15 +239,18 @@ class PausedBy(Model):
     """Name of the RolloutAction."""
     at: Time | None = None
     """When it was taken up."""
+    reason: Message = ""
+    """Why, as they wrote it; empty where they wrote nothing."""
 
 
 class Downtime(Model):
     """The time of the last recreate in which no pod served."""
 
     started_at: Time | None = None
-    """When the last old pod ceased to serve."""
+    """When the last old pod ceased to serve. While `endedAt` is absent nothing serves: the time from here on is what
+    `maxDowntimeSeconds` limits."""
     ended_at: Time | None = None
-    """When the first pod served again."""
+    """When the first pod served again; absent while nothing serves."""
     seconds: Duration | None = None
     """How long it lasted, in seconds, once it has ended."""
 
@@ -227,6 +285,9 @@ class RolloutStatus(Model):
     is late) or Invalid. Programs read the conditions."""
     message: Message = ""
     """What is going on or what went wrong, in one sentence, with what to do about it."""
+    last_lines: LastLines = Field(default_factory=list)
+    """What the container that `message` speaks of wrote last, the last line first, at most 5 lines of 200 characters; empty
+    where it speaks of none that ended. Example: `["ValueError: no DATABASE_URL"]`."""
     replicas: Count | None = None
     """Pods that the scale subresource counts: while two revisions run, more than `spec.replicas`."""
     available_replicas: Count | None = None
@@ -267,6 +328,9 @@ class RolloutStatus(Model):
     """The RolloutAction that was answered last."""
     undo_to: Revision = ""
     """The revision that an Undo goes back to while the spec still names the undone one; empty otherwise."""
+    going_back: GoingBack | None = None
+    """The Undo that is under way, or about to begin: from which release to which, who asked and why. Absent otherwise; once
+    it has ended, `last.wentBack` has it."""
     restarted: Restarted | None = None
     """The last Restart; absent where there was none."""
     paused_by: PausedBy | None = None

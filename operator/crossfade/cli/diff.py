@@ -13,7 +13,7 @@ from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.releases import attempts_of, numbered, scoped
-from crossfade.view.attempts import Attempt
+from crossfade.view.attempts import Attempt, previous
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -54,8 +54,6 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
 
 def chosen(known: list[Attempt], options: argparse.Namespace) -> tuple[Attempt, Attempt]:
     """Give the two releases that are meant; raises CommandError where there are none such."""
-    from crossfade.view.comparison import previous  # noqa: PLC0415 -- imports yaml
-
     if not known:
         raise CommandError(
             f"Nothing was released yet by Rollout '{options.name}': there is nothing to compare."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,14 +28,14 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     """Print the releases that are kept, newest first."""
     rollout = await find_rollout(cluster, options)
     releases = await releases_of(cluster, rollout)
-    view = history(rollout, releases, datetime.now(UTC), scope=options.scope)
+    now = datetime.now(UTC)
+    view = history(rollout, releases, now, scope=options.scope)
     if options.output == "json":
         print(json.dumps(jsonable(view), indent=2))
         return ExitCode.DONE
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
-
+    from crossfade.cli.columns import console  # noqa: PLC0415 -- rich costs 60 ms
     from crossfade.cli.history_table import drawn  # noqa: PLC0415 -- imports rich
 
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(drawn(view))
+    screen = console()
+    screen.print(drawn(view, screen.width, now))
     return ExitCode.DONE

@@ -1,25 +1,35 @@
-"""A history as a table. Imports rich, so it is imported only where a table is drawn."""
+"""A history as one table, where the screen is wide enough. Imports rich, so it is imported only where one is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from crossfade.view.history import UNDER_WAY, HistoryView, ReleaseView
-from crossfade.view.text import duration
+from crossfade.cli.columns import needed, wrapped
+from crossfade.cli.history_stack import COLOURS, MARKS, acted, stacked, why
+from crossfade.cli.next_steps import lines
+from crossfade.view.history import HistoryView, ReleaseView
+from crossfade.view.times import duration
 
-COLOURS = {"Completed": "green", "RolledBack": "red", UNDER_WAY: "cyan", "Returning": "red"}
+ROOM_FOR_WHY = 48
+"""With fewer columns left for the sentences, a row grows taller than the release would be without a table."""
+MOST_LINES = 3
+"""Lines of one release, at most; all of it is in its Release."""
 
 
-def drawn(view: HistoryView) -> RenderableType:
-    """Give the releases as rows, then what is not kept, then what to type next."""
-    head = Text(f"{view.name} in {view.namespace}: {_kept(view)}")
+def drawn(view: HistoryView, width: int, now: datetime) -> RenderableType:
+    """Give the releases in that width: one table, or one below the other; then what is not kept, and what to type next."""
+    head = Text(f"{view.name} in {view.namespace}: {_kept(view)}", overflow="fold")
     head.stylize("bold", 0, len(view.name))
-    return Group(head, *([_table(view)] if view.releases else []), *_steps(view))
+    room = width - needed(_table(view, 0, now)) if view.releases else 0
+    if room >= ROOM_FOR_WHY:
+        return Group(head, _table(view, room, now), *lines(view.next_steps, width))
+    return Group(head, *stacked(view, width, now), *lines(view.next_steps, width))
 
 
 def _kept(view: HistoryView) -> str:
@@ -31,32 +41,33 @@ def _kept(view: HistoryView) -> str:
     return kept + (earlier if view.missing > 0 else "")
 
 
-def _table(view: HistoryView) -> Table:
+def _table(view: HistoryView, room: int, now: datetime) -> Table:
+    """The table, with so many columns for the sentences; for none, it is as wide as the rest of it needs."""
     table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     table.add_column("#", justify="right", no_wrap=True)
     for title in ("now", "revision", "image", "outcome", "started (UTC)"):
-        table.add_column(title, no_wrap=title != "image", overflow="fold")
+        table.add_column(title, no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)
-    table.add_column("why, and who acted", overflow="fold", min_width=24)
+    table.add_column("why, and who acted" if room else "", width=room)
     for release in view.releases:
-        table.add_row(*_cells(release))
+        table.add_row(*_cells(release, room, now))
     return table
 
 
-def _cells(release: ReleaseView) -> Iterator[Text]:
-    outcome = Text(release.outcome, style=COLOURS.get(release.outcome, ""))
+def _cells(release: ReleaseView, room: int, now: datetime) -> Iterator[Text]:
     started = f"{release.started_at:%Y-%m-%d %H:%M:%S}" if release.started_at else ""
     took = "" if release.seconds is None else duration(release.seconds)
-    told = "\n".join(filter(None, (release.why, *release.acted)))
     yield Text(str(release.number))
-    yield Text(release.mark, style="bold")
+    yield Text(release.mark, style=MARKS.get(release.mark, ""))
     yield Text(release.revision)
-    yield Text("\n".join(release.images))
-    yield outcome
-    yield from (Text(started), Text(took), Text(told))
+    yield Text("\n".join(_few(release.images)))
+    yield Text(release.outcome, style=COLOURS.get(release.outcome, ""))
+    yield from (Text(started), Text(took))
+    last = (f"last line: {line}" for line in release.last_lines[:1])
+    told = "\n".join(filter(None, (why(release), *last, *acted(release, now))))
+    yield Text("\n".join(wrapped(told, room, MOST_LINES)) if room else "")
 
 
-def _steps(view: HistoryView) -> Iterator[Text]:
-    for i, step in enumerate(view.next_steps):
-        label = "Next" if i == 0 else "or"
-        yield Text.assemble((f"  {label:<5}", "dim"), (step.command, "cyan"), f"   {step.purpose}")
+def _few(images: tuple[str, ...]) -> tuple[str, ...]:
+    """As many as a row has lines for."""
+    return images if len(images) <= MOST_LINES else (*images[: MOST_LINES - 1], "…")

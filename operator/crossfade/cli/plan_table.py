@@ -11,16 +11,26 @@ from rich.text import Text
 
 from crossfade.view.forecast import Forecast, StageForecast
 from crossfade.view.quantity import show_cpu, show_memory
-from crossfade.view.text import duration
+from crossfade.view.times import duration
 
 
 def drawn(forecast: Forecast) -> RenderableType:
     """Give the stages as a table, the cost and the time below it, then what should be known."""
     place = f" in {forecast.namespace}" if forecast.namespace else ""
     head = Text(f"{forecast.name}{place}: {forecast.strategy} with {_pods(forecast.replicas)}", style="bold")
-    facts = [Text(f"  {label:<9} {words}") for label, words in _facts(forecast)]
-    known = [Text.assemble(("  ! ", "yellow"), concern) for concern in forecast.concerns]
-    return Group(head, *([_table(forecast)] if forecast.stages else []), *facts, *known)
+    facts = _hanging([(f"  {label:<9}", words) for label, words in _facts(forecast)], "")
+    known = [_hanging([("  !", concern)], "yellow") for concern in forecast.concerns]
+    return Group(head, *([_table(forecast)] if forecast.stages else []), facts, *known)
+
+
+def _hanging(rows: list[tuple[str, str]], style: str) -> Table:
+    """Rows whose text, where it takes several lines, stays beside its label."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(style=style, no_wrap=True)
+    grid.add_column()
+    for label, words in rows:
+        grid.add_row(label, Text(words))
+    return grid
 
 
 def _table(forecast: Forecast) -> Table:
@@ -29,7 +39,7 @@ def _table(forecast: Forecast) -> Table:
     table.add_column("stage", no_wrap=True)
     for title in ("new pods", "old pods", "peak"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("new share", justify="right", no_wrap=True)
+    table.add_column("new of all pods" if forecast.worker else "new share", justify="right", no_wrap=True)
     table.add_column("goes on when")
     for stage in forecast.stages:
         counts = (stage.candidate, stage.stable, stage.peak_pods)

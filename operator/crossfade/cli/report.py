@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import re
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,10 +50,9 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     if options.output == "json":
         print(json.dumps(jsonable(figures), indent=2))
         return ExitCode.DONE
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
-
+    from crossfade.cli.columns import console  # noqa: PLC0415 -- rich costs 60 ms
     from crossfade.cli.report_table import drawn  # noqa: PLC0415 -- imports rich
 
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(drawn(figures, namespace))
+    screen = console()
+    screen.print(drawn(figures, namespace, screen.width))
     return ExitCode.DONE

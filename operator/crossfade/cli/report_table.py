@@ -1,4 +1,4 @@
-"""Delivery figures as a table. Imports rich, so it is imported only where a table is drawn."""
+"""Delivery figures as a table where there is room for one, else as three lines each. Imports rich."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from crossfade.cli.columns import needed, wrapped
 from crossfade.view.delivery import FEWEST_CHANGES, Figures, Report
-from crossfade.view.text import duration
+from crossfade.view.times import duration
 
 TITLES = ("observed for", "deployments", "lead time", "failed changes", "time to restore")
 DAY_S = 24 * 3600
 
 
-def drawn(report: Report, namespace: str | None) -> RenderableType:
-    """Give a row per Rollout and one for all, then what should be known to read them."""
+def drawn(report: Report, namespace: str | None, width: int) -> RenderableType:
+    """Give what each Rollout has and what all have together, then what should be known to read it."""
     place = f"namespace {namespace}" if namespace else "all namespaces"
     window = _long((report.until - report.since).total_seconds())
     head = Text(
@@ -25,7 +26,41 @@ def drawn(report: Report, namespace: str | None) -> RenderableType:
     )
     if not report.rollouts:
         return Group(head, Text("  No release is kept there."))
-    return Group(head, _table(report, with_namespace=namespace is None), *_notes(report))
+    table = _table(report, with_namespace=namespace is None)
+    shown = [table] if needed(table) <= width else list(_stacked(report, width, in_all=namespace is None))
+    notes = (Text("\n".join(wrapped(note, width - 2, len(note)))) for note in _notes(report))
+    return Group(head, *shown, *(Text("  ") + line for note in notes for line in note.split("\n")))
+
+
+def _stacked(report: Report, width: int, *, in_all: bool) -> Iterator[Text]:
+    """Three lines for each Rollout: its name, what went well, and what did not."""
+    for each in report.rollouts:
+        yield _named(_name(each, in_all=in_all), f", observed for {_observed(each, report)}", width)
+        yield from _in_words(each, width)
+    if len(report.rollouts) > 1:
+        yield _named("all", "", width)
+        yield from _in_words(report.overall, width)
+
+
+def _named(name: str, rest: str, width: int) -> Text:
+    line = Text.assemble((name, "bold"), rest)
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _in_words(figures: Figures, width: int) -> Iterator[Text]:
+    rate, lead, failed, restored = _cells(figures)
+    went_well = f"deployments {rate}" + (f", lead time {lead}" if figures.leads else "")
+    back = f", restored in {restored}" if figures.restores else ""
+    went_wrong = f"failed changes {failed}{back}" if figures.changes else "no change was judged yet"
+    for words in (went_well, went_wrong):
+        line = Text(f"  {words}")
+        line.truncate(width, overflow="ellipsis")
+        yield line
+
+
+def _name(figures: Figures, *, in_all: bool) -> str:
+    return f"{figures.namespace}/{figures.rollout}" if in_all else figures.rollout
 
 
 def _table(report: Report, *, with_namespace: bool) -> Table:
@@ -33,8 +68,7 @@ def _table(report: Report, *, with_namespace: bool) -> Table:
     for title in ("Rollout", *TITLES):
         table.add_column(title, overflow="fold")
     for each in report.rollouts:
-        name = f"{each.namespace}/{each.rollout}" if with_namespace else each.rollout
-        table.add_row(name, _observed(each, report), *_cells(each))
+        table.add_row(_name(each, in_all=with_namespace), _observed(each, report), *_cells(each))
     if len(report.rollouts) > 1:
         table.add_row("all", "", *_cells(report.overall), style="bold")
     return table
@@ -78,16 +112,12 @@ def _long(seconds: float) -> str:
     return f"{seconds / DAY_S:.0f} d" if seconds >= 2 * DAY_S else duration(60 * round(seconds / 60))
 
 
-def _notes(report: Report) -> Iterator[Text]:
+def _notes(report: Report) -> Iterator[str]:
     if any(each.cut for each in report.rollouts):
-        yield Text("  * earlier releases are not kept: spec.revisionHistoryLimit says how many are")
+        yield "* earlier releases are not kept: spec.revisionHistoryLimit says how many are"
     if report.overall.failure_percent is None:
-        yield Text(
-            f"  Fewer than {FEWEST_CHANGES} changes give no rate: one more would move it by 20 points."
-        )
-    yield Text(
-        "  Lead time is from the start of a release to its end: what comes before, from the commit on,"
-    )
-    yield Text(
-        "  is not seen from here. docs/operations.md says what counts as a change, failed, and restored."
+        yield f"Fewer than {FEWEST_CHANGES} changes give no rate: one more would move it by 20 points."
+    yield (
+        "Lead time is from the start of a release to its end: what comes before, from the commit on, is not seen from "
+        "here. docs/operations.md says what counts as a change, failed, and restored."
     )

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from crossfade.api.conditions import Phase
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import BY_OUTCOME, ExitCode
@@ -93,6 +94,8 @@ class Views:
             listed = self.cluster.list("HorizontalPodAutoscaler", self.options.namespace)
             self.autoscalers = await _readable(listed) or []
             self.service = await self._service(rollout)
+        elif (rollout.get("status") or {}).get("phase") == Phase.WAITING:  # for who else writes it, by now
+            self.service = await self._service(rollout)
         return rollout_view(
             rollout,
             self.release,
@@ -141,7 +144,7 @@ def shown(output: str | None) -> Iterator[Show]:
 
 
 def line_by_line(output: str | None) -> Show:
-    """Print a state only where its line differs from the one before."""
+    """Print a state only where its line differs from the one before; below the last one, what there is to know of it."""
     last = ""
 
     def show(view: RolloutView) -> None:
@@ -151,6 +154,8 @@ def line_by_line(output: str | None) -> Show:
         if said != last:
             stamp = "" if output == "json" else f"{datetime.now(UTC):%H:%M:%S} "
             print(stamp + said, flush=True)
+        if output != "json" and view.outcome.settled:
+            print(*text.details(view), sep="\n", end="\n" if text.details(view) else "")
         last = said
 
     return show

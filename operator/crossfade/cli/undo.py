@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from crossfade.cli.connection import Api, Raw
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.releases import attempts_of, numbered, scoped
 from crossfade.view.attempts import Attempt
-from crossfade.view.way_back import goal, newest_of, refusal
+from crossfade.view.way_back import goal, newest_of, refusal, warning
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,8 @@ async def meant(options: argparse.Namespace, cluster: Api, rollout: Raw) -> tupl
     stable when the operator reads the action is right.
     """
     to = await destination(options, cluster, rollout)
+    if to is not None and (warned := warning(to, datetime.now(UTC))):
+        print(f"crossfade: Warning: {warned}", file=sys.stderr)
     under_way = (rollout.get("status") or {}).get("progress") and options.to is None
     return to, options.revision or (to.revision if to and not under_way else None)
 
@@ -67,7 +71,7 @@ def left_to_do(options: argparse.Namespace, rollout: Raw, to: Attempt) -> Iterat
         return
     yield from lines
     name = f"{to.rollout}-{to.number}"
-    whole = scoped(f"kubectl get release {name}", options)
+    whole = scoped(f"kubectl get releases.crossfade.dev {name}", options)
     yield f"The whole template: {whole} -o jsonpath='{{.spec.template}}'"
 
 

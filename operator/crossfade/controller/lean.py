@@ -23,7 +23,8 @@ def lean(kind: str, obj: Raw) -> Raw:
 def _without_managers(kind: str, obj: Raw) -> Raw:
     """Leave out managedFields, a third of an object's size, where nobody reads them.
 
-    A Service's say who else writes its selector; a Deployment's who else has written its pod template or replicas.
+    A Service's say who else writes its selector; a Deployment's who else has written its pod template or replicas; a
+    Rollout's who changed its template last, and no more of that.
     """
     meta = obj["metadata"]
     if "managedFields" not in meta:
@@ -31,10 +32,18 @@ def _without_managers(kind: str, obj: Raw) -> Raw:
     kept: list[Raw] = []
     if kind == "Service":
         kept = _writing(meta["managedFields"], "selector")
+    if kind == "Rollout":
+        kept = _newest(_writing(meta["managedFields"], "template"))
     if kind == "Deployment":
         kept = others_writing(meta["managedFields"], "template", "replicas")
     rest = {key: value for key, value in meta.items() if key != "managedFields"}
     return {**obj, "metadata": {**rest, "managedFields": kept} if kept else rest}
+
+
+def _newest(entries: Iterable[Raw]) -> list[Raw]:
+    """The entry that changed last, without what it owns."""
+    last = max(entries, key=lambda entry: str(entry.get("time") or ""), default=None)
+    return [{**last, "fieldsV1": {"f:spec": {"f:template": {}}}}] if last is not None else []
 
 
 def _shared(value: Any) -> Any:

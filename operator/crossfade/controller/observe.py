@@ -10,13 +10,14 @@ from pydantic import ValidationError
 from crossfade.api.action import RolloutAction
 from crossfade.api.base import Model
 from crossfade.api.reading import read
-from crossfade.api.release import Release
+from crossfade.api.release import Release, TemplateChange
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw, Store
+from crossfade.core.last_words import plain
 from crossfade.core.observed import Observed, SeenService, Side
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -74,12 +75,13 @@ class Observer:
     ) -> Observed:
         """What the store holds of the Rollout; `found`, `refused` and `first_look` are the pass's to say."""
         uid = raw["metadata"]["uid"]
-        sides = self._sides(key, uid)
+        sides, source = self._sides(key, uid), self._source(key, raw, uid)
         releases = self._parsed("Release", key, Release)
         actions = self._parsed("RolloutAction", key, RolloutAction)
         return Observed(
             sides=sides,
-            source=self._source(key, raw, uid),
+            source=source,
+            template_change=_template_change(raw if source is None else source.manifest),
             services=self._services(key, uid),
             releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
             actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
@@ -146,6 +148,17 @@ class Observer:
             fresh[uid] = known if known and known.version == version else _parse(kind, raw, model)
         self._models[kind, key] = fresh
         return [each.model for each in fresh.values() if each.model is not None]
+
+
+def _template_change(raw: Mapping[str, Any]) -> TemplateChange | None:
+    """Who changed the pod template of a Rollout, or of the Deployment that holds it, last."""
+    entries = raw["metadata"].get("managedFields") or ()
+    writing = [e for e in entries if "f:template" in ((e.get("fieldsV1") or {}).get("f:spec") or {})]
+    last = max(writing, key=lambda entry: str(entry.get("time") or ""), default=None)
+    if last is None:
+        return None
+    told = {"manager": plain(str(last.get("manager") or "")), "at": last.get("time")}
+    return read(TemplateChange, told).value
 
 
 def _parse(kind: str, raw: Raw, model: type[Model]) -> _Parsed:

@@ -24,6 +24,10 @@ _LOST_BY_NODE: Final = frozenset({"Unknown", "ContainerStatusUnknown"})
 """Reasons of an end that nobody saw: exit code 255 after a reboot, 137 where the runtime had lost the container."""
 
 
+FIRST_LOOK_S: Final = 1.0
+"""The kubelet writes the first conditions with the start, at most a turn of the second later."""
+
+
 def identity_of(obj: Obj) -> Identity:
     """Which object it is, and in which version it was seen."""
     meta = obj["metadata"]
@@ -179,7 +183,20 @@ def pod_of(obj: Obj) -> Pod:
         ended=status.get("phase") in _ENDED,
         ends=_ends(obj),
         node_lost=_taken(status),
+        was_ready=_was_ready(status),
     )
+
+
+def _was_ready(status: Obj) -> bool:
+    """Whether it is ready, or was: the condition turned False again, later than when the kubelet took the pod up.
+
+    One clock writes both, to the second. What was ready for less than that has served nobody: no node knew of it.
+    """
+    ready, begun = _condition(status, "Ready"), _moment(status.get("startTime"))
+    changed = _moment(ready.get("lastTransitionTime"))
+    if ready.get("status") == "True" or begun is None or changed is None:
+        return ready.get("status") == "True"
+    return (changed - begun).total_seconds() > FIRST_LOOK_S
 
 
 def _is_unready(one: Obj) -> bool:

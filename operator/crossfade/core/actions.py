@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from crossfade.api.action import RolloutAction
+from crossfade.api.action import ActionEntry, RolloutAction
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.api.status import Failed, LastAction, PausedBy, Restarted
+from crossfade.api.status import Failed, GoingBack, LastAction, PausedBy, Restarted
 from crossfade.core.holds import is_last, paused
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
+from crossfade.core.restarts import left_to_replace
 from crossfade.core.situation import Situation
 from crossfade.core.transition import normal, warning
-from crossfade.core.transitions import condemned, failed, passed, target
-from crossfade.core.verdicts import Verdict, is_failing
+from crossfade.core.transitions import aborted, condemned, forgiven, passed, target
+from crossfade.core.verdicts import is_failing
+from crossfade.core.ways_back import before, careful, known, newest_of
+from crossfade.core.words import serves
 
 RECORDED_WITHIN_S = 60.0
 """A release is shown by the status before its record is made, a moment later or, where the operator was killed between
@@ -67,11 +71,17 @@ def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Even
         state="Done" if answer.done else "Refused",
         message=answer.message,
         at=text_of(s.now),
-        release=s.memory.release + (1 if causes else 0),
+        release=_about(s, action) + (1 if causes else 0),
     )
     note = f"{action.spec.action} ({_title(action)}): {answer.message}"
     told = normal(EventReason.ACTION_DONE, note) if answer.done else warning(EventReason.ACTION_REFUSED, note)
     return answer.s.remember(last_action=last), (*told, *answer.events)
+
+
+def _about(s: Situation, action: RolloutAction) -> int:
+    """The release under way or the last one; a Restart is about the one that serves."""
+    serving = s.memory.stable.release if s.memory.stable is not None else 0
+    return serving if action.spec.action == "Restart" and not s.under_way else s.memory.release
 
 
 def _title(action: RolloutAction) -> str:
@@ -110,22 +120,46 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         return Answer(s.progress_with(urgent=True), f"all requests return to {s.stable_revision} at once")
     if s.progress.rollback_reason:
         return Answer(s, f"already returning to {s.stable_revision}")
-    note = f"aborted by {_title(action)}: {action.spec.reason or 'no reason given'}"
+    verb = "given up for an Undo" if action.spec.action == "Undo" else "aborted"
+    note = f"{verb} by {_title(action)}: {action.spec.reason or 'no reason given'}"
     if not s.under_way:
-        return _never_begun(s, note)
+        return _never_begun(s, action, note)
     urgent = action.spec.now or is_failing(s)
-    transition = failed(s, Verdict(Reason.ABORTED_BY_USER, note), urgent=urgent)
+    transition = aborted(s, _act(s, action), note, urgent=urgent)
     until = "" if urgent else " as soon as it has enough pods (an Abort with now: true does not wait)"
-    taken = f"{s.progress.revision} is taken back, {s.stable_revision} serves{until}"
+    taken = f"{s.progress.revision} is taken back, {s.stable_revision} {serves(s)}{until}"
     return Answer(transition.s, taken, events=transition.events)
 
 
-def _never_begun(s: Situation, note: str) -> Answer:
+def _act(s: Situation, action: RolloutAction) -> ActionEntry:
+    asked = action.spec
+    return ActionEntry(
+        at=text_of(s.now),
+        action=asked.action,
+        actor=asked.actor,
+        name=action.metadata.name,
+        reason=asked.reason or "",
+    )
+
+
+def _by(s: Situation, action: RolloutAction) -> dict[str, Any]:
+    """Who asked, when, why, and by which object, as the parts of the status have it."""
+    asked = action.spec
+    who = {"actor": asked.actor or "", "action": action.metadata.name}
+    return {**who, "at": text_of(s.now), "reason": asked.reason or ""}
+
+
+def _never_begun(s: Situation, action: RolloutAction, note: str) -> Answer:
     """The abort came before its release: the revision that was to begin does not."""
-    verdict = Failed(revision=s.spec_revision, reason=Reason.ABORTED_BY_USER, message=note, at=text_of(s.now))
+    verdict = Failed(
+        revision=s.spec_revision,
+        reason=Reason.ABORTED_BY_USER,
+        message=note,
+        at=text_of(s.now),
+        act=_act(s, action),
+    )
     return Answer(
-        s.remember(failed=verdict, undone=None, undo_to=""),
-        f"{target(s)} does not begin, {s.stable_revision} serves",
+        forgiven(s).remember(failed=verdict), f"{target(s)} does not begin, {s.stable_revision} {serves(s)}"
     )
 
 
@@ -164,12 +198,12 @@ def _skip(s: Situation, action: RolloutAction) -> Answer:
     )
 
 
-def _restart(s: Situation, _action: RolloutAction) -> Answer:
+def _restart(s: Situation, action: RolloutAction) -> Answer:
     if s.under_way:
         return _refused(s, "a release is under way: its pods are new anyway. Restart when it has ended")
     if not s.stable_revision:
         return _refused(s, "no release has completed yet: there are no pods to replace")
-    again = Restarted(revision=s.stable_revision, at=text_of(s.now))
+    again = Restarted(revision=s.stable_revision, **_by(s, action))
     return Answer(
         s.remember(restarted=again), f"the pods of {s.stable_revision} are replaced, a few at a time"
     )
@@ -177,17 +211,22 @@ def _restart(s: Situation, _action: RolloutAction) -> Answer:
 
 def _retry(s: Situation, _action: RolloutAction) -> Answer:
     if s.progress.frozen:
-        fresh = {"frozen": "", "short_since": text_of(s.now), "reached_at": None}
+        fresh = {"frozen": "", "failure": None, "short_since": text_of(s.now), "reached_at": None}
         counted_anew = s.progress_with(serving_since=None, ends_before={}, **fresh)
         return Answer(counted_anew, "the release goes on; what happened before is forgiven")
     if s.spec_revision not in condemned(s):
         return _refused(s, "no failed revision is in the spec: there is nothing to retry")
-    return Answer(s.remember(failed=None, undone=None, undo_to=""), f"{s.spec_revision} is tried again")
+    return Answer(forgiven(s), f"{s.spec_revision} is tried again")
 
 
 def _pause(s: Situation, action: RolloutAction) -> Answer:
-    by = PausedBy(actor=action.spec.actor or "", action=action.metadata.name, at=text_of(s.now))
-    return Answer(s.remember(paused_by=by), "paused; Resume lets it go on")
+    if not s.under_way and left_to_replace(s):
+        return _refused(
+            s,
+            "a Restart is under way, and a Restart cannot be paused: its Deployment replaces the pods, a few at a time, and "
+            "stops by itself where a new one is not ready. Pause again when it is over; spec.paused holds the next release",
+        )
+    return Answer(s.remember(paused_by=PausedBy(**_by(s, action))), "paused; Resume lets it go on")
 
 
 def _resume(s: Situation, _action: RolloutAction) -> Answer:
@@ -203,29 +242,40 @@ def _undo(s: Situation, action: RolloutAction) -> Answer:
         other = action.spec.revision not in (None, s.stable_revision)
         first = f"a release is under way: Abort it first, then Undo to {action.spec.revision}"
         return _refused(s, first) if other else _abort(s, action)
-    to = action.spec.revision or _before(s)
+    to = action.spec.revision or before(s)
     if not to or to not in s.memory.completed:
-        known = ", ".join(s.memory.completed[1:]) or "none"
-        return _refused(s, f"no such completed revision to go back to; known are: {known}")
+        return _refused(s, f"no such completed revision to go back to; known are: {known(s)}")
     if to == target(s):
-        return Answer(s, f"{to} serves already")
+        return Answer(s, f"{to} {serves(s)} already")
+    done = f"going back to {to}{careful(s, to)}"
     if to == s.spec_revision:
-        return Answer(
-            s.remember(failed=None, undone=None, undo_to=""),
-            f"going back to {to}, which the manifest names already",
-        )
+        return Answer(_on_its_way(forgiven(s), action, to), f"{done}, which the manifest names already")
     if not any(release.spec.revision == to for release in s.seen.releases):
         return _refused(s, f"the Release that holds the template of {to} is gone (revisionHistoryLimit)")
-    note = f"undone by {action.metadata.name}: put the template of {to} back into the manifest"
-    verdict = Failed(revision=s.spec_revision, reason="Undone", message=note, at=text_of(s.now))
-    return Answer(
-        s.remember(failed=verdict, undone=None, undo_to="" if to == s.stable_revision else to),
-        f"going back to {to}",
+    note = f"undone by {_title(action)}: put the template of {to} back into the manifest"
+    verdict = Failed(
+        revision=s.spec_revision,
+        reason="Undone",
+        message=note,
+        at=text_of(s.now),
+        act=_act(s, action),
     )
+    left = s.remember(failed=verdict, undone=None, undo_to="" if to == s.stable_revision else to)
+    return Answer(_on_its_way(left, action, to), done)
 
 
-def _before(s: Situation) -> str:
-    return next((known for known in s.memory.completed if known != s.stable_revision), "")
+def _on_its_way(s: Situation, action: RolloutAction, to: str) -> Situation:
+    """The memory with the way of an Undo: none where it goes to what serves."""
+    if to == s.stable_revision or s.memory.stable is None:
+        return s.remember(going_back=None)
+    brought = newest_of(s, to)
+    way = GoingBack(
+        revision=to,
+        from_release=s.memory.stable.release,
+        to_release=brought.spec.number if brought is not None else 0,
+        **_by(s, action),
+    )
+    return s.remember(going_back=way)
 
 
 ANSWERS: dict[str, Callable[[Situation, RolloutAction], Answer]] = {

@@ -27,7 +27,7 @@ def with_clocks(s: Situation) -> Situation:
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
         short_since=None if met or paused(s) else now if _moves(s, at) else p.short_since or now,
     )
-    return with_downtime(_with_serving_since(s, goal, at))
+    return with_downtime(_with_served_at(_with_serving_since(s, goal, at)))
 
 
 def with_moved_at(s: Situation, share: Share | None) -> Situation:
@@ -81,6 +81,15 @@ def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
         return s
     ends = {pod.name: pod.ends for pod in pods or () if pod.ends}
     return s.progress_with(serving_since=text_of(s.now), ends_before=ends)
+
+
+def _with_served_at(s: Situation) -> Situation:
+    """When the candidate could first get a request: it is selected, listed and ready; of a worker, it is ready."""
+    p, revision = s.progress, s.progress.revision
+    if p.served_at or not p.serving_since or p.rollback_reason or not s.candidate.ready:
+        return s
+    listed = s.production.ready.get(revision, 0) if s.production is not None else not s.service_name
+    return s.progress_with(served_at=text_of(s.now)) if listed and traffic_of(s).live(revision) else s
 
 
 def is_about_to_serve(s: Situation) -> bool:

@@ -12,7 +12,7 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, goals, layout, manifests, port_check, records, summary
 from crossfade.core.actions import pending
-from crossfade.core.evidence import main_cause, not_pulled
+from crossfade.core.evidence import NO_CAUSE, Cause, main_cause, not_pulled
 from crossfade.core.goals import Goal
 from crossfade.core.ladder import asked, next_transition
 from crossfade.core.memory import validated
@@ -128,10 +128,11 @@ def _unseen(s: Situation) -> ReadRequest | None:
     return ReadRequest(pull_pods=True) if pulls and s.seen.found.pull_pods is None else None
 
 
-def _cause(s: Situation, at: Step) -> str:
+def _cause(s: Situation, at: Step) -> Cause:
     """What is wrong with the pods that are waited for, where they were looked at; a frozen release has said it."""
     if at.unmet is None or s.progress.frozen:
-        return ""
+        return NO_CAUSE
     suspect = at.unmet.suspect or s.progress.revision
     pulling = s.under_way and s.stage.pull_check and not s.progress.rollback_reason
-    return main_cause(s.pods(suspect) or ()) or (not_pulled(manifests.pull_pods(s)) if pulling else "")
+    cause = main_cause(s.pods(suspect) or ())
+    return cause if cause.sentence or not pulling else Cause(not_pulled(manifests.pull_pods(s)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from crossfade.core.last_words import last_lines, plain, telling
 from crossfade.core.observed import Exit, Pod, Waiting
 
 BAD_IMAGE = frozenset({"InvalidImageName", "ErrImageNeverPull"})
@@ -56,6 +57,22 @@ def _ran_and_ended(end: Exit) -> bool:
     return end.reason not in NEVER_RAN and not end.by_node
 
 
+def when_crashed(culprits: Sequence[Pod], *, worker: bool = False) -> str:
+    """Whether pods that crashed had served: what was never ready has had no request, whatever the release says.
+
+    A `worker` gets none at all.
+    """
+    unready = sum(not pod.was_ready for pod in culprits)
+    if not unready:
+        many = len(culprits) > 1
+        if worker:
+            return f"crashed after {'they were' if many else 'it was'} ready"
+        return f"crashed while {'they' if many else 'it'} served"
+    if unready < len(culprits):
+        return f"crashed, {unready} of them before {'they were' if unready > 1 else 'it was'} ready"
+    return f"crashed before {'they were' if unready > 1 else 'it was'} ready"
+
+
 def taken_by_node(pods: Iterable[Pod]) -> str:
     """Why pods are missing through no fault of their revision: evicted, or gone with their node; "" where none is."""
     for pod in pods:
@@ -102,23 +119,50 @@ def _waits(pods: Iterable[Pod], which: Callable[[Waiting], bool]) -> list[str]:
     ]
 
 
-def main_cause(pods: Iterable[Pod]) -> str:
-    """One sentence on what is wrong with `pods`: the most telling cause, and how many pods share it; or ""."""
+@dataclass(frozen=True)
+class Cause:
+    """What is wrong with pods: one sentence, "" where nothing is, and what the container that it names wrote last."""
+
+    sentence: str = ""
+    last_lines: tuple[str, ...] = ()
+
+
+NO_CAUSE = Cause()
+
+
+def main_cause(pods: Iterable[Pod]) -> Cause:
+    """What is wrong with `pods`: the most telling cause, and how many pods share it, in the words of the first by name."""
     causes: dict[str, list[Pod]] = {}
     for pod in pods:
-        cause = "" if pod.leaving else _cause(pod)
-        if cause:
-            causes.setdefault(cause, []).append(pod)
+        if not pod.leaving and _cause(pod):
+            causes.setdefault(_kind(pod), []).append(pod)
     if not causes:
-        return ""
-    cause, alike = max(causes.items(), key=lambda item: (len(item[1]), item[0]))
+        return NO_CAUSE
+    kind = max(causes, key=lambda each: (_tells(causes[each]), len(causes[each]), each))
+    alike = sorted(causes[kind], key=lambda pod: pod.name)
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
-    warned = next((_with_warning(pod) for pod in alike if pod.warning), cause)
-    return f"pod {min(pod.name for pod in alike)}{others}: {warned}"
+    warned = next((_with_warning(pod) for pod in alike if pod.warning), _cause(alike[0]))
+    return Cause(f"pod {alike[0].name}{others}: {warned}", _last_lines(alike[0]))
+
+
+def _kind(pod: Pod) -> str:
+    """What pods with the same cause have in common: not what each wrote, nor how often it was started again."""
+    last = _last_end(pod)
+    return _cause(pod) if last is None else f"container {last.container} {last.code} {last.reason}"
+
+
+def _tells(alike: Sequence[Pod]) -> bool:
+    """Whether they say more than that they are not ready: what has crashed explains what has not started."""
+    return any(_own_words(pod) or pod.warning for pod in alike)
+
+
+def _last_lines(pod: Pod) -> tuple[str, ...]:
+    end = _last_end(pod)
+    return tuple(last_lines(end.message)) if end is not None else ()
 
 
 def _with_warning(pod: Pod) -> str:
-    return f"{_own_words(pod) or _not_ready(pod)}: {pod.warning.strip()}"
+    return f"{_own_words(pod) or _not_ready(pod)}: {plain(pod.warning)}"
 
 
 def not_pulled(pods: Iterable[Pod]) -> str:
@@ -180,15 +224,16 @@ def _own_words(pod: Pod) -> str:
         return _why_ended(last)
     if pod.waiting:
         return _reason(pod.waiting[0])
-    return f"cannot be scheduled: {pod.unschedulable}" if pod.unschedulable else ""
+    return f"cannot be scheduled: {plain(pod.unschedulable)}" if pod.unschedulable else ""
 
 
 def _why_ended(end: Exit) -> str:
     times = f", {end.restarts} restarts" if end.restarts > 1 else ", 1 restart" if end.restarts else ""
-    more = f": {end.message.strip()}" if end.message.strip() else ""
+    said = "" if end.code in KILLED else telling(end.message)  # what was killed wrote nothing about that
+    more = f": {said}" if said else ""
     return f"container {end.container} ended with exit code {end.code} ({end.reason or 'no reason'}{times}){more}"
 
 
 def _reason(waiting: Waiting) -> str:
-    more = f": {waiting.message.strip()}" if waiting.message.strip() else ""
+    more = f": {said}" if (said := plain(waiting.message)) else ""
     return f"container {waiting.container} cannot start: {waiting.reason}{more}"

@@ -23,6 +23,7 @@ from crossfade.core.traffic import Share, traffic_of
 from crossfade.core.traffic.selector import selector_before
 from crossfade.core.transitions import target
 from crossfade.core.verdicts import loses_pods
+from crossfade.core.words import pods
 
 RETURN_FLOOR = 4
 """After a failure requests return where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""
@@ -204,7 +205,7 @@ def awaits_cause(s: Situation) -> bool:
 def _not_gone(s: Situation) -> Unmet | None:
     """What is left of the candidate once nothing of it is wanted."""
     if may_run(s.candidate):
-        return Unmet(Reason.SHRINKING, f"{s.candidate.replicas} pods of the candidate to go", again_s=POLL_S)
+        return Unmet(Reason.SHRINKING, f"{pods(s.candidate.replicas)} of the candidate to go", again_s=POLL_S)
     if s.seen.found.pull_pods:
         return Unmet(Reason.SHRINKING, "the pod that pulled the images to go", again_s=POLL_S)
     return None

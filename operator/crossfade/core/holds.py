@@ -7,6 +7,7 @@ stage itself asks for is in `gates/`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.core import gates, manifests
@@ -35,17 +36,27 @@ def paused(s: Situation) -> bool:
 def _frozen_after_failure(s: Situation) -> Answer:
     if not s.progress.frozen:
         return OPEN
-    what = f"{s.progress.frozen}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
+    why = s.progress.failure.message if s.progress.failure is not None else s.progress.frozen
+    failed = f"a person: release {s.memory.release} failed: {why.rstrip('.')}"
+    what = f"{failed}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
     return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
 
 
 def _paused(s: Situation) -> Answer:
     if s.spec.paused:
         return Answer(Reason.PAUSED_BY_SPEC, "spec.paused to become false", person=True)
-    if (by := s.memory.paused_by) is not None:
-        who = f" ({by.actor} paused it)" if by.actor else ""
-        return Answer(Reason.PAUSED_BY_ACTION, f"a Resume{who}", person=True)
+    if s.memory.paused_by is not None:
+        return Answer(Reason.PAUSED_BY_ACTION, f"a Resume{who_paused(s)}", person=True)
     return OPEN
+
+
+def who_paused(s: Situation) -> str:
+    """Who asked for the Pause, and why, in brackets. Example: ` (paused by ann: lunch)`; "" where no action did."""
+    by = s.memory.paused_by
+    if by is None or not (by.actor or by.action):
+        return ""
+    why = f": {by.reason}" if by.reason else ""
+    return f" (paused by {by.actor or by.action}{why})"
 
 
 def _scaled_to_zero(s: Situation) -> Answer:
@@ -67,7 +78,7 @@ def _stable_unavailable(s: Situation) -> Answer:
     if not is_lost(s):
         return Answer(Reason.SCALING_UP, f"stable to grow: {have}", again_s=LOOK_S)
     waits = f"stable to recover: {have}, and the candidate is not promoted by that"
-    return Answer(Reason.STABLE_UNAVAILABLE, waits)
+    return Answer(Reason.STABLE_UNAVAILABLE, waits, again_s=_until_late_s(s))
 
 
 def is_lost(s: Situation) -> bool:
@@ -84,12 +95,20 @@ def is_lost(s: Situation) -> bool:
 
 def unavailable_s(s: Situation) -> float:
     """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
-    since = next(
-        (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False"), None
-    )
-    if since is None or since.last_transition_time is None:
-        return 0
-    return (s.now - moment_of(since.last_transition_time)).total_seconds()
+    since = _unavailable_since(s)
+    return (s.now - since).total_seconds() if since is not None else 0
+
+
+def _unavailable_since(s: Situation) -> datetime | None:
+    known = (c for c in s.memory.conditions if c.type == ConditionType.AVAILABLE and c.status == "False")
+    since = next((c.last_transition_time for c in known), None)
+    return moment_of(since) if since else None
+
+
+def _until_late_s(s: Situation) -> float | None:
+    """Seconds until a person is told that stable does not recover by itself; None where that is told, or no time runs."""
+    left_s = s.spec.progress_deadline_seconds - unavailable_s(s)
+    return left_s if _unavailable_since(s) is not None and left_s > 0 else None
 
 
 def is_last(s: Situation) -> bool:

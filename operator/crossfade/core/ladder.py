@@ -22,12 +22,14 @@ from crossfade.core.situation import Situation
 from crossfade.core.stepper import next_step
 from crossfade.core.timeline import noted
 from crossfade.core.traffic import traffic_of
-from crossfade.core.transition import Transition, normal, warning
+from crossfade.core.transition import Transition, normal
 from crossfade.core.transitions import (
     completed,
     condemned,
     dropped,
+    explained,
     failed,
+    forgiven,
     node_lost,
     passed,
     returned,
@@ -119,7 +121,7 @@ def _forgiven(s: Situation) -> Transition | None:
     """The failed template is not in the spec any more: it is tried anew when it returns."""
     if not condemned(s) or s.under_way or s.spec_revision in condemned(s):
         return None
-    return Transition(s.remember(failed=None, undone=None, undo_to=""))
+    return Transition(forgiven(s))
 
 
 def _read_first(s: Situation) -> Transition | None:
@@ -193,8 +195,7 @@ def _explained(s: Situation) -> Transition | None:
     why = candidate_crashed(s) if s.progress.rollback_reason and awaits_cause(s) else None
     if why is None or s.memory.failed is None:
         return None
-    told = s.memory.failed.model_copy(update={"reason": why.reason, "message": why.message})
-    return Transition(s.remember(failed=told), warning(why.reason, why.message))
+    return explained(s, why)
 
 
 def _failed(s: Situation) -> Transition | None:

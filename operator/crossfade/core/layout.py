@@ -112,7 +112,7 @@ def _remade(s: Situation, side: Side) -> Iterator[Write]:
     template = manifests.template_of(s, side.revision)
     if template is None:
         return
-    made = manifests.pod_template(s, side.revision, template, manifests.drain_of(side))
+    made = manifests.pod_template(s, side.revision, template, manifests.injected_in(s, side))
     change = [{"op": "replace", "path": "/spec/template", "value": made}]
     yield Write(Verb.PATCH, "Deployment", manifests.deployment_name(s, side.revision), change, side.identity)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from crossfade.api.labels import (
     ANNOTATION_DRAIN,
+    ANNOTATION_LAST_WORDS,
     ANNOTATION_RELEASE,
     ANNOTATION_RESTARTED_AT,
     API_VERSION,
@@ -23,6 +25,9 @@ from crossfade.core.situation import Situation
 
 LABEL_PULL = "crossfade.dev/pull"
 """On the pod that pulls images, instead of the labels that production selects: it never gets traffic."""
+
+FROM_LOGS = "FallbackToLogsOnError"
+"""The kubelet tells the end of the log of a container that failed and left no message of its own."""
 
 HARMLESS = ["/crossfade-pull-check"]
 """A command that no image has: its container ends when the image is there, without running anything of it."""
@@ -99,6 +104,7 @@ def deployment(s: Situation, revision: str, template: Mapping[str, Any], replica
             "annotations": {
                 ANNOTATION_RELEASE: str(s.memory.release),
                 ANNOTATION_DRAIN: str(drain_seconds(s, template)),
+                ANNOTATION_LAST_WORDS: FROM_LOGS,
             },
             **metadata,
         },
@@ -108,7 +114,7 @@ def deployment(s: Situation, revision: str, template: Mapping[str, Any], replica
             "revisionHistoryLimit": 1,
             "strategy": own_strategy(s),
             "selector": {"matchLabels": labels},
-            "template": pod_template(s, revision, template, drain_seconds(s, template)),
+            "template": pod_template(s, revision, template, Injected(drain_seconds(s, template))),
         },
     }
 
@@ -119,13 +125,30 @@ def pod_labels(s: Situation, revision: str, template: Mapping[str, Any]) -> dict
     return {**users, LABEL_ROLLOUT: s.name, LABEL_REVISION: revision}
 
 
-def pod_template(s: Situation, revision: str, template: Mapping[str, Any], drain_s: int) -> dict[str, Any]:
-    """The template as submitted, with our labels, the drain, and the mark of the last Restart."""
+@dataclass(frozen=True)
+class Injected:
+    """What is added to the containers of a revision where its template says nothing, fixed when its Deployment is made.
+
+    `drain_s`: a preStop sleep. `last_words`: that a container which fails tells the end of its log.
+    """
+
+    drain_s: int
+    last_words: bool = True
+
+
+def injected_in(s: Situation, side: Side) -> Injected:
+    """What was added when its Deployment was made: an operator that adds more does not start its pods anew."""
+    return Injected(drain_of(side), tells_last_words(s, side))
+
+
+def pod_template(s: Situation, revision: str, template: Mapping[str, Any], added: Injected) -> dict[str, Any]:
+    """The template as submitted, with our labels, what is added to its containers, and the mark of the last Restart."""
     mark = restarted_at(s, revision)
     meta = {**(template.get("metadata") or {}), "labels": pod_labels(s, revision, template)}
     if mark is not None:
         meta["annotations"] = {**meta.get("annotations", {}), ANNOTATION_RESTARTED_AT: mark}
-    return {**template, "metadata": meta, "spec": drained(template["spec"], drain_s)}
+    pod = drained(template["spec"], added.drain_s)
+    return {**template, "metadata": meta, "spec": _with_last_words(pod) if added.last_words else pod}
 
 
 def own_strategy(s: Situation) -> dict[str, Any]:
@@ -155,6 +178,26 @@ def drain_of(side: Side) -> int:
     return max(((stop.get("sleep") or {}).get("seconds", 0) for stop in stops), default=0)
 
 
+def tells_last_words(s: Situation, side: Side) -> bool:
+    """Whether its containers were made to leave the end of their log; those of an older operator are left as they are.
+
+    By its annotation; where that is lost, by a container that does so though the template as submitted says nothing of it.
+    """
+    if ANNOTATION_LAST_WORDS in (side.manifest.get("metadata", {}).get("annotations") or {}):
+        return True
+    says = _policies(template_of(s, side.revision) or {})
+    live = _policies(side.manifest.get("spec", {}).get("template") or {})
+    return any(policy == FROM_LOGS and says.get(name, "said") is None for name, policy in live.items())
+
+
+def _policies(template: Mapping[str, Any]) -> dict[str, Any]:
+    """What each container is to tell of its end, by name; None where that is not said."""
+    pod = template.get("spec") or {}
+    lists = (pod.get(name) for name in ("initContainers", "containers"))
+    known = [each for listed in lists if isinstance(listed, list) for each in listed]
+    return {str(c.get("name")): c.get("terminationMessagePolicy") for c in known if isinstance(c, Mapping)}
+
+
 def annotations_of(s: Situation, side: Side) -> dict[str, str]:
     """What a revision's Deployment says of itself, told anew where somebody took it away."""
     number = _number(side, ANNOTATION_RELEASE)
@@ -162,6 +205,7 @@ def annotations_of(s: Situation, side: Side) -> dict[str, str]:
     return {
         ANNOTATION_RELEASE: number or str(max(known, default=s.memory.release)),
         ANNOTATION_DRAIN: str(drain_of(side)),
+        **({ANNOTATION_LAST_WORDS: FROM_LOGS} if tells_last_words(s, side) else {}),
     }
 
 
@@ -169,6 +213,18 @@ def _number(side: Side, name: str) -> str:
     """The digits of an annotation; "" where somebody wrote there what is no number of ours."""
     told = str((side.manifest.get("metadata", {}).get("annotations") or {}).get(name, ""))
     return told if NUMBER.fullmatch(told) else ""
+
+
+def _with_last_words(pod: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod spec in which a container that fails tells the end of its log, unless it says what it tells."""
+    lists = [name for name in ("initContainers", "containers") if isinstance(pod.get(name), list)]
+    return {**pod, **{name: [_telling(each) for each in pod[name]] for name in lists}}
+
+
+def _telling(container: Any) -> Any:
+    """What is no container at all is the API server's to refuse."""
+    says = {"terminationMessagePolicy": FROM_LOGS}
+    return {**says, **container} if isinstance(container, Mapping) else container
 
 
 def drained(pod: Mapping[str, Any], seconds: int) -> dict[str, Any]:
@@ -222,6 +278,7 @@ def marks_of_release(s: Situation, revision: str) -> dict[str, Any]:
 
 def release(s: Situation, number: int, revision: str, template: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a release that begins."""
+    changed = s.seen.template_change if revision == s.spec_revision else None
     plan = [
         {
             "name": st.name,
@@ -247,6 +304,7 @@ def release(s: Situation, number: int, revision: str, template: Mapping[str, Any
             "fromRevision": s.stable_revision,
             "template": template,
             "plan": plan,
+            **({"changedBy": changed.to_wire()} if changed is not None else {}),
         },
     }
 

@@ -22,6 +22,8 @@ TIMES = (
     "short_since",
     "release_started_at",
     "serving_since",
+    "served_at",
+    "turned_back_at",
 )
 
 
@@ -158,7 +160,14 @@ def _quarantined(s: Situation) -> Failed | None:
     if newest is None or newest.status is None or newest.status.outcome != "RolledBack":
         return None
     told = newest.status
-    return Failed(revision=newest.spec.revision, reason="RolledBack", message=told.why, at=told.ended_at)
+    return Failed(
+        revision=newest.spec.revision,
+        release=newest.spec.number,
+        reason="RolledBack",
+        message=told.why,
+        last_lines=told.last_lines,
+        at=told.ended_at,
+    )
 
 
 def _selects(s: Situation, revision: str) -> bool:

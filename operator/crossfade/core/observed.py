@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.api.action import RolloutAction
-from crossfade.api.release import Release
+from crossfade.api.release import Release, TemplateChange
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Pod:
 
     `leaving`: deleted, evicted or preempted: what its containers do is not the revision's fault. `started`: all its
     containers run or have run. `unready`: containers that run and whose probes do not pass. `warning`: the newest event
-    that warns of it, read only where nothing else says why it is not ready. `ended`: its phase is Failed or Succeeded: it
+    that warns of it, read only where nothing else says why it is not ready. `was_ready`: it is ready, or was before: only
+    then can it have served. `ended`: its phase is Failed or Succeeded: it
     runs no more, and stays as an object. `ends`: how often its containers have ended so far, by the kubelet's count;
     init containers that succeeded do not count. `node_lost`: why its node (or what clears nodes) took it, as the word
     and the sentence of its status; "" where that did not happen.
@@ -124,6 +125,7 @@ class Pod:
     ended: bool = False
     ends: int = 0
     node_lost: str = ""
+    was_ready: bool = True
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ class Observed:
     `namespace_terminating`: nothing new can be made there, and nothing may hold the deletion up.
     `settle_s`: how long nodes get to follow the endpoints.
     `checks_ports`: before the first requests of a candidate its ports are tried.
+    `template_change`: which field manager changed the wanted template last, and when; None where nobody tells.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -200,3 +203,4 @@ class Observed:
     settle_s: float = 2.0
     first_look: bool = False
     checks_ports: bool = False
+    template_change: TemplateChange | None = None

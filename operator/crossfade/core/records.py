@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from crossfade.api.action import RolloutAction
-from crossfade.api.release import (
-    ACTIONS_LENGTH,
-    ActionEntry,
-    Release,
-    ReleaseStatus,
-)
+from crossfade.api.action import ActionEntry, RolloutAction
+from crossfade.api.release import ACTIONS_LENGTH, Release, ReleaseStatus
 from crossfade.core import manifests
 from crossfade.core.actions import unwritten
 from crossfade.core.holds import hold
@@ -78,10 +73,23 @@ def _kept(s: Situation) -> Iterator[Write]:
 
 def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
     if before.outcome:
-        return before
+        return _since(s, release, before)
     if s.under_way and release.spec.number == s.memory.release:
         return _under_way(s, before)
     return _ended(s, release, before)
+
+
+def _since(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
+    """What comes after its end: a Restart of what serves, and the Undo that took it back. Its end is never changed."""
+    number, last, acted = release.spec.number, s.memory.last, s.memory.last_action
+    changes: dict[str, object] = {}
+    if acted is not None and acted.action == "Restart":
+        changes["actions"] = _actions(s, before, number)
+    way = last.went_back if last is not None and last.outcome == "Completed" else None
+    if way is not None and way.from_release == number and before.undone is None:
+        by, why = way.actor or None, way.reason
+        changes["undone"] = ActionEntry(at=way.at, action="Undo", actor=by, name=way.action, reason=why)
+    return before.model_copy(update=changes) if changes else before
 
 
 def _under_way(s: Situation, before: ReleaseStatus) -> ReleaseStatus:
@@ -98,6 +106,8 @@ def _so_far(s: Situation, before: ReleaseStatus) -> dict[str, object]:
         "started_at": _began(s, before),
         "timeline": s.memory.timeline,
     }
+    if s.progress.served_at is not None:
+        changes["served_at"] = s.progress.served_at
     if s.memory.downtime is not None:
         changes["downtime_seconds"] = s.memory.downtime.seconds
     return changes
@@ -112,7 +122,14 @@ def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStat
         "ended_at": text_of(s.now),
     }
     if last is not None and last.number == release.spec.number:
-        end = {"outcome": last.outcome, "why": last.why, "ended_at": last.at}
+        end = {
+            "outcome": last.outcome,
+            "why": last.why,
+            "last_lines": last.last_lines,
+            "served_at": last.served_at,
+            "turned_back_at": last.turned_back_at,
+            "ended_at": last.at,
+        }
         if not s.under_way:
             end |= _so_far(s, before)
     end["actions"] = _actions(s, before, release.spec.number)
@@ -137,7 +154,7 @@ def _actions(s: Situation, before: ReleaseStatus, number: int) -> list[ActionEnt
         return before.actions
     asked = next((action.spec for action in s.seen.actions if action.metadata.uid == last.uid), None)
     actor, reason = (asked.actor, asked.reason) if asked else (None, None)
-    entry = ActionEntry(at=last.at, action=last.action, actor=actor, reason=reason or "")
+    entry = ActionEntry(at=last.at, action=last.action, actor=actor, name=last.name, reason=reason or "")
     return [*before.actions, entry][-ACTIONS_LENGTH:]
 
 

@@ -24,6 +24,7 @@ from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import Exchange, Exclusive
 from crossfade.core.traffic import Share, Traffic, traffic_of
 from crossfade.core.traffic.port import receivers
+from crossfade.core.words import pods, undo_sides
 
 
 @dataclass(frozen=True)
@@ -334,9 +335,8 @@ class _Stepper:
             return None
         side = self.s.side(left)
         count = side.replicas + (side.terminating or 0)
-        return Unmet(
-            Reason.SHRINKING, f"{count or 'the last'} pods of {self._name(left)} to go", left, again_s=POLL_S
-        )
+        going = f"{pods(count) if count else 'the last pods'} of {self._name(left)} to go"
+        return Unmet(Reason.SHRINKING, going, left, again_s=POLL_S)
 
     def _growing(self) -> Unmet | None:
         """Pods are awaited."""
@@ -355,7 +355,7 @@ class _Stepper:
         """How many of its pods count, and what they are counted by. Where they are exchanged, those that get requests."""
         side = self.s.side(track)
         if isinstance(self.goal.order, Exchange):
-            return self.traffic.serving(track), "serve"
+            return self.traffic.serving(track), "serve" if self.s.service_name else "be available"
         return (side.ready, "be ready") if self.goal.by_ready else (side.available, "be available")
 
     def _not_moved(self) -> Unmet | None:
@@ -366,10 +366,20 @@ class _Stepper:
         if self.traffic.obstacle:
             return Unmet(Reason.NOT_SOLE_OWNER, self.traffic.obstacle)
         if self.share is None or (self.share != goal.share and not self._has_enough):
-            track = next(iter(sorted(self.receivers)))
-            have = f"{self.s.side(track).ready} of {goal.enough} pods of {self._name(track)} to be ready"
-            return Unmet(Reason.MOVING_TRAFFIC, f"{have}, before requests move", track, again_s=POLL_S)
+            track = next((t for t in goal.awaits if t in self.receivers), min(self.receivers))
+            waits = f"{self._enough_of(track)}, before requests move"
+            return Unmet(Reason.MOVING_TRAFFIC, waits, track, again_s=POLL_S)
         return self._not_listed
+
+    def _enough_of(self, track: str) -> str:
+        """What of a receiver is awaited. Pods beyond those that are enough are not counted: `3 of 2` says nothing."""
+        (count, word), enough = self._counted(track), self.goal.enough
+        there = min(count, self.s.side(track).desired)
+        if there < enough:
+            return f"{there} of {enough} pods of {self._name(track)} to {word}"
+        if isinstance(self.goal.order, Exchange):
+            return "pods that are to get no requests to go"
+        return f"the pods of {self._name(track)} to be counted anew"
 
     def _not_shown(self) -> Unmet | None:
         """The endpoints do not show it yet. With nothing that could be listed there is nothing to wait for."""
@@ -394,7 +404,7 @@ class _Stepper:
         if self.are_leaving:
             return Unmet(Reason.SETTLING, "every node to follow the endpoints")
         count = self.s.side(track).desired - self.wanted(track)
-        return Unmet(Reason.SHRINKING, f"{count} pods of {self._name(track)} to go", again_s=POLL_S)
+        return Unmet(Reason.SHRINKING, f"{pods(count)} of {self._name(track)} to go", again_s=POLL_S)
 
     def _counts(self, track: str) -> bool:
         """A track that is none of the goal's counts only while it cannot go yet: else the write is on its way."""
@@ -408,7 +418,7 @@ class _Stepper:
         for track in self.goal.pods:
             side, wanted = self.s.side(track), self.wanted(track)
             if track not in {SOURCE, *self.goal.awaits} and side.ready > wanted:
-                left = f"{side.ready - wanted} pods of {self._name(track)} to go"
+                left = f"{pods(side.ready - wanted)} of {self._name(track)} to go"
                 return Unmet(Reason.SHRINKING, left)
         return None
 
@@ -419,4 +429,5 @@ class _Stepper:
         """The word that people know the track by."""
         if track == SOURCE and self.s.spec.workload_ref is not None:
             return f"Deployment {self.s.spec.workload_ref.name}"
-        return {self.s.stable_revision: "stable", self.s.progress.revision: "the candidate"}.get(track, track)
+        sides = {self.s.stable_revision: "stable", self.s.progress.revision: "the candidate"}
+        return {**sides, **undo_sides(self.s)}.get(track, track)

@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.api.status import Condition, RevisionStatus, RolloutStatus
+from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
 from crossfade.core import deadline, manifests
+from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
-from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s
+from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
 from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
 from crossfade.core.restarts import replaced_for_s
@@ -21,6 +22,8 @@ from crossfade.core.stepper import Step
 from crossfade.core.traffic import traffic_of
 from crossfade.core.transitions import GIVEN_UP, condemned, target
 from crossfade.core.verdicts import first_unavailable
+from crossfade.core.ways_back import in_words
+from crossfade.core.words import pods, serves
 
 Holds = Literal["True", "False"]
 
@@ -34,8 +37,9 @@ class State:
     message: str
 
 
-def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
-    """The whole status. `cause`: what is wrong with pods, where they were looked at."""
+def status(s: Situation, at: Step, why: Cause) -> RolloutStatus:
+    """The whole status. `why`: what is wrong with pods, where they were looked at."""
+    cause = why.sentence
     state = _with_refusals(s, _state(s, at, cause))
     late = _is_late(s, at, state)
     if late and state.phase in {Phase.PROGRESSING, Phase.ROLLING_BACK}:
@@ -52,6 +56,7 @@ def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
             "strategy": s.spec.strategy.name,
             "phase": state.phase,
             "message": state.message,
+            "last_lines": _last_lines(s, why, state.message),
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
             "selector": selector,
@@ -64,6 +69,16 @@ def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
         }
     )
     return told.model_copy(update={"conditions": _conditions(s, state, late=late)})
+
+
+def _last_lines(s: Situation, why: Cause, message: str) -> list[str]:
+    """Those of the container that the message speaks of: of what is awaited now, else of the failure that it names."""
+    if why.last_lines and why.sentence in message:
+        return list(why.last_lines)
+    told = (s.progress.failure, s.memory.failed, s.memory.undone)
+    return next(
+        (each.last_lines for each in told if each and each.last_lines and each.message in message), []
+    )
 
 
 def _with_refusals(s: Situation, state: State) -> State:
@@ -91,7 +106,12 @@ def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> 
     """The status of a release that goes on as far as it can, although something in its way is somebody else's."""
     state = State(Phase.INVALID, reason, message)
     return told.model_copy(
-        update={"phase": state.phase, "message": message, "conditions": _conditions(s, state)}
+        update={
+            "phase": state.phase,
+            "message": message,
+            "last_lines": [],
+            "conditions": _conditions(s, state),
+        }
     )
 
 
@@ -102,6 +122,7 @@ def going(s: Situation, message: str) -> RolloutStatus:
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.PROGRESSING,
             "message": message,
+            "last_lines": [],
         }
     )
     state = State(Phase.PROGRESSING, Reason.GIVING_BACK, message)
@@ -116,6 +137,7 @@ def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.INVALID,
             "message": message,
+            "last_lines": [],
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
             "selector": selector,
@@ -145,9 +167,10 @@ def _state(s: Situation, at: Step, cause: str) -> State:
 
 def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
     given_up = GIVEN_UP.get(s.progress.rollback_reason)
-    failure = s.memory.failed.message if s.memory.failed else s.progress.rollback_reason
+    failure = _taken_back(s.memory.failed) if s.memory.failed else s.progress.rollback_reason
     why, phase = (given_up[1], Phase.PROGRESSING) if given_up is not None else (failure, Phase.ROLLING_BACK)
-    waits = f": waits for {_with(at.unmet.waiting_for, cause)}" if at.unmet is not None else ""
+    new = "" if cause in why else cause
+    waits = f": waits for {_with(at.unmet.waiting_for, new)}" if at.unmet is not None else ""
     return State(phase, Reason.ROLLING_BACK, f"{why}; returning to {s.stable_revision}{waits}")
 
 
@@ -158,8 +181,14 @@ def _phase_of(held: Answer) -> Phase:
 
 
 def _sentence(s: Situation, waiting_for: str) -> str:
-    where = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
+    where = f"{_way(s)}stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
     return f"{where} waits for {waiting_for}" if waiting_for else where
+
+
+def _way(s: Situation) -> str:
+    """The Undo that is under way or about to begin, before all else."""
+    way = s.memory.going_back
+    return f"{in_words(way)}; " if way is not None and way.revision == target(s) else ""
 
 
 def _with(waiting_for: str, cause: str) -> str:
@@ -170,30 +199,48 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
     unmet, degraded = at.unmet, at.unmet is not None and unavailable_s(s) >= SHORT_S
     lacks = _with(unmet.waiting_for, cause) if unmet is not None else ""
     if paused(s) and target(s) != s.stable_revision:
-        waits = f"{s.spec_revision} waits: resume to release it"
+        waits = f"{s.spec_revision} waits: resume to release it{'' if s.spec.paused else who_paused(s)}"
         if degraded:  # what fails now is more urgent than what waits
             return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
         return State(Phase.PAUSED, _paused_reason(s), waits)
     if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
-        return State(Phase.PROGRESSING, Reason.CREATING, f"the release of {target(s)} is about to begin")
+        return State(
+            Phase.PROGRESSING, Reason.CREATING, f"{_way(s)}the release of {target(s)} is about to begin"
+        )
     if unmet is not None and unmet.why is Reason.RESTARTING:
         overdue = replaced_for_s(s) >= s.spec.progress_deadline_seconds
         return State(Phase.DEGRADED if overdue else Phase.PROGRESSING, unmet.why, lacks)
-    if unmet is not None:
-        phase = Phase.DEGRADED if degraded else Phase.PROGRESSING
-        return State(phase, Reason.STABLE_UNAVAILABLE if degraded else unmet.why, lacks)
-    if s.spec_revision in condemned(s):
-        back = f"{s.stable_revision} serves. Change the template, or Retry"
+    if degraded:
+        return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, lacks)
+    if s.spec_revision in condemned(
+        s
+    ):  # also while stable grows: its requests are back, and nothing else begins
+        grows = f", and waits for {lacks}" if unmet is not None else ""
+        back = f"{s.stable_revision} {serves(s)}{grows}. Change the template, or Retry"
         return State(Phase.ROLLED_BACK, Reason.QUARANTINED, f"{_verdicts(s)}. {back}")
+    if unmet is not None:
+        return State(Phase.PROGRESSING, unmet.why, lacks)
     if not s.n:
         return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
-    return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} serves with {s.n} pods")
+    return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} {serves(s)} with {pods(s.n)}")
 
 
 def _verdicts(s: Situation) -> str:
     """Why neither the spec's revision serves, nor the one that an Undo went to, where that has failed as well."""
-    told = [f"{one.revision} was taken back: {one.message}" for one in condemned(s).values()]
-    return "; ".join(told)
+    return "; ".join(map(_taken_back, condemned(s).values()))
+
+
+def _taken_back(one: Failed) -> str:
+    """Which release, by its number, and why; and who sent it back, where that is not the reason itself.
+
+    Example: `release 2 (7c9f4b8d51) was taken back: 1 of 4 pods crashed while it served …; Abort by ann: too slow`.
+    """
+    which = f"release {one.release} ({one.revision})" if one.release else one.revision
+    act = one.act if one.reason not in {Reason.ABORTED_BY_USER, "Undone"} else None
+    if act is None:
+        return f"{which} was taken back: {one.message}"
+    why = f": {act.reason}" if act.reason else ""
+    return f"{which} was taken back: {one.message}; {act.action} by {act.actor or act.name}{why}"
 
 
 def _paused_reason(s: Situation) -> Reason:
@@ -213,7 +260,13 @@ def unreadable(
         _made(memory, kind, holds, State(Phase.INVALID, Reason.INVALID_SPEC, message), generation, now)
         for kind, holds in kinds
     ]
-    told = {"observed_generation": generation, "phase": Phase.INVALID, "message": message, "conditions": made}
+    told = {
+        "observed_generation": generation,
+        "phase": Phase.INVALID,
+        "message": message,
+        "last_lines": [],
+        "conditions": made,
+    }
     return memory.model_copy(update=told)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from crossfade.api.action import ActionEntry
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
@@ -14,6 +16,7 @@ from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
 from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.verdicts import Verdict
+from crossfade.core.words import served, serves
 
 COMPLETED_KEPT = 50
 
@@ -59,6 +62,11 @@ def woken(s: Situation) -> Transition:
     )
 
 
+def forgiven(s: Situation) -> Situation:
+    """The memory without any verdict, and without the way back that an Undo began."""
+    return s.remember(failed=None, undone=None, undo_to="", going_back=None)
+
+
 def started(s: Situation, revision: str) -> Transition:
     """A release of `revision` begins."""
     known = [each for each in s.memory.completed if each not in s.memory.unserved]
@@ -75,7 +83,8 @@ def started(s: Situation, revision: str) -> Transition:
         attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )
     number = s.memory.release + 1
-    begun = s.remember(progress=progress, release=number, downtime=None, timeline=[])
+    way = s.memory.going_back if is_going_back(s, revision) else None
+    begun = s.remember(progress=progress, release=number, downtime=None, timeline=[], going_back=way)
     begun = noted(begun, now, begun.stage.name)
     return Transition(
         begun,
@@ -85,17 +94,57 @@ def started(s: Situation, revision: str) -> Transition:
     )
 
 
-def failed(s: Situation, why: Verdict, *, urgent: bool = True) -> Transition:
+def is_going_back(s: Situation, revision: str) -> bool:
+    """Whether an Undo asked for this revision."""
+    return s.memory.going_back is not None and s.memory.going_back.revision == revision
+
+
+def failed(s: Situation, why: Verdict) -> Transition:
     """The release has failed: its revision is quarantined, and traffic goes back (or all is frozen)."""
-    if s.spec.on_failure == "Pause" and why.reason is not Reason.ABORTED_BY_USER:
-        frozen = s.progress_with(frozen=f"{why.reason}: {why.message}")
+    verdict, told = _judged(s, why), _numbered(s, why.message)
+    if s.spec.on_failure == "Pause":
+        frozen = s.progress_with(frozen=f"{why.reason}: {why.message}", failure=verdict)
         return Transition(
-            frozen, warning(EventReason.RELEASE_FROZEN, f"{why.message}. Abort to return, Retry to go on")
+            frozen, warning(EventReason.RELEASE_FROZEN, f"{told}. Abort to return, Retry to go on")
         )
-    verdict = Failed(revision=s.progress.revision, reason=why.reason, message=why.message, at=text_of(s.now))
+    return Transition(_condemning(s, verdict, why.reason, urgent=True), warning(why.reason, told))
+
+
+def aborted(s: Situation, act: ActionEntry, note: str, *, urgent: bool) -> Transition:
+    """A person sends it back. Where it had failed before, and was frozen, that stays the cause."""
+    verdict = s.progress.failure or _judged(s, Verdict(Reason.ABORTED_BY_USER, note))
+    back = _condemning(s, verdict.model_copy(update={"act": act}), Reason.ABORTED_BY_USER, urgent=urgent)
+    return Transition(back, warning(Reason.ABORTED_BY_USER, _numbered(s, note)))
+
+
+def explained(s: Situation, why: Verdict) -> Transition:
+    """What the pods of a release that is on its way back say at last takes the place of its verdict."""
+    before, after = s.memory.failed, _judged(s, why)
+    kept = {"at": before.at, "act": before.act} if before is not None else {}
+    return Transition(
+        s.remember(failed=after.model_copy(update=kept)), warning(why.reason, _numbered(s, why.message))
+    )
+
+
+def _judged(s: Situation, why: Verdict) -> Failed:
+    return Failed(
+        revision=s.progress.revision,
+        release=s.memory.release,
+        reason=why.reason,
+        message=why.message,
+        last_lines=list(why.last_lines),
+        at=text_of(s.now),
+    )
+
+
+def _numbered(s: Situation, message: str) -> str:
+    """Told with its number, the same end of the next attempt is news."""
+    return f"release {s.memory.release}: {message}"
+
+
+def _condemning(s: Situation, verdict: Failed, reason: Reason, *, urgent: bool) -> Situation:
     undone = s.memory.failed if s.memory.undo_to == s.progress.revision else s.memory.undone
-    judged = s.remember(failed=verdict, undone=undone, undo_to="")
-    return Transition(_turned_back(judged, why.reason, urgent=urgent), warning(why.reason, why.message))
+    return _turned_back(s.remember(failed=verdict, undone=undone, undo_to=""), reason, urgent=urgent)
 
 
 def turned_back(s: Situation, reason: Reason, note: str) -> Transition:
@@ -119,21 +168,27 @@ def template_lost(s: Situation) -> Transition:
 
 def _turned_back(s: Situation, reason: Reason, *, urgent: bool) -> Situation:
     now = text_of(s.now)
-    fresh = {"frozen": "", "reached_at": None, "short_since": now}
+    fresh = {"frozen": "", "reached_at": None, "short_since": now, "turned_back_at": now}
     return noted(s.progress_with(rollback_reason=str(reason), urgent=urgent, **fresh), now, f"back: {reason}")
 
 
 def returned(s: Situation) -> Transition:
     """Stable serves alone again, and the candidate is gone."""
     reason = s.progress.rollback_reason
-    failure = s.memory.failed.message if s.memory.failed else reason
-    done = _ended(s, *GIVEN_UP.get(reason, ("RolledBack", failure))).remember(progress=None, candidate=None)
-    return Transition(done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} serves alone again"))
+    outcome, why = GIVEN_UP.get(reason, ("RolledBack", reason))
+    cause = s.memory.failed if outcome == "RolledBack" else s.progress.failure
+    if cause is not None:
+        why = cause.message if outcome == "RolledBack" else f"{why}; before that it failed: {cause.message}"
+    lines = cause.last_lines if cause is not None else []
+    done = _ended(s, outcome, why, lines).remember(progress=None, candidate=None)
+    return Transition(
+        done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} {serves(s)} alone again")
+    )
 
 
 def dropped(s: Situation) -> Transition:
     """A first release is given up for another template: there is nothing to return to."""
-    told = normal(Reason.SUPERSEDED, "another template came before anything served")
+    told = normal(Reason.SUPERSEDED, f"another template came before anything {served(s)}")
     return Transition(_dropped(s, Reason.SUPERSEDED), told)
 
 
@@ -162,7 +217,7 @@ def completed(s: Situation) -> Transition:
     unserved = [known for known in s.memory.unserved if known != revision]
     if not s.progress.serving_since:
         unserved = [revision, *unserved][:COMPLETED_KEPT]
-    done = _ended(s, "Completed", f"{revision} serves alone").remember(
+    done = _ended(s, "Completed", f"{revision} {serves(s)} alone").remember(
         stable=RevisionStatus(revision=revision, release=s.memory.release),
         completed=[revision, *others][:COMPLETED_KEPT],
         unserved=unserved,
@@ -172,11 +227,22 @@ def completed(s: Situation) -> Transition:
         undone=None if s.memory.undo_to == revision else s.memory.undone,
     )
     return Transition(
-        done, normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} serves alone")
+        done,
+        normal(Reason.COMPLETED, f"release {s.memory.release} is complete: {revision} {serves(s)} alone"),
     )
 
 
-def _ended(s: Situation, outcome: Outcome, why: str) -> Situation:
-    taken = s.progress.revision if s.progress.rollback_reason == Reason.NODE_LOST else ""
-    last = LastRelease(number=s.memory.release, outcome=outcome, why=why, at=text_of(s.now), node_took=taken)
-    return s.remember(last=last)
+def _ended(s: Situation, outcome: Outcome, why: str, last_lines: Sequence[str] = ()) -> Situation:
+    p = s.progress
+    last = LastRelease(
+        number=s.memory.release,
+        outcome=outcome,
+        why=why,
+        last_lines=list(last_lines),
+        at=text_of(s.now),
+        served_at=p.served_at,
+        turned_back_at=p.turned_back_at,
+        went_back=s.memory.going_back if is_going_back(s, p.revision) else None,
+        node_took=p.revision if p.rollback_reason == Reason.NODE_LOST else "",
+    )
+    return s.remember(last=last, going_back=None)

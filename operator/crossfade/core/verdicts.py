@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, port_check
 from crossfade.core.compile import crash_allowance
 from crossfade.core.evidence import (
+    Cause,
     bad_images,
     crashed,
     impossible,
@@ -15,12 +16,14 @@ from crossfade.core.evidence import (
     not_pulled,
     refused_images,
     taken_by_node,
+    when_crashed,
 )
 from crossfade.core.gates import asked
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.situation import Situation
 from crossfade.core.traffic import traffic_of
+from crossfade.core.words import served
 
 REFUSED_S = 20.0
 """What the registry or the runtime refuses is final after so long: the kubelet has tried again after its first 10 s, and
@@ -29,10 +32,14 @@ a pipeline that applies a moment before its push is through has had the time."""
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why the release has failed: a documented word, and a sentence that a person can act on."""
+    """Why the release has failed: a documented word, and a sentence that a person can act on.
+
+    `last_lines`: what the container that it names wrote last, the last line first.
+    """
 
     reason: Reason
     message: str
+    last_lines: tuple[str, ...] = ()
 
 
 def verdict(s: Situation) -> Verdict | None:
@@ -62,8 +69,9 @@ def candidate_crashed(s: Situation) -> Verdict | None:
     allowed = crash_allowance(s.spec)
     if len(culprits) <= allowed:
         return None
-    message = f"{len(culprits)} of {len(pods)} pods crashed while they served ({allowed} allowed); {main_cause(culprits)}"
-    return Verdict(Reason.CANDIDATE_CRASHED, message)
+    there, cause = sum(not pod.leaving for pod in pods), main_cause(culprits)
+    message = f"{len(culprits)} of {there} pods {when_crashed(culprits, worker=not s.service_name)} ({allowed} allowed); {cause.sentence}"
+    return Verdict(Reason.CANDIDATE_CRASHED, message, cause.last_lines)
 
 
 def nothing_answers(s: Situation) -> Verdict | None:
@@ -75,8 +83,7 @@ def nothing_answers(s: Situation) -> Verdict | None:
     """
     if not nobody_answers(s) or node_took_them(s):
         return None
-    what = "no pod is ready while it has all the traffic"
-    return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(what, s))
+    return _unavailable("no pod is ready while it has all the traffic", s)
 
 
 def nobody_answers(s: Situation) -> bool:
@@ -153,10 +160,8 @@ def downtime_exceeded(s: Situation) -> Verdict | None:
     lasted = seconds_since(down.started_at, s.now)
     if lasted < recreate.max_downtime_seconds:
         return None
-    limit = (
-        f"nothing has served for {lasted:.0f} s, and maxDowntimeSeconds is {recreate.max_downtime_seconds}"
-    )
-    return Verdict(Reason.DOWNTIME_EXCEEDED, _with_cause(limit, s))
+    limit = f"nothing has {served(s, perfect=True)} for {lasted:.0f} s, and maxDowntimeSeconds is {recreate.max_downtime_seconds}"
+    return replace(_unavailable(limit, s), reason=Reason.DOWNTIME_EXCEEDED)
 
 
 def pull_failed(s: Situation) -> Verdict | None:
@@ -173,8 +178,9 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
     wanted = s.stage.candidate if s.n else 0
     if side.available >= wanted or not _overdue(s):
         return None
-    limit = f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s"
-    return Verdict(Reason.CANDIDATE_UNAVAILABLE, _with_cause(limit, s))
+    return _unavailable(
+        f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s", s
+    )
 
 
 def port_refused(s: Situation) -> Verdict | None:
@@ -197,7 +203,7 @@ def first_unavailable(s: Situation) -> Verdict | None:
     if why is None:
         return None
     after = "No revision is there to return to: correct the template, or what its pods lack"
-    return Verdict(why.reason, f"{why.message.rstrip('.')}. {after}")
+    return replace(why, message=f"{why.message.rstrip('.')}. {after}")
 
 
 def _overdue(s: Situation) -> bool:
@@ -208,6 +214,9 @@ def _waited_s(s: Situation) -> float:
     return seconds_since(s.progress.short_since, s.now)
 
 
-def _with_cause(limit: str, s: Situation) -> str:
-    cause = s.candidate.refusal or main_cause(s.pods(s.progress.revision) or ())
-    return f"{limit}; {cause}" if cause else limit
+def _unavailable(limit: str, s: Situation) -> Verdict:
+    """Its pods are missing; with what is wrong with them, where they were looked at."""
+    refusal = s.candidate.refusal
+    cause = Cause(refusal) if refusal else main_cause(s.pods(s.progress.revision) or ())
+    message = f"{limit}; {cause.sentence}" if cause.sentence else limit
+    return Verdict(Reason.CANDIDATE_UNAVAILABLE, message, cause.last_lines)

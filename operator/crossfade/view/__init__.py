@@ -1,11 +1,12 @@
 """What people read of a Rollout, made once and shown by everything that shows it.
 
-`model` has the values, `read` makes them from stored objects, `advice` knows what to type next, `text` puts them into
-words. `attempts` reads Releases, for `history`, `comparison`, `way_back` and `delivery`; `convert` turns a Deployment into
-a Rollout. `forecast` (with `quantity`, `gates` and `warnings`) says what a manifest will do before it is applied. Values
+`model` has the values, `read` makes them from stored objects (with `standing`: pods, and `circumstances`: people and times),
+`advice` knows what to type next, `text` puts them into words (with `words`: pods and shares, and `story`: who and when).
+`attempts` reads Releases, for `history`, `comparison`, `way_back` and `delivery`; `convert` turns a Deployment into a
+Rollout, and `handover` is the part of it that a waiting Rollout tells too. `forecast` (with `quantity`, `gates` and `warnings`) says what a manifest will do before it is applied. Values
 in, values out: nothing here reads a clock, prints, or talks to a cluster. `read` and what it needs stay free of
 pydantic, so that `crossfade --help` is quick; `forecast` needs the models.
 
-To show one more fact: a field in `model`, its source in `read`, its words in `text`. What does not belong here: colours
+To show one more fact: a field in `model`, its source in `read`, its words and its row in `text`. What does not belong here: colours
 and tables (`cli`), decisions (`core`).
 """

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from crossfade.api.conditions import Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.view.model import RolloutView, Step
+from crossfade.view.model import Outcome, RolloutView, Step, Undoing
+
+FIRST_FREE_PORT, MOVED_BY = 1024, 8000
 
 
 def next_steps(view: RolloutView, scope: str = "") -> tuple[Step, ...]:
     """Give the commands that make sense now, the likeliest first; `scope` is added to each of them."""
     if view.deleting:
         return ()
-    steps = [*ADVICE.get(view.phase, _watch)(view), *_held(view)]
+    steps = [*ADVICE.get(view.phase, _watch)(view), *_held(view), *_looked_at(view)]
     return tuple(Step(f"{step.command} {scope}".rstrip(), step.purpose) for step in steps)
 
 
@@ -36,7 +38,28 @@ def _follow_or_abort(view: RolloutView) -> list[Step]:
 def _abort(view: RolloutView) -> list[Step]:
     """Nothing in a first release, which has nothing to return to, nor at rest: an abort is refused there."""
     refused = view.stable is None or view.candidate is None
-    return [] if refused else [_crossfade("abort", view, "to return all requests to the stable revision")]
+    return [] if refused else [_crossfade("abort", view, _what_an_abort_does(view))]
+
+
+def _what_an_abort_does(view: RolloutView) -> str:
+    if view.undoing:
+        return f"to stay with release {view.undoing.from_release} after all"
+    return "to return to stable" if view.worker else "to return all requests to stable"
+
+
+def _waiting(view: RolloutView) -> list[Step]:
+    """Where somebody has steps to take, following it tells nothing new until they are taken."""
+    return _abort(view) if view.outcome is Outcome.NEEDS_PERSON else _follow_or_abort(view)
+
+
+def _looked_at(view: RolloutView) -> list[Step]:
+    """The way to a candidate that no user meets yet. Ports below 1024 are not everybody's to listen on."""
+    if view.preview is None:
+        return []
+    port = view.preview.port
+    here = port if port >= FIRST_FREE_PORT else MOVED_BY + port
+    command = f"kubectl port-forward service/{view.preview.service} {here}:{port}"
+    return [Step(command, f"to look at it on localhost:{here}")]
 
 
 def _held(view: RolloutView) -> list[Step]:
@@ -48,7 +71,12 @@ def _end_of_pause(view: RolloutView, reason: str) -> list[Step]:
     if reason == Reason.PAUSED_BY_ACTION:
         return [_crossfade("resume", view, "to let it go on")]
     if reason == Reason.PAUSED_BY_SPEC:
-        return [Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")]
+        return [
+            Step(
+                f"kubectl edit rollouts.crossfade.dev {view.name}",
+                "to set spec.paused to false and let it go on",
+            )
+        ]
     return []
 
 
@@ -60,7 +88,19 @@ def _paused(view: RolloutView) -> list[Step]:
     return [_crossfade("promote", view, "to let it go on"), *_abort(view)]
 
 
+def _undone(view: RolloutView, undo: Undoing) -> list[Step]:
+    """What an Undo leaves to do: the manifest still names what was left."""
+    difference = (str(undo.from_release), str(view.release))
+    return [
+        _crossfade("diff", view, "to see what the manifest must get back", *difference),
+        _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
+        _crossfade("retry", view, f"to release {undo.from_release} again after all"),
+    ]
+
+
 def _rolled_back(view: RolloutView) -> list[Step]:
+    if view.went_back is not None:
+        return _undone(view, view.went_back)
     return [
         _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
         _crossfade("retry", view, "to try the same revision again"),
@@ -74,18 +114,18 @@ def _degraded(view: RolloutView) -> list[Step]:
     pods = Step(f"kubectl get pods -l {LABEL_ROLLOUT}={view.name}{revision}", "to see what its pods lack")
     if view.stable is None:
         return [pods, _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE")]
-    return [pods, _crossfade("undo", view, "to go back to the revision before")]
+    return [pods, *([_crossfade("undo", view, "to go back to the revision before")] if view.earlier else [])]
 
 
 def _invalid(view: RolloutView) -> list[Step]:
-    return [Step(f"kubectl edit rollout {view.name}", "to correct what the message names")]
+    return [Step(f"kubectl edit rollouts.crossfade.dev {view.name}", "to correct what the message names")]
 
 
 ADVICE: dict[str, Callable[[RolloutView], list[Step]]] = {
     Phase.HEALTHY: _nothing,
     Phase.PROGRESSING: _follow_or_abort,
     Phase.PAUSED: _paused,
-    Phase.WAITING: _follow_or_abort,
+    Phase.WAITING: _waiting,
     Phase.ROLLING_BACK: _watch,
     Phase.ROLLED_BACK: _rolled_back,
     Phase.DEGRADED: _degraded,

@@ -5,12 +5,12 @@ Reads raw objects, and takes any part of them to be missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from crossfade.view.read import time_of
+from crossfade.view.times import ago, time_of
 
 Object = Mapping[str, Any]
 
@@ -33,7 +33,8 @@ class Attempt:
     """One release, from the first to the last thing that is known of it.
 
     `outcome` is empty until it has ended. `judged_at`: when it turned back, where it did. `from_revision` is empty
-    for the first release of a Rollout.
+    for the first release of a Rollout. `changed_by`: the field manager that had changed the template. `served_at`: when
+    it could first get a request. `undone`: the Undo that took it back after it had completed.
     """
 
     namespace: str
@@ -49,6 +50,10 @@ class Attempt:
     judged_at: datetime | None = None
     acts: tuple[Act, ...] = ()
     template: Object = field(default_factory=dict)
+    changed_by: str = ""
+    served_at: datetime | None = None
+    last_lines: tuple[str, ...] = ()
+    undone: Act | None = None
 
     @property
     def completed(self) -> bool:
@@ -78,6 +83,16 @@ def _owners(release: Object) -> set[str | None]:
     return {ref.get("uid") for ref in release.get("metadata", {}).get("ownerReferences") or ()}
 
 
+def previous(known: Sequence[Attempt], attempt: Attempt) -> Attempt | None:
+    """Give the release whose revision served when `attempt` began; where it is not kept, the one before.
+
+    `known` is newest first. None where nothing older is kept.
+    """
+    older = [each for each in known if each.number < attempt.number]
+    served = (each for each in older if each.revision == attempt.from_revision and each.completed)
+    return next(served, next(iter(older), None))
+
+
 def _attempt(release: Object) -> Attempt:
     meta, spec, status = release.get("metadata", {}), release.get("spec", {}), release.get("status") or {}
     return Attempt(
@@ -94,6 +109,10 @@ def _attempt(release: Object) -> Attempt:
         judged_at=_judged_at(status),
         acts=tuple(_act(entry) for entry in status.get("actions") or ()),
         template=spec.get("template") or {},
+        changed_by=(spec.get("changedBy") or {}).get("manager", ""),
+        served_at=time_of(status.get("servedAt")),
+        last_lines=tuple(status.get("lastLines") or ()),
+        undone=_act(status["undone"]) if status.get("undone") else None,
     )
 
 
@@ -108,7 +127,7 @@ def images(template: Object) -> list[str]:
 def _judged_at(status: Object) -> datetime | None:
     entries: list[Object] = status.get("timeline") or []
     moments = [entry.get("at") for entry in entries if str(entry.get("note", "")).startswith(BACK_NOTE)]
-    return time_of(next(iter(moments), None))
+    return time_of(status.get("turnedBackAt")) or time_of(next(iter(moments), None))
 
 
 def _act(entry: Object) -> Act:
@@ -118,3 +137,10 @@ def _act(entry: Object) -> Act:
         entry.get("reason", ""),
         time_of(entry.get("at")),
     )
+
+
+def said(act: Act, now: datetime | None = None) -> str:
+    """Say who asked for what, and why; with `now` also when. Example: `Abort by ann 3 min ago: too slow`."""
+    who = f" by {act.actor}" if act.actor else ""
+    when = f" {ago(act.at, now)}" if act.at and now else ""
+    return f"{act.action}{who}{when}" + (f": {act.reason}" if act.reason else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from crossfade.view.attempts import Attempt
@@ -22,13 +22,3 @@ def title(attempt: Attempt) -> str:
     """Name a release in the head of a diff. Example: `shop release 2 (revision 7c9f4b8d51, RolledBack)`."""
     outcome = attempt.outcome or "under way"
     return f"{attempt.rollout} release {attempt.number} (revision {attempt.revision}, {outcome})"
-
-
-def previous(known: Sequence[Attempt], attempt: Attempt) -> Attempt | None:
-    """Give the release whose revision served when `attempt` began; where it is not kept, the one before.
-
-    `known` is newest first. None where nothing older is kept.
-    """
-    older = [each for each in known if each.number < attempt.number]
-    served = (each for each in older if each.revision == attempt.from_revision and each.completed)
-    return next(served, next(iter(older), None))

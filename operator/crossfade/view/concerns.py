@@ -18,6 +18,7 @@ def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
     if spec.replicas == 0:
         yield "replicas is 0: nothing runs, and a new template completes at once."
         return
+    yield from _worker(spec)
     yield from _shares(spec, plan)
     yield from _downtime(spec)
     yield from _fewer_pods(spec)
@@ -28,22 +29,31 @@ def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
     yield from _unknown_cost(spec)
 
 
-def real_share(stage: Stage) -> int:
-    """Give the percent of requests that the stage's pods allow on the candidate."""
-    if not stage.counted:
+def real_share(stage: Stage, *, worker: bool = False) -> int:
+    """Give the percent of requests that the stage's pods allow on the candidate; of a worker, of the pods."""
+    if not (stage.counted or worker):
         return stage.weight if stage.candidate else 0
     return round(100 * stage.candidate / max(1, stage.candidate + stage.stable))
+
+
+def _worker(spec: RolloutSpec) -> Iterator[str]:
+    if spec.service is None and spec.strategy.recreate is None:
+        yield (
+            "It has no service: the pods of both revisions work side by side until the old ones are gone, also while "
+            "they are kept warm. Where that must not be, take strategy recreate."
+        )
 
 
 def _shares(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
     if spec.strategy.canary is None:
         return
+    what = "pods" if spec.service is None else "requests"
     for stage in plan:
         real = real_share(stage)
         if abs(real - stage.weight) > NOTICEABLE_POINTS:
             counts = f"{stage.candidate} of {stage.candidate + stage.stable} pods"
             yield (
-                f"Stage '{stage.name}' wants {stage.weight} % of the requests on the new revision, and {counts} give "
+                f"Stage '{stage.name}' wants {stage.weight} % of the {what} on the new revision, and {counts} give "
                 f"{real} %: {_closer(spec, stage.weight)}."
             )
 
@@ -63,8 +73,9 @@ def _downtime(spec: RolloutSpec) -> Iterator[str]:
     recreate = spec.strategy.recreate
     if recreate is None:
         return
-    limit = f"after {recreate.max_downtime_seconds} s without a serving pod the old revision comes back"
-    yield f"recreate: nothing serves between the last old pod and the first new ready one; {limit}."
+    serves, serving = ("runs", "ready") if spec.service is None else ("serves", "serving")
+    limit = f"after {recreate.max_downtime_seconds} s without a {serving} pod the old revision comes back"
+    yield f"recreate: nothing {serves} between the last old pod and the first new ready one; {limit}."
     if not recreate.pull_first:
         yield (
             "pullFirst is false: a missing image or a pod that fits nowhere is found only after the old pods have "

@@ -125,8 +125,19 @@ def _applied_selector(service: Object) -> bool:
 
 
 def _appliers(service: Object) -> Iterator[str]:
-    for entry in service["metadata"].get("managedFields") or ():
-        owned = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+    for entry in _owners_of_selector(service):
         applies = entry.get("operation") == "Apply" and not entry.get("subresource")
-        if applies and "f:selector" in owned and entry.get("manager") != FIELD_MANAGER:
+        if applies and entry.get("manager") != FIELD_MANAGER:
             yield str(entry.get("manager", ""))
+
+
+def owns_selector(service: Object, manager: str) -> bool:
+    """Whether the selector stays when all others cease to apply it, since this field manager has applied it too."""
+    mine = (entry for entry in _owners_of_selector(service) if entry.get("manager") == manager)
+    return any(entry.get("operation") == "Apply" for entry in mine)
+
+
+def _owners_of_selector(service: Object) -> Iterator[Object]:
+    for entry in service["metadata"].get("managedFields") or ():
+        if "f:selector" in ((entry.get("fieldsV1") or {}).get("f:spec") or {}):
+            yield entry

@@ -17,15 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crossfade.api.labels import API_VERSION, FIELD_MANAGER
-from crossfade.view.convert_service import Writer, writers
+from crossfade.api.labels import API_VERSION
+from crossfade.view.convert_service import writers
 from crossfade.view.convert_warnings import targeting
-from crossfade.view.yaml_text import yaml_of
+from crossfade.view.handover import handed_over
 
 Object = Mapping[str, Any]
 
 FILE = "rollout.yaml"
-SERVICE_FILE = "service.yaml"
 
 
 def steps(
@@ -36,7 +35,7 @@ def steps(
     scaled = targeting(deployment, autoscalers)
     yield f"Keep the manifest as {FILE}, and see what each release will do:\ncrossfade plan -f {FILE}"
     if service is not None:
-        yield from _selector_handed_over(service, writers(service), there)
+        yield from handed_over(service, writers(service), there)
     if "recreate" in manifest["spec"]["strategy"]:
         yield _stopped_first(deployment, there)
     yield _applied(manifest, service, there, scaled=bool(scaled))
@@ -45,44 +44,6 @@ def steps(
         yield _rescaled(each, manifest, there)
     yield _committed(scaled=bool(scaled))
     yield _removed(deployment, manifest, service, there)
-
-
-def _selector_handed_over(service: Object, found: Sequence[Writer], there: str) -> Iterator[str]:
-    if not found:
-        return
-    name, sides = service["metadata"]["name"], {writer.side for writer in found}
-    who = ", ".join(writer.manager or "client-side apply" for writer in found)
-    yield (
-        f"The selector of Service {name} is applied again and again ({who}). Pause automatic syncs of it, and take "
-        f"`spec.selector` out of its manifest in Git (here {SERVICE_FILE}) without applying that yet."
-    )
-    if "client" in sides:
-        yield (
-            "Let the cluster forget that the selector was applied, or the next apply would delete it; nothing else "
-            f"changes:\nkubectl apply set-last-applied -f {SERVICE_FILE}{there}"
-        )
-    if "server" in sides:
-        yield (
-            "Make Crossfade a second owner of the selector as it is, so that it stays when it is no longer applied; "
-            f"nothing else changes:\n{_owned_too(service, there)}"
-        )
-    flag = " --server-side" if sides == {"server"} else ""
-    yield (
-        "Apply the manifest without the selector, and let syncs go on: the selector in the cluster stays as it is:\n"
-        f"kubectl apply{flag} -f {SERVICE_FILE}{there}"
-    )
-
-
-def _owned_too(service: Object, there: str) -> str:
-    body = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": service["metadata"]["name"]},
-        "spec": {"selector": service["spec"]["selector"]},
-    }
-    return (
-        f"kubectl apply --server-side --field-manager={FIELD_MANAGER}{there} -f - <<'EOF'\n{yaml_of(body)}EOF"
-    )
 
 
 def _stopped_first(deployment: Object, there: str) -> str:
@@ -125,7 +86,7 @@ def _committed(*, scaled: bool) -> str:
 def _removed(deployment: Object, manifest: Object, service: Object | None, there: str) -> str:
     name, kind = deployment["metadata"]["name"], manifest["metadata"]["name"]
     back = (
-        f" Up to here the way back is `kubectl delete rollout {kind}{there}`: the Service selects the old pods again."
+        f" Up to here the way back is `kubectl delete rollouts.crossfade.dev {kind}{there}`: the Service selects the old pods again."
         if service is not None and "recreate" not in manifest["spec"]["strategy"]
         else ""
     )

@@ -19,7 +19,8 @@ from crossfade.view.target_ports import unknown_names, unlisted_numbers
 
 @dataclass(frozen=True)
 class StageForecast:
-    """One stage as it will stand. `share` is percent of the requests, as wanted and as the pods allow.
+    """One stage as it will stand. A share is percent of the requests (of the pods, for a worker), as wanted and as the pods
+    allow.
 
     `gate` is the gate's word, `awaits` says what must hold before the next stage. `peak_pods` may exist on the way.
     """
@@ -41,7 +42,7 @@ class Forecast:
 
     `peak` is what `peak_pods` pods ask for, the stable ones taken to ask for the same as the new ones.
     `at_least_s` is the time that gates and `minReadySeconds` take in any case; pods that start and pull come on top.
-    `people` is how many stages wait for a person.
+    `people` is how many stages wait for a person. `worker`: it has no Service, so no requests are shared.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Forecast:
     at_least_s: int
     people: int
     concerns: tuple[str, ...]
+    worker: bool = False
 
 
 def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Forecast:
@@ -83,6 +85,7 @@ def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Fore
             *unlisted_numbers(spec.to_wire(), service),
             *uneven(spec.strategy.name, service),
         ),
+        worker=spec.service is None,
     )
 
 
@@ -117,13 +120,14 @@ def _draining_s(spec: RolloutSpec, before: Stage, stage: Stage) -> int:
 
 
 def _shown(spec: RolloutSpec, number: int, before: Stage, stage: Stage) -> StageForecast:
+    real = real_share(stage, worker=spec.service is None)
     return StageForecast(
         number=number,
         name=stage.name,
         candidate=stage.candidate,
         stable=stage.stable,
-        wanted_share=stage.weight,
-        real_share=real_share(stage),
+        wanted_share=stage.weight if spec.service is not None or stage.counted else real,
+        real_share=real,
         gate=stage.gate,
         awaits=", then ".join([*_pods_awaited(spec, before, stage), *map(_gate_awaited, stage.gates)]),
         peak_pods=peak_pods(spec, before, stage),
@@ -136,7 +140,7 @@ def _pods_awaited(spec: RolloutSpec, before: Stage, stage: Stage) -> list[str]:
         "one pod has pulled the new images": stage.pull_check,
         "every old pod is gone": stage.stops_old,
         f"{_pods(stage.candidate)} ready{proved}": stage.candidate > before.candidate,
-        "all requests have moved": _has_all(stage) and not _has_all(before),
+        "all requests have moved": spec.service is not None and _has_all(stage) and not _has_all(before),
         "the old pods are gone": stage.only_retires,
     }
     return [condition for condition, applies in conditions.items() if applies]

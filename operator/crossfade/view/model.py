@@ -65,6 +65,64 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Who asked for something, when and why; what is not known is empty or None."""
+
+    actor: str = ""
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """An Undo: the numbers of the release that is left and of the one that it goes to, and who asked."""
+
+    from_release: int
+    to_release: int
+    asked: Asked
+
+
+@dataclass(frozen=True)
+class Change:
+    """The field manager that changed the template last, which is a client and no person, and when."""
+
+    manager: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """When a release began, met its first request, turned back and ended; None for what was not, or is not known.
+
+    `number` and `outcome` are empty while it is under way.
+    """
+
+    number: int = 0
+    outcome: str = ""
+    started_at: datetime | None = None
+    served_at: datetime | None = None
+    turned_back_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Down:
+    """Recreate: since when nothing serves (None where something does), what is allowed, and how long it lasted."""
+
+    since: datetime | None
+    limit_s: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The Service that reaches a candidate before any user does, and its first port."""
+
+    service: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Step:
     """Something to type next, and what for."""
 
@@ -76,10 +134,14 @@ class Step:
 class RolloutView:
     """A Rollout at one moment.
 
-    `weight` and `real_weight` are percent of the requests, wanted and given by the ready pods; None when no release is
-    under way. `seen` is False while the status still speaks of an older spec, or of none. `reason` is the one-word
-    reason of the condition that explains the phase. `held` is set where a pause holds the next change of one at
-    rest. `why` is how the last release ended, where it failed. `warnings` are about what is around it.
+    `weight` and `real_weight` are percent of the requests (of the pods, for a `worker`, which has no Service), wanted and
+    given by the ready pods; None when no release is under way. `seen` is False while the status still speaks of an older
+    spec, or of none. `reason` is the one-word reason of the condition that explains the phase. `held` is set where a pause
+    holds the next change of one at rest, `paused` wherever an action holds it, `restarted` while a Restart goes on. `since`: when the phase
+    began. `earlier`: whether another revision than the stable one has completed. `why` is how the last release ended, where it
+    failed. `last_lines` are what the container that the message speaks of wrote last, the last line first. `course` is of
+    the release under way, else of the last one; `undoing` where that is an Undo under way, `went_back` where it was one. `to_do` are steps that somebody must take, commands on lines of their own.
+    `warnings` are about what is around it.
     """
 
     name: str
@@ -92,6 +154,9 @@ class RolloutView:
     seen: bool
     deleting: bool
     outcome: Outcome
+    worker: bool = False
+    returning: bool = False
+    last_lines: tuple[str, ...] = ()
     stage: Place | None = None
     weight: int | None = None
     real_weight: int | None = None
@@ -99,7 +164,18 @@ class RolloutView:
     candidate: SideView | None = None
     awaited: Wait | None = None
     held: Held | None = None
+    paused: Asked | None = None
+    restarted: Asked | None = None
+    since: datetime | None = None
+    earlier: bool = False
+    undoing: Undoing | None = None
+    went_back: Undoing | None = None
+    course: Course | None = None
+    changed_by: Change | None = None
     why: str = ""
     downtime_s: float | None = None
+    down: Down | None = None
+    preview: Preview | None = None
+    to_do: tuple[str, ...] = ()
     next_steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()

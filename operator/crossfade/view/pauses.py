@@ -18,7 +18,6 @@ def held_at_rest(rollout: Mapping[str, Any]) -> Held | None:
         return None
     if rollout.get("spec", {}).get("paused"):
         return Held(Reason.PAUSED_BY_SPEC, "the next change waits for spec.paused to become false")
-    if (by := status.get("pausedBy")) is None:
+    if status.get("pausedBy") is None:
         return None
-    who = f" ({by['actor']} paused it)" if by.get("actor") else ""
-    return Held(Reason.PAUSED_BY_ACTION, f"the next change waits for a Resume{who}")
+    return Held(Reason.PAUSED_BY_ACTION, "the next change waits for a Resume")

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from crossfade.api.conditions import Phase
 from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
-from crossfade.view.model import Outcome, Place, RolloutView, SideView, Wait
-from crossfade.view.nearness import uneven
+from crossfade.view.circumstances import (
+    changed_by,
+    course,
+    down,
+    has_earlier,
+    paused,
+    preview,
+    restarted,
+    undoing,
+    waits_for_owner,
+    went_back,
+)
+from crossfade.view.model import Outcome, RolloutView, Wait
+from crossfade.view.nearness import service_name, uneven
 from crossfade.view.pauses import held_at_rest
+from crossfade.view.standing import place_of, plan_of, progress_of, side_of
 from crossfade.view.target_ports import unlisted_numbers
+from crossfade.view.times import time_of
 
 Object = Mapping[str, Any]
 
@@ -49,7 +62,7 @@ def rollout_view(
     meta, status = rollout.get("metadata", {}), rollout.get("status") or {}
     seen = status.get("observedGeneration", -1) == meta.get("generation", 0)
     deleting = bool(meta.get("deletionTimestamp"))
-    plan, replicas = _plan(release, status), rollout.get("spec", {}).get("replicas", 1)
+    plan, replicas = plan_of(release, status), rollout.get("spec", {}).get("replicas", 1)
     view = RolloutView(
         name=meta.get("name", ""),
         namespace=meta.get("namespace", ""),
@@ -61,22 +74,48 @@ def rollout_view(
         seen=seen,
         deleting=deleting,
         outcome=_outcome(status, seen=seen, deleting=deleting),
-        stage=_place(status, plan),
+        stage=place_of(status, plan),
         weight=status.get("weight"),
         real_weight=status.get("realWeight"),
-        stable=_side(status, "stable", plan, replicas),
-        candidate=_side(status, "candidate", plan, replicas),
+        stable=side_of(status, "stable", plan, replicas),
+        candidate=side_of(status, "candidate", plan, replicas),
         awaited=_awaited(status),
         held=held_at_rest(rollout),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
+        worker=not service_name(rollout),
+        returning=bool(progress_of(status).get("rollbackReason")),
+        last_lines=tuple(status.get("lastLines") or ()) if seen and not deleting else (),
+        paused=paused(status),
+        restarted=restarted(status, _reason(status)),
+        since=time_of(status.get("since")),
+        earlier=has_earlier(status),
+        undoing=undoing(status),
+        went_back=went_back(status),
+        course=course(status),
+        changed_by=changed_by(release),
+        down=down(rollout),
+        preview=preview(rollout),
     )
     warnings = (
         *misled(view.strategy, scaling("Rollout", view.name, autoscalers)),
         *uneven(view.strategy, service),
         *unlisted_numbers(rollout.get("spec") or {}, service, others_only=True),
     )
-    return replace(view, next_steps=next_steps(view, scope), warnings=warnings)
+    return replace(
+        view,
+        next_steps=next_steps(view, scope),
+        warnings=warnings,
+        to_do=_to_do(service, scope) if service and waits_for_owner(status, view.reason) else (),
+    )
+
+
+def _to_do(service: Object, scope: str) -> tuple[str, ...]:
+    """Give what `crossfade convert` says about a Service whose selector somebody else writes."""
+    from crossfade.view.convert_service import writers  # noqa: PLC0415 -- seldom needed
+    from crossfade.view.handover import handed_over  # noqa: PLC0415 -- imports yaml
+
+    return tuple(handed_over(service, writers(service), f" {scope}" if scope else ""))
 
 
 def release_name(rollout: Object) -> str:
@@ -85,19 +124,13 @@ def release_name(rollout: Object) -> str:
     return f"{rollout['metadata']['name']}-{number}" if number else ""
 
 
-def time_of(text: str | None) -> datetime | None:
-    """Read an RFC 3339 time; None where there is none, or where it is not a time."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 def _outcome(status: Object, *, seen: bool, deleting: bool) -> Outcome:
     if not seen or deleting:
         return Outcome.UNDER_WAY
     if _is_stalled(status):
         return Outcome.FAILED
+    if waits_for_owner(status, _reason(status)):
+        return Outcome.NEEDS_PERSON
     return OUTCOMES.get(status.get("phase", ""), Outcome.UNDER_WAY)
 
 
@@ -125,54 +158,12 @@ def _tells(condition: Object) -> bool:
     return condition.get("type") == "Ready" or condition.get("status") == "True"
 
 
-def _plan(release: Object | None, status: Object) -> list[Object]:
-    """Give the stages of the release under way, or none where the Release is of another attempt."""
-    spec = (release or {}).get("spec", {})
-    revision = _progress(status).get("revision")
-    return list(spec.get("plan", [])) if revision and spec.get("revision") == revision else []
-
-
-def _progress(status: Object) -> Object:
-    return status.get("progress") or {}
-
-
-def _place(status: Object, plan: list[Object]) -> Place | None:
-    """On the way back there are no stages any more."""
-    number, _, total = str(status.get("stage", "")).partition("/")
-    if not (number.isdecimal() and total.isdecimal()) or _progress(status).get("rollbackReason"):
-        return None
-    return Place(int(number), int(total), _stage(status, plan).get("name", ""))
-
-
-def _stage(status: Object, plan: list[Object]) -> Object:
-    index = _progress(status).get("stage", 0)
-    return plan[index] if index < len(plan) else {}
-
-
-def _side(status: Object, name: str, plan: list[Object], replicas: int) -> SideView | None:
-    side = status.get(name)
-    if not side or not side.get("revision"):
-        return None
-    return SideView(
-        revision=side["revision"],
-        image=side.get("image", ""),
-        desired=_desired(status, name, plan, replicas),
-        pods=side.get("replicas", 0),
-        ready=side.get("ready", 0),
-        available=side.get("available", 0),
-    )
-
-
-def _desired(status: Object, name: str, plan: list[Object], replicas: int) -> int | None:
-    """Give the pods that this side is to have now; None where the plan is not known or was made for other replicas."""
-    progress = _progress(status)
-    if not progress or progress.get("rollbackReason"):
-        return replicas if name == "stable" else 0
-    made_for_these = bool(plan) and plan[-1].get("candidate", 0) == replicas
-    return _stage(status, plan).get(name, 0) if made_for_these else None
-
-
 def _awaited(status: Object) -> Wait | None:
-    progress = _progress(status)
+    """Give what is waited for. Where nothing moves until a person acts, what that person is to do is in the message."""
+    progress = progress_of(status)
     what = progress.get("waitingFor", "")
+    if progress.get("frozen"):
+        return Wait("a person")
+    if what == "a person":
+        what = str(status.get("message", "")).partition(" waits for ")[2] or what
     return Wait(what, time_of(progress.get("until"))) if what else None

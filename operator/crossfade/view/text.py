@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from crossfade.view.model import Place, RolloutView, SideView, Wait
+from crossfade.view import story, words
+from crossfade.view.model import RolloutView
 
 Row = tuple[str, str]
+
+AWAITED = "Waiting"
+LAST_LINE = "Last line"
+LABEL_WIDTH = 10
+NEWLINE = "\n"
 
 
 def headline(view: RolloutView) -> str:
@@ -21,44 +28,90 @@ def headline(view: RolloutView) -> str:
 
 def rows(view: RolloutView, now: datetime) -> list[Row]:
     """Give a label and its text for each thing that is known; `now` makes count-downs."""
+    steps = [f"{step.command}   {step.purpose}" for step in view.next_steps]
+    return [*facts(view, now), *(("or" if i else "Next", step) for i, step in enumerate(steps))]
+
+
+def facts(view: RolloutView, now: datetime) -> list[Row]:
+    """The same without what can be typed next."""
+    first, second = words.sides(view)
+    undoing = view.undoing
     found = [
-        ("Stage", _stage(view.stage)),
-        ("Weight", _weight(view)),
-        ("Stable", _side(view.stable)),
-        ("Candidate", _side(view.candidate)),
-        ("Waiting", _wait(view.awaited, now)),
-        ("Held", view.held.what if view.held else ""),
-        ("Downtime", "" if view.downtime_s is None else f"{view.downtime_s:g} s in the last release"),
-        ("Failed", "" if view.why in view.message else view.why),
+        *_last_lines(view),
+        ("Since", story.since(view, now)),
+        ("Ended", story.ended(view, now)),
+        ("Asked", story.asked(view, now)),
+        ("Back", story.turned_back(view, now)),
+        ("Paused", story.paused(view, now)),
+        ("Restart", story.restarted(view, now)),
+        ("Started", story.started(view, now)),
+        ("Stage", words.stage(view.stage)),
+        ("Weight", words.weight(view)),
+        (first, words.side(view.stable, undoing.from_release if undoing else 0)),
+        (second, words.side(view.candidate, undoing.to_release if undoing else 0)),
+        ("Preview", words.preview(view.preview)),
+        (AWAITED, words.wait(view.awaited, now)),
+        *_to_do(view),
+        ("Held", story.held(view, now)),
+        ("Downtime", story.down(view, now)),
+        ("Failed", "" if undoing or view.why in view.message else view.why),
         *(("Warning", warning) for warning in view.warnings),
-        *(("Next" if i == 0 else "or", f"{s.command}   {s.purpose}") for i, s in enumerate(view.next_steps)),
     ]
     return [(label, text) for label, text in found if text]
 
 
+def _last_lines(view: RolloutView) -> Iterator[Row]:
+    """What a container wrote last, the last line first: those below it were written before."""
+    for i, said in enumerate(view.last_lines):
+        yield "" if i else LAST_LINE, said
+
+
+def _to_do(view: RolloutView) -> Iterator[Row]:
+    yield from ((f"{i}.", step) for i, step in enumerate(view.to_do, start=1))
+
+
 def paragraph(view: RolloutView, now: datetime) -> str:
     """Give all of it as aligned lines of plain text."""
-    table = [f"  {label:<10} {text}" for label, text in rows(view, now)]
-    return "\n".join([headline(view), *([f"  {sentence(view)}"] if sentence(view) else []), *table])
+    told = [f"  {sentence(view)}"] if sentence(view) else []
+    return NEWLINE.join([headline(view), *told, *_aligned(rows(view, now))])
+
+
+def details(view: RolloutView) -> list[str]:
+    """Give the rows that one line has no room for: what a container wrote last, and the steps that somebody must take."""
+    return _aligned([*_last_lines(view), *_to_do(view)])
+
+
+def _aligned(table: list[Row]) -> list[str]:
+    below = NEWLINE + " " * (LABEL_WIDTH + 3)
+    return [f"  {label:<{LABEL_WIDTH}} {below.join(words.split(NEWLINE))}" for label, words in table]
 
 
 def sentence(view: RolloutView) -> str:
-    """Give the message, unless it only repeats the stage and what is awaited, which are told apart."""
+    """Give the message, unless it only repeats the stage and what is awaited, which are told apart; an Undo's way stays."""
     repeats = view.stage and view.awaited and view.message.endswith(view.awaited.what)
-    return "" if repeats else view.message
+    return _way(view) if repeats else view.message
+
+
+def _way(view: RolloutView) -> str:
+    """From where to where an Undo goes, and who asked: what stands before the stage in its message."""
+    way, found, _ = view.message.partition("; stage ")
+    return way if view.undoing and found else ""
 
 
 def line(view: RolloutView) -> str:
     """Give one line that changes only when something changed, for logs and pipelines."""
+    first, second = (name.lower() for name in words.sides(view))
     parts = [
         view.phase,
         f"stage {view.stage.number}/{view.stage.total} {view.stage.name}".rstrip() if view.stage else "",
-        f"weight {view.weight}% (real {view.real_weight}%)" if _has_weight(view) else "",
-        f"stable {_pods(view.stable)}" if view.stable else "",
-        f"candidate {_pods(view.candidate)}" if view.candidate else "",
+        f"weight {view.weight}% (real {view.real_weight}%)" if words.has_weight(view) else "",
+        f"{first} {words.count(view.stable)}" if view.stable else "",
+        f"{second} {words.count(view.candidate)}" if view.candidate else "",
+        f"down since {view.down.since:%H:%M:%S} UTC" if view.down and view.down.since else "",
     ]
-    told = sentence(view) or (f"waits for {view.awaited.what}" if view.awaited else "")
-    return ", ".join(part for part in parts if part) + (f": {told}" if told else "")
+    waits = f"waits for {view.awaited.what}" if view.awaited else ""
+    told = "; ".join(filter(None, (_way(view), waits))) if sentence(view) == _way(view) else sentence(view)
+    return ", ".join(part for part in parts if part) + (f": {' '.join(told.split())}" if told else "")
 
 
 def jsonable(value: Any) -> Any:
@@ -77,51 +130,3 @@ def camel(name: str) -> str:
     """Give `real_weight` as `realWeight`; a trailing unit `_s` becomes `Seconds`."""
     first, *rest = name.split("_")
     return first + "".join("Seconds" if word == "s" else word.title() for word in rest)
-
-
-def duration(seconds: float) -> str:
-    """Say a time as people do. Examples: `45 s`, `6 min 30 s`, `2 h`."""
-    whole = round(seconds)
-    hours, minutes, left = whole // 3600, whole % 3600 // 60, whole % 60
-    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
-    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "0 s"
-
-
-def _has_weight(view: RolloutView) -> bool:
-    return view.weight is not None and view.candidate is not None
-
-
-def _stage(place: Place | None) -> str:
-    if place is None:
-        return ""
-    return f"{place.number} of {place.total}" + (f": {place.name}" if place.name else "")
-
-
-def _weight(view: RolloutView) -> str:
-    if not _has_weight(view):
-        return ""
-    real = "not known yet" if view.real_weight is None else f"{view.real_weight} %"
-    return f"{view.weight} % of the requests wanted on the candidate, {real} by its ready pods"
-
-
-def _side(side: SideView | None) -> str:
-    if side is None:
-        return ""
-    ready = "" if side.ready == side.available else f", {side.ready} ready"
-    return f"{side.revision}  {side.image}  {_pods(side)} pods available{ready}"
-
-
-def _pods(side: SideView | None) -> str:
-    if side is None:
-        return ""
-    wanted = side.pods if side.desired is None else side.desired
-    return f"{side.available}/{wanted}"
-
-
-def _wait(wait: Wait | None, now: datetime) -> str:
-    if wait is None:
-        return ""
-    if wait.until is None:
-        return wait.what
-    left_s = max((wait.until - now).total_seconds(), 0)
-    return f"{wait.what} ({duration(left_s)} left, until {wait.until:%H:%M:%S} UTC)"

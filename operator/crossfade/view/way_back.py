@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from crossfade.view.attempts import Attempt
+from crossfade.view.attempts import Attempt, said
 
 Object = Mapping[str, Any]
 
@@ -31,14 +32,21 @@ def refusal(rollout: Object, attempt: Attempt) -> str:
 def goal(rollout: Object, known: Sequence[Attempt]) -> Attempt | None:
     """Give the release that an Undo without a number goes back to; None where none is kept. `known`: newest first.
 
-    While a release is under way that is stable's; at rest it is the completed one before.
+    While a release is under way that is stable's; at rest it is the completed one before that nobody has undone.
     """
     status = rollout.get("status") or {}
     stable = (status.get("stable") or {}).get("revision")
     if status.get("progress"):
         return newest_of(stable or "", known)
-    earlier = (revision for revision in status.get("completed") or () if revision != stable)
-    return newest_of(next(earlier, ""), known)
+    earlier = (newest_of(revision, known) for revision in status.get("completed") or () if revision != stable)
+    return next((each for each in earlier if each is not None and each.undone is None), None)
+
+
+def warning(attempt: Attempt, now: datetime) -> str:
+    """Say that this release was undone before, and why; empty where it was not."""
+    if attempt.undone is None:
+        return ""
+    return f"Release {attempt.number} was taken back before: {said(attempt.undone, now)}."
 
 
 def newest_of(revision: str, known: Sequence[Attempt]) -> Attempt | None:

@@ -1,0 +1,86 @@
+"""Pods, shares and waits in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crossfade.view.model import Place, Preview, RolloutView, SideView, Wait
+from crossfade.view.times import duration
+
+
+def sides(view: RolloutView) -> tuple[str, str]:
+    """What the two revisions are called: in an Undo, what is left is nothing to hold on to."""
+    return ("Leaving", "Going to") if view.undoing else ("Stable", "Candidate")
+
+
+def stage(place: Place | None) -> str:
+    """Say where in the plan it is. Example: `2 of 3: 50 %`."""
+    if place is None:
+        return ""
+    return f"{place.number} of {place.total}" + (f": {place.name}" if place.name else "")
+
+
+def weight(view: RolloutView) -> str:
+    """Say the share that is wanted, and the one that there is. A worker has no requests to share, and recreate shares none."""
+    if not has_weight(view) or view.strategy == "recreate":
+        return ""
+    name = f"release {view.undoing.to_release}" if view.undoing else "the candidate"
+    real = "not known yet" if view.real_weight is None else f"{view.real_weight} %"
+    if view.worker:
+        return f"{view.weight} % of the pods wanted on {name}, {real} by available pods"
+    return f"{view.weight} % of the requests wanted on {name}, {real} by ready pods"
+
+
+def has_weight(view: RolloutView) -> bool:
+    """Whether there is anything to share."""
+    return view.weight is not None and view.candidate is not None
+
+
+def side(known: SideView | None, release: int = 0) -> str:
+    """Say the revision, its image and its pods."""
+    if known is None:
+        return ""
+    number = f"release {release}  " if release else ""
+    return f"{number}{known.revision}  {known.image}  {pods(known)}"
+
+
+def pods(known: SideView) -> str:
+    """Say how many are available of those that are wanted, and how many are to go. Example: `3/3 pods available, 1 to go`."""
+    ready = f", {known.ready} ready" if known.ready > known.available else ""
+    going = max(known.pods - _wanted(known), 0)
+    if not _wanted(known):
+        return f"{_pods(going)} to go" if going else "no pods"
+    return f"{count(known)} pods available{ready}" + (f", {going} to go" if going else "")
+
+
+def count(known: SideView | None) -> str:
+    """Say the same in short. Examples: `3/4`, `1 to go`, `none`."""
+    if known is None:
+        return ""
+    wanted = _wanted(known)
+    if not wanted:
+        return f"{known.pods} to go" if known.pods else "none"
+    return f"{min(known.available, wanted)}/{wanted}"
+
+
+def _wanted(known: SideView) -> int:
+    return known.pods if known.desired is None else known.desired
+
+
+def _pods(number: int) -> str:
+    return "1 pod" if number == 1 else f"{number} pods"
+
+
+def wait(awaited: Wait | None, now: datetime) -> str:
+    """Say what is awaited, and how long that takes at most."""
+    if awaited is None:
+        return ""
+    if awaited.until is None:
+        return awaited.what
+    left_s = max((awaited.until - now).total_seconds(), 0)
+    return f"{awaited.what} ({duration(left_s)} left, until {awaited.until:%H:%M:%S} UTC)"
+
+
+def preview(known: Preview | None) -> str:
+    """Say which Service reaches the candidate alone."""
+    return f"Service {known.service} reaches the candidate, and no user does" if known else ""

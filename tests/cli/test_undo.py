@@ -71,7 +71,7 @@ def test_what_belongs_into_git_is_printed_as_a_difference(
     )
     assert f"--- the manifest (revision {R2})\n+++ shop release 1 (revision {R1}, Completed)\n" in printed
     assert "-    image: shop:v2\n+    image: shop:v1\n" in printed
-    assert "kubectl get release shop-1 -n demo -o jsonpath='{.spec.template}'" in printed
+    assert "kubectl get releases.crossfade.dev shop-1 -n demo -o jsonpath='{.spec.template}'" in printed
 
 
 def test_where_git_was_put_right_before_nothing_is_left_to_do(
@@ -99,7 +99,7 @@ def test_a_template_that_a_deployment_holds_belongs_back_there(
     assert crossfade(cluster(stored), "undo", "shop", "--to", "1") == 0
     printed = capsys.readouterr().out
     assert printed.startswith("Done: going back\nThe template comes from Deployment web. ")
-    assert "kubectl get release shop-1" in printed
+    assert "kubectl get releases.crossfade.dev shop-1" in printed
 
 
 def test_a_refused_undo_leaves_nothing_to_do(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ def test_a_recreated_deployment_stops_before_the_rollout_comes_and_the_down_time
 
 
 def test_the_way_back_is_told_where_there_is_one() -> None:
-    assert "the way back is `kubectl delete rollout shop`" in steps(service())[-1]
+    assert "the way back is `kubectl delete rollouts.crossfade.dev shop`" in steps(service())[-1]
     assert "the way back" not in steps(service(), strategy="recreate")[-1]
     assert "the way back" not in steps()[-1]
 

@@ -136,7 +136,7 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
         ),
         (
             under_way("Paused", conditions=[condition("Paused", "PausedBySpec")]),
-            ["kubectl edit rollout shop", "crossfade abort shop"],
+            ["kubectl edit rollouts.crossfade.dev shop", "crossfade abort shop"],
         ),
         (
             under_way("Paused", conditions=[condition("Paused", "PausedByFailure")]),
@@ -161,7 +161,7 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
                 "crossfade set image shop CONTAINER=IMAGE",
             ],
         ),
-        (rollout(phase="Invalid"), ["kubectl edit rollout shop"]),
+        (rollout(phase="Invalid"), ["kubectl edit rollouts.crossfade.dev shop"]),
     ],
 )
 def test_each_state_says_what_to_type_next(stored: dict[str, Any], commands: list[str]) -> None:
@@ -267,7 +267,7 @@ ANN = {"actor": "ann", "action": "shop-pause-1"}
             {"paused": True},
             {},
             "the next change waits for spec.paused to become false",
-            "kubectl edit rollout shop -n demo   to set spec.paused to false and let it go on",
+            "kubectl edit rollouts.crossfade.dev shop -n demo   to set spec.paused to false and let it go on",
         ),
     ],
     ids=["by an action", "by nobody that is known", "by the spec"],

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
+from crossfade.api.action import ACTION_LENGTH
 from crossfade.api.base import (
     Duration,
     Message,
@@ -18,6 +18,7 @@ from crossfade.api.base import (
     Time,
     Weight,
 )
+from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.labels import API_VERSION
 from crossfade.api.status import TIMELINE_LENGTH, TimelineEntry
 

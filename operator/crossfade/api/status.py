@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict
 
-from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH
+from crossfade.api.action import ACTION_LENGTH
 from crossfade.api.base import (
     Count,
     Duration,
@@ -23,6 +23,7 @@ from crossfade.api.base import (
     Weight,
     list_map,
 )
+from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.conditions import Phase
 from crossfade.api.reading import read
 

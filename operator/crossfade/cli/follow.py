@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 from crossfade.cli.connection import Api, Raw
+from crossfade.wire.errors import ApiError
 
 RETRY_AFTER_S = 1.0
 OUTAGE_TRIES = 30
@@ -31,8 +32,6 @@ async def _until_cut(
     cluster: Api, kind: str, namespace: str, name: str, version: str
 ) -> AsyncIterator[tuple[str, Raw]]:
     """Give changes until the watch ends for any reason; what was missed is seen by looking again."""
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     try:
         async for change, state in cluster.watch(kind, namespace, name=name, resource_version=version):
             yield change, state
@@ -42,8 +41,6 @@ async def _until_cut(
 
 
 async def _patient_get(cluster: Api, kind: str, namespace: str, name: str) -> Raw | None:
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     for left in range(OUTAGE_TRIES, -1, -1):
         try:
             return await cluster.get(kind, namespace, name)

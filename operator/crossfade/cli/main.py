@@ -13,6 +13,7 @@ from crossfade import __version__
 from crossfade.cli import action, convert, diff, history, plan, report, set_image, status
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import INTERRUPTED, ExitCode
+from crossfade.cli.output import FORMATS
 
 COMMANDS: tuple[ModuleType, ...] = (status, plan, set_image, history, diff, report, convert, action)
 EPILOG = """\
@@ -81,7 +82,7 @@ def global_options(default: str | None) -> argparse.ArgumentParser:
         "--kubeconfig", default=default, metavar="FILE", help="default: $KUBECONFIG or ~/.kube/config"
     )
     group.add_argument(
-        "-o", "--output", choices=["json"], default=default, help="for programs instead of people"
+        "-o", "--output", choices=FORMATS, default=default, help="for programs instead of people"
     )
     return options
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
 
 if TYPE_CHECKING:
     from crossfade.cli.manifests import Manifests
@@ -40,8 +40,8 @@ def plan(options: argparse.Namespace) -> int:
     if found.problems:
         raise CommandError("\n".join(found.problems))
     forecasts = list(_forecasts(found))
-    if options.output == "json":
-        print(json.dumps({"rollouts": [_jsonable(each) for each in forecasts]}, indent=2))
+    if options.output:
+        print(written({"rollouts": [_jsonable(each) for each in forecasts]}, options.output))
     else:
         _print(forecasts)
     return ExitCode.DONE

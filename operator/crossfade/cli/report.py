@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import re
 import sys
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Any
 
 from crossfade.cli.connection import Api, with_cluster
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
 
 UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
@@ -48,8 +48,8 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     namespace = None if options.all_namespaces else options.namespace
     releases = await cluster.list("Release", namespace)
     figures = report(releases, datetime.now(UTC), options.since)
-    if options.output == "json":
-        print(json.dumps(jsonable(figures), indent=2))
+    if options.output:
+        print(written(jsonable(figures), options.output))
         return ExitCode.DONE
     from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
 

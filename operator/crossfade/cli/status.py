@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -15,10 +14,13 @@ from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import BY_OUTCOME, ExitCode
 from crossfade.cli.follow import states
+from crossfade.cli.output import streamed, written
+from crossfade.cli.reference import add_name
 from crossfade.view import text
 from crossfade.view.model import RolloutView
 from crossfade.view.nearness import service_name
 from crossfade.view.read import release_name, rollout_view
+from crossfade.wire.errors import ApiError
 
 Show = Callable[[RolloutView], None]
 T = TypeVar("T")
@@ -29,7 +31,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "status", parents=[where], help="where a Rollout stands, and what to type next"
     )
-    parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+    add_name(parser)
     parser.add_argument(
         "-w",
         "--watch",
@@ -108,8 +110,6 @@ class Views:
 
 async def _readable(answer: Awaitable[T | None]) -> T | None:
     """Give an answer of the API server; None where it refuses."""
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     try:
         return await answer
     except ApiError:
@@ -117,9 +117,9 @@ async def _readable(answer: Awaitable[T | None]) -> T | None:
 
 
 def show_once(view: RolloutView, output: str | None) -> None:
-    """Print one state: JSON, coloured rows on a terminal, plain rows elsewhere."""
-    if output == "json":
-        print(json.dumps(text.jsonable(view), indent=2))
+    """Print one state: JSON or YAML, coloured rows on a terminal, plain rows elsewhere."""
+    if output:
+        print(written(text.jsonable(view), output))
     elif sys.stdout.isatty():
         from crossfade.cli import screen  # noqa: PLC0415 -- rich costs 60 ms
 
@@ -147,9 +147,9 @@ def line_by_line(output: str | None) -> Show:
     def show(view: RolloutView) -> None:
         """Print a line where it says something new."""
         nonlocal last
-        said = json.dumps(text.jsonable(view)) if output == "json" else text.line(view)
+        said = streamed(text.jsonable(view), output) if output else text.line(view)
         if said != last:
-            stamp = "" if output == "json" else f"{datetime.now(UTC):%H:%M:%S} "
+            stamp = "" if output else f"{datetime.now(UTC):%H:%M:%S} "
             print(stamp + said, flush=True)
         last = said
 

@@ -48,7 +48,12 @@ def _end_of_pause(view: RolloutView, reason: str) -> list[Step]:
     if reason == Reason.PAUSED_BY_ACTION:
         return [_crossfade("resume", view, "to let it go on")]
     if reason == Reason.PAUSED_BY_SPEC:
-        return [Step(f"kubectl edit rollout {view.name}", "to set spec.paused to false and let it go on")]
+        return [
+            Step(
+                f"kubectl edit rollouts.crossfade.dev {view.name}",
+                "to set spec.paused to false and let it go on",
+            )
+        ]
     return []
 
 
@@ -78,7 +83,7 @@ def _degraded(view: RolloutView) -> list[Step]:
 
 
 def _invalid(view: RolloutView) -> list[Step]:
-    return [Step(f"kubectl edit rollout {view.name}", "to correct what the message names")]
+    return [Step(f"kubectl edit rollouts.crossfade.dev {view.name}", "to correct what the message names")]
 
 
 ADVICE: dict[str, Callable[[RolloutView], list[Step]]] = {

@@ -125,7 +125,7 @@ def _committed(*, scaled: bool) -> str:
 def _removed(deployment: Object, manifest: Object, service: Object | None, there: str) -> str:
     name, kind = deployment["metadata"]["name"], manifest["metadata"]["name"]
     back = (
-        f" Up to here the way back is `kubectl delete rollout {kind}{there}`: the Service selects the old pods again."
+        f" Up to here the way back is `kubectl delete rollouts.crossfade.dev {kind}{there}`: the Service selects the old pods again."
         if service is not None and "recreate" not in manifest["spec"]["strategy"]
         else ""
     )

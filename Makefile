@@ -64,8 +64,8 @@ crds: env ## Write crds/ from the models
 
 lock: ## Pin every dependency, with hashes
 	@uv=$$(ls -d $${HOME}/.cache/crossfade/uv-*/bin/uv | tail -1); \
-	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml -o requirements/run.txt; \
-	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --group dev -o requirements/dev.txt
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator -o requirements/run.txt; \
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator --group dev -o requirements/dev.txt
 
 clean: ## Remove the kind cluster
 	@cluster/down

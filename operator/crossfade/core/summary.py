@@ -10,7 +10,7 @@ from typing import Any, Literal
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, RevisionStatus, RolloutStatus
-from crossfade.core import deadline, manifests
+from crossfade.core import columns, deadline, manifests
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s
 from crossfade.core.moments import text_of
@@ -51,9 +51,11 @@ def status(s: Situation, at: Step, cause: str) -> RolloutStatus:
             "observed_generation": s.rollout.metadata.generation,
             "strategy": s.spec.strategy.name,
             "phase": state.phase,
+            "since": columns.since(s.memory, state.phase, s.now),
             "message": state.message,
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
+            "ready": columns.ready(s),
             "selector": selector,
             "stage": f"{s.progress.stage + 1}/{len(s.plan)}" if s.under_way else "",
             "weight": (0 if s.progress.rollback_reason else s.stage.weight) if s.under_way else None,
@@ -91,7 +93,12 @@ def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> 
     """The status of a release that goes on as far as it can, although something in its way is somebody else's."""
     state = State(Phase.INVALID, reason, message)
     return told.model_copy(
-        update={"phase": state.phase, "message": message, "conditions": _conditions(s, state)}
+        update={
+            "phase": state.phase,
+            "since": columns.since(s.memory, state.phase, s.now),
+            "message": message,
+            "conditions": _conditions(s, state),
+        }
     )
 
 
@@ -101,6 +108,7 @@ def going(s: Situation, message: str) -> RolloutStatus:
         update={
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.PROGRESSING,
+            "since": columns.since(s.memory, Phase.PROGRESSING, s.now),
             "message": message,
         }
     )
@@ -115,9 +123,11 @@ def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
         update={
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.INVALID,
+            "since": columns.since(s.memory, Phase.INVALID, s.now),
             "message": message,
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
+            "ready": columns.ready(s),
             "selector": selector,
             "stable": _side(s, s.stable_revision),
         }
@@ -213,7 +223,13 @@ def unreadable(
         _made(memory, kind, holds, State(Phase.INVALID, Reason.INVALID_SPEC, message), generation, now)
         for kind, holds in kinds
     ]
-    told = {"observed_generation": generation, "phase": Phase.INVALID, "message": message, "conditions": made}
+    told = {
+        "observed_generation": generation,
+        "phase": Phase.INVALID,
+        "since": columns.since(memory, Phase.INVALID, now),
+        "message": message,
+        "conditions": made,
+    }
     return memory.model_copy(update=told)
 
 

@@ -62,7 +62,7 @@ def processor_s_of_children() -> float:
     "arguments",
     [
         ["sttus", "shop"],
-        ["status"],
+        ["history"],
         ["status", "shop", "--wach"],
         ["promote", "shop", "--timeout", "soon"],
         ["plan"],

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from crossfade.cli.errors import CommandError, explained, no_such_rollout
 from crossfade.wire.errors import ApiError
 
 Raw = dict[str, Any]
+T = TypeVar("T")
 
 
 class Api(Protocol):
@@ -78,6 +79,14 @@ def scope_of(options: argparse.Namespace) -> str:
         "--kubeconfig": options.kubeconfig,
     }
     return " ".join(f"{flag} {value}" for flag, value in flags.items() if value)
+
+
+async def readable(answer: Awaitable[T | None]) -> T | None:
+    """Give an answer of the API server; None where it refuses."""
+    try:
+        return await answer
+    except ApiError:
+        return None
 
 
 async def find_rollout(cluster: Api, options: argparse.Namespace) -> Raw:

@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import contextlib
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
+from crossfade.cli import listing
+from crossfade.cli.connection import Api, Raw, find_rollout, readable, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import BY_OUTCOME, ExitCode
 from crossfade.cli.follow import states
@@ -20,7 +21,6 @@ from crossfade.view import text
 from crossfade.view.model import RolloutView
 from crossfade.view.nearness import service_name
 from crossfade.view.read import release_name, rollout_view
-from crossfade.wire.errors import ApiError
 
 Show = Callable[[RolloutView], None]
 T = TypeVar("T")
@@ -29,26 +29,27 @@ T = TypeVar("T")
 def add(commands: Any, where: argparse.ArgumentParser) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
-        "status", parents=[where], help="where a Rollout stands, and what to type next"
+        "status",
+        parents=[where],
+        help="where a Rollout stands, and what to type next; without a name: as list",
+        description=f"Without a name it is as list. {listing.EXIT_CODES}",
     )
-    add_name(parser)
-    parser.add_argument(
-        "-w",
-        "--watch",
-        action="store_true",
-        help="follow it until it is done, has failed, or waits for a person",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        metavar="SECONDS",
-        help="with --watch: give up after so long (default: never)",
+    add_name(parser, nargs="?", meaning="name of the Rollout; all of the namespace where it is left out")
+    listing.add_options(
+        parser,
+        watch="follow it until it is done, has failed, or waits for a person; without a name until Ctrl-C",
     )
     parser.set_defaults(run=lambda options: asyncio.run(with_cluster(status, options)))
 
 
 async def status(options: argparse.Namespace, cluster: Api) -> int:
     """Show the Rollout, once or until it is settled, and give the exit code for what was seen last."""
+    if options.name is None:
+        return await listing.show(options, cluster)
+    if options.all_namespaces:
+        raise CommandError(
+            "Write either a name or -A: a Rollout of that name is in one namespace, chosen with -n."
+        )
     first = await find_rollout(cluster, options)
     if not options.watch:
         view = await Views(cluster, options).view(first)
@@ -90,10 +91,10 @@ class Views:
         """Give what there is to show; without the right to read something of it, without that."""
         name = release_name(rollout)
         if name and (self.release or {}).get("metadata", {}).get("name") != name:
-            self.release = await _readable(self.cluster.get("Release", self.options.namespace, name))
+            self.release = await readable(self.cluster.get("Release", self.options.namespace, name))
         if self.autoscalers is None:
             listed = self.cluster.list("HorizontalPodAutoscaler", self.options.namespace)
-            self.autoscalers = await _readable(listed) or []
+            self.autoscalers = await readable(listed) or []
             self.service = await self._service(rollout)
         return rollout_view(
             rollout,
@@ -105,15 +106,7 @@ class Views:
 
     async def _service(self, rollout: Raw) -> Raw | None:
         name = service_name(rollout)
-        return await _readable(self.cluster.get("Service", self.options.namespace, name)) if name else None
-
-
-async def _readable(answer: Awaitable[T | None]) -> T | None:
-    """Give an answer of the API server; None where it refuses."""
-    try:
-        return await answer
-    except ApiError:
-        return None
+        return await readable(self.cluster.get("Service", self.options.namespace, name)) if name else None
 
 
 def show_once(view: RolloutView, output: str | None) -> None:

@@ -52,7 +52,7 @@ def _forecasts(found: Manifests) -> Iterator[Forecast]:
 
     for rollout in found.rollouts:
         try:
-            yield forecast(rollout, found.service_of(rollout))
+            yield forecast(rollout, found.service_of(rollout), found.workload_of(rollout))
         except ValueError as error:
             raise CommandError(f"Rollout '{rollout.metadata.name}': spec.template: {error}") from error
 
@@ -62,6 +62,8 @@ def _jsonable(forecast: Forecast) -> dict[str, Any]:
     from crossfade.view.text import jsonable  # noqa: PLC0415 -- with the others
 
     peak = forecast.peak
+    if peak is None:  # unknown, where null for one of them is that nothing is requested
+        return {**jsonable(forecast), "peak": None}
     amounts = {
         "cpu": None if peak.cpu is None else show_cpu(peak.cpu),
         "memory": None if peak.memory is None else show_memory(peak.memory),

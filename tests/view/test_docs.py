@@ -33,7 +33,19 @@ STATUSES: dict[str, type[Model]] = {
     "release": ReleaseStatus,
     "rolloutaction": RolloutActionStatus,
 }
-SHOWN = {"status", "plan", "set image", "history", "diff", "report", "convert"}
+SHOWN = {
+    "list",
+    "status",
+    "tree",
+    "logs",
+    "completion",
+    "plan",
+    "set image",
+    "history",
+    "diff",
+    "report",
+    "convert",
+}
 
 
 @pytest.fixture

@@ -44,7 +44,8 @@ def _named(name: str, rollout: Rollout, objects: Iterable[dict[str, Any]]) -> di
 
 def read(names: Iterable[str]) -> Manifests:
     """Read the files. Each must have a Rollout, or a Deployment that one in another file may refer to."""
-    found, lacking = Manifests(), []
+    found = Manifests()
+    lacking: list[str] = []
     for name in names:
         objects = list(_objects(name))
         found.services.extend(each for each in objects if _is(each, "v1", "Service"))

@@ -91,10 +91,10 @@ def forecast(
 
 
 def _with_template(spec: RolloutSpec, deployment: Mapping[str, Any] | None) -> RolloutSpec:
-    template = (deployment or {}).get("spec", {}).get("template")
-    return (
-        spec if spec.template is not None or not template else spec.model_copy(update={"template": template})
-    )
+    template = (deployment or {}).get("spec", {}).get("template") or {}
+    if spec.template is not None or not (template.get("spec") or {}).get("containers"):
+        return spec
+    return spec.model_copy(update={"template": template})
 
 
 def peak_pods(spec: RolloutSpec, before: Stage, stage: Stage) -> int:

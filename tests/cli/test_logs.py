@@ -120,6 +120,16 @@ def test_without_its_release_the_status_knows_why(crossfade: Run, capsys: pytest
     assert "Why it was taken back: bbb222 crashed while it served" in capsys.readouterr().err
 
 
+def test_without_pods_of_stable_the_status_is_where_to_look(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = cluster(rollout(phase="Degraded", stable={"revision": "aaa111"}))
+    assert crossfade(found, "logs", "shop", "-n", "demo") == 1
+    told = capsys.readouterr().err
+    assert "No pods of the stable revision aaa111 of Rollout 'shop' are left" in told
+    assert "`crossfade status shop -n demo` says why." in told
+
+
 @pytest.mark.parametrize(
     ("side", "told"),
     [

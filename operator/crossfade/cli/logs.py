@@ -64,7 +64,7 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
         releases = await readable(
             cluster.list("Release", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
         )
-        raise CommandError(no_pods(side, rollout, releases or []))
+        raise CommandError(no_pods(side, rollout, releases or [], options.scope))
     found = [each async for each in read(pods, options, cluster)]
     if options.output:
         print(written({"side": side, "revision": revision_on(side, rollout), "logs": found}, options.output))

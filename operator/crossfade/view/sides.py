@@ -35,12 +35,15 @@ def no_such_side(side: str, rollout: Object) -> str:
     return f"Rollout '{rollout['metadata']['name']}' has no {side} revision: {reasons[side]}."
 
 
-def no_pods(side: str, rollout: Object, releases: Sequence[Object]) -> str:
-    """Say that no pod of that side is left, and for one that failed why, as its Release knows it."""
+def no_pods(side: str, rollout: Object, releases: Sequence[Object], scope: str = "") -> str:
+    """Say that no pod of that side is left, and for one that failed why, as its Release knows it.
+
+    `scope` is what the command to type next needs in addition, such as `-n shop`.
+    """
     revision, name = revision_on(side, rollout), rollout["metadata"]["name"]
     told = f"No pods of the {side} revision {revision} of Rollout '{name}' are left"
     if side != "failed":
-        return f"{told}: `crossfade status {name}` says why."
+        return f"{told}: `{f'crossfade status {name} {scope}'.rstrip()}` says why."
     failed = (rollout.get("status") or {}).get("failed") or {}
     mine = next((each for each in attempts(releases) if each.revision == revision and each.why), None)
     why = mine.why if mine else failed.get("message", "")

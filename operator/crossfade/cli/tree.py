@@ -46,15 +46,25 @@ async def parts_of(rollout: Raw, options: argparse.Namespace, cluster: Api) -> P
     deployments = await readable(cluster.list("Deployment", namespace, labels))
     ref = rollout["spec"].get("workloadRef") or {}
     services = await with_named(services, "Service", service_name(rollout), options, cluster)
-    slices = await readable(cluster.list("EndpointSlice", namespace)) if services else []
-    names = {each["metadata"]["name"] for each in services or ()}
     return Parts(
         releases=await readable(cluster.list("Release", namespace, labels)),
         deployments=await with_named(deployments, "Deployment", ref.get("name", ""), options, cluster),
         pods=await readable(cluster.list("Pod", namespace, labels)),
         services=services,
-        slices=slices and [s for s in slices if (s["metadata"].get("labels") or {}).get(SLICE_OF) in names],
+        slices=await slices_of(services or [], options, cluster),
     )
+
+
+async def slices_of(services: list[Raw], options: argparse.Namespace, cluster: Api) -> list[Raw] | None:
+    """Read the slices of these Services; None where the user may not."""
+    found: list[Raw] = []
+    for service in services:
+        labels = f"{SLICE_OF}={service['metadata']['name']}"
+        listed = await readable(cluster.list("EndpointSlice", options.namespace, labels))
+        if listed is None:
+            return None
+        found.extend(listed)
+    return found
 
 
 async def with_named(

@@ -2,7 +2,8 @@
 
 `model` has the values, `read` makes them from stored objects, `advice` knows what to type next, `text` puts them into
 words. `attempts` reads Releases, for `history`, `comparison`, `way_back` and `delivery`; `convert` turns a Deployment into
-a Rollout. `forecast` (with `quantity`, `gates` and `warnings`) says what a manifest will do before it is applied. Values
+a Rollout. `listing` has all Rollouts in lines, `tree` the parts of one, `sides` whose pods are meant; `plain` keeps escape
+sequences off the terminal. `forecast` (with `quantity`, `gates` and `warnings`) says what a manifest will do before it is applied. Values
 in, values out: nothing here reads a clock, prints, or talks to a cluster. `read` and what it needs stay free of
 pydantic, so that `crossfade --help` is quick; `forecast` needs the models.
 

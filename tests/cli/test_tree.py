@@ -63,7 +63,7 @@ def test_without_the_right_to_read_pods_the_rest_is_shown(
     assert crossfade(found, "tree", "shop") == 0
     printed = capsys.readouterr().out
     assert "Deployment shop-bbb222" in printed
-    assert "! Pods are left out: you may not read them." in printed
+    assert "! Pods are left out: the API server did not give them." in printed
 
 
 def test_json_has_pods_within_their_deployments_and_no_templates(

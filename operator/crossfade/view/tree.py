@@ -57,7 +57,7 @@ class ServiceView:
 
 @dataclass(frozen=True)
 class Tree:
-    """A Rollout and what it consists of, newest first; `unread` names the kinds that the user may not read."""
+    """A Rollout and what it consists of, newest first; `unread` names the kinds that could not be read."""
 
     name: str
     namespace: str

@@ -25,7 +25,7 @@ def lines(found: Tree, now: datetime) -> Iterator[str]:
     ]
     yield from _drawn(nodes, "")
     for kind in found.unread:
-        yield f"! {kind} are left out: you may not read them."
+        yield f"! {kind} are left out: the API server did not give them. Do you have the right to list them?"
 
 
 def _drawn(nodes: Sequence[Node], indent: str) -> Iterator[str]:

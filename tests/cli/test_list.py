@@ -8,6 +8,7 @@ import pytest
 
 from cli.fake_cluster import FakeCluster, forbidden
 from crossfade.cli import follow
+from crossfade.cluster import ApiError
 from view.stored import rollout, under_way
 
 Run = Callable[..., int]
@@ -132,6 +133,15 @@ def test_following_tells_of_one_that_is_deleted(
     cluster.when_watch_ends = gone
     assert crossfade(cluster, "list", "-w", "--timeout", "0.05") == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("demo/shop: deleted")
+
+
+def test_following_ends_at_once_where_the_server_cannot_be_reached(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster()
+    cluster.failures = [ApiError(0, "Unreachable", "cannot reach the API server at https://x")]
+    assert crossfade(cluster, "list", "--watch") == 1
+    assert "cannot reach the API server" in capsys.readouterr().err
 
 
 def test_a_name_and_all_namespaces_exclude_each_other(

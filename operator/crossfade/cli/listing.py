@@ -54,8 +54,11 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
 
 
 async def follow(options: argparse.Namespace, cluster: Api, namespace: str | None) -> int:
-    """Show every change until Ctrl-C or until time is over; then the exit code is of what was seen last."""
-    seen: list[Raw] = []
+    """Show every change until Ctrl-C or until time is over; then the exit code is of what was seen last.
+
+    The first look is impatient: an outage is waited for only once there is something to follow.
+    """
+    seen = await cluster.list("Rollout", namespace)
     with contextlib.suppress(TimeoutError), shown(options.output, namespace) as tell:
         async with asyncio.timeout(options.timeout):
             async for seen in all_states(cluster, "Rollout", namespace):

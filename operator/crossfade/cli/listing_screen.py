@@ -22,7 +22,7 @@ def live(*, namespaces: bool) -> Iterator[Callable[[list[dict[str, Any]]], None]
 
     def draw() -> RenderableType:
         """Give the newest states, as many as the screen has lines for."""
-        return drawn(latest[-1] if latest else [], console.size, namespaces=namespaces)
+        return drawn(latest[-1], console.size, namespaces=namespaces) if latest else Text("")
 
     def show(rollouts: list[dict[str, Any]]) -> None:
         """Take new states."""

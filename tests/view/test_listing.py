@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crossfade.view.ages import age
-from crossfade.view.listing import listing, table
+from crossfade.view.listing import GIVE_WAY, TITLES, listing, table
 from crossfade.view.plain import plain
 from view.stored import STABLE, rollout
 
@@ -26,9 +26,22 @@ def test_the_message_is_cut_to_the_width_of_the_terminal() -> None:
 
 
 def test_where_a_message_has_no_room_it_is_left_out_and_the_rest_is_cut() -> None:
-    narrow = line(50, message="Revision bbb222 serves with four pods.")
+    narrow = line(40, message="Revision bbb222 serves with four pods.")
     assert "Revision" not in narrow
-    assert len(narrow) <= 50
+    assert len(narrow) <= 40
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"), [(200, set()), (70, {"IMAGE"}), (55, {"IMAGE", "STRATEGY"}), (50, set(GIVE_WAY))]
+)
+def test_where_it_is_narrow_columns_give_way_to_the_message(width: int, left_out: set[str]) -> None:
+    rows = listing(
+        [rollout(phase="Healthy", stable=STABLE, message="Revision bbb222 serves with four pods.")]
+    )
+    titles, shown = table(rows, NOW, namespaces=False, width=width)
+    assert set(TITLES) - set(titles.split()) == left_out
+    assert " Revision " in shown
+    assert len(shown) <= width
 
 
 def test_an_image_is_shown_without_its_registry() -> None:

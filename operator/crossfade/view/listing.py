@@ -19,6 +19,9 @@ GAP = "  "
 LEAST_MESSAGE = 12
 """Columns that a message must have to be worth showing."""
 
+GIVE_WAY = ("IMAGE", "STRATEGY", "STEP")
+"""Left out where the terminal is narrow, the first one first, until a message has its room."""
+
 MOST_OF_AN_IMAGE = 32
 
 
@@ -54,9 +57,20 @@ def worst(rows: Iterable[Listed]) -> Outcome:
 def table(rows: Sequence[Listed], now: datetime, *, namespaces: bool, width: int | None = None) -> list[str]:
     """Give a line of titles and one for each Rollout, cut to `width`; `namespaces` adds their column."""
     titles = ("NAMESPACE", *TITLES) if namespaces else TITLES
-    cells = [titles, *(_cells(row, now, namespaces=namespaces) for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(titles) - 1)]
-    return [_line(line, widths, width) for line in cells]
+    cells: list[tuple[str, ...]] = [titles, *(_cells(row, now, namespaces=namespaces) for row in rows)]
+    for title in GIVE_WAY:
+        if width is not None and sum(_widths(cells)) + len(GAP) * (len(cells[0]) - 1) + LEAST_MESSAGE > width:
+            cells = _without(cells[0].index(title), cells)
+    return [_line(line, _widths(cells), width) for line in cells]
+
+
+def _widths(cells: Sequence[Sequence[str]]) -> list[int]:
+    """Give the width of each column but the last, which is the message."""
+    return [max(len(line[i]) for line in cells) for i in range(len(cells[0]) - 1)]
+
+
+def _without(column: int, cells: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    return [(*line[:column], *line[column + 1 :]) for line in cells]
 
 
 def _listed(rollout: Object) -> Listed:

@@ -125,6 +125,16 @@ def test_no_answer_in_time_ends_with_3_and_says_what_becomes_of_the_action(
     assert "kubectl delete rolloutactions.crossfade.dev shop-abort-x7k2p -n demo" in told
 
 
+def test_as_json_an_action_without_an_answer_is_told_with_its_name(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(under_way())
+    cluster.silent = True
+    assert crossfade(cluster, "abort", "shop", "--timeout", "0.01", "-o", "json") == 3
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["name"], printed["state"], printed["message"]) == ("shop-abort-x7k2p", "Unanswered", "")
+
+
 def test_an_action_on_a_rollout_that_does_not_exist_is_not_made(
     crossfade: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,7 +43,8 @@ def test_certificates_are_read_from_the_file_itself_or_from_files_beside_it(tmp_
 
 def test_a_token_is_read_from_the_file_itself_or_from_another_one(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{WORD}\n")
-    for user in ({"token": WORD}, {"tokenFile": str(tmp_path / "token")}):
+    file = {"tokenFile": str(tmp_path / "token")}
+    for user in ({"token": WORD}, file, {"token": "older", **file}):
         access = plain_access(written(tmp_path, user), "there")
         assert access == Access("https://1.2.3.4:6443", "default", b"CA", token=WORD)
 

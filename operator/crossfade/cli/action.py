@@ -84,7 +84,13 @@ async def act(options: argparse.Namespace, cluster: Api) -> int:
         to, revision = None, options.revision or seen(options, rollout)
     body = manifest(options, revision, await user(cluster))
     made = await cluster.create("RolloutAction", options.namespace, body)
-    answered = await answer(cluster, options, made["metadata"]["name"])
+    try:
+        answered = await answer(cluster, options, made["metadata"]["name"])
+    except CommandError:
+        if options.output:
+            unanswered = {**made, "status": {"state": "Unanswered"}}
+            print(written(await summary(options, cluster, unanswered), options.output))
+        raise
     done = answered["status"]["state"] == "Done"
     if options.output:
         print(written(await summary(options, cluster, answered), options.output))

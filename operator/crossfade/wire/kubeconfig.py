@@ -78,7 +78,7 @@ def _access(config: Object, context: str | None, folder: str) -> Access | None:
     user = _named(config["users"], chosen["user"])["user"] or {}
     if not (cluster.keys() <= CLUSTER_FIELDS and user.keys() <= USER_FIELDS):
         return None
-    token = user.get("token") or _bytes(user, "tokenFile", folder).decode().strip()
+    token = _bytes(user, "tokenFile", folder).decode().strip() or user.get("token") or ""
     return Access(
         server=cluster["server"].rstrip("/"),
         namespace=chosen.get("namespace") or "default",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
 from crossfade.api.labels import API_VERSION
+from crossfade.wire.errors import ApiError
 
 Raw = dict[str, Any]
 
@@ -21,11 +23,16 @@ class Resource:
     namespaced: bool = True
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """The URL path of one object, or of the collection; `namespace` None: of all namespaces."""
+        """The URL path of one object, or of the collection; `namespace` None: of all namespaces.
+
+        A name is one segment and never leads elsewhere: `../../theirs/deployments/shop` would be another namespace's.
+        """
+        if {name, namespace} & {".", ".."}:
+            raise ApiError(HTTPStatus.NOT_FOUND, "NotFound", f"no {self.plural} can be called {name!r}")
         root = "/apis/" if "/" in self.api_version else "/api/"
         place = ["namespaces", namespace] if self.namespaced and namespace else []
-        parts = [self.api_version, *place, self.plural, name, subresource]
-        return root + "/".join(quote(part) for part in parts if part)
+        parts = [*place, self.plural, name, subresource]
+        return f"{root}{self.api_version}/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
 RESOURCES: Final[Mapping[str, Resource]] = {

@@ -1,4 +1,4 @@
-# The operator. The build needs no network: .build/site holds its dependencies, put there by `cluster/up` with
+# The operator: what requirements/run.txt locks is the base and the extra `operator`. The build needs no network: .build/site holds its dependencies, put there by `cluster/up` with
 #   uv pip install --target .build/site --python-version 3.13 --only-binary :all: --require-hashes -r requirements/run.txt
 # which fits images with that Python (BASE_IMAGE).
 ARG BASE_IMAGE=python:3.13-slim

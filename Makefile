@@ -9,7 +9,7 @@ STRATEGY ?= canary
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds lock clean
+.PHONY: help wheel env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -62,10 +62,13 @@ check-deep: env ## The same over many more states (STATES=1000000 for each strat
 crds: env ## Write crds/ from the models
 	@PYTHONPATH=operator $(PY) -m crossfade.api.crd
 
+wheel: env ## The command line as a wheel in dist/, to install elsewhere
+	@$(PY) -m hatchling build -t wheel
+
 lock: ## Pin every dependency, with hashes
 	@uv=$$(ls -d $${HOME}/.cache/crossfade/uv-*/bin/uv | tail -1); \
-	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml -o requirements/run.txt; \
-	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --group dev -o requirements/dev.txt
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator -o requirements/run.txt; \
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator --group dev -o requirements/dev.txt
 
 clean: ## Remove the kind cluster
 	@cluster/down

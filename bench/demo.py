@@ -54,7 +54,7 @@ What to try next. The load has ended; the shop runs on in namespace {namespace}:
   cf status shop --watch                        # … to follow
   cf abort shop                                 # … and to take back while it is under way
   cf undo shop                                  # once it is complete: back to the version before
-  {kubectl} get rollouts,releases
+  {kubectl} get rollouts.crossfade.dev,releases.crossfade.dev
   make demo STRATEGY={other}                  # the same with another strategy
   make clean                                    # removes the cluster
 """
@@ -215,7 +215,7 @@ def main() -> int:
     except (ApiError, AssertionError) as error:
         console.print(f"The demo stopped: {error}", style="red", markup=False)
         console.print(
-            f"See what is there: kubectl --context {CONTEXT} -n {NAMESPACE} get rollouts,releases,pods,events"
+            f"See what is there: kubectl --context {CONTEXT} -n {NAMESPACE} get rollouts.crossfade.dev,releases.crossfade.dev,pods,events"
         )
         return 1
     return 0

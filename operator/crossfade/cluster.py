@@ -2,12 +2,12 @@
 
 The only module that imports `kubernetes`, and of that only the transport and the configuration: the client's
 models take 700 us per object where plain JSON takes 24-53, and drop fields they do not know when written back.
-Importing this module costs 0.4 s and 57 MB, so the command line imports it only when it needs a cluster.
+Importing this module costs 0.3 s and 57 MB, so the command line goes by `wire.direct` wherever the kubeconfig allows it.
 
     async with Cluster.connect() as cluster:
         rollout = await cluster.get("Rollout", "default", "shop")
 
-A new kind is one line in `RESOURCES`. What does not belong here: what to write, and when.
+A new kind is one line in `wire.resources`. What does not belong here: what to write, and when.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from urllib.request import getproxies
 
 import aiohttp
@@ -28,117 +28,32 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
-from crossfade.api.labels import API_VERSION, FIELD_MANAGER, FIELD_MANAGER_STATUS
+from crossfade.api.labels import FIELD_MANAGER, FIELD_MANAGER_STATUS
+from crossfade.wire.errors import ApiError, Cause, refusal
+from crossfade.wire.resources import RESOURCES, Raw, Resource, path_of, typed
 
-Raw = dict[str, Any]
+__all__ = [
+    "PAGE",
+    "RESOURCES",
+    "ApiError",
+    "Cause",
+    "Cluster",
+    "Credentials",
+    "Listing",
+    "Request",
+    "Resource",
+]
 
 _JSON: Final = "application/json"
 _APPLY: Final = "application/apply-patch+yaml"
 _JSON_PATCH: Final = "application/json-patch+json"
+_TEXT: Final = "text/plain, */*"
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 PAGE: Final = 100
 """Objects in one answer to a list; memory that parsing them took once is seldom given back."""
 _IN_POD: Final = "KUBERNETES_SERVICE_HOST"
 _POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """Where the objects of a kind are found, and whether they live in a namespace."""
-
-    api_version: str
-    plural: str
-    namespaced: bool = True
-
-    def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """The URL path of one object, or of the collection; `namespace` None: of all namespaces."""
-        root = "/apis/" if "/" in self.api_version else "/api/"
-        place = ["namespaces", namespace] if self.namespaced and namespace else []
-        parts = [self.api_version, *place, self.plural, name, subresource]
-        return root + "/".join(quote(part) for part in parts if part)
-
-
-RESOURCES: Final[Mapping[str, Resource]] = {
-    "Rollout": Resource(API_VERSION, "rollouts"),
-    "Release": Resource(API_VERSION, "releases"),
-    "RolloutAction": Resource(API_VERSION, "rolloutactions"),
-    "Deployment": Resource("apps/v1", "deployments"),
-    "ReplicaSet": Resource("apps/v1", "replicasets"),
-    "Service": Resource("v1", "services"),
-    "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
-    "Pod": Resource("v1", "pods"),
-    "Namespace": Resource("v1", "namespaces", namespaced=False),
-    "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
-    "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
-    "Lease": Resource("coordination.k8s.io/v1", "leases"),
-    "Event": Resource("events.k8s.io/v1", "events"),
-    "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
-}
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One part of a refusal: the word for it, the field it speaks of, and the sentence."""
-
-    reason: str
-    field: str
-    message: str
-
-
-class ApiError(Exception):
-    """The API server said no, or could not be reached (`status` 0).
-
-    `reason` is the server's CamelCase word (NotFound, Conflict, AlreadyExists, Invalid, Forbidden …), or
-    `Unreachable`, or `NoCluster` where no kubeconfig names one; `message` is a whole sentence for people.
-    """
-
-    def __init__(self, status: int, reason: str, message: str, causes: tuple[Cause, ...] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.message = message
-        self.causes = causes
-
-    @property
-    def not_found(self) -> bool:
-        """There is no such object."""
-        return self.status == HTTPStatus.NOT_FOUND
-
-    @property
-    def conflict(self) -> bool:
-        """What was seen is not what is stored: look again."""
-        return self.status == HTTPStatus.CONFLICT and self.reason != "AlreadyExists"
-
-    @property
-    def already_exists(self) -> bool:
-        """A create found an object of that name."""
-        return self.status == HTTPStatus.CONFLICT and self.reason == "AlreadyExists"
-
-    @property
-    def invalid(self) -> bool:
-        """The server will say no again until the object changes."""
-        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
-
-    @property
-    def unsure(self) -> bool:
-        """Whether the request may have been carried out all the same: there was no answer, or one of a server in trouble."""
-        return self.status == 0 or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-    @property
-    def passing(self) -> bool:
-        """The server is overloaded, starting, or out of reach: the same request may succeed in a moment."""
-        return self.unsure or self.status == HTTPStatus.TOO_MANY_REQUESTS
-
-    @property
-    def namespace_terminating(self) -> bool:
-        """The namespace is being deleted: nothing new can be made in it."""
-        return any(cause.reason == "NamespaceTerminating" for cause in self.causes)
-
-    @property
-    def version_too_large(self) -> bool:
-        """The server has never come to the resource version that was asked for: that lies in a future that it lacks."""
-        return any(cause.reason == "ResourceVersionTooLarge" for cause in self.causes)
 
 
 class Listing(NamedTuple):
@@ -245,7 +160,7 @@ class Cluster:
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
         """Read one object; None where there is none."""
         try:
-            return await self._ask(_Call("GET", kind, _path(kind, namespace, name)))
+            return await self._ask(_Call("GET", kind, path_of(kind, namespace, name)))
         except ApiError as error:
             if error.not_found:
                 return None
@@ -287,7 +202,7 @@ class Cluster:
         items: list[Raw] = []
         version = ""
         while True:
-            page = await self._ask(_Call("GET", kind, _path(kind, namespace), query, accept=accept))
+            page = await self._ask(_Call("GET", kind, path_of(kind, namespace), query, accept=accept))
             items.extend(page.get("items") or [])
             version = version or page["metadata"].get("resourceVersion", "")
             token = page["metadata"].get("continue")
@@ -312,13 +227,13 @@ class Cluster:
         """
         asked = {"dryRun": "All" if dry_run else "", "fieldValidation": "Strict" if strict else ""}
         query = {"fieldManager": FIELD_MANAGER, **{key: value for key, value in asked.items() if value}}
-        return await self._ask(_Call("POST", kind, _path(kind, namespace), query, _typed(kind, body)))
+        return await self._ask(_Call("POST", kind, path_of(kind, namespace), query, typed(kind, body)))
 
     async def apply(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
         """Server-side apply, forced, as field manager `crossfade`: `body` says all that it owns."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._ask(
-            _Call("PATCH", kind, _path(kind, namespace, name), query, _typed(kind, body), _APPLY)
+            _Call("PATCH", kind, path_of(kind, namespace, name), query, typed(kind, body), _APPLY)
         )
 
     async def replace_status(
@@ -329,8 +244,8 @@ class Cluster:
         An apply would leave every field in it that somebody else wrote once (a restored backup does).
         """
         query = {"fieldManager": FIELD_MANAGER_STATUS}
-        path = _path(kind, namespace, name, "status")
-        return await self._ask(_Call("PUT", kind, path, query, _typed(kind, body)))
+        path = path_of(kind, namespace, name, "status")
+        return await self._ask(_Call("PUT", kind, path, query, typed(kind, body)))
 
     async def json_patch(
         self,
@@ -342,12 +257,14 @@ class Cluster:
     ) -> Raw:
         """JSON Patch as field manager `manager`; a `test` that fails is a Conflict."""
         query = {"fieldManager": manager}
-        return await self._ask(_Call("PATCH", kind, _path(kind, namespace, name), query, [*ops], _JSON_PATCH))
+        return await self._ask(
+            _Call("PATCH", kind, path_of(kind, namespace, name), query, [*ops], _JSON_PATCH)
+        )
 
     async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
         """Replace an object whole; a Conflict where `metadata.resourceVersion` is no longer the stored one."""
         query = {"fieldManager": FIELD_MANAGER}
-        return await self._ask(_Call("PUT", kind, _path(kind, namespace, name), query, _typed(kind, body)))
+        return await self._ask(_Call("PUT", kind, path_of(kind, namespace, name), query, typed(kind, body)))
 
     async def delete(
         self,
@@ -368,7 +285,12 @@ class Cluster:
             "propagationPolicy": "Orphan" if orphan else "Background",
             "preconditions": {key: value for key, value in wanted.items() if value},
         }
-        return await self._ask(_Call("DELETE", kind, _path(kind, namespace, name), body=body))
+        return await self._ask(_Call("DELETE", kind, path_of(kind, namespace, name), body=body))
+
+    async def logs(self, namespace: str, pod: str, query: Mapping[str, str]) -> str:
+        """Read what a container of a pod has written; `query` as the API has it (container, tailLines, previous)."""
+        call = _Call("GET", "Pod", path_of("Pod", namespace, pod, "log"), query, accept=_TEXT)
+        return (await self._whole(call)).decode(errors="replace")
 
     async def watch(
         self,
@@ -387,14 +309,14 @@ class Cluster:
         query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
         query |= {"resourceVersion": resource_version} if resource_version else {}
         limit = aiohttp.ClientTimeout(sock_connect=10, sock_read=for_s + 10)
-        response = await self._send(_Call("GET", kind, _path(kind, namespace), query, limit=limit))
+        response = await self._send(_Call("GET", kind, path_of(kind, namespace), query, limit=limit))
         try:
             if response.status != HTTPStatus.OK:
-                raise _refusal(response.status, await self._text(response))
+                raise refusal(response.status, await self._text(response))
             async for line in response.response.content:
                 event = json.loads(line)
                 if event["type"] == "ERROR":
-                    raise _refusal(event["object"].get("code", 500), line)
+                    raise refusal(event["object"].get("code", 500), line)
                 yield event["type"], event["object"]
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
@@ -403,6 +325,10 @@ class Cluster:
 
     async def _ask(self, call: _Call) -> Raw:
         """Send one request and give the object in its answer; ApiError where that is a refusal."""
+        answer: Raw = json.loads(await self._whole(call))
+        return answer
+
+    async def _whole(self, call: _Call) -> bytes:
         started_s, status = time.monotonic(), 0
         try:
             response = await self._send(call)
@@ -415,9 +341,8 @@ class Cluster:
             if self._observer is not None:
                 self._observer(Request(call.method, call.kind, status, time.monotonic() - started_s))
         if status >= HTTPStatus.BAD_REQUEST:
-            raise _refusal(status, text)
-        answer: Raw = json.loads(text)
-        return answer
+            raise refusal(status, text)
+        return text
 
     async def _text(self, response: Any) -> bytes:
         try:
@@ -472,33 +397,6 @@ async def _configure(configuration: Any, kubeconfig: str | None, context: str | 
     read: Any = load_kube_config
     loader = await read(path, context, configuration, persist_config=False)
     return loader.current_context["context"].get("namespace") or "default"
-
-
-def _path(kind: str, namespace: str | None, name: str = "", subresource: str = "") -> str:
-    return RESOURCES[kind].path(namespace, name, subresource)
-
-
-def _typed(kind: str, body: Mapping[str, Any]) -> Raw:
-    """The body with its kind and apiVersion, which objects out of lists and watches lack."""
-    return {"apiVersion": RESOURCES[kind].api_version, "kind": kind, **body}
-
-
-def _refusal(status: int, text: bytes) -> ApiError:
-    """Read a `Status` object, plain or in a watch's line; any other body (a proxy's page) is shown cut short."""
-    try:
-        said = json.loads(text)
-        said = said.get("object", said)
-        causes = tuple(
-            Cause(cause.get("reason", ""), cause.get("field", ""), cause.get("message", ""))
-            for cause in (said.get("details") or {}).get("causes") or ()
-        )
-        reason, message = said.get("reason", ""), said.get("message", "")
-    except (ValueError, AttributeError):
-        reason, message, causes = "", text[:500].decode(errors="replace"), ()
-    if any("test failed" in cause.message for cause in causes):
-        # A JSON Patch whose `test` fails is answered 422, which elsewhere means an object that can never be stored.
-        return ApiError(HTTPStatus.CONFLICT, "Conflict", message, causes)
-    return ApiError(status, reason or HTTPStatus(status).phrase, message or f"HTTP {status}", causes)
 
 
 def _advice(error: Exception) -> str:

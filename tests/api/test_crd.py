@@ -92,6 +92,14 @@ def test_columns_point_at_fields_that_exist(kind: Kind) -> None:
     assert {column["jsonPath"] for column in columns} <= paths
 
 
+def test_a_rollout_shows_how_it_stands_at_a_glance_and_its_image_where_more_is_asked_for() -> None:
+    columns = definition(KINDS[0])["spec"]["versions"][0]["additionalPrinterColumns"]
+    shown = {column["name"]: (column["jsonPath"], column.get("priority", 0)) for column in columns}
+    assert shown["Ready"] == (".status.ready", 0)
+    assert shown["Since"] == (".status.since", 0)
+    assert shown["Image"] == (".status.stable.image", 1)
+
+
 def test_a_new_rollout_is_not_taken_for_one_that_the_operator_has_seen() -> None:
     status = root_schema(KINDS[0].model)["properties"]["status"]
     assert status["default"] == {"observedGeneration": -1}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from cli.fake_cluster import FakeCluster
-from crossfade import cluster as real
+from crossfade.cli import connection
 from crossfade.cli.main import main
 
 Run = Callable[..., int]
@@ -17,20 +17,17 @@ def crossfade(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command line against a cluster: `crossfade(cluster, "status", "shop")` gives the exit code."""
 
     def run(cluster: FakeCluster, *arguments: str) -> int:
-        monkeypatch.setattr(real, "Cluster", Connecting(cluster))
+        monkeypatch.setattr(connection, "connected", lambda _options: Connecting(cluster))
         return main(arguments)
 
     return run
 
 
 class Connecting:
-    """Stands for the class Cluster: `connect` gives the cluster of the test."""
+    """Stands for the connection to a cluster: it gives the one of the test."""
 
     def __init__(self, cluster: FakeCluster) -> None:
         self.cluster = cluster
-
-    def connect(self, _kubeconfig: str | None, _context: str | None) -> "Connecting":
-        return self
 
     async def __aenter__(self) -> FakeCluster:
         await asyncio.sleep(0)

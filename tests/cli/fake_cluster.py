@@ -27,6 +27,8 @@ class FakeCluster:
         self.silent = False
         self.unreadable: set[str] = set()
         self.user: str | None = None
+        self.written: dict[str, str | ApiError] = {}
+        self.asked_logs: list[tuple[str, dict[str, str]]] = []
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Object | None:
         self._fail()
@@ -63,6 +65,14 @@ class FakeCluster:
         for op in ops:
             apply_operation(target, op)
         return target
+
+    async def logs(self, namespace: str, pod: str, query: Mapping[str, str]) -> str:
+        self._fail()
+        self.asked_logs.append((pod, dict(query)))
+        written = self.written.get(pod, "")
+        if isinstance(written, ApiError):
+            raise written
+        return written
 
     async def watch(
         self, kind: str, namespace: str | None, *, name: str | None = None, resource_version: str = ""

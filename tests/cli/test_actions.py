@@ -79,10 +79,39 @@ def test_a_refused_action_ends_with_2_and_says_why(
     assert capsys.readouterr().out == "Refused: Nothing is under way.\n"
 
 
-def test_as_json_the_whole_action_is_printed(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    crossfade(answering(DONE), "promote", "shop", "-o", "json")
+def test_as_json_what_was_asked_and_what_came_of_it_is_printed(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = answering(DONE)
+    cluster.user = "ann"
+    cluster.objects["Rollout", "shop"]["status"]["lastAction"] = {"name": "shop-promote-x7k2p", "release": 2}
+    assert crossfade(cluster, "promote", "cf/shop", "--reason", "looks well", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "action": "Promote",
+        "rollout": "shop",
+        "namespace": "demo",
+        "revision": "bbb222",
+        "actor": "ann",
+        "reason": "looks well",
+        "name": "shop-promote-x7k2p",
+        "state": "Done",
+        "message": "Stage '50 %' passes.",
+        "release": 2,
+    }
+
+
+def test_as_json_a_refusal_is_told_and_the_release_of_another_action_is_not_taken_for_its_own(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = answering(REFUSED)
+    cluster.objects["Rollout", "shop"]["status"]["lastAction"] = {"name": "shop-abort-1", "release": 2}
+    assert crossfade(cluster, "promote", "shop", "-o", "json") == 2
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["kind"], printed["status"]["state"]) == ("RolloutAction", "Done")
+    assert (printed["state"], printed["message"], printed["release"]) == (
+        "Refused",
+        "Nothing is under way.",
+        None,
+    )
 
 
 def test_no_answer_in_time_ends_with_3_and_says_what_becomes_of_the_action(
@@ -93,7 +122,17 @@ def test_no_answer_in_time_ends_with_3_and_says_what_becomes_of_the_action(
     assert crossfade(cluster, "abort", "shop", "--timeout", "0.01") == 3
     told = capsys.readouterr().err
     assert "The operator did not answer within 0.01 s" in told
-    assert "kubectl delete rolloutaction shop-abort-x7k2p -n demo" in told
+    assert "kubectl delete rolloutactions.crossfade.dev shop-abort-x7k2p -n demo" in told
+
+
+def test_as_json_an_action_without_an_answer_is_told_with_its_name(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(under_way())
+    cluster.silent = True
+    assert crossfade(cluster, "abort", "shop", "--timeout", "0.01", "-o", "json") == 3
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["name"], printed["state"], printed["message"]) == ("shop-abort-x7k2p", "Unanswered", "")
 
 
 def test_an_action_on_a_rollout_that_does_not_exist_is_not_made(

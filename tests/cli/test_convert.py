@@ -7,28 +7,12 @@ import pytest
 import yaml
 
 from cli.fake_cluster import FakeCluster
-from crossfade import cluster as real
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import parse_strict
 from view.deployments import applied_client_side, autoscaler, budget, deployment, service
 from view.stored import rollout
 
 Run = Callable[..., int]
-
-
-@pytest.fixture(autouse=True)
-def known_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every kind that is looked for is one that the client knows."""
-    kinds = ("HorizontalPodAutoscaler", "PodDisruptionBudget")
-    monkeypatch.setattr(real, "RESOURCES", {**real.RESOURCES, **dict.fromkeys(kinds)})
-
-
-def test_a_kind_that_the_client_does_not_know_is_said_not_to_be_looked_for(
-    crossfade: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(real, "RESOURCES", {})
-    assert crossfade(FakeCluster(deployment(), service()), "convert", "deployment/shop") == 0
-    assert "! PodDisruptionBudgets are not looked for" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["deployment", "deploy", "deployments", "deployment.apps", "Deployment"])

@@ -62,13 +62,13 @@ def processor_s_of_children() -> float:
     "arguments",
     [
         ["sttus", "shop"],
-        ["status"],
+        ["history"],
         ["status", "shop", "--wach"],
         ["promote", "shop", "--timeout", "soon"],
         ["plan"],
         ["set"],
         ["set", "image", "shop"],
-        ["status", "shop", "-o", "yaml"],
+        ["status", "shop", "-o", "xml"],
     ],
 )
 def test_a_wrong_command_line_ends_with_1_and_points_to_help(
@@ -148,7 +148,7 @@ def test_a_namespace_without_rollouts_says_how_to_find_them(
     assert crossfade(FakeCluster(), "status", "shop") == 1
     told = capsys.readouterr().err
     assert "There is no Rollout 'shop' in namespace 'demo', nor any other" in told
-    assert "kubectl get rollouts -A" in told
+    assert "crossfade list -A" in told
 
 
 def test_a_kubeconfig_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,6 +109,11 @@ def test_all_that_is_wrong_is_told_at_once_with_its_path_and_what_to_write(
             "no Rollout in it (it is empty; a Rollout has kind: Rollout and apiVersion: crossfade.dev/v1alpha1)",
         ),
         (SERVICE, "no Rollout in it (Service of v1;"),
+        (
+            SERVICE.replace("apiVersion: v1\nkind: Service", "apiVersion: apps/v1\nkind: Deployment")
+            + "spec: {}\n",
+            "no Rollout in it (Deployment of apps/v1;",
+        ),
         (GOOD.replace("crossfade.dev/v1alpha1", "argoproj.io/v1alpha1"), "Rollout of argoproj.io/v1alpha1;"),
         (GOOD.replace("v1alpha1", "v1"), "has apiVersion crossfade.dev/v1: write crossfade.dev/v1alpha1"),
         (GOOD.replace("apiVersion: crossfade.dev/v1alpha1\n", ""), "apiVersion: is required"),
@@ -128,3 +133,55 @@ def test_a_file_that_cannot_be_planned_says_why(
 def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "-f", "nowhere.yaml"]) == 1
     assert "Cannot read nowhere.yaml: No such file or directory" in capsys.readouterr().err
+
+
+WORKLOAD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: app, image: shop:v1, resources: {requests: {cpu: 200m}}, readinessProbe: {tcpSocket: {port: 80}}}
+"""
+REFERRING = """\
+apiVersion: crossfade.dev/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec: {replicas: 4, workloadRef: {name: web}, service: {ports: [{port: 80}]}, strategy: {bigBang: {}}}
+"""
+
+
+def test_what_pods_of_a_deployment_elsewhere_ask_for_is_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, REFERRING)
+    assert main(["plan", "-f", file]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Peak 8 pods: CPU unknown, memory unknown;" in told
+    assert "not requested" not in told
+    assert "Plan both files together" in told
+    assert main(["plan", "-f", file, "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rollouts"][0]["peak"] is None
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one file", "in two files"])
+def test_what_pods_of_a_deployment_in_the_files_ask_for_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, together: bool
+) -> None:
+    other = tmp_path / "deployment.yaml"
+    other.write_text(WORKLOAD)
+    file = written(tmp_path, f"{REFERRING}---\n{WORKLOAD}" if together else REFERRING)
+    assert main(["plan", "-f", file, *([] if together else ["-f", str(other)])]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Peak 8 pods: CPU 1.6, memory not requested;" in told
+    assert "unknown" not in told
+
+
+def test_the_deployment_of_another_rollout_is_not_taken_for_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = WORKLOAD.replace("name: web", "name: till")
+    assert main(["plan", "-f", written(tmp_path, f"{REFERRING}---\n{other}")]) == 0
+    assert "CPU unknown" in capsys.readouterr().out

@@ -93,7 +93,23 @@ def test_an_image_with_a_digest_is_taken_whole(crossfade: Run) -> None:
     assert image_of(cluster, 0) == "r.example.com:5000/shop@sha256:ab=cd"
 
 
-def test_as_json_the_changed_rollout_is_printed(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_as_json_what_was_asked_and_what_came_of_it_is_printed(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     crossfade(FakeCluster(rollout()), "set", "image", "shop", "app=shop:v2", "-o", "json")
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
+    assert json.loads(capsys.readouterr().out) == {
+        "action": "SetImage",
+        "rollout": "shop",
+        "namespace": "demo",
+        "state": "Done",
+        "message": "app: shop:v1 → shop:v2",
+        "generation": 3,
+        "images": [{"container": "app", "before": "shop:v1", "after": "shop:v2"}],
+    }
+
+
+def test_as_json_an_image_that_is_there_already_is_unchanged(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crossfade(FakeCluster(rollout()), "set", "image", "shop", "app=shop:v1", "-o", "json")
+    assert json.loads(capsys.readouterr().out)["state"] == "Unchanged"

@@ -85,7 +85,7 @@ async def test_counts_alone_are_told_five_seconds_later_and_together(bench: Benc
     bench.have(rollout(2, status=BEFORE))
     assert await bench.decided(plan(status=COUNTED, wake_after_s=30)) == 5
     bench.now += timedelta(seconds=4.5)
-    more = COUNTED | {"message": "3 of 4 pods", "availableReplicas": 3}
+    more = COUNTED | {"message": "3 of 4 pods", "availableReplicas": 3, "ready": "3/4"}
     assert await bench.decided(plan(status=more, wake_after_s=30)) == 0.5
     assert bench.cluster.writes == []
     bench.now += timedelta(seconds=0.5)

@@ -20,6 +20,7 @@ Object = dict[str, Any]
 OF_THE_WAY = frozenset(
     {
         "release",
+        "since",
         "timeline",
         "last",
         "lastAction",

@@ -25,6 +25,7 @@ OLD_S = 40
 
 NEVER_COUNTS = {
     "startedAt",
+    "since",
     "endsBefore",
     "releaseStartedAt",
     "until",

@@ -9,6 +9,7 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.strict import parse_strict
 from crossfade.core.revision import revision_of
 from crossfade.view.convert import Around, Wish, converted, template_of
+from crossfade.view.convert_defaults import as_written
 from crossfade.view.convert_error import ConversionError
 from crossfade.view.yaml_text import yaml_of
 from view.deployments import deployment, pod_template, service
@@ -39,15 +40,27 @@ def test_the_rollout_holds_what_the_deployment_holds() -> None:
         },
         "strategy": {"rolling": {"maxSurge": "25%", "maxUnavailable": 1}},
         "minReadySeconds": 7,
-        "progressDeadlineSeconds": 600,
         "revisionHistoryLimit": 10,
     }
 
 
-def test_the_template_is_exactly_the_stored_one_but_for_its_empty_creation_time() -> None:
-    expected = pod_template()
-    del expected["metadata"]["creationTimestamp"]
-    assert spec(deployment())["template"] == expected
+def test_the_template_reads_as_its_author_wrote_it() -> None:
+    stored = pod_template()
+    [container] = stored["spec"]["containers"]
+    kept = {key: container[key] for key in ("name", "image", "env")}
+    metadata = {key: stored["metadata"][key] for key in ("labels", "annotations")}
+    assert spec(deployment())["template"] == {"metadata": metadata, "spec": {"containers": [kept]}}
+
+
+def test_a_deadline_that_is_the_default_of_both_is_left_out_and_another_is_carried_over() -> None:
+    assert "progressDeadlineSeconds" not in spec(deployment())
+    assert spec(deployment(progressDeadlineSeconds=60))["progressDeadlineSeconds"] == 60
+    assert not any("progressDeadline" in told for told in converted(deployment(), Around(), Wish()).warnings)
+
+
+def test_a_rollout_that_is_there_already_is_warned_of_the_release_that_another_form_is() -> None:
+    told = converted(deployment(), Around(rollouts=["shop"]), Wish()).warnings[0]
+    assert "that is a new revision, and is released, although its pods are the same" in told
 
 
 def test_the_template_survives_being_written_and_read_as_yaml() -> None:
@@ -179,7 +192,10 @@ def test_a_rollout_whose_first_deployment_would_be_this_very_one_is_refused() ->
     del template["metadata"]["creationTimestamp"]
     same = deployment(
         template=template,
-        meta={"name": f"shop-{revision_of(template)}", "labels": {"crossfade.dev/rollout": "shop"}},
+        meta={
+            "name": f"shop-{revision_of(as_written(template))}",
+            "labels": {"crossfade.dev/rollout": "shop"},
+        },
     )
     assert "which is this one: choose another name with --name" in refused(same)
 

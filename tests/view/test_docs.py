@@ -33,7 +33,19 @@ STATUSES: dict[str, type[Model]] = {
     "release": ReleaseStatus,
     "rolloutaction": RolloutActionStatus,
 }
-SHOWN = {"status", "plan", "set image", "history", "diff", "report", "convert"}
+SHOWN = {
+    "list",
+    "status",
+    "tree",
+    "logs",
+    "completion",
+    "plan",
+    "set image",
+    "history",
+    "diff",
+    "report",
+    "convert",
+}
 
 
 @pytest.fixture
@@ -98,6 +110,33 @@ def test_every_command_is_in_the_readme() -> None:
     assert len(SHOWN) == len(others), "a new command: add it here and to the README"
     assert [word for word in sorted(words) if f"crossfade {word} " not in README] == []
     assert build_parser().prog == "crossfade"
+
+
+AMBIGUOUS = re.compile(
+    r"kubectl (?!rollout )[a-z-]+ (?:\S+ )?(?:rollouts?|releases?|rolloutactions?)(?![\w.-])"
+)
+"""A kind of ours by its short name: where Argo's definitions are installed too, `rollouts` is theirs."""
+
+
+@pytest.mark.parametrize("folder", ["README.md", "operator", "bench", "manifests"])
+def test_kubectl_is_told_whose_rollouts_are_meant(folder: str) -> None:
+    place = ROOT / folder
+    files = (
+        [place] if place.is_file() else [p for p in place.rglob("*") if p.suffix in {".py", ".yaml", ".md"}]
+    )
+    lines = [(path.name, line.strip()) for path in files for line in path.read_text().splitlines()]
+    assert [(name, line) for name, line in lines if AMBIGUOUS.search(line)] == []
+
+
+def test_a_kind_without_its_group_would_be_noticed() -> None:
+    for line in ("kubectl get rollouts -A", "kubectl edit rollout shop", "kubectl get rollout/shop"):
+        assert AMBIGUOUS.search(line)
+    for line in (
+        "kubectl get rollouts.crossfade.dev",
+        "kubectl get cf",
+        "kubectl rollout status deployment/shop",
+    ):
+        assert not AMBIGUOUS.search(line)
 
 
 def yaml_blocks() -> list[Any]:

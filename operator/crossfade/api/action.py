@@ -5,10 +5,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from crossfade.api.base import Message, Metadata, Model, Rule, Time
+from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.labels import API_VERSION
-
-ACTOR_LENGTH = 253
-"""Characters of a user name, at most."""
 
 ACTION_LENGTH = 32
 """Characters of an action's name, at most."""

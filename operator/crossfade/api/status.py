@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict
 
-from crossfade.api.action import ACTION_LENGTH, ACTOR_LENGTH, ActionEntry
+from crossfade.api.action import ACTION_LENGTH, ActionEntry
 from crossfade.api.base import (
     Count,
     Duration,
@@ -23,6 +23,7 @@ from crossfade.api.base import (
     Weight,
     list_map,
 )
+from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.conditions import Phase
 from crossfade.api.reading import read
 
@@ -283,6 +284,8 @@ class RolloutStatus(Model):
     """One word for people: Healthy, Progressing, Paused (a person must act), Waiting (something else holds it),
     RollingBack, RolledBack (stable serves, the spec does not), Degraded (stable is not available, or a first release
     is late) or Invalid. Programs read the conditions."""
+    since: Time | None = None
+    """Since when `phase` stands; it changes with the phase and only then."""
     message: Message = ""
     """What is going on or what went wrong, in one sentence, with what to do about it."""
     last_lines: LastLines = Field(default_factory=list)
@@ -292,6 +295,8 @@ class RolloutStatus(Model):
     """Pods that the scale subresource counts: while two revisions run, more than `spec.replicas`."""
     available_replicas: Count | None = None
     """Pods of both revisions that are available."""
+    ready: Annotated[str, Field(max_length=16)] = ""
+    """Ready pods that requests may reach, of `spec.replicas`, as `2/4`; pods beyond those are left out."""
     selector: Annotated[str, Field(max_length=1024)] = ""
     """Label selector of the pods that the scale subresource counts; an autoscaler measures these."""
     stage: Annotated[str, Field(max_length=16)] = ""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.labels import API_VERSION
 from crossfade.cli import undo
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.follow import states
+from crossfade.cli.output import written
+from crossfade.cli.reference import add_name
+from crossfade.wire.errors import ApiError
 
 OPERATOR_PODS = "kubectl get pods -A -l app.kubernetes.io/name=crossfade-operator"
 """Shows the operator's pods, whatever namespace it was put into."""
@@ -47,7 +50,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
         parser = commands.add_parser(
             verb.word, parents=[where], help=verb.meaning, description=f"{verb.meaning}."
         )
-        parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+        add_name(parser)
         parser.add_argument("--reason", metavar="TEXT", help="why; kept in the Release")
         if verb.action == "Undo":
             undo.add_options(parser)
@@ -81,15 +84,40 @@ async def act(options: argparse.Namespace, cluster: Api) -> int:
         to, revision = None, options.revision or seen(options, rollout)
     body = manifest(options, revision, await user(cluster))
     made = await cluster.create("RolloutAction", options.namespace, body)
-    answered = await answer(cluster, options, made["metadata"]["name"])
+    try:
+        answered = await answer(cluster, options, made["metadata"]["name"])
+    except CommandError:
+        if options.output:
+            unanswered = {**made, "status": {"state": "Unanswered"}}
+            print(written(await summary(options, cluster, unanswered), options.output))
+        raise
     done = answered["status"]["state"] == "Done"
-    if options.output == "json":
-        print(json.dumps(answered, indent=2))
+    if options.output:
+        print(written(await summary(options, cluster, answered), options.output))
     else:
         print(f"{answered['status']['state']}: {answered['status'].get('message', '')}".rstrip(": "))
         for line in undo.left_to_do(options, rollout, to) if to and done else ():
             print(line)
     return ExitCode.DONE if done else ExitCode.FAILED
+
+
+async def summary(options: argparse.Namespace, cluster: Api, answered: Raw) -> Raw:
+    """Give what was asked and what came of it, for programs; `release` is None where no release is known to be meant."""
+    spec, status, name = answered["spec"], answered["status"], answered["metadata"]["name"]
+    rollout = await cluster.get("Rollout", options.namespace, options.name) or {}
+    last = (rollout.get("status") or {}).get("lastAction") or {}
+    return {
+        "action": spec["action"],
+        "rollout": options.name,
+        "namespace": options.namespace,
+        "revision": spec.get("revision"),
+        "actor": spec.get("actor"),
+        "reason": spec.get("reason"),
+        "name": name,
+        "state": status["state"],
+        "message": status.get("message", ""),
+        "release": last.get("release") if last.get("name") == name else None,
+    }
 
 
 def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
@@ -104,9 +132,6 @@ def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
 
 async def user(cluster: Api) -> str | None:
     """Ask the API server for the name of the user who types; None where it does not say, or says more than fits."""
-    from crossfade.api.action import ACTOR_LENGTH  # noqa: PLC0415 -- imports pydantic, and --help has no need of it
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     try:
         review = await cluster.create("SelfSubjectReview", None, {})
     except ApiError:
@@ -144,7 +169,7 @@ async def answer(cluster: Api, options: argparse.Namespace, name: str) -> Raw:
         raise CommandError(
             f"The operator did not answer within {options.timeout:g} s. RolloutAction '{name}' stays and is taken up "
             f"when the operator runs again: see `{OPERATOR_PODS}`; "
-            f"`kubectl delete rolloutaction {name} -n {options.namespace}` takes it back.",
+            f"`kubectl delete rolloutactions.crossfade.dev {name} -n {options.namespace}` takes it back.",
             ExitCode.TIMED_OUT,
         ) from None
     raise CommandError(f"RolloutAction '{name}' was deleted before the operator answered.")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
 
 from crossfade.cli.errors import CommandError, explained, no_such_rollout
+from crossfade.wire.errors import ApiError
 
 Raw = dict[str, Any]
+T = TypeVar("T")
 
 
 class Api(Protocol):
-    """What the commands need of a cluster; `crossfade.cluster.Cluster` has it, and so have the tests' clusters."""
+    """What the commands need of a cluster; `wire.direct` has it, `cluster.Cluster`, and the tests' clusters."""
 
     namespace: str
 
@@ -30,6 +33,9 @@ class Api(Protocol):
     ) -> Raw:
         """Change an object; a `test` that fails is a Conflict."""
 
+    async def logs(self, namespace: str, pod: str, query: Mapping[str, str]) -> str:
+        """Read what a container of a pod has written."""
+
     def watch(
         self, kind: str, namespace: str | None, *, name: str | None = None, resource_version: str = ""
     ) -> AsyncIterator[tuple[str, Raw]]:
@@ -42,15 +48,27 @@ Command = Callable[[argparse.Namespace, Api], Awaitable[int]]
 
 async def with_cluster(command: Command, options: argparse.Namespace) -> int:
     """Run a command against the cluster that the options name; raises CommandError for what goes wrong there."""
-    from crossfade.cluster import ApiError, Cluster  # noqa: PLC0415 -- costs 0.4 s, and --help has no need of it
-
     try:
-        async with Cluster.connect(options.kubeconfig, options.context) as cluster:
+        async with connected(options) as cluster:
             options.scope = scope_of(options)
             options.namespace = options.namespace or cluster.namespace
             return await command(options, cluster)
     except ApiError as error:
         raise CommandError(explained(error)) from error
+
+
+def connected(options: argparse.Namespace) -> AbstractAsyncContextManager[Api]:
+    """Give the cluster that the options name, by the light client wherever the kubeconfig is a plain one."""
+    from crossfade.wire.kubeconfig import plain_access  # noqa: PLC0415 -- imports yaml, and --help has no need of it
+
+    access = plain_access(options.kubeconfig, options.context)
+    if access is not None:
+        from crossfade.wire.direct import Direct  # noqa: PLC0415 -- with the other
+
+        return Direct(access)
+    from crossfade.cluster import Cluster  # noqa: PLC0415 -- costs 0.3 s
+
+    return Cluster.connect(options.kubeconfig, options.context)
 
 
 def scope_of(options: argparse.Namespace) -> str:
@@ -61,6 +79,14 @@ def scope_of(options: argparse.Namespace) -> str:
         "--kubeconfig": options.kubeconfig,
     }
     return " ".join(f"{flag} {value}" for flag, value in flags.items() if value)
+
+
+async def readable(answer: Awaitable[T | None]) -> T | None:
+    """Give an answer of the API server; None where it refuses."""
+    try:
+        return await answer
+    except ApiError:
+        return None
 
 
 async def find_rollout(cluster: Api, options: argparse.Namespace) -> Raw:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from crossfade.cli.connection import Api, Raw, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
+from crossfade.wire.errors import ApiError
 
 if TYPE_CHECKING:
     from crossfade.view.convert import Conversion
@@ -27,8 +28,8 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "convert",
         parents=[where],
-        conflict_handler="resolve",
         help="write the Rollout that takes over a plain Deployment and its Service; changes nothing",
+        description="Writes the Rollout as YAML, or as -o says; warnings and steps go to standard error.",
     )
     parser.add_argument("deployment", metavar="deployment/NAME", type=deployment, help="what to convert")
     parser.add_argument(
@@ -39,13 +40,6 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--name", metavar="NAME", help="name of the Rollout (default: the Deployment's)", dest="rollout"
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        choices=["yaml", "json"],
-        default=argparse.SUPPRESS,
-        help="how the manifest is written (default: yaml); warnings and steps go to standard error",
     )
     parser.set_defaults(run=lambda options: asyncio.run(with_cluster(convert, options)))
 
@@ -76,7 +70,7 @@ async def convert(options: argparse.Namespace, cluster: Api) -> int:
     except ConversionError as error:
         raise CommandError(str(error)) from error
     tell(conversion, unread)
-    print(written(conversion.manifest, options.output), end="")
+    print(written(conversion.manifest, options.output or "yaml"))
     return ExitCode.DONE
 
 
@@ -95,14 +89,9 @@ async def find_deployment(options: argparse.Namespace, cluster: Api) -> Raw:
 
 async def around(options: argparse.Namespace, cluster: Api) -> tuple[dict[str, list[Raw]], list[str]]:
     """Read what is only warned of; the second value says what could not be read."""
-    from crossfade.cluster import RESOURCES, ApiError  # noqa: PLC0415 -- see connection
-
     found: dict[str, list[Raw]] = {kind: [] for kind in AROUND}
     unread: list[str] = []
     for kind in AROUND:
-        if kind not in RESOURCES:
-            unread.append(f"{kind}s are not looked for: look yourself whether there are any.")
-            continue
         try:
             found[kind] = await cluster.list(kind, options.namespace)
         except ApiError as error:
@@ -110,13 +99,6 @@ async def around(options: argparse.Namespace, cluster: Api) -> tuple[dict[str, l
                 f"Could not look for {kind}s ({error.message}): look yourself whether there are any."
             )
     return found, unread
-
-
-def written(manifest: Raw, output: str | None) -> str:
-    """Give the manifest as it is printed."""
-    from crossfade.view.yaml_text import yaml_of  # noqa: PLC0415 -- imports yaml
-
-    return json.dumps(manifest, indent=2) + "\n" if output == "json" else yaml_of(manifest)
 
 
 def tell(conversion: Conversion, unread: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
+from crossfade.cli.reference import add_name
 from crossfade.cli.releases import attempts_of, numbered, scoped
 from crossfade.view.attempts import Attempt, previous
 
@@ -23,7 +24,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "diff", parents=[where], help="what changed in the template from one release to another"
     )
-    parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+    add_name(parser)
     parser.add_argument(
         "older",
         metavar="N",
@@ -42,9 +43,9 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     known = await attempts_of(cluster, await find_rollout(cluster, options))
     older, newer = chosen(known, options)
     lines = difference(older.template, newer.template, title(older), title(newer))
-    if options.output == "json":
+    if options.output:
         sides = {"from": jsonable(older), "to": jsonable(newer), "diff": list(lines)}
-        print(json.dumps(sides, indent=2))
+        print(written(sides, options.output))
     elif lines:
         print_diff(lines)
     else:

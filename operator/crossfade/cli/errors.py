@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import difflib
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from crossfade.cli.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    from crossfade.cluster import ApiError
+from crossfade.wire.errors import ApiError
 
 INSTALL = "kubectl apply --server-side -k manifests/"
 
@@ -50,7 +47,7 @@ def no_such_rollout(name: str, namespace: str, names: list[str]) -> str:
     if not names:
         return (
             f"There is no Rollout '{name}' in namespace '{namespace}', nor any other. "
-            "Choose another namespace with -n; `kubectl get rollouts -A` shows all."
+            "Choose another namespace with -n; `crossfade list -A` shows all."
         )
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
+from typing import TypeVar
 
 from crossfade.cli.connection import Api, Raw
+from crossfade.wire.errors import ApiError
 
+T = TypeVar("T")
 RETRY_AFTER_S = 1.0
 OUTAGE_TRIES = 30
 """Looks in vain before an unreachable API server ends the command: its restarts take less than 30 s."""
@@ -16,7 +19,7 @@ OUTAGE_TRIES = 30
 async def states(cluster: Api, kind: str, namespace: str, name: str) -> AsyncIterator[Raw]:
     """Give what the object is now and whenever it changes; ends when it is deleted or was never there."""
     while True:
-        current = await _patient_get(cluster, kind, namespace, name)
+        current = await _patient(lambda: cluster.get(kind, namespace, name))
         if current is None:
             return
         yield current
@@ -27,12 +30,28 @@ async def states(cluster: Api, kind: str, namespace: str, name: str) -> AsyncIte
             yield state
 
 
+async def all_states(cluster: Api, kind: str, namespace: str | None) -> AsyncIterator[list[Raw]]:
+    """Give all objects of a kind, again whenever one of them changes; never ends."""
+    while True:
+        found = await _patient(lambda: cluster.list(kind, namespace))
+        known = {each["metadata"].get("uid", each["metadata"]["name"]): each for each in found}
+        yield list(known.values())
+        # Without a version a watch begins with what is there, so nothing is missed between the two.
+        async for change, state in _until_cut(cluster, kind, namespace, None, ""):
+            uid = state["metadata"].get("uid", state["metadata"]["name"])
+            if change == "DELETED":
+                known.pop(uid, None)
+            elif known.get(uid) == state:
+                continue
+            else:
+                known[uid] = state
+            yield list(known.values())
+
+
 async def _until_cut(
-    cluster: Api, kind: str, namespace: str, name: str, version: str
+    cluster: Api, kind: str, namespace: str | None, name: str | None, version: str
 ) -> AsyncIterator[tuple[str, Raw]]:
     """Give changes until the watch ends for any reason; what was missed is seen by looking again."""
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     try:
         async for change, state in cluster.watch(kind, namespace, name=name, resource_version=version):
             yield change, state
@@ -41,17 +60,16 @@ async def _until_cut(
             raise
 
 
-async def _patient_get(cluster: Api, kind: str, namespace: str, name: str) -> Raw | None:
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
+async def _patient(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until the server answers, as long as its trouble may pass."""
     for left in range(OUTAGE_TRIES, -1, -1):
         try:
-            return await cluster.get(kind, namespace, name)
+            return await ask()
         except ApiError as error:
             if not left or not _passes(error.status):
                 raise
         await asyncio.sleep(RETRY_AFTER_S)
-    return None
+    raise AssertionError("the last try either answers or raises")
 
 
 def _passes(status: int) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from crossfade.cli.connection import Api, find_rollout, with_cluster
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
+from crossfade.cli.reference import add_name
 from crossfade.cli.releases import releases_of
 from crossfade.view.history import history
 from crossfade.view.text import jsonable
@@ -20,7 +21,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "history", parents=[where], help="what was released when, how it went, and why"
     )
-    parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+    add_name(parser)
     parser.set_defaults(run=lambda options: asyncio.run(with_cluster(show, options)))
 
 
@@ -30,8 +31,8 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     releases = await releases_of(cluster, rollout)
     now = datetime.now(UTC)
     view = history(rollout, releases, now, scope=options.scope)
-    if options.output == "json":
-        print(json.dumps(jsonable(view), indent=2))
+    if options.output:
+        print(written(jsonable(view), options.output))
         return ExitCode.DONE
     from crossfade.cli.columns import console  # noqa: PLC0415 -- rich costs 60 ms
     from crossfade.cli.history_table import drawn  # noqa: PLC0415 -- imports rich

@@ -10,11 +10,38 @@ from types import ModuleType
 from typing import NoReturn
 
 from crossfade import __version__
-from crossfade.cli import action, convert, diff, history, plan, report, set_image, status
+from crossfade.cli import (
+    action,
+    completion,
+    convert,
+    diff,
+    history,
+    listing,
+    logs,
+    plan,
+    report,
+    set_image,
+    status,
+    tree,
+)
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import INTERRUPTED, ExitCode
+from crossfade.cli.output import FORMATS
 
-COMMANDS: tuple[ModuleType, ...] = (status, plan, set_image, history, diff, report, convert, action)
+COMMANDS: tuple[ModuleType, ...] = (
+    listing,
+    status,
+    tree,
+    logs,
+    plan,
+    set_image,
+    history,
+    diff,
+    report,
+    convert,
+    action,
+    completion,
+)
 EPILOG = """\
 exit codes: 0 done or healthy, 1 usage or API error, 2 failed or rolled back, 3 timed out, 4 waiting for a person
 """
@@ -37,6 +64,7 @@ def run() -> NoReturn:
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says and give the exit code; failures are told on standard error."""
     parser = build_parser()
+    completion.answer(parser)
     options = parser.parse_args(arguments)
     if "run" not in options:
         parser.print_help()
@@ -81,7 +109,7 @@ def global_options(default: str | None) -> argparse.ArgumentParser:
         "--kubeconfig", default=default, metavar="FILE", help="default: $KUBECONFIG or ~/.kube/config"
     )
     group.add_argument(
-        "-o", "--output", choices=["json"], default=default, help="for programs instead of people"
+        "-o", "--output", choices=FORMATS, default=default, help="for programs instead of people"
     )
     return options
 

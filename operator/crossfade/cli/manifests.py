@@ -18,35 +18,51 @@ from crossfade.cli.errors import CommandError
 
 @dataclass(frozen=True)
 class Manifests:
-    """What the files hold: Rollouts, Services, and as sentences what is wrong with the Rollouts that cannot be read."""
+    """What the files hold: Rollouts, Services, Deployments, and in sentences what is wrong with Rollouts that do not parse."""
 
     rollouts: list[Rollout] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
+    deployments: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def service_of(self, rollout: Rollout) -> dict[str, Any] | None:
         """Give the production Service of a Rollout; None where no file has it."""
-        meta = rollout.metadata
-        name = (rollout.spec.service.name or meta.name) if rollout.spec.service else ""
-        named = (each for each in self.services if _name(each) == name and _namespace(each) == meta.namespace)
-        return next(named, None) if name else None
+        name = (rollout.spec.service.name or rollout.metadata.name) if rollout.spec.service else ""
+        return _named(name, rollout, self.services)
+
+    def workload_of(self, rollout: Rollout) -> dict[str, Any] | None:
+        """Give the Deployment that holds the template of a Rollout; None where no file has it."""
+        ref = rollout.spec.workload_ref
+        return _named(ref.name if ref else "", rollout, self.deployments)
+
+
+def _named(name: str, rollout: Rollout, objects: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    namespace = rollout.metadata.namespace
+    found = (each for each in objects if _name(each) == name and _namespace(each) == namespace)
+    return next(found, None) if name else None
 
 
 def read(names: Iterable[str]) -> Manifests:
-    """Read the files. Each must have a Rollout."""
+    """Read the files. Each must have a Rollout, or a Deployment that one in another file may refer to."""
     found = Manifests()
+    lacking: list[str] = []
     for name in names:
         objects = list(_objects(name))
-        found.services.extend(each for each in objects if _is_service(each))
+        found.services.extend(each for each in objects if _is(each, "v1", "Service"))
+        workloads = [each for each in objects if _is(each, "apps/v1", "Deployment")]
+        found.deployments.extend(workloads)
         mine = [each for each in objects if _is_rollout(each)]
         if not mine:
-            found.problems.append(f"{name}: no Rollout in it ({_contents(objects)}).")
+            problems = lacking if workloads else found.problems
+            problems.append(f"{name}: no Rollout in it ({_contents(objects)}).")
         for each in mine:
             try:
                 found.rollouts.append(_parsed(each))
             except InvalidObjectError as error:
                 wrong = (f"{name}: Rollout '{_name(each)}': {problem}" for problem in error.problems)
                 found.problems.extend(wrong)
+    if not found.rollouts:
+        found.problems.extend(lacking)
     return found
 
 
@@ -81,10 +97,10 @@ def _is_rollout(candidate: object) -> bool:
     return group in {"", GROUP}
 
 
-def _is_service(candidate: object) -> bool:
+def _is(candidate: object, version: str, kind: str) -> bool:
     return (
         isinstance(candidate, dict)
-        and (candidate.get("apiVersion"), candidate.get("kind")) == ("v1", "Service")
+        and (candidate.get("apiVersion"), candidate.get("kind")) == (version, kind)
         and isinstance(candidate.get("spec"), dict)
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
 
 if TYPE_CHECKING:
     from crossfade.cli.manifests import Manifests
@@ -40,8 +40,8 @@ def plan(options: argparse.Namespace) -> int:
     if found.problems:
         raise CommandError("\n".join(found.problems))
     forecasts = list(_forecasts(found))
-    if options.output == "json":
-        print(json.dumps({"rollouts": [_jsonable(each) for each in forecasts]}, indent=2))
+    if options.output:
+        print(written({"rollouts": [_jsonable(each) for each in forecasts]}, options.output))
     else:
         _print(forecasts)
     return ExitCode.DONE
@@ -52,7 +52,7 @@ def _forecasts(found: Manifests) -> Iterator[Forecast]:
 
     for rollout in found.rollouts:
         try:
-            yield forecast(rollout, found.service_of(rollout))
+            yield forecast(rollout, found.service_of(rollout), found.workload_of(rollout))
         except ValueError as error:
             raise CommandError(f"Rollout '{rollout.metadata.name}': spec.template: {error}") from error
 
@@ -62,6 +62,8 @@ def _jsonable(forecast: Forecast) -> dict[str, Any]:
     from crossfade.view.text import jsonable  # noqa: PLC0415 -- with the others
 
     peak = forecast.peak
+    if peak is None:  # unknown, where null for one of them is that nothing is requested
+        return {**jsonable(forecast), "peak": None}
     amounts = {
         "cpu": None if peak.cpu is None else show_cpu(peak.cpu),
         "memory": None if peak.memory is None else show_memory(peak.memory),

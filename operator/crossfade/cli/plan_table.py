@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossfade.view.forecast import Forecast, StageForecast
-from crossfade.view.quantity import show_cpu, show_memory
+from crossfade.view.quantity import Requests, show_cpu, show_memory
 from crossfade.view.times import duration
 
 
@@ -54,14 +54,20 @@ def _share(stage: StageForecast) -> str:
 
 
 def _facts(forecast: Forecast) -> Iterator[tuple[str, str]]:
-    peak = forecast.peak
-    cpu = "CPU not requested" if peak.cpu is None else f"CPU {show_cpu(peak.cpu)}"
-    memory = "memory not requested" if peak.memory is None else f"memory {show_memory(peak.memory)}"
-    yield "Peak", f"{_pods(forecast.peak_pods)}: {cpu}, {memory}; pods that drain count until they are gone"
+    asked = _asked(forecast.peak)
+    yield "Peak", f"{_pods(forecast.peak_pods)}: {asked}; pods that drain count until they are gone"
     people = f", and as long as {_people(forecast.people)} may take" if forecast.people else ""
     yield "Earliest", f"{duration(forecast.at_least_s)} and the time that pods need to start{people}"
     if forecast.stages:
         yield "First", "a new Rollout has nothing to protect: its first revision starts in one stage"
+
+
+def _asked(peak: Requests | None) -> str:
+    if peak is None:
+        return "CPU unknown, memory unknown"
+    cpu = "not requested" if peak.cpu is None else show_cpu(peak.cpu)
+    memory = "not requested" if peak.memory is None else show_memory(peak.memory)
+    return f"CPU {cpu}, memory {memory}"
 
 
 def _people(count: int) -> str:

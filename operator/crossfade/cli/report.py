@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 from crossfade.cli.connection import Api, with_cluster
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
 
 UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
@@ -47,8 +47,8 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     namespace = None if options.all_namespaces else options.namespace
     releases = await cluster.list("Release", namespace)
     figures = report(releases, datetime.now(UTC), options.since)
-    if options.output == "json":
-        print(json.dumps(jsonable(figures), indent=2))
+    if options.output:
+        print(written(jsonable(figures), options.output))
         return ExitCode.DONE
     from crossfade.cli.columns import console  # noqa: PLC0415 -- rich costs 60 ms
     from crossfade.cli.report_table import drawn  # noqa: PLC0415 -- imports rich

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
+from crossfade.cli.output import written
+from crossfade.cli.reference import add_name
+from crossfade.wire.errors import ApiError
 
 TRIES = 5
 """Another writer may come between reading and writing; each try starts from what is stored then."""
@@ -35,7 +37,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     setting = commands.add_parser("set", help="set image: release a new image")
     kinds = setting.add_subparsers(metavar="image", required=True)
     parser = kinds.add_parser("image", parents=[where], help="release a new image")
-    parser.add_argument("name", metavar="NAME", help="name of the Rollout")
+    add_name(parser)
     parser.add_argument(
         "images", metavar="CONTAINER=IMAGE", nargs="+", type=assignment, help="container and its new image"
     )
@@ -52,8 +54,6 @@ def assignment(text: str) -> tuple[str, str]:
 
 async def set_image(options: argparse.Namespace, cluster: Api) -> int:
     """Change the images, all or none, and say what changed."""
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     for left in range(TRIES - 1, -1, -1):
         rollout = await find_rollout(cluster, options)
         changes = list(changes_of(rollout, dict(options.images)))
@@ -109,10 +109,26 @@ def patch(changes: list[Change]) -> Iterator[dict[str, str]]:
         yield {"op": "replace", "path": f"{change.path}/image", "value": change.after}
 
 
+def summary(options: argparse.Namespace, rollout: Raw, changes: list[Change]) -> dict[str, Any]:
+    """Give what was asked and what came of it, for programs; `generation` is of the Rollout that has the images."""
+    changed = [each for each in changes if each.before != each.after]
+    images = [{"container": each.container, "before": each.before, "after": each.after} for each in changes]
+    told = [f"{each.container}: {each.before} → {each.after}" for each in changed]
+    return {
+        "action": "SetImage",
+        "rollout": options.name,
+        "namespace": options.namespace,
+        "state": "Done" if changed else "Unchanged",
+        "message": "; ".join(told) or "the images are there already",
+        "generation": rollout["metadata"].get("generation"),
+        "images": images,
+    }
+
+
 def tell(options: argparse.Namespace, rollout: Raw, changes: list[Change]) -> None:
     """Say what changed, or that nothing had to."""
-    if options.output == "json":
-        print(json.dumps(rollout, indent=2))
+    if options.output:
+        print(written(summary(options, rollout, changes), options.output))
         return
     for change in changes:
         same = change.before == change.after

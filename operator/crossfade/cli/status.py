@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from crossfade.api.conditions import Phase
-from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
+from crossfade.cli import listing
+from crossfade.cli.connection import Api, Raw, find_rollout, readable, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import BY_OUTCOME, ExitCode
 from crossfade.cli.follow import states
+from crossfade.cli.output import streamed, written
+from crossfade.cli.reference import add_name
 from crossfade.view import text
 from crossfade.view.model import RolloutView
 from crossfade.view.nearness import service_name
@@ -28,26 +30,27 @@ T = TypeVar("T")
 def add(commands: Any, where: argparse.ArgumentParser) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
-        "status", parents=[where], help="where a Rollout stands, and what to type next"
+        "status",
+        parents=[where],
+        help="where a Rollout stands, and what to type next; without a name: as list",
+        description=f"Without a name it is as list. {listing.EXIT_CODES}",
     )
-    parser.add_argument("name", metavar="NAME", help="name of the Rollout")
-    parser.add_argument(
-        "-w",
-        "--watch",
-        action="store_true",
-        help="follow it until it is done, has failed, or waits for a person",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        metavar="SECONDS",
-        help="with --watch: give up after so long (default: never)",
+    add_name(parser, nargs="?", meaning="name of the Rollout; all of the namespace where it is left out")
+    listing.add_options(
+        parser,
+        watch="follow it until it is done, has failed, or waits for a person; without a name until Ctrl-C",
     )
     parser.set_defaults(run=lambda options: asyncio.run(with_cluster(status, options)))
 
 
 async def status(options: argparse.Namespace, cluster: Api) -> int:
     """Show the Rollout, once or until it is settled, and give the exit code for what was seen last."""
+    if options.name is None:
+        return await listing.show(options, cluster)
+    if options.all_namespaces:
+        raise CommandError(
+            "Write either a name or -A: a Rollout of that name is in one namespace, chosen with -n."
+        )
     first = await find_rollout(cluster, options)
     if not options.watch:
         view = await Views(cluster, options).view(first)
@@ -89,10 +92,10 @@ class Views:
         """Give what there is to show; without the right to read something of it, without that."""
         name = release_name(rollout)
         if name and (self.release or {}).get("metadata", {}).get("name") != name:
-            self.release = await _readable(self.cluster.get("Release", self.options.namespace, name))
+            self.release = await readable(self.cluster.get("Release", self.options.namespace, name))
         if self.autoscalers is None:
             listed = self.cluster.list("HorizontalPodAutoscaler", self.options.namespace)
-            self.autoscalers = await _readable(listed) or []
+            self.autoscalers = await readable(listed) or []
             self.service = await self._service(rollout)
         elif (rollout.get("status") or {}).get("phase") == Phase.WAITING:  # for who else writes it, by now
             self.service = await self._service(rollout)
@@ -106,23 +109,13 @@ class Views:
 
     async def _service(self, rollout: Raw) -> Raw | None:
         name = service_name(rollout)
-        return await _readable(self.cluster.get("Service", self.options.namespace, name)) if name else None
-
-
-async def _readable(answer: Awaitable[T | None]) -> T | None:
-    """Give an answer of the API server; None where it refuses."""
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
-    try:
-        return await answer
-    except ApiError:
-        return None
+        return await readable(self.cluster.get("Service", self.options.namespace, name)) if name else None
 
 
 def show_once(view: RolloutView, output: str | None) -> None:
-    """Print one state: JSON, coloured rows on a terminal, plain rows elsewhere."""
-    if output == "json":
-        print(json.dumps(text.jsonable(view), indent=2))
+    """Print one state: JSON or YAML, coloured rows on a terminal, plain rows elsewhere."""
+    if output:
+        print(written(text.jsonable(view), output))
     elif sys.stdout.isatty():
         from crossfade.cli import screen  # noqa: PLC0415 -- rich costs 60 ms
 
@@ -150,11 +143,11 @@ def line_by_line(output: str | None) -> Show:
     def show(view: RolloutView) -> None:
         """Print a line where it says something new."""
         nonlocal last
-        said = json.dumps(text.jsonable(view)) if output == "json" else text.line(view)
+        said = streamed(text.jsonable(view), output) if output else text.line(view)
         if said != last:
-            stamp = "" if output == "json" else f"{datetime.now(UTC):%H:%M:%S} "
+            stamp = "" if output else f"{datetime.now(UTC):%H:%M:%S} "
             print(stamp + said, flush=True)
-        if output != "json" and view.outcome.settled:
+        if not output and view.outcome.settled:
             print(*text.details(view), sep="\n", end="\n" if text.details(view) else "")
         last = said
 

@@ -13,6 +13,7 @@ from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.releases import attempts_of, numbered, scoped
 from crossfade.view.attempts import Attempt
 from crossfade.view.way_back import goal, newest_of, refusal, warning
+from crossfade.wire.errors import ApiError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +47,6 @@ async def destination(options: argparse.Namespace, cluster: Api, rollout: Raw) -
     None where no number is given and Releases cannot be read or are gone: the way back needs none of that, so it is
     never held up by it.
     """
-    from crossfade.cluster import ApiError  # noqa: PLC0415 -- see connection
-
     try:
         known = await attempts_of(cluster, rollout)
     except ApiError:

@@ -56,6 +56,7 @@ def _without_counts(status: RolloutStatus) -> RolloutStatus:
         "message": _wordy(status.message),
         "replicas": None,
         "available_replicas": None,
+        "ready": "",
         "real_weight": None,
         "stable": _uncounted(status.stable),
         "candidate": _uncounted(status.candidate),

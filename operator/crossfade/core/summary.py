@@ -10,7 +10,7 @@ from typing import Any, Literal
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
-from crossfade.core import deadline, manifests
+from crossfade.core import columns, deadline, manifests
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
@@ -55,10 +55,12 @@ def status(s: Situation, at: Step, why: Cause) -> RolloutStatus:
             "observed_generation": s.rollout.metadata.generation,
             "strategy": s.spec.strategy.name,
             "phase": state.phase,
+            "since": columns.since(s.memory, state.phase, s.now),
             "message": state.message,
             "last_lines": _last_lines(s, why, state.message),
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
+            "ready": columns.ready(s),
             "selector": selector,
             "stage": f"{s.progress.stage + 1}/{len(s.plan)}" if s.under_way else "",
             "weight": (0 if s.progress.rollback_reason else s.stage.weight) if s.under_way else None,
@@ -108,6 +110,7 @@ def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> 
     return told.model_copy(
         update={
             "phase": state.phase,
+            "since": columns.since(s.memory, state.phase, s.now),
             "message": message,
             "last_lines": [],
             "conditions": _conditions(s, state),
@@ -121,6 +124,7 @@ def going(s: Situation, message: str) -> RolloutStatus:
         update={
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.PROGRESSING,
+            "since": columns.since(s.memory, Phase.PROGRESSING, s.now),
             "message": message,
             "last_lines": [],
         }
@@ -136,10 +140,12 @@ def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
         update={
             "observed_generation": s.rollout.metadata.generation,
             "phase": Phase.INVALID,
+            "since": columns.since(s.memory, Phase.INVALID, s.now),
             "message": message,
             "last_lines": [],
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
+            "ready": columns.ready(s),
             "selector": selector,
             "stable": _side(s, s.stable_revision),
         }
@@ -263,6 +269,7 @@ def unreadable(
     told = {
         "observed_generation": generation,
         "phase": Phase.INVALID,
+        "since": columns.since(memory, Phase.INVALID, now),
         "message": message,
         "last_lines": [],
         "conditions": made,

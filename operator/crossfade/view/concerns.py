@@ -130,7 +130,10 @@ def _unknown_readiness(spec: RolloutSpec) -> Iterator[str]:
 def _unknown_cost(spec: RolloutSpec) -> Iterator[str]:
     if spec.template is None:
         named = spec.workload_ref.name if spec.workload_ref else ""
-        yield f"The template is in Deployment {named}: what a pod asks for is not known here, and neither is the peak."
+        yield (
+            f"The template is in Deployment {named}: what a pod asks for is unknown here, and so is the peak. Plan both "
+            "files together: `crossfade plan -f rollout.yaml -f deployment.yaml`."
+        )
         return
     asked = pod_requests(spec.template)
     lacking = [word for word, amount in (("CPU", asked.cpu), ("memory", asked.memory)) if amount is None]

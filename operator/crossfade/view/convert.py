@@ -16,6 +16,7 @@ from crossfade.api.labels import API_VERSION, LABEL_ROLLOUT, PREFIX
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import InvalidObjectError, parse_strict
 from crossfade.core.revision import revision_of
+from crossfade.view.convert_defaults import as_written
 from crossfade.view.convert_error import ConversionError
 from crossfade.view.convert_service import chosen_service, ports_of
 from crossfade.view.convert_steps import steps
@@ -25,6 +26,7 @@ from crossfade.view.convert_warnings import warnings
 Object = Mapping[str, Any]
 
 MOST_REVISIONS = 50
+DEADLINE_S = 600
 BOOKKEEPING = (
     "app.kubernetes.io/managed-by",
     "app.kubernetes.io/instance",
@@ -100,7 +102,7 @@ def _manifest(deployment: Object, name: str, service: Object | None, strategy: O
         and {"name": service["metadata"]["name"], "ports": ports_of(service), "adopt": True},
         "strategy": strategy,
         "minReadySeconds": _at_most(spec.get("minReadySeconds"), WEEK_SECONDS - 1),
-        "progressDeadlineSeconds": _at_most(spec.get("progressDeadlineSeconds"), WEEK_SECONDS),
+        "progressDeadlineSeconds": _deadline(spec.get("progressDeadlineSeconds")),
         "revisionHistoryLimit": _at_most(spec.get("revisionHistoryLimit"), MOST_REVISIONS),
     }
     return {
@@ -116,15 +118,23 @@ def _manifest(deployment: Object, name: str, service: Object | None, strategy: O
 
 
 def template_of(deployment: Object) -> dict[str, Any]:
-    """Give the pod template exactly as it is stored, but for what is no part of it.
+    """Give the pod template as its author wrote it.
 
-    That is the empty `creationTimestamp` that some servers write, and the labels that Crossfade sets itself.
+    Left out are what the API server has filled in, the empty `creationTimestamp` that some servers write, and the labels
+    that Crossfade sets itself. The pods are the same. The revision is not that of the stored template, whose hash is over
+    all of it: a Rollout that holds the longer form, or takes it from the Deployment by `workloadRef`, releases this one
+    once, to pods that are the same.
     """
-    template = dict(deployment["spec"]["template"])
+    template = as_written(deployment["spec"]["template"])
     meta = {k: v for k, v in (template.get("metadata") or {}).items() if k != "creationTimestamp"}
     if "labels" in meta:
         meta["labels"] = {k: v for k, v in (meta["labels"] or {}).items() if not k.startswith(PREFIX)}
     return {**template, "metadata": meta} if meta else {k: v for k, v in template.items() if k != "metadata"}
+
+
+def _deadline(seconds: int | None) -> int | None:
+    """A Rollout has the same default; that of `revisionHistoryLimit` is another one, so what is stored is kept."""
+    return None if seconds == DEADLINE_S else _at_most(seconds, WEEK_SECONDS)
 
 
 def _at_most(value: int | None, limit: int) -> int | None:
@@ -167,4 +177,8 @@ def _refuse_its_own_name(deployment: Object, manifest: Object) -> None:
 
 
 def _exists(name: str) -> str:
-    return f"Rollout {name} exists already: applying this changes it. Another name is chosen with --name."
+    return (
+        f"Rollout {name} exists already: applying this changes it. Where its template is written in another form (with "
+        "what the API server fills in), that is a new revision, and is released, although its pods are the same. "
+        "Another name is chosen with --name."
+    )

@@ -71,7 +71,7 @@ def _settled(deployment: Object, status: Object) -> bool:
 def _clipped(deployment: Object, manifest: Object) -> Iterator[str]:
     for field in ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit"):
         before, after = deployment["spec"].get(field), manifest["spec"].get(field)
-        if before != after:
+        if after is not None and before != after:
             yield f"{field} is {after} instead of {before}: that is the most that a Rollout accepts."
     if "rolling" in manifest["spec"]["strategy"] and surge_is_cut(deployment):
         yield "maxSurge is 100% instead of more: a Rollout has at most twice its replicas."

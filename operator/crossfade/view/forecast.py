@@ -40,7 +40,8 @@ class StageForecast:
 class Forecast:
     """A plan with its cost.
 
-    `peak` is what `peak_pods` pods ask for, the stable ones taken to ask for the same as the new ones.
+    `peak` is what `peak_pods` pods ask for, the stable ones taken to ask for the same as the new ones; None where that is
+    unknown, since the template is in a Deployment that is not at hand.
     `at_least_s` is the time that gates and `minReadySeconds` take in any case; pods that start and pull come on top.
     `people` is how many stages wait for a person. `worker`: it has no Service, so no requests are shared.
     """
@@ -51,19 +52,22 @@ class Forecast:
     replicas: int
     stages: tuple[StageForecast, ...]
     peak_pods: int
-    peak: Requests
+    peak: Requests | None
     at_least_s: int
     people: int
     concerns: tuple[str, ...]
     worker: bool = False
 
 
-def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Forecast:
-    """Say what a change of the template will do. `service`: its production Service, where that is known.
+def forecast(
+    rollout: Rollout, service: Mapping[str, Any] | None = None, deployment: Mapping[str, Any] | None = None
+) -> Forecast:
+    """Say what a change of the template will do.
 
-    Raises ValueError where an amount of CPU or memory is none, or the Service names a port that no container has.
+    `service`: its production Service, `deployment`: the one that a `workloadRef` names, where they are known. Raises
+    ValueError where an amount of CPU or memory is none, or the Service names a port that no container has.
     """
-    spec = rollout.spec
+    spec = _with_template(rollout.spec, deployment)
     if unknown := unknown_names(spec.to_wire(), service):
         raise ValueError(unknown)
     plan = compiled(spec)
@@ -77,7 +81,7 @@ def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Fore
         replicas=spec.replicas,
         stages=stages,
         peak_pods=peak,
-        peak=pod_requests(spec.template or {}).times(peak),
+        peak=None if spec.template is None else pod_requests(spec.template).times(peak),
         at_least_s=sum(at_least_s(spec, a, b) for a, b in pairwise(before)),
         people=sum(stage.asks_a_person for stage in plan),
         concerns=(
@@ -87,6 +91,13 @@ def forecast(rollout: Rollout, service: Mapping[str, Any] | None = None) -> Fore
         ),
         worker=spec.service is None,
     )
+
+
+def _with_template(spec: RolloutSpec, deployment: Mapping[str, Any] | None) -> RolloutSpec:
+    template = (deployment or {}).get("spec", {}).get("template") or {}
+    if spec.template is not None or not (template.get("spec") or {}).get("containers"):
+        return spec
+    return spec.model_copy(update={"template": template})
 
 
 def peak_pods(spec: RolloutSpec, before: Stage, stage: Stage) -> int:

@@ -1,0 +1,145 @@
+"""`crossfade logs NAME`: what the pods of one side wrote, each line with its pod; with the user's own rights."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
+
+from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.cli.connection import Api, Raw, find_rollout, readable, with_cluster
+from crossfade.cli.errors import CommandError
+from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.output import written
+from crossfade.cli.reference import add_name
+from crossfade.view.plain import plain
+from crossfade.view.sides import likeliest, no_pods, no_such_side, revision_on
+from crossfade.wire.errors import ApiError
+
+TAIL = 50
+SIDES = ("candidate", "failed", "stable")
+
+
+def add(commands: Any, where: argparse.ArgumentParser) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "logs",
+        parents=[where],
+        help="what the pods of one side wrote last",
+        description="Without a side: the candidate's where a release is under way, else those of the revision that "
+        "failed while it has pods, else stable's.",
+    )
+    add_name(parser)
+    sides = parser.add_mutually_exclusive_group()
+    for side, meaning in zip(
+        SIDES, ("being introduced", "that failed last", "that completed last"), strict=True
+    ):
+        sides.add_argument(
+            f"--{side}", dest="side", action="store_const", const=side, help=f"of the revision {meaning}"
+        )
+    parser.add_argument(
+        "--previous",
+        action="store_true",
+        help="of the containers before the last restart, where there was one",
+    )
+    parser.add_argument("-c", "--container", metavar="NAME", help="of this container (default: of all)")
+    parser.add_argument(
+        "--tail",
+        type=int,
+        default=TAIL,
+        metavar="N",
+        help=f"lines of each container (default: {TAIL}; -1: all)",
+    )
+    parser.set_defaults(run=lambda options: asyncio.run(with_cluster(show, options)))
+
+
+async def show(options: argparse.Namespace, cluster: Api) -> int:
+    """Print the logs; raises CommandError where there is no pod to have any, saying why."""
+    rollout = await find_rollout(cluster, options)
+    side, pods = await chosen(rollout, options, cluster)
+    if not pods:
+        releases = await readable(
+            cluster.list("Release", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
+        )
+        raise CommandError(no_pods(side, rollout, releases or [], options.scope))
+    found = [each async for each in read(pods, options, cluster)]
+    if options.output:
+        print(written({"side": side, "revision": revision_on(side, rollout), "logs": found}, options.output))
+    return ExitCode.DONE if any("lines" in each for each in found) else ExitCode.ERROR
+
+
+async def chosen(rollout: Raw, options: argparse.Namespace, cluster: Api) -> tuple[str, list[Raw]]:
+    """Give the side that is meant, and its pods, oldest first."""
+    pods = await cluster.list("Pod", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
+    side = options.side or likeliest(rollout, [revision(pod) for pod in pods])
+    wanted = revision_on(side, rollout)
+    if not wanted:
+        raise CommandError(no_such_side(side, rollout))
+    mine = [pod for pod in pods if revision(pod) == wanted]
+    return side, sorted(mine, key=lambda pod: (pod["metadata"].get("creationTimestamp") or "", name_of(pod)))
+
+
+async def read(pods: list[Raw], options: argparse.Namespace, cluster: Api) -> AsyncIterator[Raw]:
+    """Give what each container wrote, printing it on the way where people read it."""
+    for pod in pods:
+        for container in containers(pod, options):
+            one = {"pod": name_of(pod), "container": container}
+            try:
+                text = await cluster.logs(options.namespace, name_of(pod), query(container, options))
+            except ApiError as error:
+                yield {**one, "error": refused(error, one, quiet=bool(options.output))}
+                continue
+            lines = [plain(line) for line in text.splitlines()]
+            if not options.output:
+                tell(one, lines, alone=len(containers(pod, options)) == 1)
+            yield {**one, "lines": lines}
+
+
+def refused(error: ApiError, one: dict[str, str], *, quiet: bool) -> str:
+    """Say why a container has no logs (it has not started, was not there before), and go on with the others."""
+    if error.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
+        raise error
+    if not quiet:
+        print(f"{one['pod']}: no logs of {one['container']}: {plain(str(error))}", file=sys.stderr)
+    return str(error)
+
+
+def tell(one: dict[str, str], lines: list[str], *, alone: bool) -> None:
+    """Print each line with its pod, and with its container where there are several."""
+    prefix = one["pod"] if alone else f"{one['pod']} {one['container']}"
+    for line in lines:
+        print(f"{prefix}: {line}")
+
+
+def containers(pod: Raw, options: argparse.Namespace) -> list[str]:
+    """Give the containers to read; raises CommandError where the pod has not the one that is named."""
+    spec = pod.get("spec") or {}
+    usual = [each["name"] for each in spec.get("containers") or ()]
+    if not options.container:
+        return usual
+    every = [*usual, *(each["name"] for each in spec.get("initContainers") or ())]
+    if options.container not in every:
+        raise CommandError(
+            f"Pod {name_of(pod)} has no container '{options.container}'. It has: {', '.join(every)}."
+        )
+    return [options.container]
+
+
+def query(container: str, options: argparse.Namespace) -> dict[str, str]:
+    """Give what is asked of the API server."""
+    asked = {"container": container}
+    asked |= {"tailLines": str(options.tail)} if options.tail >= 0 else {}
+    return asked | ({"previous": "true"} if options.previous else {})
+
+
+def revision(pod: Raw) -> str:
+    """Give the revision that a pod is of."""
+    return str((pod["metadata"].get("labels") or {}).get(LABEL_REVISION, ""))
+
+
+def name_of(pod: Raw) -> str:
+    """Give its name."""
+    return str(pod["metadata"]["name"])

@@ -1,0 +1,63 @@
+"""Where the objects of each kind are found. A new kind is one line in `RESOURCES`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+from crossfade.api.labels import API_VERSION
+from crossfade.wire.errors import ApiError
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Where the objects of a kind are found, and whether they live in a namespace."""
+
+    api_version: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        """The URL path of one object, or of the collection; `namespace` None: of all namespaces.
+
+        A name is one segment and never leads elsewhere: `../../theirs/deployments/shop` would be another namespace's.
+        """
+        if {name, namespace} & {".", ".."}:
+            raise ApiError(HTTPStatus.NOT_FOUND, "NotFound", f"no {self.plural} can be called {name!r}")
+        root = "/apis/" if "/" in self.api_version else "/api/"
+        place = ["namespaces", namespace] if self.namespaced and namespace else []
+        parts = [*place, self.plural, name, subresource]
+        return f"{root}{self.api_version}/" + "/".join(quote(part, safe="") for part in parts if part)
+
+
+RESOURCES: Final[Mapping[str, Resource]] = {
+    "Rollout": Resource(API_VERSION, "rollouts"),
+    "Release": Resource(API_VERSION, "releases"),
+    "RolloutAction": Resource(API_VERSION, "rolloutactions"),
+    "Deployment": Resource("apps/v1", "deployments"),
+    "ReplicaSet": Resource("apps/v1", "replicasets"),
+    "Service": Resource("v1", "services"),
+    "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
+    "Pod": Resource("v1", "pods"),
+    "Namespace": Resource("v1", "namespaces", namespaced=False),
+    "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
+    "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
+    "Lease": Resource("coordination.k8s.io/v1", "leases"),
+    "Event": Resource("events.k8s.io/v1", "events"),
+    "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
+}
+
+
+def path_of(kind: str, namespace: str | None, name: str = "", subresource: str = "") -> str:
+    """Give the URL path of an object, or of all of a kind."""
+    return RESOURCES[kind].path(namespace, name, subresource)
+
+
+def typed(kind: str, body: Mapping[str, Any]) -> Raw:
+    """Give the body with its kind and apiVersion, which objects out of lists and watches lack."""
+    return {"apiVersion": RESOURCES[kind].api_version, "kind": kind, **body}

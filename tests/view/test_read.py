@@ -151,18 +151,20 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
         (
             rollout(phase="Degraded", stable=STABLE, completed=["aaa111", "zzz999"]),
             [
-                "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111",
+                "crossfade tree shop",
+                "crossfade logs shop --stable",
                 "crossfade undo shop",
             ],
         ),
         (
             rollout(phase="Degraded", stable=STABLE, completed=["aaa111"]),
-            ["kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=aaa111"],
+            ["crossfade tree shop", "crossfade logs shop --stable"],
         ),
         (
             under_way("Degraded", stable=None),
             [
-                "kubectl get pods -l crossfade.dev/rollout=shop,crossfade.dev/revision=bbb222",
+                "crossfade tree shop",
+                "crossfade logs shop --candidate",
                 "crossfade set image shop CONTAINER=IMAGE",
             ],
         ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crossfade.api.conditions import Phase, Reason
-from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.view.model import Outcome, RolloutView, Step, Undoing
 
 FIRST_FREE_PORT, MOVED_BY = 1024, 8000
@@ -109,12 +108,15 @@ def _rolled_back(view: RolloutView) -> list[Step]:
 
 
 def _degraded(view: RolloutView) -> list[Step]:
-    side = view.stable or view.candidate
-    revision = f",{LABEL_REVISION}={side.revision}" if side else ""
-    pods = Step(f"kubectl get pods -l {LABEL_ROLLOUT}={view.name}{revision}", "to see what its pods lack")
+    pods = _crossfade("tree", view, "to see its pods")
+    logs = _crossfade("logs", view, "to read what they write", "--stable" if view.stable else "--candidate")
     if view.stable is None:
-        return [pods, _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE")]
-    return [pods, *([_crossfade("undo", view, "to go back to the revision before")] if view.earlier else [])]
+        return [pods, logs, _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE")]
+    return [
+        pods,
+        logs,
+        *([_crossfade("undo", view, "to go back to the revision before")] if view.earlier else []),
+    ]
 
 
 def _invalid(view: RolloutView) -> list[Step]:

@@ -30,7 +30,7 @@ from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
-from crossfade.controller.workers import Workers
+from crossfade.controller.workers import WORKERS, Workers
 from crossfade.core.decide import decide, unreadable
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,9 @@ async def run(options: Options) -> int:
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     store = Store()
     drops = Drops(store, time.monotonic)
-    queue = KeyedQueue[Key](_jitter, lambda key: rank(store, drops, key))
+    queue = KeyedQueue[Key](
+        _jitter, lambda key: rank(store, drops, key), lambda key: key.namespace, WORKERS // 2
+    )
     store.listen(drops.note)
     metrics.watch(store, queue, _now)
     me = identity()

@@ -190,7 +190,8 @@ class Reconciler:
         So it is after a refusal that is news, which the status is to tell; what was refused is asked for again later.
         """
         again = wrote or known.refusal_is_news
-        known.writing_passes = known.writing_passes + 1 if again else 0
+        answering = any(write.kind == "RolloutAction" for write in plan.writes)  # there are only so many
+        known.writing_passes = known.writing_passes + 1 if again and not answering else 0
         if not again:
             waits_s = (plan.wake_after_s, known.refusals.left_s(self._core.now()))
             return min((each for each in waits_s if each is not None), default=None)

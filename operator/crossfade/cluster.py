@@ -12,7 +12,6 @@ A new kind is one line in `RESOURCES`. What does not belong here: what to write,
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -29,6 +28,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from crossfade.api.labels import API_VERSION, FIELD_MANAGER, FIELD_MANAGER_STATUS
+from crossfade.api.parsing import parsed
 
 Raw = dict[str, Any]
 
@@ -52,11 +52,16 @@ class Resource:
     namespaced: bool = True
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
-        """The URL path of one object, or of the collection; `namespace` None: of all namespaces."""
+        """The URL path of one object, or of the collection; `namespace` None: of all namespaces.
+
+        A name is one segment and never leads elsewhere: `../../theirs/deployments/shop` would be another namespace's.
+        """
+        if {name, namespace} & {".", ".."}:
+            raise ApiError(HTTPStatus.NOT_FOUND, "NotFound", f"no {self.plural} can be called {name!r}")
         root = "/apis/" if "/" in self.api_version else "/api/"
         place = ["namespaces", namespace] if self.namespaced and namespace else []
-        parts = [self.api_version, *place, self.plural, name, subresource]
-        return root + "/".join(quote(part) for part in parts if part)
+        parts = [*place, self.plural, name, subresource]
+        return f"{root}{self.api_version}/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
 RESOURCES: Final[Mapping[str, Resource]] = {
@@ -392,7 +397,7 @@ class Cluster:
             if response.status != HTTPStatus.OK:
                 raise _refusal(response.status, await self._text(response))
             async for line in response.response.content:
-                event = json.loads(line)
+                event = parsed(line)
                 if event["type"] == "ERROR":
                     raise _refusal(event["object"].get("code", 500), line)
                 yield event["type"], event["object"]
@@ -416,7 +421,7 @@ class Cluster:
                 self._observer(Request(call.method, call.kind, status, time.monotonic() - started_s))
         if status >= HTTPStatus.BAD_REQUEST:
             raise _refusal(status, text)
-        answer: Raw = json.loads(text)
+        answer: Raw = parsed(text)
         return answer
 
     async def _text(self, response: Any) -> bytes:
@@ -486,7 +491,7 @@ def _typed(kind: str, body: Mapping[str, Any]) -> Raw:
 def _refusal(status: int, text: bytes) -> ApiError:
     """Read a `Status` object, plain or in a watch's line; any other body (a proxy's page) is shown cut short."""
     try:
-        said = json.loads(text)
+        said = parsed(text)
         said = said.get("object", said)
         causes = tuple(
             Cause(cause.get("reason", ""), cause.get("field", ""), cause.get("message", ""))

@@ -142,6 +142,7 @@ async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
     """Start kopf. It takes the signals for itself, so they are taken back."""
     intake = handlers.Intake(parts.store, parts.workers.add, parts.relist.listed, parts.scope)
     only = parts.scope.namespace
+    watching.read_all()
     older = asyncio.all_tasks()
     who: Any = (
         "crossfade"  # for peering, which is off; kopf's own choice needs a user name, and a pod has none

@@ -121,7 +121,7 @@ def all_gone(s: Situation) -> Iterator[Write]:
 
 
 def matches(selector: Mapping[str, str], side: Side) -> bool:
-    """Whether a selector selects the pods of a revision."""
+    """Whether a selector selects the pods of a revision; an empty one selects none."""
     template: Mapping[str, Any] = side.manifest.get("spec", {}).get("template", {})
     labels = (template.get("metadata") or {}).get("labels", {})
-    return bool(selector.items() <= labels.items())
+    return bool(selector) and selector.items() <= labels.items()

@@ -15,7 +15,7 @@ from crossfade.api.labels import (
 )
 from crossfade.core.adoption import LAST_APPLIED
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, step
+from simulation.live import quiet, rest, run, stands_at, step, until
 
 SPOILED = {
     "nested too deep": "[" * 100_000,
@@ -151,3 +151,16 @@ def test_no_pod_is_made_of_a_record_whose_template_is_not_its_revisions() -> Non
     ]
     assert images == ["shop:v2"]
     assert sim.selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("action", ["Abort", "Pause", "Undo", "Promote"])
+def test_no_reason_and_no_name_that_somebody_wrote_commands_the_terminal_of_who_reads_the_status(
+    action: str,
+) -> None:
+    sim = until(releasing_v2({"canary": {"steps": [{"weight": 25, "pause": "Manual"}]}}), stands_at(0))
+    sim.act(action, reason="slow\x1b[2J\x9b\u202e", actor="ann\x1b]0;root\x07")
+    run(sim, 30)
+    written = json.dumps([sim.status, sim.actions, sim.releases], ensure_ascii=False)
+    asked = json.dumps([each["spec"] for each in sim.actions.values()], ensure_ascii=False)
+    harm = ("\\u001b", "\x9b", "\u202e", "\\u0007")
+    assert {each: written.count(each) for each in harm} == {each: asked.count(each) for each in harm}

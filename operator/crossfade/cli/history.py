@@ -12,6 +12,7 @@ from typing import Any
 from crossfade.cli.connection import Api, find_rollout, with_cluster
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.releases import releases_of
+from crossfade.cli.terminal import terminal
 from crossfade.view.history import history
 from crossfade.view.text import jsonable
 
@@ -33,10 +34,9 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     if options.output == "json":
         print(json.dumps(jsonable(view), indent=2))
         return ExitCode.DONE
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
 
     from crossfade.cli.history_table import drawn  # noqa: PLC0415 -- imports rich
 
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console = terminal(None if sys.stdout.isatty() else 160)
     console.print(drawn(view))
     return ExitCode.DONE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.terminal import terminal
 
 if TYPE_CHECKING:
     from crossfade.cli.manifests import Manifests
@@ -70,11 +71,10 @@ def _jsonable(forecast: Forecast) -> dict[str, Any]:
 
 
 def _print(forecasts: list[Forecast]) -> None:
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
 
     from crossfade.cli.plan_table import drawn  # noqa: PLC0415 -- imports rich
 
     # Where nobody looks at a screen, lines are not cut at 80 columns.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console = terminal(None if sys.stdout.isatty() else 160)
     for i, forecast in enumerate(forecasts):
         console.print(*([""] if i else []), drawn(forecast), sep="\n")

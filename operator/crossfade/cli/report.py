@@ -12,6 +12,7 @@ from typing import Any
 
 from crossfade.cli.connection import Api, with_cluster
 from crossfade.cli.exit_codes import ExitCode
+from crossfade.cli.terminal import terminal
 
 UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
@@ -51,10 +52,9 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
     if options.output == "json":
         print(json.dumps(jsonable(figures), indent=2))
         return ExitCode.DONE
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
 
     from crossfade.cli.report_table import drawn  # noqa: PLC0415 -- imports rich
 
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console = terminal(None if sys.stdout.isatty() else 160)
     console.print(drawn(figures, namespace))
     return ExitCode.DONE

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from crossfade.api.conditions import Phase
+from crossfade.cli.terminal import terminal
 from crossfade.view import text
 from crossfade.view.model import RolloutView
 
@@ -31,7 +32,7 @@ LABELS_OF_COMMANDS = {"Next", "or"}
 
 def print_view(view: RolloutView) -> None:
     """Print one state."""
-    Console().print(drawn(view, datetime.now(UTC)))
+    terminal().print(drawn(view, datetime.now(UTC)))
 
 
 @contextlib.contextmanager
@@ -48,7 +49,7 @@ def live() -> Iterator[Callable[[RolloutView], None]]:
         others = tuple(step for step in view.next_steps if "--watch" not in step.command)
         latest[:] = [replace(view, next_steps=others)]
 
-    with Live(get_renderable=draw, refresh_per_second=4):
+    with Live(get_renderable=draw, refresh_per_second=4, console=terminal()):
         yield show
 
 

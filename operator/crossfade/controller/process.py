@@ -164,8 +164,10 @@ async def _fill(parts: Parts) -> None:
         for raw in await parts.cluster.list(kind, parts.scope.namespace, watched.selector):
             if parts.scope.covers(raw["metadata"]["namespace"]):
                 parts.store.put(kind, raw)
-    for raw in parts.store.all("Rollout"):
-        parts.workers.add(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+    for kind in ("Rollout", "RolloutAction"):  # what was asked of a Rollout that is gone is removed in time
+        for raw in parts.store.all(kind):
+            for key in WATCHED[kind].keys(raw):
+                parts.workers.add(key)
 
 
 async def _checked(cluster: Cluster, namespace: str | None) -> None:

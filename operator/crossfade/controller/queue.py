@@ -17,6 +17,9 @@ from crossfade.controller.turns import Turns
 FIRST_BACK_OFF_S: Final = 0.2
 LAST_BACK_OFF_S: Final = 60.0
 _DOUBLINGS: Final = 11  # 0.2 s · 2^9 is past the last one
+_SPARE: Final = 100
+"""Timers that were overtaken and stay until then: a Rollout that is edited ten times a second sets one each time, and some
+run for a day."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -61,6 +64,9 @@ class KeyedQueue(Generic[K]):
             self._due[key] = due_s
             self._order += 1
             heapq.heappush(self._heap, (due_s, self._order, key))
+            if len(self._heap) > 2 * len(self._due) + _SPARE:
+                self._heap = [each for each in self._heap if self._due.get(each[2]) == each[0]]
+                heapq.heapify(self._heap)
 
     def take(self, now_s: float) -> tuple[K, float] | None:
         """The key to work on now and the seconds it waited; None where there is none. `done` or `failed` must follow.

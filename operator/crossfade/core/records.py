@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -173,6 +173,22 @@ def next_expiry_s(s: Situation) -> float | None:
     """Seconds until the first answered action is a day old."""
     ends = [until for _, until in _ends_of_actions(s)]
     return max(1.0, (min(ends) - s.now).total_seconds()) if ends else None
+
+
+def left_over(actions: Sequence[RolloutAction], now: datetime) -> tuple[tuple[Write, ...], float | None]:
+    """What goes of the actions of a Rollout that is not there, a few in a pass, and when to look again; None: never.
+
+    One that was made before its Rollout waits a day for it; an answered one is kept a day, as ever.
+    """
+    ends = [(action, moment_of(at) + ACTION_KEPT) for action in actions if (at := _since(action))]
+    over = [action for action, until in ends if now >= until][: flood.AT_ONCE]
+    writes = (Write(Verb.DELETE, "RolloutAction", each.metadata.name, None, _identity(each)) for each in over)
+    waits = min((until for _, until in ends), default=None)
+    return tuple(writes), None if waits is None else max(1.0, (waits - now).total_seconds())
+
+
+def _since(action: RolloutAction) -> str:
+    return (action.status.at if action.status else None) or action.metadata.creation_timestamp
 
 
 def _ends_of_actions(s: Situation) -> Iterator[tuple[RolloutAction, datetime]]:

@@ -71,6 +71,16 @@ def test_an_annotation_that_is_no_selector_is_not_written_anywhere_and_holds_no_
     assert sim.services["front"]["metadata"]["labels"] == {"team": "web"}
 
 
+@pytest.mark.parametrize("memo", SPOILED.values(), ids=SPOILED)
+def test_a_service_that_is_adopted_no_more_gets_no_selector_that_the_api_server_would_refuse(memo: str) -> None:
+    sim = annotated(adopting(), ANNOTATION_GIVE_BACK, memo)
+    before = sim.services["front"]["spec"]["selector"]
+    sim.edit(service={"name": "shop", "ports": [{"port": 80}]})
+    rest(sim)
+    assert sim.services["front"]["spec"]["selector"] == before
+    assert sim.services["front"]["metadata"]["labels"] == {"team": "web"}
+
+
 @pytest.mark.parametrize("memo", ['{"app": "theirs"}', "{}"])
 def test_a_selector_from_before_that_selects_none_of_our_pods_leaves_production_with_them(memo: str) -> None:
     assert deleted(annotated(adopting(), ANNOTATION_GIVE_BACK, memo)).selected("front") == {V1: 4}

@@ -72,7 +72,9 @@ def test_an_annotation_that_is_no_selector_is_not_written_anywhere_and_holds_no_
 
 
 @pytest.mark.parametrize("memo", SPOILED.values(), ids=SPOILED)
-def test_a_service_that_is_adopted_no_more_gets_no_selector_that_the_api_server_would_refuse(memo: str) -> None:
+def test_a_service_that_is_adopted_no_more_gets_no_selector_that_the_api_server_would_refuse(
+    memo: str,
+) -> None:
     sim = annotated(adopting(), ANNOTATION_GIVE_BACK, memo)
     before = sim.services["front"]["spec"]["selector"]
     sim.edit(service={"name": "shop", "ports": [{"port": 80}]})

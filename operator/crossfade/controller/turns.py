@@ -2,7 +2,7 @@
 
 Each group has a clock that counts the keys it was given. The group whose clock shows the least is next; a key that is less
 urgent waits as if its clock showed `HEAD_START` more for each rank. So an abort goes before a hundred other groups whose
-keys can wait, and a group with 3,000 aborts has used up its head start after `HEAD_START` of them: from then on it gets
+keys can wait, and a group with 3,000 aborts has used up its head start after a few `HEAD_START` of them: from then on it gets
 every second turn beside one other group, every tenth beside nine, also of those whose keys can wait. (Known as start-time
 fair queueing.) Within a group the more urgent key is first, and of two equal ones the one that waits longer.
 """

@@ -21,8 +21,9 @@ from crossfade.core.waiting import unanswered
 LOOKED_AT = 20
 """Actions that may wait: more than people and pipelines ever ask in the half second that an answer takes."""
 
-AT_ONCE = 25
-"""Writes of a pass at most for what is too much: a quarter of a second, so that an Abort never waits for more."""
+AT_ONCE = 10
+"""Writes of a pass at most for what is too much: an Abort that comes meanwhile waits for them. With 25 it took 1.5 s on two
+busy cores; fewer would make the flood last, since each pass writes the status and an event besides."""
 
 REFUSAL = (
     f"refused unseen: {LOOKED_AT} other actions wait for this Rollout. Make it again once they are answered"

@@ -12,7 +12,6 @@ A new kind is one line in `wire.resources`. What does not belong here: what to w
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -29,6 +28,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from crossfade.api.labels import FIELD_MANAGER, FIELD_MANAGER_STATUS
+from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, Cause, refusal
 from crossfade.wire.resources import RESOURCES, Raw, Resource, path_of, typed
 
@@ -314,7 +314,7 @@ class Cluster:
             if response.status != HTTPStatus.OK:
                 raise refusal(response.status, await self._text(response))
             async for line in response.response.content:
-                event = json.loads(line)
+                event = parsed(line)
                 if event["type"] == "ERROR":
                     raise refusal(event["object"].get("code", 500), line)
                 yield event["type"], event["object"]
@@ -325,7 +325,7 @@ class Cluster:
 
     async def _ask(self, call: _Call) -> Raw:
         """Send one request and give the object in its answer; ApiError where that is a refusal."""
-        answer: Raw = json.loads(await self._whole(call))
+        answer: Raw = parsed(await self._whole(call))
         return answer
 
     async def _whole(self, call: _Call) -> bytes:

@@ -175,6 +175,13 @@ BAD_INPUTS = (
         "should match",
     ),
     BadInput(
+        "a workloadRef that leads to another namespace",
+        {"spec.template": None, "spec.workloadRef": {"name": "../../theirs/deployments/shop"}},
+        "spec.workloadRef.name",
+        "must match",
+        "should match",
+    ),
+    BadInput(
         "a name too long for the names of the pods",
         {"metadata.name": "a" * 41},
         "metadata.name",

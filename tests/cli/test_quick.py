@@ -33,6 +33,8 @@ OURS = {
     "api.bounds",
     "api.conditions",
     "api.labels",
+    "api.parsing",
+    "api.printable",
     "cli",
     "cli.action",
     "cli.completion",
@@ -53,6 +55,7 @@ OURS = {
     "cli.report",
     "cli.set_image",
     "cli.status",
+    "cli.terminal",
     "cli.tree",
     "cli.undo",
 }

@@ -89,6 +89,26 @@ async def test_what_is_not_there_is_none(server: Server, cluster: Cluster) -> No
     assert server.asked[0][1] == "/api/v1/namespaces/gone"
 
 
+@pytest.mark.parametrize("name", ["../../theirs/deployments/shop", "../secrets", "a/b", "a?b=c", "%2e%2e/x"])
+async def test_a_name_never_leads_to_another_namespace(server: Server, cluster: Cluster, name: str) -> None:
+    server.answers = [refusal(404, "NotFound")]
+    assert await cluster.get("Deployment", "ours", name) is None
+    path = server.asked[0][1]
+    assert path.startswith("/apis/apps/v1/namespaces/ours/deployments/")
+    assert path.count("/") == len(["", "apis", "apps", "v1", "namespaces", "ours", "deployments", "x"]) - 1
+    assert "?" not in path
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+async def test_a_name_that_is_a_way_up_is_asked_of_nobody(
+    server: Server, cluster: Cluster, name: str
+) -> None:
+    assert await cluster.get("Deployment", "ours", name) is None
+    with pytest.raises(ApiError):
+        await cluster.json_patch("Deployment", "ours", name, [])
+    assert server.asked == []
+
+
 async def test_lists_are_read_page_by_page(server: Server, cluster: Cluster) -> None:
     server.answers = [
         (200, {"metadata": {"continue": "more"}, "items": [{"n": 1}]}),

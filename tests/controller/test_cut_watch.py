@@ -18,10 +18,13 @@ from crossfade.controller.handlers import Intake, registry
 from crossfade.controller.relist import Relist
 from crossfade.controller.scope import EVERYWHERE
 from crossfade.controller.store import WATCHED, Key, Store
-from crossfade.controller.watching import settings
+from crossfade.controller.watching import read_all, settings
 
 SHOP = Key("ns", "shop")
 GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
+
+DEEP = '{"a":' * 9_900 + "1" + "}" * 9_900
+"""What the API server takes, and Python's parser does not."""
 
 
 class Server:
@@ -53,13 +56,14 @@ class Server:
 
     async def list(self, _request: web.Request, plural: str) -> web.StreamResponse:
         self.lists[plural] += 1
-        return web.json_response({"metadata": {"resourceVersion": "100"}, "items": self.objects[plural]})
+        answer = {"metadata": {"resourceVersion": "100"}, "items": self.objects[plural]}
+        return web.json_response(text=json.dumps(answer).replace('"DEEP"', DEEP))
 
     async def watch(self, request: web.Request, plural: str) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         while event := await self.events[plural].get():
-            await response.write(json.dumps(event).encode() + b"\n")
+            await response.write(json.dumps(event).replace('"DEEP"', DEEP).encode() + b"\n")
             if event == GONE:
                 break
         return response
@@ -124,6 +128,7 @@ async def watching(bench: Bench) -> AsyncIterator[None]:
         address = bench.server.address
         return Credentials(address, None, None, None, None, None, insecure=False, proxy_url=None)
 
+    read_all()
     vault = Vault()
     tasks = await kopf.spawn_tasks(
         registry=registry(bench.intake, credentials),
@@ -158,6 +163,22 @@ async def test_what_is_there_and_what_changes_arrives_and_kopf_writes_nothing(be
     bench.server.events["deployments"].put_nowait({"type": "DELETED", "object": child("shop-aaa", 102)})
     await bench.until(lambda: bench.deployments() == ["shop-bbb"])
     assert bench.server.writes == []
+
+
+async def test_an_object_that_is_nested_too_deep_to_be_parsed_ends_no_list_and_no_watch(
+    server: Server,
+) -> None:
+    server.objects["rollouts"] = [{**rollout(5), "spec": {"template": {"spec": "DEEP"}}}]
+    bench = Bench(server)
+    async with watching(bench):
+        await bench.until(lambda: bool(bench.store.rollout(SHOP)))
+        server.events["rollouts"].put_nowait(
+            {"type": "MODIFIED", "object": {**rollout(101), "spec": {"template": {"spec": "DEEP"}}}}
+        )
+        await bench.until(lambda: (bench.store.rollout(SHOP) or {})["metadata"]["resourceVersion"] == "101")
+        async with connected(server) as cluster:
+            [read] = await cluster.list("Rollout")
+            assert read["metadata"]["name"] == "shop"
 
 
 async def test_a_deletion_while_a_watch_was_cut_is_found_by_the_comparison_alone(bench: Bench) -> None:

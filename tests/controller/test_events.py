@@ -70,3 +70,10 @@ async def test_who_may_not_write_tells_nothing(bench: Bench) -> None:
     with pytest.raises(Lost):
         await bench.tell(EVENT)
     assert bench.cluster.asked == []
+
+
+async def test_a_note_is_one_line_that_commands_nothing_and_fits_in_bytes(bench: Bench) -> None:
+    await bench.tell(Event("Warning", "ActionRefused", "a\x1b[2J\nWarning  Other  " + "ü" * 2000))
+    note = bench.cluster.bodies[0]["note"]
+    assert note.startswith("a\\x1b[2J\\nWarning")
+    assert 1020 <= len(note.encode()) <= 1024

@@ -41,6 +41,28 @@ def test_text_is_for_people(capsys: Said) -> None:
     assert capsys.readouterr().err.endswith("W [ns/shop] careful\n")
 
 
+HOSTILE = "a\x1b[2J\x9b\x00\x7f\u202e\nW [ns/other] all is well"
+
+
+def test_text_that_others_wrote_neither_commands_a_terminal_nor_looks_like_a_line(capsys: Said) -> None:
+    set_up("text", "info")
+    with about("ns", "shop"):
+        logging.getLogger("crossfade").warning("the API server refused: %s", HOSTILE)
+        why = ValueError(HOSTILE)
+        logging.getLogger("crossfade").error("the pass failed", exc_info=why)
+    said = capsys.readouterr().err
+    assert [each for each in "\x1b\x9b\x00\x7f\u202e" if each in said] == []
+    assert "refused: a\\x1b[2J\\x9b\\x00\\x7f\\u202e\\nW [ns/other]" in said
+
+
+def test_json_says_the_same_and_stays_json(capsys: Said) -> None:
+    set_up("json", "info")
+    logging.getLogger("crossfade").warning("refused: %s", HOSTILE, extra={"reason": HOSTILE})
+    said = capsys.readouterr().err
+    assert [each for each in "\x1b\x9b\x00\x7f\u202e" if each in said] == []
+    assert json.loads(said)["message"] == f"refused: {HOSTILE}"
+
+
 def test_kopf_tells_only_what_is_wrong(capsys: Said) -> None:
     set_up("text", "debug")
     logging.getLogger("kopf.objects").info("handler succeeded")

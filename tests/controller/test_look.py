@@ -124,8 +124,10 @@ async def test_a_deployment_is_read_whoever_it_belongs_to(cluster: FakeCluster) 
     assert seen.deployments["nowhere"] is None
 
 
-async def test_the_pods_that_pull_are_found_by_their_own_label(cluster: FakeCluster) -> None:
-    cluster.hold("Pod", obj("shop-bbb-pull", labels={"crossfade.dev/pull": "shop"}))
+async def test_the_pods_that_pull_are_found_by_their_own_label_and_their_owner(cluster: FakeCluster) -> None:
+    marks = {"crossfade.dev/pull": "shop"}
+    cluster.hold("Pod", obj("shop-bbb-pull", labels=marks, owners=["uid-shop"]))
+    cluster.hold("Pod", obj("database", labels=marks, owners=["a-stateful-set"]))
     seen = await found(cluster, pull_pods=True)
     assert [pod.name for pod in seen.pull_pods or ()] == ["shop-bbb-pull"]
     assert (await found(cluster)).pull_pods is None

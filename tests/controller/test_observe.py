@@ -44,7 +44,8 @@ def test_deployments_are_sides_by_revision_and_those_without_one_are_none(
 
 def test_of_two_deployments_with_one_revision_ours_is_seen(store: Store, observer: Observer) -> None:
     store.put("Deployment", child("copy", revision="aaa", owners=["someone"]))
-    store.put("Deployment", child("shop-aaa", revision="aaa"))
+    spec = {"selector": {"matchLabels": {"crossfade.dev/rollout": "shop", "crossfade.dev/revision": "aaa"}}}
+    store.put("Deployment", child("shop-aaa", revision="aaa", spec=spec))
     store.put("Deployment", child("zcopy", revision="aaa", owners=["someone"]))
     assert seen(observer).sides["aaa"].identity.uid == "uid-shop-aaa"
 

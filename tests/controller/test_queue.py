@@ -37,7 +37,7 @@ def test_what_is_urgent_is_taken_before_all_that_waits_and_keeps_its_own_wait() 
     queue.add("d", 4)
     ranks["d"] = 2
     queue.add("d", 5)
-    assert (len(queue), queue.oldest_s()) == (4, 0)
+    assert (len(queue), queue.stands_since_s()) == (4, 0)
     assert [queue.take(5) for _ in "abcd"] == [("d", 1), ("c", 3), ("a", 5), ("b", 4)]
 
 
@@ -160,10 +160,17 @@ def test_jitter_spreads_the_delays() -> None:
     assert queue.failed("a", 0) == pytest.approx(0.3)
 
 
-def test_the_longest_wait_is_known(queue: Queue) -> None:
-    assert queue.oldest_s() is None
+def test_a_queue_stands_since_its_longest_work_or_since_none_was_taken_of_those_that_wait(
+    queue: Queue,
+) -> None:
+    assert queue.stands_since_s() is None
     queue.add("a", 3)
     queue.add("b", 5)
-    assert queue.oldest_s() == 3
+    assert queue.stands_since_s() == 3
     queue.take(7)
-    assert queue.oldest_s() == 5
+    assert queue.stands_since_s() == 7
+    queue.add("c", 8)
+    queue.done("a", 9)
+    assert queue.stands_since_s() == 7
+    queue.take(400)
+    assert queue.stands_since_s() == 400

@@ -25,13 +25,16 @@ def ended(code: int, **more: Any) -> dict[str, Any]:
     return {"terminated": {"exitCode": code, "finishedAt": AT, "reason": "Error", **more}}
 
 
+MARKS = {"crossfade.dev/rollout": "shop", "crossfade.dev/revision": "aaa"}
+
+
 def test_a_deployment_is_a_side() -> None:
     raw = child(
         "shop-aaa",
         7,
         "aaa",
         metadata={"generation": 2, "creationTimestamp": AT},
-        spec={"replicas": 4},
+        spec={"replicas": 4, "selector": {"matchLabels": MARKS}},
         status={
             "observedGeneration": 2,
             "replicas": 5,
@@ -41,7 +44,7 @@ def test_a_deployment_is_a_side() -> None:
             "terminatingReplicas": 1,
         },
     )
-    side = side_of(raw, "uid-shop")
+    side = side_of(raw, "uid-shop", "shop")
     assert side.identity == Identity("uid-shop-aaa", "7")
     assert (side.revision, side.desired, side.replicas, side.ready, side.available) == ("aaa", 4, 5, 3, 2)
     assert side.updated == 3
@@ -109,11 +112,10 @@ def test_why_pods_cannot_be_made_is_told(status: str, refusal: str) -> None:
     ids=["by owner reference", "by label", "a former Rollout of that name", "nobody's"],
 )
 def test_ours_is_what_that_very_rollout_made(parts: dict[str, Any], ours: bool) -> None:
-    assert side_of(child("shop-aaa", **parts), "uid-shop").ours is ours
+    made = child("shop-aaa", spec={"selector": {"matchLabels": MARKS}}, **parts)
+    del made["metadata"]["labels"]["crossfade.dev/rollout"]  # an orphan has all marks but an owner
+    assert side_of(made, "uid-shop", "shop").ours is ours
     assert service_of(child("shop", **parts), NONE, "uid-shop").ours is ours
-
-
-MARKS = {"crossfade.dev/rollout": "shop", "crossfade.dev/revision": "aaa"}
 
 
 @pytest.mark.parametrize(
@@ -134,6 +136,26 @@ def test_a_deployment_that_lost_its_owner_and_has_every_other_mark_is_taken_back
     assert side_of(child(**whole, revision="aaa"), "uid-shop", "shop").ours is ours
     given_back = obj("shop-aaa", spec={"selector": {"matchLabels": MARKS}})
     assert not side_of(given_back, "uid-shop", "shop").ours
+
+
+@pytest.mark.parametrize(
+    ("name", "selector"),
+    [
+        ("shop-aaa", {"app": "theirs"}),
+        ("theirs", {"app": "theirs"}),
+        ("theirs", MARKS),
+        ("shop-aaa", {**MARKS, "crossfade.dev/rollout": "other"}),
+        ("shop-aaa", {**MARKS, "crossfade.dev/revision": "bbb"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "mark", [{"owners": ["uid-shop"]}, {"owners": [], "labels": {"crossfade.dev/rollout-uid": "uid-shop"}}]
+)
+def test_a_mark_alone_makes_nobody_elses_deployment_ours(
+    mark: dict[str, Any], name: str, selector: dict[str, str]
+) -> None:
+    forged = child(name, revision="aaa", spec={"selector": {"matchLabels": selector}}, **mark)
+    assert not side_of(forged, "uid-shop", "shop").ours
 
 
 def test_a_service_that_lost_its_owner_is_taken_back_while_it_selects_our_pods() -> None:

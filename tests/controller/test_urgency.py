@@ -13,18 +13,24 @@ from crossfade.controller.workers import WORKERS, Workers
 SHOP = Key("ns", "shop")
 
 
-def action(version: int = 1, **parts: Raw) -> Raw:
-    return obj("stop", version=version, spec={"rollout": "shop", "action": "abort"}, **parts)
+def action(version: int = 1, name: str = "stop", asks: str = "Abort", **parts: Raw) -> Raw:
+    return obj(name, version=version, spec={"rollout": "shop", "action": asks}, **parts)
 
 
-def test_a_rollout_goes_first_until_its_action_is_answered() -> None:
+def test_a_rollout_goes_first_until_its_abort_is_answered() -> None:
     store = Store()
     drops = Drops(store, lambda: 0.0)
     store.put("Deployment", child("shop-aaa", revision="aaa"))
     assert rank(store, drops, SHOP) is Rank.USUAL
-    store.put("RolloutAction", action())
+    for number in range(30):
+        store.put("RolloutAction", action(name=f"hold-{number}", asks="Pause"))
     assert rank(store, drops, SHOP) is Rank.ASKED
+    store.put("RolloutAction", action())
+    assert rank(store, drops, SHOP) is Rank.ABORTED
     store.put("RolloutAction", action(version=2, status={"outcome": "Done"}))
+    assert rank(store, drops, SHOP) is Rank.ASKED
+    for number in range(30):
+        store.put("RolloutAction", action(2, f"hold-{number}", "Pause", status={"outcome": "Done"}))
     assert rank(store, drops, SHOP) is Rank.USUAL
 
 
@@ -34,7 +40,7 @@ def test_a_rollout_goes_first_while_its_requests_are_on_their_way_back() -> None
     store.put(
         "Rollout", obj("shop", version=1, spec={}, status={"progress": {"rollbackReason": "AbortedByUser"}})
     )
-    assert rank(store, drops, SHOP) is Rank.ASKED
+    assert rank(store, drops, SHOP) is Rank.ABORTED
     store.put("Rollout", obj("shop", version=2, spec={}, status={"progress": {"rollbackReason": ""}}))
     assert rank(store, drops, SHOP) is Rank.USUAL
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from crossfade.api.base import Message, Metadata, Model, Rule, Time
+from crossfade.api.base import Message, Metadata, Model, Rule, Time, harmless
 from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.labels import API_VERSION
 
@@ -50,12 +50,12 @@ class RolloutActionSpec(Model):
     done where the candidate is failing; a healthy one goes on serving beside stable until stable has enough pods for all
     requests. Example: `true`."""
 
-    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_LENGTH)] | None = None
+    actor: Annotated[str, harmless(ACTOR_LENGTH), Field(min_length=1, max_length=ACTOR_LENGTH)] | None = None
     """Who asks: your own user name, as `kubectl auth whoami` prints it. The command line fills it in; the name of
     somebody else is refused when the action is created, by the policy in `manifests/actor.yaml`. Kept in the Release.
     Default: not known. Example: `ann@example.com`."""
 
-    reason: Annotated[str, Field(max_length=1024)] | None = None
+    reason: Annotated[str, harmless(1024), Field(max_length=1024)] | None = None
     """Why, in your words; kept in the Release. Example: `error rate in the checkout`."""
 
 

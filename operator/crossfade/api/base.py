@@ -24,6 +24,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 
+from crossfade.api.printable import printable
+
 RULES: Final = "x-kubernetes-validations"
 WEEK_SECONDS: Final = 7 * 24 * 3600
 MAX_REPLICAS: Final = 10_000
@@ -140,9 +142,25 @@ class IntOrString:
 
 
 def _clip(value: Any) -> Any:
-    """Shorten what we write into a status: a long message of the API server must never fail the status."""
-    too_long = isinstance(value, str) and len(value) > MESSAGE_LENGTH
-    return f"{str(value)[: MESSAGE_LENGTH - 1]}…" if too_long else value
+    """Make what we write into a status harmless and short: half of it is others' words.
+
+    Nobody's reason, nobody's last log line commands the terminal that shows it; and a long message of the API server
+    must never fail the status.
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"{text[: MESSAGE_LENGTH - 1]}…" if len(text) > MESSAGE_LENGTH else text
+
+
+def harmless(length: int) -> BeforeValidator:
+    """Read a text of others made harmless, in as many characters as it may have; what is too long stays so, and is refused."""
+
+    def read(value: Any) -> Any:
+        fits = isinstance(value, str) and len(value) <= length
+        return printable(value)[:length] if fits else value
+
+    return BeforeValidator(read)
 
 
 def list_map(*keys: str) -> dict[str, JsonValue]:

@@ -59,6 +59,9 @@ __all__ = [
 
 NAME_LENGTH = 40
 
+WORKLOAD_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+"""The name of a Deployment: the API server takes no other, and one with a `/` would lead to somebody else's."""
+
 
 def _service_name(rollout: str) -> str:
     """Give the CEL of the name that the Service of `rollout` (`self` or `oldSelf`) has."""
@@ -76,7 +79,7 @@ class WorkloadRef(Model):
     kind: Literal["Deployment"] = "Deployment"
     """Kind of the workload: `Deployment` (default), the only one."""
 
-    name: Annotated[str, Field(min_length=1, max_length=253)]
+    name: Annotated[str, Field(min_length=1, max_length=253, pattern=WORKLOAD_NAME)]
     """Name of the Deployment, in the namespace of the Rollout. Example: `shop`."""
 
 

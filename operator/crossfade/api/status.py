@@ -21,6 +21,7 @@ from crossfade.api.base import (
     Seconds,
     Time,
     Weight,
+    harmless,
     list_map,
 )
 from crossfade.api.bounds import ACTOR_LENGTH
@@ -65,7 +66,7 @@ class RevisionStatus(Model):
 
     revision: Revision = ""
     """Hash of the pod template as submitted; also the label `crossfade.dev/revision` of its pods."""
-    image: Annotated[str, Field(max_length=1024)] = ""
+    image: Annotated[str, harmless(1024), Field(max_length=1024)] = ""
     """Images of its containers, joined by commas."""
     replicas: Count = 0
     """Pods that exist."""

@@ -8,6 +8,8 @@ from functools import cache
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from crossfade.cli.terminal import terminal
+
 ENDLESS = 10_000
 PIPED_WIDTH = 160
 """Where nobody looks at a screen, lines are not cut at its 80 columns."""
@@ -15,7 +17,7 @@ PIPED_WIDTH = 160
 
 def console(width: int | None = None) -> Console:
     """What is printed on: the terminal as wide as it is, anything else as wide as a table needs; or `width`, to measure by."""
-    return Console(width=width if width or sys.stdout.isatty() else PIPED_WIDTH)
+    return terminal(width if width or sys.stdout.isatty() else PIPED_WIDTH)
 
 
 @cache

@@ -14,6 +14,7 @@ from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.output import written
 from crossfade.cli.reference import add_name
 from crossfade.cli.releases import attempts_of, numbered, scoped
+from crossfade.cli.terminal import terminal
 from crossfade.view.attempts import Attempt, previous
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -84,8 +85,7 @@ def print_diff(lines: Sequence[str]) -> None:
     if not sys.stdout.isatty():
         print("\n".join(lines))
         return
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
     from rich.text import Text  # noqa: PLC0415 -- rich costs 60 ms
 
     for line in lines:
-        Console().print(Text(line, style=COLOURS.get(line[:1], "")), soft_wrap=True)
+        terminal().print(Text(line, style=COLOURS.get(line[:1], "")), soft_wrap=True)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from crossfade.cli.terminal import terminal
 from crossfade.view.listing import listing, table
 
 
@@ -18,7 +19,7 @@ from crossfade.view.listing import listing, table
 def live(*, namespaces: bool) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
     """Give what shows the latest states in place; ages go on between states."""
     latest: list[list[dict[str, Any]]] = []
-    console = Console()
+    console = terminal()
 
     def draw() -> RenderableType:
         """Give the newest states, as many as the screen has lines for."""

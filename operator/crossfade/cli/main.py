@@ -27,6 +27,7 @@ from crossfade.cli import (
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import INTERRUPTED, ExitCode
 from crossfade.cli.output import FORMATS
+from crossfade.cli.terminal import harmless_streams
 
 COMMANDS: tuple[ModuleType, ...] = (
     listing,
@@ -70,15 +71,21 @@ def main(arguments: Sequence[str]) -> int:
         parser.print_help()
         return ExitCode.ERROR
     try:
-        return int(options.run(options))
-    except CommandError as error:
-        print(f"crossfade: {error}", file=sys.stderr)
-        return error.code
+        with harmless_streams():
+            return _run(options)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `crossfade … | head`: the reader has what it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        return int(options.run(options))
+    except CommandError as error:
+        print(f"crossfade: {error}", file=sys.stderr)
+        return error.code
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +71,9 @@ def _jsonable(forecast: Forecast) -> dict[str, Any]:
 
 
 def _print(forecasts: list[Forecast]) -> None:
-    from rich.console import Console  # noqa: PLC0415 -- rich costs 60 ms
-
+    from crossfade.cli.columns import console  # noqa: PLC0415 -- rich costs 60 ms
     from crossfade.cli.plan_table import drawn  # noqa: PLC0415 -- imports rich
 
-    # Where nobody looks at a screen, lines are not cut at 80 columns.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    screen = console()
     for i, forecast in enumerate(forecasts):
-        console.print(*([""] if i else []), drawn(forecast), sep="\n")
+        screen.print(*([""] if i else []), drawn(forecast), sep="\n")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from crossfade.api.printable import one_line
 from crossfade.cluster import ApiError, Cluster
 from crossfade.controller.store import Raw
 from crossfade.core.plan import Event
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 QUIET: Final = timedelta(minutes=10)
 _REMEMBERED: Final = 5_000
-_NOTE_LENGTH: Final = 1024  # the API server refuses longer ones
+_NOTE_LENGTH: Final = 1024  # bytes: the API server refuses longer ones
 
 
 class Teller:
@@ -70,7 +71,7 @@ class Teller:
             "action": "Rollout",
             "reason": event.reason,
             "type": event.kind,
-            "note": event.note[:_NOTE_LENGTH],
+            "note": _cut(one_line(event.note)),
             "regarding": {
                 "apiVersion": "crossfade.dev/v1alpha1",
                 "kind": "Rollout",
@@ -79,3 +80,7 @@ class Teller:
                 "uid": meta["uid"],
             },
         }
+
+
+def _cut(note: str) -> str:
+    return note.encode()[:_NOTE_LENGTH].decode(errors="ignore")

@@ -56,6 +56,16 @@ class Executor:
                 await self._world.teller.tell(raw, plan.events)
         return bool(done)
 
+    async def remove(self, key: Key, writes: tuple[Write, ...]) -> None:
+        """Delete what is left of a Rollout that is gone. Raises Stale where something was changed meanwhile."""
+        writer = self._writer()
+        for write in writes:
+            try:
+                await writer.write(key, write)
+            except Refused as refused:
+                raise Stale(str(refused)) from refused
+            self._world.wrote(write.verb, write.kind)
+
     async def read_anew(self, key: Key, known: Known, write: Write) -> None:
         """Learn what came of a write without an answer. A status that was stored after all tells what it was to tell."""
         await self._writer().read(key, write)

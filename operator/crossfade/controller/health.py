@@ -33,9 +33,9 @@ class Health:
 
     def complaints(self, now_s: float) -> Iterable[str]:
         """What a restart would help against, one sentence each; none where all is well. `now_s`: monotonic."""
-        oldest_s = self._queue.oldest_s()
-        if oldest_s is not None and now_s - oldest_s > STUCK_S:
-            yield f"a Rollout has waited or been worked on for {now_s - oldest_s:.0f} s"
+        since_s = self._queue.stands_since_s()
+        if since_s is not None and now_s - since_s > STUCK_S:
+            yield f"a Rollout was worked on, or none was taken up, for {now_s - since_s:.0f} s"
         if self._behind():
             yield f"the watch of {self._behind()} does not bring what is there"
 

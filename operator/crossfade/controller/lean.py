@@ -8,6 +8,7 @@ from sys import intern
 from typing import Any, Final
 
 from crossfade.api.labels import FIELD_MANAGER
+from crossfade.api.parsing import KEPT_LEVELS
 
 Raw = dict[str, Any]
 
@@ -46,15 +47,15 @@ def _newest(entries: Iterable[Raw]) -> list[Raw]:
     return [{**last, "fieldsV1": {"f:spec": {"f:template": {}}}}] if last is not None else []
 
 
-def _shared(value: Any) -> Any:
-    """The value with one copy of each field's name, and of each short word without digits, for all objects.
+def _shared(value: Any, levels: int = KEPT_LEVELS) -> Any:
+    """The value, less what is nested too deep, with one copy of each field's name and of each short word for all objects.
 
-    Without it they take some 40 % of the store (measured). Texts with digits (UIDs, times) are seldom the same twice.
+    Words with digits are left as they are. Without it they take some 40 % of the store (measured). Texts with digits (UIDs, times) are seldom the same twice.
     """
     if isinstance(value, dict):
-        return {intern(key): _shared(inside) for key, inside in value.items()}
+        return {intern(key): _shared(inside, levels - 1) for key, inside in value.items()} if levels else None
     if isinstance(value, list):
-        return [_shared(one) for one in value]
+        return [_shared(one, levels - 1) for one in value] if levels else None
     return intern(value) if isinstance(value, str) and _WORD.fullmatch(value) else value
 
 

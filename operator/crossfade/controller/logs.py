@@ -11,6 +11,8 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from crossfade.api.printable import one_line, printable
+
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 -- never changed in place
 
 
@@ -38,13 +40,22 @@ class _Json(JsonFormatter):
         log_data |= {"level": record.levelname.lower(), "logger": record.name, **_about.get()}
         super().add_fields(log_data, record, message_dict)
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; JSON escapes what commands a terminal, but for one character."""
+        return super().format(record).replace("\x7f", "\\u007f")
+
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, with the Rollout that it is about."""
         where = _about.get()
         record.where = f" [{'/'.join(where.values())}]" if where else ""
-        return super().format(record)
+        return printable(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
+        """The message in one line: nobody's text can look like a line of another time or place."""
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
 
 
 def set_up(form: str, level: str) -> None:

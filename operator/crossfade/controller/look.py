@@ -81,7 +81,7 @@ async def answer(
     if asked.dry_run is not None:
         seen = replace(seen, refusal=await _refusal(reads, key, asked))
     if asked.pull_pods:
-        seen = replace(seen, pull_pods=await _pull_pods(reads, key))
+        seen = replace(seen, pull_pods=await _pull_pods(reads, whose))
     if asked.strangers:
         seen = replace(seen, strangers=await _strangers(reads, key))
     return seen
@@ -161,8 +161,10 @@ async def _warning(reads: Reads, key: Key, pod: str) -> str:
     return ""
 
 
-async def _pull_pods(reads: Reads, key: Key) -> tuple[Pod, ...]:
-    return tuple(pod_of(raw) for raw in await reads.list("Pod", key.namespace, f"{LABEL_PULL}={key.name}"))
+async def _pull_pods(reads: Reads, whose: Whose) -> tuple[Pod, ...]:
+    """Those that the Rollout owns: they are deleted, and a label alone says nothing of who made a pod."""
+    listed = await reads.list("Pod", whose.key.namespace, f"{LABEL_PULL}={whose.key.name}")
+    return tuple(pod_of(raw) for raw in listed if is_owned_by(raw, whose.uid))
 
 
 async def _refusal(reads: Reads, key: Key, asked: ReadRequest) -> str:

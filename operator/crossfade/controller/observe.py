@@ -77,7 +77,7 @@ class Observer:
         uid = raw["metadata"]["uid"]
         sides, source = self._sides(key, uid), self._source(key, raw, uid)
         releases = self._parsed("Release", key, Release)
-        actions = self._parsed("RolloutAction", key, RolloutAction)
+        actions = self.actions(key)
         return Observed(
             sides=sides,
             source=source,
@@ -90,6 +90,10 @@ class Observer:
             settle_s=self._settle_s,
             checks_ports=self._checks_ports,
         )
+
+    def actions(self, key: Key) -> list[RolloutAction]:
+        """What is asked of the Rollout, whether it is there or not."""
+        return self._parsed("RolloutAction", key, RolloutAction)
 
     def forget(self, key: Key) -> None:
         """The Rollout is gone: nothing that was read of it is kept."""

@@ -30,7 +30,7 @@ from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
-from crossfade.controller.workers import Workers
+from crossfade.controller.workers import WORKERS, Workers
 from crossfade.core.decide import decide, unreadable
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,9 @@ async def run(options: Options) -> int:
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     store = Store()
     drops = Drops(store, time.monotonic)
-    queue = KeyedQueue[Key](_jitter, lambda key: rank(store, drops, key))
+    queue = KeyedQueue[Key](
+        _jitter, lambda key: rank(store, drops, key), lambda key: key.namespace, WORKERS // 2
+    )
     store.listen(drops.note)
     metrics.watch(store, queue, _now)
     me = identity()
@@ -140,6 +142,7 @@ async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
     """Start kopf. It takes the signals for itself, so they are taken back."""
     intake = handlers.Intake(parts.store, parts.workers.add, parts.relist.listed, parts.scope)
     only = parts.scope.namespace
+    watching.read_all()
     older = asyncio.all_tasks()
     who: Any = (
         "crossfade"  # for peering, which is off; kopf's own choice needs a user name, and a pod has none
@@ -161,8 +164,10 @@ async def _fill(parts: Parts) -> None:
         for raw in await parts.cluster.list(kind, parts.scope.namespace, watched.selector):
             if parts.scope.covers(raw["metadata"]["namespace"]):
                 parts.store.put(kind, raw)
-    for raw in parts.store.all("Rollout"):
-        parts.workers.add(Key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+    for kind in ("Rollout", "RolloutAction"):  # what was asked of a Rollout that is gone is removed in time
+        for raw in parts.store.all(kind):
+            for key in WATCHED[kind].keys(raw):
+                parts.workers.add(key)
 
 
 async def _checked(cluster: Cluster, namespace: str | None) -> None:

@@ -1,6 +1,7 @@
 """Which Rollout is worked on next: a key waits once, is never worked twice at a time, and backs off on its own.
 
-What is more urgent (an abort, pods that went away) is taken before all that is less, however many Rollouts change at once.
+What is more urgent (an abort, pods that went away) is taken before all that is less, however many Rollouts change at once;
+and no namespace takes another's turn, however much is urgent in it (`turns`).
 
 Pure: time comes in as an argument, so that its rules are tested without waiting. `workers` runs it.
 """
@@ -8,13 +9,17 @@ Pure: time comes in as an argument, so that its rules are tested without waiting
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
+
+from crossfade.controller.turns import Turns
 
 FIRST_BACK_OFF_S: Final = 0.2
 LAST_BACK_OFF_S: Final = 60.0
 _DOUBLINGS: Final = 11  # 0.2 s · 2^9 is past the last one
+_SPARE: Final = 100
+"""Timers that were overtaken and stay until then: a Rollout that is edited ten times a second sets one each time, and some
+run for a day."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -23,32 +28,34 @@ class KeyedQueue(Generic[K]):
     """Keys to work on.
 
     `jitter` gives factors around 1, so that failures of many keys do not beat in time; `rank` says how urgent a key is
-    when it begins to wait, and when it is added again: the smaller, the sooner.
+    when it begins to wait, and when it is added again: the smaller, the sooner. `group` is whose it is: groups are served
+    in turn. `limit`: so many keys of one group are worked on at most while another group has any.
     """
 
     def __init__(
-        self, jitter: Callable[[], float] = lambda: 1.0, rank: Callable[[K], int] = lambda _key: 0
+        self,
+        jitter: Callable[[], float] = lambda: 1.0,
+        rank: Callable[[K], int] = lambda _key: 0,
+        group: Callable[[K], Hashable] = lambda _key: None,
+        limit: int | None = None,
     ) -> None:
         self._jitter = jitter
         self._rank = rank
-        self._ready: dict[int, OrderedDict[K, float]] = {}  # rank -> key -> since when it waits
+        self._waiting = Turns[K](group, limit)
         self._working: dict[K, float] = {}  # key -> since when it is worked on
         self._again: set[K] = set()  # added while worked on
         self._due: dict[K, float] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._order = 0
         self._failures: dict[K, int] = {}
+        self._taken_s = float("-inf")  # when a key was taken last
 
     def add(self, key: K, now_s: float) -> None:
         """Have `key` worked on as soon as possible: once, however often it is added; one that waits may become urgent."""
         if key in self._working:
             self._again.add(key)
-            return
-        rank, present = self._rank(key), next((r for r, keys in self._ready.items() if key in keys), None)
-        if present is not None and present <= rank:
-            return
-        since_s = now_s if present is None else self._ready[present].pop(key)
-        self._ready.setdefault(rank, OrderedDict())[key] = since_s
+        else:
+            self._waiting.add(key, self._rank(key), now_s)
 
     def add_after(self, key: K, delay_s: float, now_s: float) -> None:
         """Have `key` worked on in `delay_s` at the latest; the earliest of several wins."""
@@ -57,6 +64,9 @@ class KeyedQueue(Generic[K]):
             self._due[key] = due_s
             self._order += 1
             heapq.heappush(self._heap, (due_s, self._order, key))
+            if len(self._heap) > 2 * len(self._due) + _SPARE:
+                self._heap = [each for each in self._heap if self._due.get(each[2]) == each[0]]
+                heapq.heapify(self._heap)
 
     def take(self, now_s: float) -> tuple[K, float] | None:
         """The key to work on now and the seconds it waited; None where there is none. `done` or `failed` must follow.
@@ -64,10 +74,11 @@ class KeyedQueue(Generic[K]):
         Taking a key drops its timer: the pass that begins says when to look again.
         """
         self._promote(now_s)
-        first = min((rank for rank, keys in self._ready.items() if keys), default=None)
-        if first is None:
+        taken = self._waiting.take()
+        if taken is None:
             return None
-        key, since_s = self._ready[first].popitem(last=False)
+        key, since_s = taken
+        self._taken_s = now_s
         self._working[key] = now_s
         self._due.pop(key, None)
         return key, now_s - since_s
@@ -96,14 +107,18 @@ class KeyedQueue(Generic[K]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def oldest_s(self) -> float | None:
-        """Since when the longest waiting or longest worked key waits or is worked on."""
-        waiting = (since_s for keys in self._ready.values() for since_s in keys.values())
-        return min([*waiting, *self._working.values()], default=None)
+    def stands_since_s(self) -> float | None:
+        """Since when a key is worked on, or since when keys wait and none is taken, whichever is longer.
+
+        Not since when a key waits: with thousands of others before it, it may wait long while all is well.
+        """
+        waits_s = min(self._waiting.since_s(), default=None)
+        stands = [] if waits_s is None else [max(waits_s, self._taken_s)]
+        return min([*stands, *self._working.values()], default=None)
 
     def __len__(self) -> int:
         """Keys that wait to be worked on now."""
-        return sum(map(len, self._ready.values()))
+        return len(self._waiting)
 
     @property
     def working(self) -> int:
@@ -118,6 +133,7 @@ class KeyedQueue(Generic[K]):
 
     def _finish(self, key: K, now_s: float) -> None:
         del self._working[key]
+        self._waiting.finished(key)
         if key in self._again:
             self._again.discard(key)
             self.add(key, now_s)

@@ -26,6 +26,7 @@ from crossfade.controller.observe import SETTLE_S, Observer
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
+from crossfade.core import records
 from crossfade.core.observed import Found, Observed
 from crossfade.core.plan import Event, Plan, ReadRequest
 
@@ -88,8 +89,7 @@ class Reconciler:
         """
         raw = self._store.rollout(key)
         if raw is None:
-            self._forget(key)
-            return None
+            return await self._left_over(key)
         known = self._known.setdefault((key, raw["metadata"]["uid"]), Known())
         if known.unsure is not None:
             await self._executor.read_anew(key, known, known.unsure)
@@ -101,6 +101,13 @@ class Reconciler:
                 raise
             known.namespace_terminating = True
             raise Stale(str(error)) from error
+
+    async def _left_over(self, key: Key) -> float | None:
+        """Nothing is remembered of a Rollout that is gone; what was asked of it goes after a day."""
+        writes, wake_s = records.left_over(self._observer.actions(key), self._core.now())
+        self._forget(key)
+        await self._executor.remove(key, writes)
+        return 0.0 if writes else wake_s
 
     async def _pass(self, key: Key, raw: Raw, known: Known) -> float | None:
         dropped = self._drops.of(key)
@@ -190,7 +197,8 @@ class Reconciler:
         So it is after a refusal that is news, which the status is to tell; what was refused is asked for again later.
         """
         again = wrote or known.refusal_is_news
-        known.writing_passes = known.writing_passes + 1 if again else 0
+        answering = any(write.kind == "RolloutAction" for write in plan.writes)  # there are only so many
+        known.writing_passes = known.writing_passes + 1 if again and not answering else 0
         if not again:
             waits_s = (plan.wake_after_s, known.refusals.left_s(self._core.now()))
             return min((each for each in waits_s if each is not None), default=None)

@@ -64,6 +64,16 @@ def observed_generation(obj: Obj) -> int:
     return int((obj.get("status") or {}).get("observedGeneration", 0))
 
 
+def is_made_for(obj: Obj, rollout: str, revision: str) -> bool:
+    """Whether a Deployment is as that Rollout makes one: by its name and its selector, which nobody can change.
+
+    What is not was marked as ours by somebody who may edit it: it is neither scaled nor deleted in his place.
+    """
+    selector = _match_labels(obj)
+    named = bool(rollout and revision) and obj["metadata"]["name"] == f"{rollout}-{revision}"
+    return named and (selector.get(LABEL_ROLLOUT), selector.get(LABEL_REVISION)) == (rollout, revision)
+
+
 def is_orphan(obj: Obj, rollout: str, selector: Obj) -> bool:
     """Whether it has every mark of that Rollout but an owner: somebody took that away, and it is taken back.
 
@@ -93,7 +103,7 @@ def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
     meta, status = obj["metadata"], obj.get("status") or {}
     refusal, available = _condition(status, "ReplicaFailure"), _condition(status, "Available")
     revision = revision_of_deployment(obj)
-    orphan = is_orphan(obj, rollout, _match_labels(obj)) and meta["name"] == f"{rollout}-{revision}"
+    marked = is_ours(obj, rollout_uid) or is_orphan(obj, rollout, _match_labels(obj))
     return Side(
         identity=identity_of(obj),
         revision=revision,
@@ -104,7 +114,7 @@ def side_of(obj: Obj, rollout_uid: str, rollout: str = "") -> Side:
         updated=status.get("updatedReplicas", 0),
         terminating=status.get("terminatingReplicas"),
         current=is_current(obj),
-        ours=is_ours(obj, rollout_uid) or orphan,
+        ours=marked and is_made_for(obj, rollout, revision),
         refusal=refusal.get("message", "") if refusal.get("status") == "True" else "",
         edited_by=_other_writer(obj, "template"),
         scaled_by=_other_writer(obj, "replicas"),

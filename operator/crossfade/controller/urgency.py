@@ -1,4 +1,4 @@
-"""Which Rollouts are looked at before others: those that somebody asked something of, then those that lose pods."""
+"""Which Rollouts are looked at before others: those that are to go back, then those that lose pods, then those that are asked."""
 
 from __future__ import annotations
 
@@ -13,23 +13,29 @@ from crossfade.controller.store import Key, Raw, Store
 class Rank(IntEnum):
     """The smaller, the sooner."""
 
-    ASKED = 0
-    """An action waits for its answer, or requests are on their way back to stable."""
+    ABORTED = 0
+    """An Abort waits for its answer, or requests are on their way back to stable."""
     LOSING = 1
     """Ready pods went away that should be there, and no pass has taken it into account."""
-    USUAL = 2
+    ASKED = 2
+    """Another action waits for its answer."""
+    USUAL = 3
 
 
 def rank(store: Store, drops: Drops, key: Key) -> Rank:
     """How urgent a Rollout is, by what the store has of it now."""
-    if any(not action.get("status") for action in store.children("RolloutAction", key)):
-        return Rank.ASKED
+    asked = {_asks(action) for action in store.children("RolloutAction", key) if not action.get("status")}
     progress = ((store.rollout(key) or {}).get("status") or {}).get("progress") or {}
-    if progress.get("rollbackReason"):
-        return Rank.ASKED
+    if "Abort" in asked or progress.get("rollbackReason"):
+        return Rank.ABORTED
     dropped = drops.fresh(key)
-    losing = dropped and any(_lacks(each, dropped) for each in store.children("Deployment", key))
-    return Rank.LOSING if losing else Rank.USUAL
+    if dropped and any(_lacks(each, dropped) for each in store.children("Deployment", key)):
+        return Rank.LOSING
+    return Rank.ASKED if asked else Rank.USUAL
+
+
+def _asks(action: Raw) -> str:
+    return str((action.get("spec") or {}).get("action", ""))
 
 
 def _lacks(deployment: Raw, dropped: Container[str]) -> bool:

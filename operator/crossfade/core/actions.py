@@ -21,6 +21,7 @@ from crossfade.core.situation import Situation
 from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import aborted, condemned, forgiven, passed, target
 from crossfade.core.verdicts import is_failing
+from crossfade.core.waiting import overtaken_by, unanswered
 from crossfade.core.ways_back import before, careful, known, newest_of
 from crossfade.core.words import serves
 
@@ -40,29 +41,20 @@ class Answer:
 
 
 def pending(s: Situation) -> RolloutAction | None:
-    """The oldest action without an answer. None while the last answer is not written to its action yet."""
-    unanswered = [a for a in s.seen.actions if not (a.status and a.status.state)]
-    if not unanswered or unwritten(s) is not None:
-        return None
-    return unanswered[0]
+    """The action that is to be answered next. None while the last answer is not written to its action yet."""
+    waiting = s.once(unanswered)
+    return waiting[0] if waiting and unwritten(s) is None else None
 
 
 def unwritten(s: Situation) -> RolloutAction | None:
     """The action whose answer is remembered, but not in its status yet."""
     last = s.memory.last_action
-    return next(
-        (
-            a
-            for a in s.seen.actions
-            if last is not None and a.metadata.uid == last.uid and not (a.status and a.status.state)
-        ),
-        None,
-    )
+    return next((a for a in s.once(unanswered) if last is not None and a.metadata.uid == last.uid), None)
 
 
 def answered(s: Situation, action: RolloutAction) -> tuple[Situation, tuple[Event, ...]]:
     """The memory after `action`, answer included, and what to tell."""
-    answer = _refused_for_its_age_or_revision(s, action) or ANSWERS[action.spec.action](s, action)
+    answer = answer_to(s, action)
     causes = not s.under_way and target(answer.s) != answer.s.stable_revision
     last = LastAction(
         uid=action.metadata.uid,
@@ -84,6 +76,11 @@ def _about(s: Situation, action: RolloutAction) -> int:
     return serving if action.spec.action == "Restart" and not s.under_way else s.memory.release
 
 
+def answer_to(s: Situation, action: RolloutAction) -> Answer:
+    """What `action` is answered now; nothing is done by that."""
+    return _refused_unseen(s, action) or ANSWERS[action.spec.action](s, action)
+
+
 def _title(action: RolloutAction) -> str:
     """Name an action and, where it is known, who asked. Example: `shop-abort-x7k2p of ann`."""
     return f"{action.metadata.name} of {action.spec.actor}" if action.spec.actor else action.metadata.name
@@ -93,7 +90,12 @@ def _refused(s: Situation, message: str) -> Answer:
     return Answer(s, message, done=False)
 
 
-def _refused_for_its_age_or_revision(s: Situation, action: RolloutAction) -> Answer | None:
+def _refused_unseen(s: Situation, action: RolloutAction) -> Answer | None:
+    later = overtaken_by(s, action)
+    if later:
+        return _refused(
+            s, f"{later}, an Abort that was made after it, went first: make a new one where it is still meant"
+        )
     named, made, begun = action.spec.revision, action.metadata.creation_timestamp, _recorded_at(s)
     if begun and made and seconds_since(made, moment_of(begun)) > RECORDED_WITHIN_S:
         return _refused(s, "the action is older than the release under way: make a new one")

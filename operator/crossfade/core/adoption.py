@@ -7,11 +7,11 @@ Rollout co-owns the selector as it is first, and moves it only when nobody else 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossfade.api.labels import FIELD_MANAGER
+from crossfade.api.parsing import parsed
 from crossfade.core import manifests
 from crossfade.core.situation import Situation
 
@@ -39,8 +39,10 @@ def _writers(service: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _in_last_applied(annotations: Mapping[str, str]) -> bool:
+    """Whoever may edit the Service may have written anything there."""
     try:
-        applied = json.loads(annotations.get(LAST_APPLIED, "{}"))
+        applied = parsed(annotations.get(LAST_APPLIED, "{}"))
     except ValueError:
         return False
-    return isinstance(applied, dict) and bool((applied.get("spec") or {}).get("selector"))
+    spec = applied.get("spec") if isinstance(applied, dict) else None
+    return isinstance(spec, dict) and bool(spec.get("selector"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from crossfade.api.labels import LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.core import layout, manifests
-from crossfade.core.marks import disowning, removing, unmarking
+from crossfade.core.marks import disowning, removing, unmarking, without_service
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.plan import Verb, Write
@@ -45,7 +45,7 @@ def remove_others(s: Situation, survivor: str) -> Iterator[Write]:
             yield Write(Verb.DELETE, "Deployment", name, None, side.identity)
     for name, live in s.seen.services.items():
         if live.ours and name != s.service_name:
-            yield Write(Verb.DELETE, "Service", name, None, live.identity)
+            yield without_service(s, live)
 
 
 def selector_back(s: Situation, survivor: str) -> Iterator[Write]:
@@ -78,7 +78,7 @@ def give_back(s: Situation, survivor: str) -> Iterator[Write]:
     if live is None:
         return
     memo = selector_before(live)
-    if memo is None and s.spec.on_delete == "Delete":
+    if memo is None and s.spec.on_delete == "Delete" and not manifests.adopts(s):
         yield Write(Verb.DELETE, "Service", live.name, None, live.identity)
         return
     alone = Selector(s).selector_for({survivor: 100})
@@ -121,7 +121,7 @@ def all_gone(s: Situation) -> Iterator[Write]:
 
 
 def matches(selector: Mapping[str, str], side: Side) -> bool:
-    """Whether a selector selects the pods of a revision."""
+    """Whether a selector selects the pods of a revision; an empty one selects none."""
     template: Mapping[str, Any] = side.manifest.get("spec", {}).get("template", {})
     labels = (template.get("metadata") or {}).get("labels", {})
-    return bool(selector.items() <= labels.items())
+    return bool(selector) and selector.items() <= labels.items()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.core import manifests
+from crossfade.core import flood, manifests
 from crossfade.core.actions import answered, pending
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
@@ -114,7 +114,7 @@ def asked(s: Situation) -> Transition | None:
     if action is None:
         return None
     after, events = answered(s, action)
-    return Transition(after, events)
+    return Transition(after, (*events, *flood.told(s)))
 
 
 def _forgiven(s: Situation) -> Transition | None:

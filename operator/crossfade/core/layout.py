@@ -7,7 +7,7 @@ from typing import Any
 
 from crossfade.api.labels import FINALIZER, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.core import manifests
-from crossfade.core.marks import disowned, scaling, unmarking
+from crossfade.core.marks import disowned, scaling, unmarking, without_service
 from crossfade.core.observed import Identity, SeenService, Side
 from crossfade.core.plan import Verb, Write
 from crossfade.core.restarts import marked
@@ -185,11 +185,7 @@ def _leftovers(s: Situation) -> Iterator[Write]:
     names = {s.service_name, preview_name(s)}
     for name, live in s.seen.services.items():
         if live.ours and name not in names:
-            yield (
-                given_back(live)
-                if selector_before(live) is not None
-                else Write(Verb.DELETE, "Service", name, None, live.identity)
-            )
+            yield (given_back(live) if selector_before(live) is not None else without_service(s, live))
     if not s.under_way:
         for side in _forgotten(s):
             yield Write(

@@ -20,7 +20,7 @@ from crossfade.api.labels import (
 )
 from crossfade.core.observed import Pod, Side
 from crossfade.core.restarts import restarted_at
-from crossfade.core.revision import without_nulls
+from crossfade.core.revision import named, without_nulls
 from crossfade.core.situation import Situation
 
 LABEL_PULL = "crossfade.dev/pull"
@@ -79,11 +79,15 @@ def owned(s: Situation, labels: Mapping[str, str] | None = None, *, always: bool
 
 
 def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
-    """The template of `revision` as submitted, less nulls: from the spec, else from its Release; None if lost."""
+    """The template of `revision` as submitted, less nulls: from the spec, else from its Release; None if lost.
+
+    One that is not what the revision is named after was written by somebody else than us: no pod is made of it.
+    """
     if revision == s.spec_revision and s.template is not None:
         return s.template
     templates = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
-    return next((without_nulls(template) for template in templates if template), None)
+    whole = (without_nulls(template) for template in templates if template)
+    return next((template for template in whole if named(template) == revision), None)
 
 
 def is_new(s: Situation, revision: str) -> bool:

@@ -49,6 +49,16 @@ def unmarking(live: SeenService) -> Patch:
     return [removing(group, key) for group, key in ours if key in meta.get(group, {})]
 
 
+def without_service(s: Situation, live: SeenService) -> Write:
+    """A Service that is not needed any more goes, where it selects our pods, as one that we made does.
+
+    Any other one only loses our marks: somebody who may edit it has put them there, or has made it his own.
+    """
+    if live.selector.get(LABEL_ROLLOUT) == s.name:
+        return Write(Verb.DELETE, "Service", live.name, None, live.identity)
+    return Write(Verb.PATCH, "Service", live.name, [*disowning(s, live), *unmarking(live)], live.identity)
+
+
 def removing(group: str, key: str) -> dict[str, Any]:
     """The operation that removes a label or annotation; its key as a part of a JSON pointer (RFC 6901)."""
     escaped = key.replace("~", "~0").replace("/", "~1")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
 
 from crossfade.api.action import ActionEntry, RolloutAction
 from crossfade.api.release import ACTIONS_LENGTH, Release, ReleaseStatus
-from crossfade.core import manifests
+from crossfade.core import flood, manifests
 from crossfade.core.actions import unwritten
 from crossfade.core.holds import hold
 from crossfade.core.moments import moment_of, text_of
@@ -16,6 +17,12 @@ from crossfade.core.plan import Verb, Write
 from crossfade.core.situation import Situation
 
 ACTION_KEPT = timedelta(days=1)
+
+MANY = 200
+"""Answered actions of one Rollout that are kept so long: of more, the oldest go."""
+
+READ_WITHIN = timedelta(minutes=1)
+"""Who has asked reads the answer by then: it is kept so long, however many there are."""
 
 
 def writes(s: Situation) -> tuple[Write, ...]:
@@ -28,6 +35,10 @@ def _answers(s: Situation) -> Iterator[Write]:
     if action is not None and last is not None:
         body = {"status": {"state": last.state, "message": last.message, "at": last.at}}
         yield Write(Verb.STATUS, "RolloutAction", action.metadata.name, body, _identity(action))
+    for each, answer in flood.answered_at_once(s):
+        state = "Done" if answer.done else "Refused"
+        body = {"status": {"state": state, "message": answer.message, "at": text_of(s.now)}}
+        yield Write(Verb.STATUS, "RolloutAction", each.metadata.name, body, _identity(each))
 
 
 def begun(s: Situation) -> Iterator[Write]:
@@ -159,10 +170,10 @@ def _actions(s: Situation, before: ReleaseStatus, number: int) -> list[ActionEnt
 
 
 def _too_old(s: Situation) -> Iterator[Write]:
-    """Answered actions after a day; Releases beyond the limit, but never stable's: it holds its template."""
-    for action in s.seen.actions:
-        if action.status and action.status.at and s.now - moment_of(action.status.at) >= ACTION_KEPT:
-            yield Write(Verb.DELETE, "RolloutAction", action.metadata.name, None, _identity(action))
+    """Answered actions after a day, and a few in a pass; Releases beyond the limit, but never stable's: it holds its template."""
+    over = (action for action, until in _ends_of_actions(s) if s.now >= until)
+    for action in islice(over, flood.AT_ONCE):
+        yield Write(Verb.DELETE, "RolloutAction", action.metadata.name, None, _identity(action))
     ended = [r for r in s.seen.releases if r.status and r.status.outcome and not _needed(s, r)]
     for release in ended[: max(0, len(ended) - s.spec.revision_history_limit)]:
         yield Write(Verb.DELETE, "Release", release.metadata.name, None, _identity(release))
@@ -177,8 +188,36 @@ def _needed(s: Situation, release: Release) -> bool:
 
 def next_expiry_s(s: Situation) -> float | None:
     """Seconds until the first answered action is a day old."""
-    ends = [moment_of(a.status.at) + ACTION_KEPT for a in s.seen.actions if a.status and a.status.at]
+    ends = [until for _, until in _ends_of_actions(s)]
     return max(1.0, (min(ends) - s.now).total_seconds()) if ends else None
+
+
+def left_over(actions: Sequence[RolloutAction], now: datetime) -> tuple[tuple[Write, ...], float | None]:
+    """What goes of the actions of a Rollout that is not there, a few in a pass, and when to look again; None: never.
+
+    One that was made before its Rollout waits a day for it; an answered one is kept a day, as ever.
+    """
+    ends = [(action, moment_of(at) + ACTION_KEPT) for action in actions if (at := _answered_at(action))]
+    over = [action for action, until in ends if now >= until][: flood.AT_ONCE]
+    writes = (Write(Verb.DELETE, "RolloutAction", each.metadata.name, None, _identity(each)) for each in over)
+    waits = min((until for _, until in ends), default=None)
+    return tuple(writes), None if waits is None else max(1.0, (waits - now).total_seconds())
+
+
+def _answered_at(action: RolloutAction) -> str:
+    """When it was answered; one that was not counts from when it was made."""
+    return (action.status.at if action.status else None) or action.metadata.creation_timestamp
+
+
+def _ends_of_actions(s: Situation) -> Iterator[tuple[RolloutAction, datetime]]:
+    """Each answered action, oldest first, and until when it is kept. While too many wait, none goes for being one of many:
+
+    an Abort among them says what came before it.
+    """
+    told = [(a, moment_of(a.status.at)) for a in s.seen.actions if a.status and a.status.at]
+    beyond = 0 if flood.too_many(s) else len(told) - MANY
+    for number, (action, at) in enumerate(told):
+        yield action, at + (READ_WITHIN if number < beyond else ACTION_KEPT)
 
 
 def _identity(stored: Release | RolloutAction) -> Identity:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from crossfade.api.labels import FIELD_MANAGER, LABEL_ROLLOUT
+from crossfade.api.parsing import parsed
 from crossfade.view.convert_error import ConversionError
 
 Object = Mapping[str, Any]
@@ -118,7 +118,7 @@ def writers(service: Object) -> list[Writer]:
 def _applied_selector(service: Object) -> bool:
     text = (service["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     try:
-        applied = json.loads(text or "{}")
+        applied = parsed(text or "{}")
         return bool((applied.get("spec") or {}).get("selector"))
     except (ValueError, AttributeError):
         return False

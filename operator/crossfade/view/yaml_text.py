@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from crossfade.api.printable import printable
+
 NUMBER_LIKE = re.compile(r"^[-+]?[.\d][\da-fA-FxXoO_.:+-]*$")
 """What another YAML reader than ours may take for a number: kubectl reads a plain `1e3` or `08` as one."""
 
@@ -31,7 +33,10 @@ class _Writer(yaml.SafeDumper):
 
 def _text(writer: _Writer, value: str) -> yaml.ScalarNode:
     style = "|" if "\n" in value else None
-    if NUMBER_LIKE.match(value) or value in WORDS_OF_OTHERS or BREAKS_OF_OTHERS.search(value):
+    quoted = (
+        BREAKS_OF_OTHERS.search(value) or printable(value) != value
+    )  # what a terminal is shown instead is YAML's too
+    if NUMBER_LIKE.match(value) or value in WORDS_OF_OTHERS or quoted:
         style = '"'
     return writer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 

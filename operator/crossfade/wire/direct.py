@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 from crossfade.api.labels import FIELD_MANAGER
+from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, refusal
 from crossfade.wire.http import Answer, Connection, Server
 from crossfade.wire.kubeconfig import Access
@@ -89,7 +90,7 @@ class Direct:
         query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
         query |= {"resourceVersion": resource_version} if resource_version else {}
         async for line in self._lines(f"{path_of(kind, namespace)}?{urlencode(query)}", for_s + 10):
-            event = json.loads(line)
+            event = parsed(line)
             if event["type"] == "ERROR":
                 raise refusal(event["object"].get("code", 500), line)
             yield event["type"], event["object"]
@@ -117,7 +118,7 @@ class Direct:
                 connection.close()
 
     async def _object(self, method: str, target: str, body: Any = None, content: str = JSON) -> Raw:
-        answer: Raw = json.loads(await self._whole(method, target, body, content))
+        answer: Raw = parsed(await self._whole(method, target, body, content))
         return answer
 
     async def _whole(self, method: str, target: str, body: Any = None, content: str = JSON) -> bytes:

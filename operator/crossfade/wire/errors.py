@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
+
+from crossfade.api.parsing import parsed
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class ApiError(Exception):
 def refusal(status: int, text: bytes) -> ApiError:
     """Read a `Status` object, plain or in a watch's line; any other body (a proxy's page) is shown cut short."""
     try:
-        said = json.loads(text)
+        said = parsed(text)
         said = said.get("object", said)
         causes = tuple(
             Cause(cause.get("reason", ""), cause.get("field", ""), cause.get("message", ""))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from crossfade.api.labels import ANNOTATION_GIVE_BACK, LABEL_REVISION, LABEL_ROLE, LABEL_ROLLOUT
+from crossfade.api.parsing import parsed
 from crossfade.core import manifests
 from crossfade.core.adoption import other_writers
 from crossfade.core.marks import disowned
@@ -19,6 +21,10 @@ from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.traffic.port import Share, receivers
+
+_NAME: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_PREFIX: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_PREFIX_LENGTH: Final = 253
 
 
 @dataclass(frozen=True)
@@ -192,12 +198,32 @@ def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:
 
 
 def selector_before(live: SeenService) -> dict[str, str] | None:
-    """The selector that an adopted Service had; None where it was not adopted."""
+    """The selector that an adopted Service had; None where it was not adopted.
+
+    Whoever may edit the Service may have written the annotation, and could have written the selector. So it is believed as
+    far as it can be a selector: one that the API server refuses would hold up the deletion for ever.
+    """
     memo = live.manifest.get("metadata", {}).get("annotations", {}).get(ANNOTATION_GIVE_BACK)
     if memo is None:
         return None
     try:
-        before = json.loads(memo)
+        before = parsed(memo)
     except ValueError:
         before = None
-    return before if isinstance(before, dict) else dict(live.selector)  # spoiled: it stays as it is
+    return before if _is_selector(before) else dict(live.selector)  # spoiled: it stays as it is
+
+
+def _is_selector(value: Any) -> bool:
+    """Whether the API server would take it for the selector of a Service."""
+    return isinstance(value, dict) and all(map(_is_label, value.items()))
+
+
+def _is_label(item: tuple[Any, Any]) -> bool:
+    key, value = item
+    prefix, slash, name = key.rpartition("/")
+    named = _PREFIX.fullmatch(prefix) and len(prefix) <= _PREFIX_LENGTH if slash else True
+    return (
+        bool(named and _NAME.fullmatch(name))
+        and isinstance(value, str)
+        and bool(_NAME.fullmatch(value or "x"))
+    )

@@ -37,7 +37,7 @@ def test_a_role_has_what_the_page_says(right: Right) -> None:
     assert ((right.verb, right.resource) in granted(right.role)) == right.granted
 
 
-@pytest.mark.parametrize("role", (*OF_THE_CLUSTER, "crossfade-act"))
+@pytest.mark.parametrize("role", [*OF_THE_CLUSTER, "crossfade-act"])
 def test_no_role_has_what_the_page_does_not_say(role: str) -> None:
     told = {(right.verb, right.resource) for right in rights() if right.role == role and right.granted}
     assert granted(role) == told
@@ -48,7 +48,7 @@ def test_the_page_tells_of_every_role_that_there_is() -> None:
     assert {right.role for right in rights()} == {*OF_THE_CLUSTER, *bound}
 
 
-@pytest.mark.parametrize("role", (*OF_THE_CLUSTER, "crossfade-act"))
+@pytest.mark.parametrize("role", [*OF_THE_CLUSTER, "crossfade-act"])
 def test_nobody_writes_a_status_or_a_release(role: str) -> None:
     written = {resource for verb, resource in granted(role) if verb not in {"get", "list", "watch"}}
     assert written <= {"rollouts", "rollouts/scale", "rolloutactions"}

@@ -63,7 +63,7 @@ def test_the_definitions_are_not_deleted_unawares(kube: Kube, plural: str) -> No
 
 
 def test_a_definition_goes_once_somebody_has_said_so(kube: Kube, definition: str) -> None:
-    with pytest.raises(ApiError, match="docs/uninstall.md"):
+    with pytest.raises(ApiError, match=r"docs/uninstall\.md"):
         kube.delete(DEFINITION, "", definition)
     allow(kube, definition)
     kube.delete(DEFINITION, "", definition)

@@ -76,9 +76,7 @@ def as_user(kube: Kube, users: str, cluster: KindCluster, tmp_path: Path) -> As:
         (folder / "config").write_text(yaml.safe_dump(config))
         command = [str(cluster.kubectl_path), "--kubeconfig", str(folder / "config"), "-n", users]
         told = None if body is None else json.dumps(body)
-        return subprocess.run(
-            [*command, *arguments], input=told, capture_output=True, text=True, check=False
-        )
+        return subprocess.run([*command, *arguments], input=told, capture_output=True, text=True, check=False)
 
     return run
 
@@ -114,7 +112,9 @@ def test_nobody_writes_what_the_operator_says(kube: Kube, users: str, as_user: A
     forged = '{"status": {"outcome": "Completed"}}'
     for account in ROLES:
         status = ("patch", "--subresource=status", "--type=merge", "-p")
-        assert_forbidden(as_user(account, *status, '{"status": {"message": "all is well"}}', "rollout/shop"), account)
+        assert_forbidden(
+            as_user(account, *status, '{"status": {"message": "all is well"}}', "rollout/shop"), account
+        )
         assert_forbidden(as_user(account, *status, forged, "release/shop-1"), account)
         assert_forbidden(as_user(account, "patch", "--type=merge", "-p", forged, "release/shop-1"), account)
         assert_forbidden(as_user(account, "delete", "release/shop-1"), account)

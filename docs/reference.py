@@ -13,13 +13,12 @@ from typing import Any
 
 from crossfade.api.base import RULES
 from crossfade.api.crd import KINDS, Kind, root_schema
-from crossfade.api.labels import API_VERSION
 
 PAGE = Path(__file__).parent / "reference.md"
-HEAD = f"""# Reference: every field
+HEAD = """# Reference: every field
 
-For those who write manifests. This page is made from the models by `docs/reference.py`; `kubectl explain rollouts.spec
---api-version={API_VERSION}` says the same. What the words in a status mean is in [words.md](words.md).
+For those who write manifests. This page is made from the models by `docs/reference.py`; `kubectl explain cf.spec` says the
+same. What the words in a status mean is in [words.md](words.md).
 
 An object has a section of its own. A field's section is named by its path. `integer or string` is a number of pods or a
 share such as `25%`, or a port's number or name.

@@ -36,7 +36,9 @@ def picture(part: str) -> str:
     """The stages that a part of a spec leads to, with 4 pods where it says nothing else."""
     manifest = {"apiVersion": "crossfade.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": "shop"}}
     spec = {**AROUND, **yaml.safe_load(part)}
-    return "".join(f"{line}\n" for line in _lines(forecast(parse_strict(Rollout, {**manifest, "spec": spec}))))
+    return "".join(
+        f"{line}\n" for line in _lines(forecast(parse_strict(Rollout, {**manifest, "spec": spec})))
+    )
 
 
 def _lines(told: Forecast) -> Iterator[str]:

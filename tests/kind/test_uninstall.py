@@ -31,7 +31,8 @@ SPEC: dict[str, Object] = {
 @pytest.fixture
 def definition(kube: Kube, cluster: KindCluster) -> Iterator[None]:
     """It is there again afterwards, and an operator that knows it; refused where a Rollout of somebody would go with it."""
-    assert kube.request("GET", "/apis/crossfade.dev/v1alpha1/rollouts")["items"] == []
+    everywhere = "/apis/crossfade.dev/v1alpha1/rollouts"
+    wait_for("all other Rollouts to be gone", lambda: not kube.request("GET", everywhere)["items"], WITHIN_S)
     yield
     wait_for("the end of the definition", lambda: is_whole_or_gone(kube), WITHIN_S)
     kubectl = [str(cluster.kubectl_path), "--kubeconfig", str(cluster.kubeconfig_path)]

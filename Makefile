@@ -9,7 +9,7 @@ STRATEGY ?= canary
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help wheel env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds lock clean
+.PHONY: help wheel env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds docs lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -64,6 +64,9 @@ crds: env ## Write crds/ from the models
 
 wheel: env ## The command line as a wheel in dist/, to install elsewhere
 	@$(PY) -m hatchling build -t wheel
+
+docs: env ## Write the pages that are made from the code
+	@cd docs && for page in conditions reference strategies; do PYTHONPATH=../operator ../$(PY) $$page.py; done
 
 lock: ## Pin every dependency, with hashes
 	@uv=$$(ls -d $${HOME}/.cache/crossfade/uv-*/bin/uv | tail -1); \

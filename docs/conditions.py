@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 -- a script beside the page that it writes
-"""Writes the lists of phases, conditions, reasons and events in operations.md from `crossfade.api`.
+"""Writes the lists of phases, conditions, reasons and events in words.md from `crossfade.api`.
 
     python docs/conditions.py
 
@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 API = HERE.parent / "operator" / "crossfade" / "api"
 SOURCES = (API / "conditions.py", API / "events.py")
-PAGE = HERE / "operations.md"
+PAGE = HERE / "words.md"
 BEGIN = "<!-- from crossfade.api.conditions and events, by docs/conditions.py -->"
 END = "<!-- end -->"
 TITLES = {"Phase": "Phases", "ConditionType": "Conditions", "Reason": "Reasons", "EventReason": "Events"}

@@ -1,6 +1,7 @@
 """The operator's Role holds what it does, and nothing more: every request is covered, and every rule is used."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,13 @@ def granted(rights: Path, *kinds: str) -> set[Right]:
 @BOTH
 def test_every_request_is_covered_and_every_rule_is_used(rights: Path) -> None:
     assert granted(rights, "ClusterRole", "Role") == used() | NOT_BY_REQUEST
+
+
+def test_the_page_on_security_tells_of_every_rule_with_its_reason() -> None:
+    page = (ROOT / "docs" / "security.md").read_text().partition("## The rights of the operator")[2]
+    rows = re.findall(r"^\| ([a-z/, ]+) \| ([a-z, ]+) \| [^|]{10,} \|$", page, re.MULTILINE)
+    told = {(verb, each) for on, verbs in rows for each in on.split(", ") for verb in verbs.split(", ")}
+    assert told == {(verb, resource) for verb, _, resource in granted(CLUSTER, "ClusterRole", "Role")}
 
 
 def test_the_scan_is_not_blind() -> None:

@@ -1,0 +1,68 @@
+"""What people may do is what docs/roles.md says, and no status and no Release is anybody's but the operator's."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossfade.api.crd import KINDS
+from roles import Right, rights
+
+ROLES = Path(__file__).parents[2] / "manifests" / "roles.yaml"
+AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+OF_THE_CLUSTER = ("view", "edit", "admin")
+
+roles: list[Any] = list(yaml.safe_load_all(ROLES.read_text()))
+
+
+def granted(role: str) -> set[tuple[str, str]]:
+    """(verb, resource) that a role has: of its own, or by the labels of others."""
+    held = [each for each in roles if each["metadata"]["name"] == role or _is_part(each, role)]
+    return {
+        (verb, resource)
+        for each in held
+        for rule in each["rules"]
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    }
+
+
+def _is_part(each: Any, role: str) -> bool:
+    return each["metadata"].get("labels", {}).get(AGGREGATE + role) == "true"
+
+
+@pytest.mark.parametrize("right", rights(), ids=lambda each: f"{each.role} {each.verb} {each.resource}")
+def test_a_role_has_what_the_page_says(right: Right) -> None:
+    assert ((right.verb, right.resource) in granted(right.role)) == right.granted
+
+
+@pytest.mark.parametrize("role", [*OF_THE_CLUSTER, "crossfade-act"])
+def test_no_role_has_what_the_page_does_not_say(role: str) -> None:
+    told = {(right.verb, right.resource) for right in rights() if right.role == role and right.granted}
+    assert granted(role) == told
+
+
+def test_the_page_tells_of_every_role_that_there_is() -> None:
+    bound = {each["metadata"]["name"] for each in roles if "labels" not in each["metadata"]}
+    assert {right.role for right in rights()} == {*OF_THE_CLUSTER, *bound}
+
+
+@pytest.mark.parametrize("role", [*OF_THE_CLUSTER, "crossfade-act"])
+def test_nobody_writes_a_status_or_a_release(role: str) -> None:
+    written = {resource for verb, resource in granted(role) if verb not in {"get", "list", "watch"}}
+    assert written <= {"rollouts", "rollouts/scale", "rolloutactions"}
+
+
+def test_everybody_who_may_see_the_namespace_may_read_every_kind() -> None:
+    assert {("watch", kind.plural) for kind in KINDS} <= granted("view")
+
+
+def test_who_may_more_may_also_what_others_may() -> None:
+    assert granted("view") < granted("edit") <= granted("admin")
+
+
+def test_the_roles_are_about_our_kinds_only_and_without_wildcards() -> None:
+    rules = [rule for each in roles for rule in each["rules"]]
+    assert {tuple(rule["apiGroups"]) for rule in rules} == {("crossfade.dev",)}
+    assert "*" not in {part for rule in rules for part in (*rule["verbs"], *rule["resources"])}

@@ -101,6 +101,9 @@ ROWS = [
     *(((name, "shop"), under_way, tty) for name in ("history", "diff") for tty in (False, True)),
     *(((name, "shop", "-o", "json"), under_way, False) for name in ("history", "diff")),
     (("report",), under_way, True),
+    *((("list", *output), rolled_back, False) for output in ((), ("-o", "yaml"))),
+    (("tree", "shop"), rolled_back, False),
+    (("status", "shop", "-o", "yaml"), rolled_back, False),
     (("set", "image", "shop", "nowhere=shop:v9"), under_way, False),
 ]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from crossfade.api.labels import PREFIX
 from crossfade.core.plan import Verb
+from crossfade.core.revision import revision_of
 from simulation.asked import is_exclusive, may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
@@ -210,7 +211,7 @@ def _pods_astray(sim: Sim, stable: str) -> Iterator[str]:
 def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
     spec, revision = sim.rollout["spec"], wanted_revision(sim)
     paused = {"Paused"} if spec.get("paused") or sim.status.get("pausedBy") else set()
-    if not revision:
+    if not revision or (not stable and _is_beside_another(sim, revision)):
         return {"Invalid"}
     verdicts = (sim.status.get("failed") or {}, sim.status.get("undone") or {})
     if revision in {
@@ -218,6 +219,19 @@ def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
     }:  # undone: where it was to go back to failed too
         return {"RolledBack"} | paused
     return ({"Healthy"} if stable == revision else {"Paused"}) | paused
+
+
+def _is_beside_another(sim: Sim, revision: str) -> bool:
+    """Whether another version serves behind the Service that is to be adopted, and its selector selects new pods too."""
+    service = sim.services.get(sim.service_name)
+    if service is None or not adopts(sim) or any(key.startswith(PREFIX) for key in _marks(service)):
+        return False
+    named = (sim.rollout["spec"].get("workloadRef") or {}).get("name")
+    others = [d for d in sim.deployments.values() if not any(key.startswith(PREFIX) for key in _marks(d))]
+    return any(
+        revision_of(d["spec"]["template"]) != revision and d["spec"]["replicas"] and d["metadata"]["name"] != named
+        for d in others
+    )
 
 
 def _left_behind(sim: Sim) -> Iterator[str]:

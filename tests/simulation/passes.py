@@ -23,7 +23,7 @@ from simulation.sight import dropped, look, observed, shell_of
 from simulation.stored import Object, Refused, identity
 from simulation.viewed import Viewed, is_labelled, view
 
-ROUNDS = 4
+ROUNDS = 8
 
 PLANS_KEPT = 2_000
 """A bound on memory; what is decided on again mostly comes soon after."""

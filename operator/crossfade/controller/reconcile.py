@@ -32,7 +32,7 @@ from crossfade.core.plan import Event, Plan, ReadRequest
 
 log = logging.getLogger(__name__)
 
-ROUNDS: Final = 4
+ROUNDS: Final = 8
 """How often a decision may ask to look; more is a mistake of the core, and an endless loop without a limit."""
 
 RESTLESS: Final = 30

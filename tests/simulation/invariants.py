@@ -229,7 +229,9 @@ def _is_beside_another(sim: Sim, revision: str) -> bool:
     named = (sim.rollout["spec"].get("workloadRef") or {}).get("name")
     others = [d for d in sim.deployments.values() if not any(key.startswith(PREFIX) for key in _marks(d))]
     return any(
-        revision_of(d["spec"]["template"]) != revision and d["spec"]["replicas"] and d["metadata"]["name"] != named
+        revision_of(d["spec"]["template"]) != revision
+        and d["spec"]["replicas"]
+        and d["metadata"]["name"] != named
         for d in others
     )
 

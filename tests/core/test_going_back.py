@@ -162,3 +162,19 @@ def test_an_undo_of_a_release_under_way_is_told_as_one() -> None:
     rest(sim)
     assert "given up for an Undo by " in sim.releases["shop-2"]["status"]["why"]
     assert sim.releases["shop-2"]["status"]["actions"][0]["action"] == "Undo"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("begun", [False, True])
+def test_asked_twice_in_a_hurry_it_goes_on_and_brings_nothing_bad_back(strategy: str, begun: bool) -> None:
+    sim = _released(strategy, 2)
+    sim.act("Undo", actor="ann")
+    reconcile(sim)
+    if begun:
+        until(sim, lambda s: s.status.get("progress"))
+    again = sim.act("Undo", actor="bob")
+    rest(sim)
+    assert sim.status["stable"]["revision"] == _image(1)
+    answer = sim.actions[again]["status"]
+    assert answer["state"] == "Done"
+    assert "on its way already: going back from 2 to 1, asked by ann" in answer["message"]

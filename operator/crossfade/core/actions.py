@@ -22,7 +22,7 @@ from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import aborted, condemned, forgiven, passed, target
 from crossfade.core.verdicts import is_failing
 from crossfade.core.waiting import overtaken_by, unanswered
-from crossfade.core.ways_back import before, careful, known, newest_of
+from crossfade.core.ways_back import before, careful, in_words, known, newest_of
 from crossfade.core.words import serves
 
 RECORDED_WITHIN_S = 60.0
@@ -240,6 +240,9 @@ def _resume(s: Situation, _action: RolloutAction) -> Answer:
 
 
 def _undo(s: Situation, action: RolloutAction) -> Answer:
+    way = _way_there(s, action.spec.revision)
+    if way is not None:
+        return Answer(s, f"it is on its way already: {in_words(way)}")
     if s.under_way:
         other = action.spec.revision not in (None, s.stable_revision)
         first = f"a release is under way: Abort it first, then Undo to {action.spec.revision}"
@@ -264,6 +267,13 @@ def _undo(s: Situation, action: RolloutAction) -> Answer:
     )
     left = s.remember(failed=verdict, undone=None, undo_to="" if to == s.stable_revision else to)
     return Answer(_on_its_way(left, action, to), done)
+
+
+def _way_there(s: Situation, revision: str | None) -> GoingBack | None:
+    """The way of an earlier Undo that goes there: asked twice in a hurry, it must not be taken for a wish to stay."""
+    way = s.memory.going_back
+    goes_on = way is not None and way.revision == target(s) and not s.progress.rollback_reason
+    return way if way is not None and goes_on and revision in (None, way.revision) else None
 
 
 def _on_its_way(s: Situation, action: RolloutAction, to: str) -> Situation:

@@ -14,8 +14,11 @@ _KINDS: Final = ("Deployment", "Service", "Release")
 _OF_THE_SERVER: Final = frozenset(
     {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "namespace", "selfLink"}
 )
-_MEASURED: Final = frozenset({"downtime", "downtimeSeconds", "clusterIP", "clusterIPs", "timeline"})
-"""Measured or chosen anew each time. The timeline tells what stood when, which a fault may well change."""
+_MEASURED: Final = frozenset(
+    {"downtime", "downtimeSeconds", "clusterIP", "clusterIPs", "timeline", "changedBy"}
+)
+"""Measured or chosen anew each time. The timeline tells what stood when, which a fault may well change; `changedBy` names
+the program that wrote the template, and a test that makes a Rollout anew is another one."""
 
 
 def end_state(kube: Kube, namespace: str, rollout: str) -> dict[str, Any]:

@@ -75,3 +75,16 @@ def test_an_abort_does_not_wait_for_a_port() -> None:
 
 def test_without_the_option_no_port_is_tried() -> None:
     assert rest(releasing_v2("canary")).selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "canary"])
+def test_a_pod_that_crashes_before_it_is_ready_fails_at_once_and_not_by_the_deadline(strategy: str) -> None:
+    """Where pods are exchanged each serves once it can: waiting for its ports changes nothing of that."""
+    sim = tried(strategy)
+    sim.broken = frozenset({V2})
+    until(sim, lambda s: s.of(V2))
+    run(sim, 2)
+    sim.crash(sim.of(V2)[0], ready=False)
+    run(sim, 12)
+    assert sim.status["phase"] in {"RollingBack", "RolledBack"}
+    assert rest(sim).status["failed"]["reason"] == "CandidateCrashed"

@@ -73,7 +73,7 @@ def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
     if not s.n and not p.rollback_reason:
         return s.progress_with(serving_since=None, ends_before={})
     serves = (
-        p.revision in receivers(at.share or {}) and not p.rollback_reason and goal.pods.get(p.revision, 0) > 0
+        p.revision in receivers(at.meant or {}) and not p.rollback_reason and goal.pods.get(p.revision, 0) > 0
     )
     side, pods = s.candidate, s.pods(p.revision)
     unread = pods is None and (side.replicas or not side.current) and bool(side.identity.uid)
@@ -96,5 +96,5 @@ def is_about_to_serve(s: Situation) -> bool:
     """Whether requests may reach the candidate from this pass on: then its pods are to be looked at before."""
     if not s.under_way or s.progress.serving_since or s.progress.rollback_reason or not s.n:
         return False
-    gets = s.progress.revision in receivers(s.once(next_step).share or {})
+    gets = s.progress.revision in receivers(s.once(next_step).meant or {})
     return gets and s.once(goal_of).pods.get(s.progress.revision, 0) > 0

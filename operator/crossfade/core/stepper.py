@@ -33,6 +33,8 @@ class Step:
 
     `read`: what must be read before the next step can be known. `again_s`: seconds until pods may go that wait for nothing
     but time. `tries_ports`: the candidate's ports are to be tried before it gets its first requests.
+    `meant`: the share without that wait: where pods are exchanged each of them serves once it can, so that one that ends
+    before has failed already.
     """
 
     pods: Mapping[str, int]
@@ -41,13 +43,14 @@ class Step:
     read: ReadRequest | None = None
     again_s: float | None = None
     tries_ports: bool = False
+    meant: Share | None = None
 
 
 def step(goal: Goal, s: Situation) -> Step:
     """The next step towards the goal."""
     at = _Stepper(goal, s)
     again_s = propagation_left_s(s) if at.are_leaving else None
-    return Step(at.pods, at.share, at.unmet, at.read, again_s, at.tries_ports)
+    return Step(at.pods, at.share, at.unmet, at.read, again_s, at.tries_ports, at.meant)
 
 
 def next_step(s: Situation) -> Step:
@@ -187,6 +190,11 @@ class _Stepper:
     def share(self) -> Share | None:
         """The share to be written now: the goal's, both sides on the way to it, or None where it stays as it is."""
         return None if self._waits_for_ports else self._next_share
+
+    @property
+    def meant(self) -> Share | None:
+        """The share that would be written if no ports had to be tried first, where pods are exchanged."""
+        return self._next_share if isinstance(self.goal.order, Exchange) else self.share
 
     @property
     def _waits_for_ports(self) -> bool:

@@ -26,13 +26,15 @@ NEXT_LABEL = "crossfade.dev/next"
 
 # The next version: another drain, another label on the pods, another annotation; the rest is as it is.
 NEXT = f"""
+from dataclasses import replace
+
 from crossfade.controller.__main__ import main
 from crossfade.core import manifests
 
 now = manifests.pod_template
 
-def pod_template(s, revision, template, drain_s):
-    made = now(s, revision, template, drain_s and {DRAIN_NEXT_S})
+def pod_template(s, revision, template, added):
+    made = now(s, revision, template, replace(added, drain_s=added.drain_s and {DRAIN_NEXT_S}))
     meta = made["metadata"]
     labels, annotations = meta["labels"] | {{"{NEXT_LABEL}": "yes"}}, meta.get("annotations", {{}})
     return made | {{"metadata": meta | {{"labels": labels, "annotations": annotations | {{"{NEXT_LABEL}": "yes"}}}}}}

@@ -6,15 +6,29 @@ from typing import Any
 
 import pytest
 
-from builders import STRATEGIES, V1, V2, releasing_v2, rollout
+from builders import STRATEGIES, rollout, template
+from crossfade.core.revision import revision_of
 from simulation.cluster import Sim
 from simulation.live import rest, run, until
 
 SERVED_BY_OTHERS = sorted(set(STRATEGIES) - {"recreate"})
 
 
+def probed(image: str) -> dict[str, Any]:
+    """A template whose readiness probe asks another port than the Service."""
+    made = template(image)
+    made["spec"]["containers"][0] |= {"readinessProbe": {"tcpSocket": {"port": 9090}}}
+    return made
+
+
+V1, V2 = (revision_of(probed(f"shop:v{i}")) for i in (1, 2))
+
+
 def tried(strategy: str, *deaf: str, **spec: Any) -> Sim:
-    sim = releasing_v2(strategy, **spec)
+    first = rollout(STRATEGIES[strategy], **spec)
+    first["spec"]["template"] = probed("shop:v1")
+    sim = rest(Sim(first))
+    sim.edit(template=probed("shop:v2"))
     sim.deaf = frozenset(deaf)
     return sim
 
@@ -58,12 +72,27 @@ def test_once_something_listens_it_goes_on_by_itself(strategy: str) -> None:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_first_release_is_not_healthy_before_something_listens(strategy: str) -> None:
-    sim = Sim(rollout(STRATEGIES[strategy]))
+    first = rollout(STRATEGIES[strategy])
+    first["spec"]["template"] = probed("shop:v1")
+    sim = Sim(first)
     sim.deaf = frozenset({V1})
     until(sim, waits_for_the_port)
     run(sim, 10)
     assert sim.status["phase"] != "Healthy"
     sim.deaf = frozenset()
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+@pytest.mark.parametrize("strategy", SERVED_BY_OTHERS)
+def test_where_stable_refuses_too_somebody_on_the_way_does_and_nothing_is_held_up(strategy: str) -> None:
+    """A firewall that rejects looks like a port that nobody listens on, for every pod."""
+    assert rest(tried(strategy, V1, V2)).selected() == {V2: 4}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_first_release_that_nothing_shows_to_be_reachable_is_not_held_up(strategy: str) -> None:
+    sim = Sim(rollout(STRATEGIES[strategy]))
+    sim.deaf = frozenset({revision_of(template())})
     assert rest(sim).status["phase"] == "Healthy"
 
 
@@ -74,7 +103,9 @@ def test_an_abort_does_not_wait_for_a_port() -> None:
 
 
 def test_without_the_option_no_port_is_tried() -> None:
-    assert rest(releasing_v2("canary")).selected() == {V2: 4}
+    sim = tried("canary", V2)
+    sim.deaf = None
+    assert rest(sim).selected() == {V2: 4}
 
 
 @pytest.mark.parametrize("strategy", ["rolling", "canary"])

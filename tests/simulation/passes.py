@@ -101,7 +101,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         found.pull_pods,
         tuple(found.counted.items()),
         repr(found.strangers),
-        *found.closed.items(),
+        *found.tried.items(),
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(

@@ -10,7 +10,7 @@ from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import service_of, side_of, stranger_of
 from crossfade.controller.slices import count
 from crossfade.core.evidence import silent
-from crossfade.core.observed import Closed, Found, Observed, Pod, SeenService, Side, Stranger
+from crossfade.core.observed import Closed, Found, Observed, Pod, SeenService, Side, Stranger, Tried
 from crossfade.core.plan import ReadRequest
 from simulation.api_server import TABLES, UID
 from simulation.cluster import Sim
@@ -20,6 +20,9 @@ from simulation.remembered import once_for_each
 from simulation.shell import Place, Shell, at, key_of, placed
 from simulation.stored import Object
 from simulation.viewed import Viewed, is_labelled, table, view
+
+SERVED_ON = 8080
+"""The port that the simulated Service sends requests to."""
 
 OWN_KINDS = {"Release", "RolloutAction"}
 """All of these are watched, with a label or without."""
@@ -97,7 +100,7 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         services={**found.services, **services},
         deployments={**found.deployments, **deployments},
         counted={**found.counted, **{r: _counted(sim, r) for r in wanted.counted}},
-        closed={**found.closed, **{r: _closed(sim, r, ports) for r, ports in wanted.ports.items()}},
+        tried={**found.tried, **{r: _tried(sim, r, ports) for r, ports in wanted.ports.items()}},
     )
     if wanted.dry_run is not None:
         seen = replace(seen, refusal=sim.refusal)
@@ -108,14 +111,14 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
     return seen
 
 
-def _closed(sim: Sim, revision: str, ports: tuple[int, ...]) -> tuple[Closed, ...] | None:
-    """What its ready pods refuse; None where there is none."""
+def _tried(sim: Sim, revision: str, ports: tuple[int, ...]) -> Tried | None:
+    """What its ready pods do with connections; None where there is none. The deaf ones do not listen on the Service's port."""
     ready = [p for p in sim.of(revision) if p.ready]
     if not ready:
         return None
-    return (
-        tuple(Closed(p.name, port) for p in ready for port in ports) if revision in (sim.deaf or ()) else ()
-    )
+    shut = {SERVED_ON} if revision in (sim.deaf or ()) else set[int]()
+    refused = tuple(Closed(p.name, port) for p in ready for port in ports if port in shut)
+    return Tried(refused, frozenset(ports) - shut)
 
 
 def _strangers(sim: Sim) -> Iterator[Stranger]:

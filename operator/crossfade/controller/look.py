@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller.observe import SERVICE_NAME
-from crossfade.controller.reach import refusing
+from crossfade.controller.reach import tried
 from crossfade.controller.seen import (
     is_current,
     is_owned_by,
@@ -69,14 +69,14 @@ async def answer(
     counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(asked.counted)}
     listed = {rev: await _listed(reads, key, rev) for rev in sorted(asked.pods)}
     pods = {rev: await _pods(reads, key, raws, warnings=asked.warnings) for rev, raws in listed.items()}
-    closed = {rev: await refusing(listed[rev], ports) for rev, ports in asked.ports.items()}
+    connected = {rev: await tried(listed[rev], ports) for rev, ports in asked.ports.items()}
     seen = replace(
         found,
         pods={**found.pods, **pods},
         services={**found.services, **await services(reads, whose, asked.services)},
         deployments={**found.deployments, **await deployments(reads, whose, asked.deployments)},
         counted={**found.counted, **counted},
-        closed={**found.closed, **closed},
+        tried={**found.tried, **connected},
     )
     if asked.dry_run is not None:
         seen = replace(seen, refusal=await _refusal(reads, key, asked))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from crossfade.core.observed import Closed
+from crossfade.core.observed import Closed, Tried
 
 TRIED_S: Final = 1.0
 """A pod on the same network answers or refuses within milliseconds; whatever takes longer is not to be reached from here."""
@@ -16,34 +16,36 @@ PODS: Final = 3
 """So many ready pods are tried: one says what the others of the same template do."""
 
 
-async def refusing(pods: Iterable[Mapping[str, Any]], ports: Iterable[int]) -> tuple[Closed, ...] | None:
-    """The ports that ready pods refuse; None where no pod is ready.
+async def tried(pods: Iterable[Mapping[str, Any]], ports: Iterable[int]) -> Tried | None:
+    """What ready pods do with connections to these ports; None where no pod is ready.
 
     One that does not answer at all says nothing: a policy may drop the packets.
     """
     ready = [pod for pod in pods if _is_ready(pod)][:PODS]
     if not ready:
         return None
-    tried = [(pod, port) for pod in ready for port in ports]
-    refused = await asyncio.gather(*(is_refused(pod["status"]["podIP"], port) for pod, port in tried))
-    return tuple(
-        Closed(pod["metadata"]["name"], port) for (pod, port), no in zip(tried, refused, strict=True) if no
+    asked = [(pod, port) for pod in ready for port in dict.fromkeys(ports)]
+    answers = await asyncio.gather(*(answer_of(pod["status"]["podIP"], port) for pod, port in asked))
+    told = [*zip(asked, answers, strict=True)]
+    return Tried(
+        tuple(Closed(pod["metadata"]["name"], port) for (pod, port), took in told if took is False),
+        frozenset(port for (_, port), took in told if took),
     )
 
 
-async def is_refused(address: str, port: int) -> bool:
-    """Whether a connection is refused, which only the pod's own kernel says, and only where nothing listens."""
+async def answer_of(address: str, port: int) -> bool | None:
+    """Whether a connection is taken (True) or refused (False); None where nobody answers."""
     try:
         async with asyncio.timeout(TRIED_S):
             _, writer = await asyncio.open_connection(address, port)
     except ConnectionRefusedError:
-        return True
-    except (OSError, TimeoutError):
         return False
+    except (OSError, TimeoutError):
+        return None
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    return False
+    return True
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

@@ -145,10 +145,18 @@ class Stranger:
 
 @dataclass(frozen=True)
 class Closed:
-    """A port that a pod refused a connection to: nothing listens there."""
+    """A port that a pod refused a connection to: nothing listens there, or somebody on the way refuses for it."""
 
     pod: str
     port: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What ready pods of a revision did with connections: `refused` them, or `answered` on a port. The rest says nothing."""
+
+    refused: tuple[Closed, ...] = ()
+    answered: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -159,8 +167,8 @@ class Found:
     `services` and `deployments`: objects read by name, None where there is none.
     `pull_pods`: the pods that pull images. `counted`: by revision, whether what counts its pods has seen the newest size
     that its Deployment asks for: until then its counts may be those of before. `strangers`: the Services and Deployments of
-    the namespace that are nobody's of ours, None where nobody has looked. `closed`: by revision, the ports that ready pods
-    refused: () where all answered, or could not be reached from here; None where no pod was ready.
+    the namespace that are nobody's of ours, None where nobody has looked. `tried`: by revision, what ready pods did with
+    connections; None where no pod was ready.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -170,7 +178,7 @@ class Found:
     pull_pods: tuple[Pod, ...] | None = None
     counted: Mapping[str, bool] = field(default_factory=dict)
     strangers: tuple[Stranger, ...] | None = None
-    closed: Mapping[str, tuple[Closed, ...] | None] = field(default_factory=dict)
+    tried: Mapping[str, Tried | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

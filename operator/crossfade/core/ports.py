@@ -61,6 +61,21 @@ def tcp_numbers(ports: Iterable[Object], template: Object) -> list[int]:
     return sorted({each for each in found if isinstance(each, int)})
 
 
+def probed_numbers(template: Object) -> tuple[int, ...]:
+    """The TCP ports that readiness probes connect to: something listens there in a pod that is ready."""
+    found = set[int]()
+    for container in _containers(template):
+        probe = container.get("readinessProbe")
+        asked = (
+            [probe.get(kind) for kind in ("httpGet", "tcpSocket", "grpc")]
+            if isinstance(probe, Mapping)
+            else []
+        )
+        ports = [{"targetPort": each.get("port")} for each in asked if isinstance(each, Mapping)]
+        found.update(tcp_numbers(ports, template))
+    return tuple(sorted(found))
+
+
 def _missing(ports: Iterable[Object], template: Object) -> Iterator[str | int]:
     known = declared(template)
     for port in ports:

@@ -81,9 +81,10 @@ class Priced:
 
 
 def _price(
-    replicas: int, monkeypatch: pytest.MonkeyPatch, *, listed_first: bool
+    replicas: int, monkeypatch: pytest.MonkeyPatch, *, listed_first: bool, tries_ports: bool = False
 ) -> tuple[Counter[str], Counter[str]]:
     sim = Sim(rollout(STRATEGIES["canary"], replicas=replicas, bakeSeconds=5))
+    sim.deaf = frozenset() if tries_ports else None
     priced = Priced(sim, monkeypatch, listed_first=listed_first)
     priced.run()
     assert priced.sim.status["phase"] == "Healthy"
@@ -100,9 +101,7 @@ ORDER = pytest.mark.parametrize(
 
 
 @ORDER
-def test_a_created_rollout_costs_eight_requests(
-    monkeypatch: pytest.MonkeyPatch, *, listed_first: bool
-) -> None:
+def test_a_created_rollout_costs_ten_requests(monkeypatch: pytest.MonkeyPatch, *, listed_first: bool) -> None:
     created, _ = _price(2, monkeypatch, listed_first=listed_first)
     assert created.total() <= CREATE_LIMIT, created
 
@@ -113,3 +112,15 @@ def test_an_update_in_two_steps_costs_twenty_requests(
 ) -> None:
     (_, one), (_, two) = (_price(pods, monkeypatch, listed_first=listed_first) for pods in (1, 2))
     assert (one.total() + two.total()) / 2 <= UPDATE_LIMIT, (one, two)
+
+
+@ORDER
+def test_trying_the_ports_costs_one_request_more_for_the_first_release_and_three_for_an_update(
+    monkeypatch: pytest.MonkeyPatch, *, listed_first: bool
+) -> None:
+    """The pods are listed, and the status says that they are waited for and are ready before their requests come."""
+    (first, one), (_, two) = (
+        _price(pods, monkeypatch, listed_first=listed_first, tries_ports=True) for pods in (1, 2)
+    )
+    assert first.total() <= CREATE_LIMIT + 1, first
+    assert (one.total() + two.total()) / 2 <= UPDATE_LIMIT + 3, (one, two)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from crossfade.core.observed import Closed, Tried
 
-TRIED_S: Final = 1.0
+TRIED_S: Final = 0.5
 """A pod on the same network answers or refuses within milliseconds; whatever takes longer is not to be reached from here."""
 
 PODS: Final = 3

@@ -12,13 +12,17 @@ REPLICAS: Final = 3
 HOLDS_S: Final = 600
 
 
+NAMED: Final = [{"name": "a", "containerPort": 8081}, {"name": "a" * 15, "containerPort": 8082}]
+"""The shortest and the longest name that a Service may send requests to: a container has to have them."""
+
+
 def spec(strategy: Object, **fields: Any) -> Object:
     """A spec whose releases hold at some stage until a person acts."""
     return {
         "replicas": REPLICAS,
         "template": {
             "metadata": {"labels": {"app": "shop"}},
-            "spec": {"containers": [{"name": "app", "image": "shop:v1"}]},
+            "spec": {"containers": [{"name": "app", "image": "shop:v1", "ports": NAMED}]},
         },
         "service": {"ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}]},
         "strategy": strategy,

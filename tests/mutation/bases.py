@@ -12,17 +12,13 @@ REPLICAS: Final = 3
 HOLDS_S: Final = 600
 
 
-NAMED: Final = [{"name": "a", "containerPort": 8081}, {"name": "a" * 15, "containerPort": 8082}]
-"""The shortest and the longest name that a Service may send requests to: a container has to have them."""
-
-
 def spec(strategy: Object, **fields: Any) -> Object:
     """A spec whose releases hold at some stage until a person acts."""
     return {
         "replicas": REPLICAS,
         "template": {
             "metadata": {"labels": {"app": "shop"}},
-            "spec": {"containers": [{"name": "app", "image": "shop:v1", "ports": NAMED}]},
+            "spec": {"containers": [{"name": "app", "image": "shop:v1"}]},
         },
         "service": {"ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}]},
         "strategy": strategy,
@@ -34,6 +30,20 @@ def spec(strategy: Object, **fields: Any) -> Object:
 STEPS: Final = [{"weight": 10, "pauseSeconds": HOLDS_S}, {"weight": 50, "pause": "Manual"}]
 BATCHES: Final = [{"replicas": 1, "pauseSeconds": HOLDS_S}, {"replicas": 1, "pause": "Manual"}]
 
+LISTENING: Final = {
+    "metadata": {"labels": {"app": "shop"}},
+    "spec": {
+        "containers": [
+            {
+                "name": "app",
+                "image": "shop:v1",
+                "ports": [{"name": "a", "containerPort": 8081}, {"name": "a" * 15, "containerPort": 8082}],
+            }
+        ]
+    },
+}
+"""With ports of the shortest and the longest name: a name that a Service sends requests to must be there."""
+
 BASES: Final[dict[str, Object]] = {
     "recreate": spec({"recreate": {"maxDowntimeSeconds": 60, "pullFirst": False}}),
     "rolling": spec({"rolling": {"maxSurge": 1, "maxUnavailable": 1, "batches": BATCHES}}),
@@ -42,6 +52,7 @@ BASES: Final[dict[str, Object]] = {
     "canary": spec({"canary": {"steps": STEPS, "maxSurge": 1}}),
     "bigBang": spec({"bigBang": {}}),
     "impatient": spec({"bigBang": {}}, progressDeadlineSeconds=3),
+    "named ports": spec({"bigBang": {}}, template=LISTENING),
     "workload": {k: v for k, v in spec({"bigBang": {}}).items() if k not in {"template", "service"}}
     | {"workloadRef": {"name": "chart"}},
 }

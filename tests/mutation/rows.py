@@ -285,7 +285,9 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "service.ports[].port": Row("service.ports.0.port", lambda t, v: (_port(t.settled)["port"], v)),
     "service.ports[].targetPort": Row(
-        "service.ports.0.targetPort", lambda t, v: (_port(t.settled)["targetPort"], _or(80)(v))
+        "service.ports.0.targetPort",
+        lambda t, v: (_port(t.settled)["targetPort"], _or(80)(v)),
+        base="named ports",
     ),
     "service.ports[].name": Row(
         "service.ports.0.name", lambda t, v: (_port(t.settled).get("name", ABSENT), v)

@@ -19,6 +19,8 @@ from view.deployments import deployment, service
 from view.releases import release, template, turned_back
 from view.stored import condition, under_way
 
+pytestmark = pytest.mark.deep
+
 Run = Callable[..., int]
 Object = dict[str, Any]
 

@@ -10,6 +10,8 @@ from simulation.cluster import Sim
 from simulation.live import rest, run, step, until
 from simulation.passes import carry_out, decided
 
+pytestmark = pytest.mark.deep
+
 END = 400
 
 

@@ -5,6 +5,8 @@ import pytest
 from simulation.checker import searched, tasks
 from simulation.worlds import STRATEGIES
 
+pytestmark = pytest.mark.deep
+
 SAMPLE = 100
 """States explored for each strategy here; `make check` explores 20,000, `make check-deep` a million."""
 

@@ -58,7 +58,10 @@ def a_verdict_has_a_cause(seen: Seen) -> str:
         return ""
     revision = verdict["revision"]
     known = revision in seen.ghost.blamed or before.get("revision") == revision
-    known |= verdict["reason"] == "PortClosed" and revision in (seen.base.deaf or ())
+    deaf = revision in (
+        seen.base.deaf or ()
+    )  # at its deadline the port is the cause, or a pod that is missing just then
+    known |= deaf and verdict["reason"] in {"PortClosed", "CandidateUnavailable"}
     shown = _was_recorded(seen, revision) or _answers_nothing(seen, revision)
     return (
         ""

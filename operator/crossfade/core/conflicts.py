@@ -9,7 +9,6 @@ from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.core import layout, manifests
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
-from crossfade.core.ports import undeclared_names
 from crossfade.core.situation import Situation
 from crossfade.core.strangers import are_unread as strangers_unread
 from crossfade.core.strangers import in_the_way
@@ -50,10 +49,8 @@ def _selected(s: Situation) -> Conflict | None:
 
 def unknown_port(s: Situation) -> Conflict | None:
     """A port that the Service names, and that pods do not have: the ones that are to come, or those that serve now."""
-    ports = manifests.service_ports(s)
     for revision, whose in ((target(s), "the template"), (s.stable_revision, "stable, which serves now,")):
-        template = manifests.template_of(s, revision) if revision else None
-        names = undeclared_names(ports, template) if template else []
+        names = manifests.unknown_ports(s, revision)
         if names:
             told = f'Service {s.service_name} sends requests to port "{names[0]}", and no container of {whose} has a port of that name'
             return Conflict(Reason.PORT_UNKNOWN, f"{told}: {_way_out(s, whose)}")

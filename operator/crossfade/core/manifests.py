@@ -19,6 +19,7 @@ from crossfade.api.labels import (
     LABEL_ROLLOUT,
 )
 from crossfade.core.observed import Pod, Side
+from crossfade.core.ports import undeclared_names
 from crossfade.core.restarts import restarted_at
 from crossfade.core.revision import named, without_nulls
 from crossfade.core.situation import Situation
@@ -259,6 +260,12 @@ def service_ports(s: Situation) -> list[Any]:
         return ports(s)
     live = s.production_read or s.seen.found.services.get(s.service_name)
     return list((live.manifest.get("spec") or {}).get("ports") or ()) if live is not None else []
+
+
+def unknown_ports(s: Situation, revision: str) -> list[str]:
+    """The names of ports that requests come through, and that the revision's template does not declare."""
+    template = template_of(s, revision) if revision else None
+    return undeclared_names(service_ports(s), template) if template else []
 
 
 def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ the reason, the sentence, the pods to look at, and the time to look again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -199,8 +199,7 @@ class _Stepper:
     @property
     def _waits_for_ports(self) -> bool:
         """Whether its first requests wait until its ports were tried: others answer meanwhile."""
-        others = (track for track in self.tracks if track != self.s.progress.revision)
-        answered = any(self.traffic.live(track) and self.s.side(track).ready for track in others)
+        answered = self._answers(track for track in self.tracks if track != self.s.progress.revision)
         return self._gets_first_requests and (answered or self.traffic.takes_strangers)
 
     @cached_property
@@ -246,7 +245,7 @@ class _Stepper:
             return share
         strangers = any(may_run(self.s.side(track)) for track in self.s.others if track != SOURCE)
         fits = all(self.traffic.live(t) or self.s.side(t).desired <= self.wanted(t) for t in self.receivers)
-        answered = any(self.traffic.live(t) and self.s.side(t).ready for t in self.tracks)
+        answered = self._answers(self.tracks)
         if strangers or (answered and not fits):
             return None
         return self._all(share) if alone else share
@@ -283,8 +282,11 @@ class _Stepper:
     def _others_answer(self) -> bool:
         if self.traffic.takes_strangers:
             return True
-        others = (track for track in self.tracks if track not in self.receivers)
-        return any(self.traffic.live(track) and self.s.side(track).ready for track in others)
+        return self._answers(track for track in self.tracks if track not in self.receivers)
+
+    def _answers(self, tracks: Iterable[str]) -> bool:
+        """Whether requests may be sent to one of them that has a ready pod."""
+        return any(self.traffic.live(track) and self.s.side(track).ready for track in tracks)
 
     # --- what is missing ----------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from crossfade.core.adoption import other_writers
 from crossfade.core.marks import disowned
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import Verb, Write
-from crossfade.core.ports import undeclared_names
 from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
@@ -183,10 +182,7 @@ def _adopted(s: Situation) -> Iterator[Write]:
 
 def _have_ports(s: Situation) -> bool:
     """Whether the pods of both sides have the ports that the Service is to name; until then it keeps those that it has."""
-    templates = filter(
-        None, (manifests.template_of(s, r) for r in (s.stable_revision, s.progress.revision) if r)
-    )
-    return not any(undeclared_names(manifests.ports(s), template) for template in templates)
+    return not any(manifests.unknown_ports(s, each) for each in (s.stable_revision, s.progress.revision))
 
 
 def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:

@@ -30,7 +30,7 @@ from kubernetes.aio.config import ConfigException, load_incluster_config, load_k
 from crossfade.api.labels import FIELD_MANAGER, FIELD_MANAGER_STATUS
 from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, Cause, refusal
-from crossfade.wire.resources import RESOURCES, Raw, Resource, path_of, typed
+from crossfade.wire.resources import RESOURCES, Raw, Resource, path_of, typed, watch_query, watched
 
 __all__ = [
     "PAGE",
@@ -305,19 +305,14 @@ class Cluster:
 
         Without `resource_version` it begins with what is there. Raises ApiError 410 where that is too old.
         """
-        query = {"watch": "true", "timeoutSeconds": str(for_s)}
-        query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
-        query |= {"resourceVersion": resource_version} if resource_version else {}
+        query = watch_query(name, resource_version, for_s)
         limit = aiohttp.ClientTimeout(sock_connect=10, sock_read=for_s + 10)
         response = await self._send(_Call("GET", kind, path_of(kind, namespace), query, limit=limit))
         try:
             if response.status != HTTPStatus.OK:
                 raise refusal(response.status, await self._text(response))
             async for line in response.response.content:
-                event = parsed(line)
-                if event["type"] == "ERROR":
-                    raise refusal(event["object"].get("code", 500), line)
-                yield event["type"], event["object"]
+                yield watched(line)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._unreachable(error) from error
         finally:

@@ -13,7 +13,7 @@ from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, refusal
 from crossfade.wire.http import Answer, Connection, Server
 from crossfade.wire.kubeconfig import Access
-from crossfade.wire.resources import Raw, path_of, typed
+from crossfade.wire.resources import Raw, path_of, typed, watch_query, watched
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -86,14 +86,9 @@ class Direct:
         for_s: int = 300,
     ) -> AsyncIterator[tuple[str, Raw]]:
         """Give (ADDED | MODIFIED | DELETED, object) until the server ends it, after `for_s` at the latest."""
-        query = {"watch": "true", "timeoutSeconds": str(for_s)}
-        query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
-        query |= {"resourceVersion": resource_version} if resource_version else {}
+        query = watch_query(name, resource_version, for_s)
         async for line in self._lines(f"{path_of(kind, namespace)}?{urlencode(query)}", for_s + 10):
-            event = parsed(line)
-            if event["type"] == "ERROR":
-                raise refusal(event["object"].get("code", 500), line)
-            yield event["type"], event["object"]
+            yield watched(line)
 
     async def _lines(self, target: str, silent_s: float) -> AsyncIterator[bytes]:
         """Give the lines of an answer as they come, over a connection of its own; too long a silence is an outage."""

@@ -9,7 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from crossfade.api.labels import API_VERSION
-from crossfade.wire.errors import ApiError
+from crossfade.api.parsing import parsed
+from crossfade.wire.errors import ApiError, refusal
 
 Raw = dict[str, Any]
 
@@ -61,3 +62,18 @@ def path_of(kind: str, namespace: str | None, name: str = "", subresource: str =
 def typed(kind: str, body: Mapping[str, Any]) -> Raw:
     """Give the body with its kind and apiVersion, which objects out of lists and watches lack."""
     return {"apiVersion": RESOURCES[kind].api_version, "kind": kind, **body}
+
+
+def watch_query(name: str | None, resource_version: str, for_s: int) -> dict[str, str]:
+    """Give what a watch asks for: of one object or of all of them, from a version on or with what is there, for so long."""
+    query = {"watch": "true", "timeoutSeconds": str(for_s)}
+    query |= {"fieldSelector": f"metadata.name={name}"} if name else {}
+    return query | ({"resourceVersion": resource_version} if resource_version else {})
+
+
+def watched(line: bytes) -> tuple[str, Raw]:
+    """Give the type and the object of a line of a watch; an ApiError where the server tells of one."""
+    event = parsed(line)
+    if event["type"] == "ERROR":
+        raise refusal(event["object"].get("code", 500), line)
+    return event["type"], event["object"]

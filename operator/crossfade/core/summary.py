@@ -107,42 +107,31 @@ def _is_late(s: Situation, at: Step, state: State) -> bool:
 def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> RolloutStatus:
     """The status of a release that goes on as far as it can, although something in its way is somebody else's."""
     state = State(Phase.INVALID, reason, message)
-    return told.model_copy(
-        update={
-            "phase": state.phase,
-            "since": columns.since(s.memory, state.phase, s.now),
-            "message": message,
-            "last_lines": [],
-            "conditions": _conditions(s, state),
-        }
-    )
+    return told.model_copy(update={**_said(s.memory, state, s.now), "conditions": _conditions(s, state)})
+
+
+def _said(memory: RolloutStatus, state: State, now: datetime) -> dict[str, object]:
+    """What a status says of a state that is not about pods: they wrote nothing that belongs to it."""
+    since = columns.since(memory, state.phase, now)
+    return {"phase": state.phase, "since": since, "message": state.message, "last_lines": []}
 
 
 def going(s: Situation, message: str) -> RolloutStatus:
     """The status of a Rollout that is deleted and has something to give back: its memory, and what is waited for."""
-    told = s.memory.model_copy(
-        update={
-            "observed_generation": s.rollout.metadata.generation,
-            "phase": Phase.PROGRESSING,
-            "since": columns.since(s.memory, Phase.PROGRESSING, s.now),
-            "message": message,
-            "last_lines": [],
-        }
-    )
     state = State(Phase.PROGRESSING, Reason.GIVING_BACK, message)
+    seen = {"observed_generation": s.rollout.metadata.generation}
+    told = s.memory.model_copy(update={**seen, **_said(s.memory, state, s.now)})
     return told.model_copy(update={"conditions": _conditions(s, state)})
 
 
 def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
     """The status where the spec cannot be carried out: production is as it was, and so is the memory."""
     replicas, selector = _scale(s)
+    state = State(Phase.INVALID, reason, message)
     told = s.memory.model_copy(
         update={
+            **_said(s.memory, state, s.now),
             "observed_generation": s.rollout.metadata.generation,
-            "phase": Phase.INVALID,
-            "since": columns.since(s.memory, Phase.INVALID, s.now),
-            "message": message,
-            "last_lines": [],
             "replicas": replicas,
             "available_replicas": s.stable.available + s.candidate.available,
             "ready": columns.ready(s),
@@ -150,7 +139,7 @@ def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
             "stable": _side(s, s.stable_revision),
         }
     )
-    return told.model_copy(update={"conditions": _conditions(s, State(Phase.INVALID, reason, message))})
+    return told.model_copy(update={"conditions": _conditions(s, state)})
 
 
 def _state(s: Situation, at: Step, cause: str) -> State:
@@ -262,18 +251,9 @@ def unreadable(
         (ConditionType.READY, "False"),
         (ConditionType.STALLED, "True"),
     )
-    made = [
-        _made(memory, kind, holds, State(Phase.INVALID, Reason.INVALID_SPEC, message), generation, now)
-        for kind, holds in kinds
-    ]
-    told = {
-        "observed_generation": generation,
-        "phase": Phase.INVALID,
-        "since": columns.since(memory, Phase.INVALID, now),
-        "message": message,
-        "last_lines": [],
-        "conditions": made,
-    }
+    state = State(Phase.INVALID, Reason.INVALID_SPEC, message)
+    made = [_made(memory, kind, holds, state, generation, now) for kind, holds in kinds]
+    told = {**_said(memory, state, now), "observed_generation": generation, "conditions": made}
     return memory.model_copy(update=told)
 
 

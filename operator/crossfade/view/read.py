@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -97,17 +97,21 @@ def rollout_view(
         down=down(rollout),
         preview=preview(rollout),
     )
-    warnings = (
-        *misled(view.strategy, scaling("Rollout", view.name, autoscalers)),
-        *uneven(view.strategy, service),
-        *unlisted_numbers(rollout.get("spec") or {}, service, others_only=True),
-    )
     return replace(
         view,
         next_steps=next_steps(view, scope),
-        warnings=warnings,
+        warnings=tuple(_warnings(rollout, view, autoscalers, service)),
         to_do=_to_do(service, scope) if service and waits_for_owner(status, view.reason) else (),
     )
+
+
+def _warnings(
+    rollout: Object, view: RolloutView, autoscalers: Sequence[Object], service: Object | None
+) -> Iterator[str]:
+    """What is around it and may do otherwise than was meant."""
+    yield from misled(view.strategy, scaling("Rollout", view.name, autoscalers))
+    yield from uneven(view.strategy, service)
+    yield from unlisted_numbers(rollout.get("spec") or {}, service, others_only=True)
 
 
 def _to_do(service: Object, scope: str) -> tuple[str, ...]:

@@ -212,7 +212,8 @@ ReleaseNumber = Annotated[
 """What is read leaves room for a million more below what the API server stores: there is always a next number."""
 Seconds = Annotated[int, Field(ge=0, le=WEEK_SECONDS)]
 PodCount = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
-Weight = Annotated[int, Field(ge=0, le=100)]
+Weight = Annotated[int | float, Field(ge=0, le=100)]
+"""Percent with one decimal at most. A whole number stays an int, so that it is written as before."""
 
 PodsOrPercent = Annotated[
     int | str,

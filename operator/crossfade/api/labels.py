@@ -40,6 +40,10 @@ ANNOTATION_GIVE_BACK: Final = "crossfade.dev/give-back-selector"
 ANNOTATION_ANY_REVISION: Final = "crossfade.dev/any-revision"
 """On somebody's Service: with `"true"` its owner says that it may reach pods of every revision (metrics, a headless one)."""
 
+ANNOTATION_ROUTE: Final = "crossfade.dev/route-before"
+"""On the canary Service: the route that sends requests to it, and what its rules were before, as JSON, so that they come back:
+`{"kind": "HTTPRoute", "name": "shop", "rule": "main", "before": {"0": {"backendRefs": [...]}}}`."""
+
 FINALIZER: Final = "crossfade.dev/give-back"
 """On a Rollout, only while it holds something that must be given back before it may go."""
 

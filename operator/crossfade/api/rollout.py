@@ -30,6 +30,7 @@ from crossfade.api.strategy import (
     StrategyName,
 )
 from crossfade.api.template import PodTemplate
+from crossfade.api.traffic import Traffic
 
 __all__ = [
     "Batch",
@@ -127,6 +128,10 @@ class RolloutSpec(Model):
     service: ServiceSpec | None = None
     """The Service that users reach the pods through. Leave it out for a worker that gets no requests. It is made and
     owned by Crossfade, unless `adopt` is true. Example: `{ports: [{port: 80, targetPort: 8080}]}`."""
+
+    traffic: Traffic | None = None
+    """A route that shares the requests exactly. Default: the share follows from the pods behind the Service, or from its
+    selector. Needs `service`. Example: `{httpRoute: {name: shop}}`."""
 
     bake_seconds: Seconds = 30
     """Seconds that the old pods are kept warm after the new revision got all requests, 0 to 604800, by default 30.

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from crossfade.api.base import WEEK_SECONDS as WEEK
 from crossfade.api.base import Model, PodCount, PodsOrPercent, Rule, Seconds, SomePodsOrPercent
+from crossfade.api.traffic import Match
 
 StrategyName = Literal["recreate", "rolling", "blueGreen", "canary", "bigBang"]
 
@@ -110,13 +111,19 @@ class BlueGreen(Model):
     """Seconds that the preview stands before an automatic switch, 0 to 604800, by default 0. Only with
     `promote: Automatic`."""
 
+    preview_match: Annotated[list[Match], Field(max_length=8)] = Field(default_factory=list)
+    """Requests that meet the new revision before the switch; one of them is enough. Needs `traffic`."""
+
+    preview_hostnames: Annotated[list[str], Field(max_length=16)] = Field(default_factory=list)
+    """Hostnames at which the route's Gateway serves the new revision before the switch. Needs `traffic`."""
+
 
 class CanaryStep(Model):
     """One step of a canary: a share of the requests, and what is waited for before the next step."""
 
     rules = (ONE_PAUSE,)
 
-    weight: Annotated[int, Field(ge=1, le=100)]
+    weight: Annotated[int | float, Field(gt=0, le=100)] | None = None
     """Percent of the requests that the new revision gets in this step, 1 to 100, more than in the step before. The
     share follows from the number of pods, so with 4 pods it moves by 25 percent at a time: the status shows the wanted
     share and the real one. Example: `25`."""
@@ -126,6 +133,15 @@ class CanaryStep(Model):
 
     pause: Literal["Manual"] | None = None
     """`Manual` waits in this step until a person promotes (`crossfade promote NAME`). Excludes `pauseSeconds`."""
+
+    match: Annotated[list[Match], Field(max_length=8)] = Field(default_factory=list)
+    """Requests that meet the new revision in this step whatever its weight is; one of them is enough. Needs `traffic`."""
+
+    mirror: Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")] | None = None
+    """Share of the requests that is copied to the new revision; its answers are dropped. Needs `traffic`. Example: `10%`."""
+
+    candidate_replicas: Annotated[PodCount, Field(ge=1)] | None = None
+    """Pods of the new revision in this step, where the weight does not say enough. Needs `traffic`. Example: `3`."""
 
 
 class Canary(Model):
@@ -147,9 +163,7 @@ class Canary(Model):
             cel="self.steps.map(step, step.weight).isSorted() && "
             "self.steps.all(step, self.steps.exists_one(other, other.weight == step.weight))",
             message="weights must rise from step to step: sort them and leave out repeats, for example 5, 25, 50",
-            holds=lambda self: all(
-                a.weight < b.weight for a, b in zip(self.steps, self.steps[1:], strict=False)
-            ),
+            holds=lambda self: rise([step.weight for step in self.steps if step.weight is not None]),
             field=("steps",),
         ),
     )
@@ -161,6 +175,18 @@ class Canary(Model):
     """Pods that may run beyond `spec.replicas` while old pods are exchanged for new ones, as a number or as a share of
     it, rounded up, at least 1. Default 25%. More is faster and meets small weights better: with 4 pods and `maxSurge`
     1, a weight of 20 is met by 1 new pod and 4 old ones."""
+
+
+    sticky: bool = False
+    """Whether a user keeps the revision first met, by a cookie, until the release ends. Needs `traffic`."""
+
+    dynamic_stable: bool = False
+    """Whether the old pods become fewer as requests leave them. Needs `traffic`. By default they keep their full number."""
+
+
+def rise(weights: list[int | float]) -> bool:
+    """Whether each is above the one before."""
+    return all(a < b for a, b in zip(weights, weights[1:], strict=False))
 
 
 class BigBang(Model):

@@ -73,6 +73,35 @@ class SeenService:
 
 
 @dataclass(frozen=True)
+class SeenRoute:
+    """A route that the Rollout names, or one of ours. `kind`: `HTTPRoute`, `GRPCRoute` …
+
+    `ours`: made and owned by this Rollout. `owner`: the Rollout that its label names, if any. `manifest`: the whole object
+    with its status.
+    """
+
+    identity: Identity
+    kind: str
+    name: str
+    ours: bool
+    owner: str
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SeenGateway:
+    """A Gateway and who carries it out: the controller's name, and what its class claims to support.
+
+    `features`: None where the class publishes no list. `missing`: why nobody carries it out, as a sentence; "" else.
+    """
+
+    name: str
+    controller: str = ""
+    features: frozenset[str] | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class Exit:
     """One container's most recent end: `code` as the container left it, `at` by the node's clock.
 
@@ -168,7 +197,8 @@ class Found:
     `pull_pods`: the pods that pull images. `counted`: by revision, whether what counts its pods has seen the newest size
     that its Deployment asks for: until then its counts may be those of before. `strangers`: the Services and Deployments of
     the namespace that are nobody's of ours, None where nobody has looked. `tried`: by revision, what ready pods did with
-    connections; None where no pod was ready.
+    connections; None where no pod was ready. `gateways`: by `namespace/name`, those that the route names.
+    `routes`: by kind and name (`HTTPRoute/shop`), read by name, None where there is none.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -179,6 +209,8 @@ class Found:
     counted: Mapping[str, bool] = field(default_factory=dict)
     strangers: tuple[Stranger, ...] | None = None
     tried: Mapping[str, Tried | None] = field(default_factory=dict)
+    gateways: Mapping[str, SeenGateway] = field(default_factory=dict)
+    routes: Mapping[str, SeenRoute | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,6 +228,9 @@ class Observed:
     `settle_s`: how long nodes get to follow the endpoints.
     `checks_ports`: before the first requests of a candidate its ports are tried.
     `template_change`: which field manager changed the wanted template last, and when; None where nobody tells.
+    `routes`: by kind and name (`HTTPRoute/shop`), those that its spec names, that one of its Services says were changed for
+    it, and its own. `route_kinds`: the kinds of route that this cluster has and this operator watches.
+    `route_claims`: older Rollouts that name the same route and a rule in common, by name.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -212,3 +247,6 @@ class Observed:
     first_look: bool = False
     checks_ports: bool = False
     template_change: TemplateChange | None = None
+    routes: Mapping[str, SeenRoute] = field(default_factory=dict)
+    route_kinds: frozenset[str] = frozenset()
+    route_claims: tuple[str, ...] = ()

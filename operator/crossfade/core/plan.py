@@ -65,7 +65,8 @@ class ReadRequest:
     does not know is refused.
     `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images. `counted`: revisions of which
     to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
-    no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready.
+    no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready. `gateways`: as `namespace/name`, Gateways whose
+    controllers are to be known. `routes`: as kind and name (`HTTPRoute/shop`), routes to read.
     """
 
     pods: frozenset[str] = frozenset()
@@ -78,6 +79,8 @@ class ReadRequest:
     counted: frozenset[str] = frozenset()
     strangers: bool = False
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    gateways: frozenset[str] = frozenset()
+    routes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

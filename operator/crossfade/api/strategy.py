@@ -1,5 +1,6 @@
 """The five strategies as a user writes them; what each becomes is a list of stages, made in `core`."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -176,7 +177,6 @@ class Canary(Model):
     it, rounded up, at least 1. Default 25%. More is faster and meets small weights better: with 4 pods and `maxSurge`
     1, a weight of 20 is met by 1 new pod and 4 old ones."""
 
-
     sticky: bool = False
     """Whether a user keeps the revision first met, by a cookie, until the release ends. Needs `traffic`."""
 
@@ -186,7 +186,7 @@ class Canary(Model):
 
 def rise(weights: list[int | float]) -> bool:
     """Whether each is above the one before."""
-    return all(a < b for a, b in zip(weights, weights[1:], strict=False))
+    return all(a < b for a, b in pairwise(weights))
 
 
 class BigBang(Model):

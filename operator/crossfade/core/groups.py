@@ -88,11 +88,15 @@ def _preview_spec(s: Situation) -> dict[str, Any] | None:
         return None
     canary, revision = s.canary, s.progress.revision
     ready = canary is not None and bool(canary.ready.get(revision)) and revision in canary.selector.values()
-    forward = s.under_way and bool(s.stable_revision) and not s.progress.rollback_reason and not s.stage.weight
+    forward = (
+        s.under_way and bool(s.stable_revision) and not s.progress.rollback_reason and not s.stage.weight
+    )
     if not (ready and forward and s.routed):
         return None
     named, was = routing.names(s, at), routing.before(s, at)
-    return router.preview(base.manifest, named, was, tuple(chosen.preview_match), tuple(chosen.preview_hostnames)).spec
+    return router.preview(
+        base.manifest, named, was, tuple(chosen.preview_match), tuple(chosen.preview_hostnames)
+    ).spec
 
 
 def _as_wanted(s: Situation, kind: str, name: str, spec: dict[str, Any]) -> Iterator[Write]:

@@ -9,7 +9,7 @@ from typing import Any
 from crossfade.core.plan import Verb, Write
 from simulation.edits import Edits
 from simulation.endpoints import NO_ENDPOINTS
-from simulation.router import GATEWAY, Router
+from simulation.router import GATEWAY, Mode, Router
 from simulation.stored import Object, versioned
 from simulation.weights import receiving
 
@@ -80,6 +80,11 @@ class Routed(Edits):
         if status is not None and live.get("status") != status:
             self._store_route(name, {**live, "status": status})
         self.router = self.router.says(name, self.now)
+
+    def treats_routes(self, mode: Mode) -> None:
+        """Its controller treats routes in another way from now on."""
+        self.router = self.router.becomes(mode)
+        self._follow()
 
     def untold(self) -> list[str]:
         """The routes whose status is not what its controller is to say."""

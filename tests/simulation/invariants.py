@@ -114,7 +114,7 @@ def standing(sim: Sim, ghost: Ghost) -> Ghost:
         return after_step(sim, ghost)
     after = after_step(sim, ghost)
     least = min(spec["replicas"], ghost.least) - ghost.missing
-    promised = bool(ghost.stable or adopts(sim)) and not (sim.gone and not _outlives(sim))
+    promised = bool(ghost.stable or adopts(sim)) and not (sim.deleting and not _outlives(sim))
     if after.served < min(ghost.served, least) and promised:
         told = f"{after.served} pods serve after {ghost.served}, {least} should, and nothing has failed"
         if ghost.well:
@@ -253,7 +253,7 @@ def _left_behind(sim: Sim) -> Iterator[str]:
     yield from routes_astray(sim)
     expected = spec["replicas"] if stable or adopts(sim) else 0
     answering = sim.selected()
-    if sim.services and sum(answering.values()) < expected and stable not in sim.broken:
+    if sim.service_name in sim.services and sum(answering.values()) < expected and stable not in sim.broken:
         yield f"production selects {answering}, and {expected} pods should answer"
     if stable and set(answering) - {stable, ""}:
         yield f"production selects {answering}, and {stable} is stable"

@@ -14,6 +14,7 @@ from simulation.rules_people import a_pause_moves_no_pods
 from simulation.seen import Rule, Seen, change_of
 from simulation.shown import (
     available_of,
+    both,
     candidate_of,
     part_carried,
     ready_of,
@@ -33,7 +34,7 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     change = change_of(seen)
     revision, count = change.revision, change.after
     without = 0 in {seen.wanted, seen.ghost.least}  # what completed without replicas serves from nothing
-    if count >= change.before or seen.exclusive or without or not seen.before.services:
+    if count >= change.before or seen.exclusive or without or not {*both(seen.before)} & {*seen.before.services}:
         return ""
     if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
         return ""  # somebody has deleted a Deployment, and nobody could see it

@@ -52,9 +52,12 @@ def _specs(seen: Seen) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
 def a_route_is_written_only_where_it_changes(seen: Seen) -> str:
     """Each write of a route makes proxies read it anew: none is for nothing."""
     old, new = (sim.routes.get(seen.write.name) for sim in (seen.before, seen.after))
-    same = old and new and all(old.get(part) == new.get(part) for part in ("spec", "metadata.labels"))
-    marks = [{k: v for k, v in each["metadata"].items() if k != "resourceVersion"} for each in (old, new) if each]
-    return "the write changes nothing" if same and marks[0] == marks[1] else ""
+    same = old and new and _content(old) == _content(new)
+    return "the write changes nothing" if same else ""
+
+
+def _content(live: Mapping[str, Any]) -> object:
+    return live["spec"], {k: v for k, v in live["metadata"].items() if k != "resourceVersion"}
 
 
 def a_route_is_one_that_the_api_server_takes(seen: Seen) -> str:
@@ -160,7 +163,7 @@ def what_a_route_was_is_kept_before_it_changes(seen: Seen) -> str:
     _, beside = both(seen.before)
     if beside in named(specs[0]) or beside not in named(specs[1]):
         return ""
-    service = seen.before.services.get(beside)
+    service = seen.before.services.get(beside) or seen.base.services.get(beside)  # it may be deleted just now
     memo = ((service or {}).get("metadata", {}).get("annotations") or {}).get(ANNOTATION_ROUTE)
     kept = json.loads(memo)["before"] if memo else {}
     lost = [

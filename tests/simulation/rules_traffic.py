@@ -83,6 +83,8 @@ def _is_left_alone(seen: Seen, way: Way) -> bool:
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     """The candidate loses its requests only when the memory says that it returns, or the Rollout goes."""
     way, candidate = seen.ghost.way, candidate_of(seen.before)
+    if seen.write.kind == "HTTPRoute" and seen.write.name == seen.before.canary_name:
+        return ""  # groups of users go to the candidate no more, who may meet it by weight
     lost = set().union(*(met(seen.before) - met(seen.after) for met in audiences(seen.before)))
     returning = way_back_of(seen.before) or seen.base.deleting or not seen.ghost.stable
     if candidate not in lost or returning or way is None:

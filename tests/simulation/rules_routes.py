@@ -231,12 +231,21 @@ def routes_astray(sim: Sim) -> Iterator[str]:
     beside = sim.canary_name
     if beside in sim.routes:
         yield f"route {beside} is left"
+    if sim.deleting and sim.cascade == "orphan":
+        return
     if beside in sim.services and (sim.deleting or not is_routed(sim.rollout["spec"])):
         yield f"Service {beside} is left"
     elif beside in sim.services and selected_by(sim, beside) != {stable_of(sim)}:
         yield f"Service {beside} selects {selected_by(sim, beside)}"
     if not progress_of(sim) and _still_carried(sim):
         yield "the proxies still send requests to the candidate"
+
+
+def unsaid(sim: Sim) -> Iterator[str]:
+    """What holds a release up is told: which route it waits for."""
+    told = [sim.status.get("message", ""), *(c["message"] for c in sim.status["conditions"])]
+    if not any("HTTPRoute shop" in message for message in told):
+        yield "a release waits for a route, and does not say so"
 
 
 def _proportions(rules: list[Mapping[str, Any]]) -> list[object]:

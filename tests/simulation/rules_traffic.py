@@ -98,8 +98,8 @@ def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
 
 def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
     """Production never turns from ready pods of an allowed revision to a revision without any."""
-    if seen.exclusive or not seen.wanted:
-        return ""
+    if seen.exclusive or not seen.wanted or {*seen.base.services} - {*seen.before.services}:
+        return ""  # or somebody has just deleted a Service
     allowed = {seen.ghost.stable, candidate_of(seen.before), ""} - seen.ghost.condemned
     there = allowed & {*revisions_of(seen.before)}
     for met in audiences(seen.before):

@@ -201,7 +201,7 @@ def _routes(strategy: str) -> Iterator[Case]:
     if strategy == "canary":
         yield Case("a route, dynamicStable", lambda: by_a_route(DYNAMIC, (*some, people.scales), replicas=3))
         yield Case("a route, groups and copies", lambda: by_a_route(GROUPS, some, (mishaps.hands_on_a_route,)))
-        yield Case("a route, sticky", lambda: by_a_route(STICKY, (*some, *ends)))
+        yield Case("a route, sticky", lambda: by_a_route(STICKY, (*some, people.deleting)))
 
 
 def by_a_route(

@@ -234,7 +234,8 @@ def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
         each.get("revision") for each in verdicts
     }:  # undone: where it was to go back to failed too
         return {"RolledBack"} | paused
-    return ({"Healthy"} if stable == revision else {"Paused"}) | paused
+    waits = {"Waiting"} if sim.git and is_routed(spec) and route_of(sim) is None else set()
+    return ({"Healthy"} if stable == revision else {"Paused"}) | paused | waits
 
 
 def _is_beside_another(sim: Sim, revision: str) -> bool:

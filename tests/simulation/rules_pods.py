@@ -16,7 +16,7 @@ from simulation.shown import (
     available_of,
     both,
     candidate_of,
-    part_carried,
+    parts_carried,
     ready_of,
     revision_labelled,
     revisions_of,
@@ -76,10 +76,16 @@ def _is_dynamic(seen: Seen) -> bool:
 
 def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
     """Pods for the part of the requests that a route gives the revision, as it is stored and as it is carried out."""
-    part, base = part_carried(seen.before, revision), seen.base
-    left, needed = min(count, available_of(base, revision)), math.ceil(part * seen.wanted)
-    broken = available_of(base, revision) <= count
-    return "" if left >= needed or broken else f"{revision} shrinks to {count}: {needed} pods get requests by the route"
+    base, unavailable = seen.base, may_be_missing(seen.spec_seen)
+    if available_of(base, revision) <= count:
+        return ""
+    for service, part in parts_carried(seen.before).items():
+        behind = selected_by(seen.before, service)
+        others = sum(available_of(base, each) for each in behind - {revision, ""})
+        left, needed = min(count, available_of(base, revision)) + others, math.ceil(part * seen.wanted)
+        if revision in behind and left < needed - unavailable:
+            return f"{revision} shrinks to {count}: Service {service} gets requests for {needed} pods, {left} are left"
+    return ""
 
 
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:

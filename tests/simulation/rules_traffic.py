@@ -91,8 +91,8 @@ def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
         return ""
     forward = way.share(seen.spec_seen) is not Share.NONE and not way.again
     shares = {point.share for point in way.so_far(seen.spec_seen)}
-    if seen.ghost.replanned and Share.NONE in shares:
-        return ""  # another strategy may begin without requests for it, and the release still be there
+    if seen.ghost.replanned and (Share.NONE in shares or seen.before.git):
+        return ""  # another strategy, or way to share, may begin without requests for it, and the release still be there
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 

@@ -65,7 +65,9 @@ def _is_listed_beside(seen: Seen, revision: str) -> bool:
     """Whether the proxies may send requests to the revision by the canary Service, which lists it or did so a moment ago."""
     before = seen.before
     listed = revision in before.lists(before.canary_name)
-    return before.sends_to(before.canary_name) and (listed or _is_recent(seen, before.beside_at.get(revision)))
+    return before.sends_to(before.canary_name) and (
+        listed or _is_recent(seen, before.beside_at.get(revision))
+    )
 
 
 def _is_dynamic(seen: Seen) -> bool:
@@ -78,7 +80,11 @@ def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
     part, base = part_carried(seen.before, revision), seen.base
     left, needed = min(count, available_of(base, revision)), math.ceil(part * seen.wanted)
     broken = available_of(base, revision) <= count
-    return "" if left >= needed or broken else f"{revision} shrinks to {count}: {needed} pods get requests by the route"
+    return (
+        ""
+        if left >= needed or broken
+        else f"{revision} shrinks to {count}: {needed} pods get requests by the route"
+    )
 
 
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:

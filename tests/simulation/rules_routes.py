@@ -53,7 +53,9 @@ def a_route_is_written_only_where_it_changes(seen: Seen) -> str:
     """Each write of a route makes proxies read it anew: none is for nothing."""
     old, new = (sim.routes.get(seen.write.name) for sim in (seen.before, seen.after))
     same = old and new and all(old.get(part) == new.get(part) for part in ("spec", "metadata.labels"))
-    marks = [{k: v for k, v in each["metadata"].items() if k != "resourceVersion"} for each in (old, new) if each]
+    marks = [
+        {k: v for k, v in each["metadata"].items() if k != "resourceVersion"} for each in (old, new) if each
+    ]
     return "the write changes nothing" if same and marks[0] == marks[1] else ""
 
 
@@ -193,7 +195,11 @@ def no_service_goes_that_a_route_names(seen: Seen) -> str:
     if seen.write.verb is not Verb.DELETE or seen.write.name not in before.services:
         return ""
     naming = [name for name, live in before.routes.items() if seen.write.name in named(live["spec"])]
-    return f"{seen.write.name} is deleted, and {naming} names it" if naming or before.sends_to(seen.write.name) else ""
+    return (
+        f"{seen.write.name} is deleted, and {naming} names it"
+        if naming or before.sends_to(seen.write.name)
+        else ""
+    )
 
 
 def the_canary_service_turns_to_pods_that_answer(seen: Seen) -> str:
@@ -241,7 +247,10 @@ def _proportions(rules: list[Mapping[str, Any]]) -> list[object]:
     return [
         (
             {key: value for key, value in rule.items() if key != "backendRefs"},
-            [(ref["name"], Fraction(weight_of(ref), sum(map(weight_of, rule["backendRefs"])) or 1)) for ref in rule["backendRefs"]],
+            [
+                (ref["name"], Fraction(weight_of(ref), sum(map(weight_of, rule["backendRefs"])) or 1))
+                for ref in rule["backendRefs"]
+            ],
         )
         for rule in rules
     ]
@@ -250,4 +259,9 @@ def _proportions(rules: list[Mapping[str, Any]]) -> list[object]:
 def _still_carried(sim: Sim) -> bool:
     spec, (production, beside) = carried_of(sim), both(sim)
     astray = spec is not None and part_of(spec, beside, production) > NONE
-    return astray and not part_beside(sim) and not any(sim.router.unread(sim.routes)) and route_of(sim) is not None
+    return (
+        astray
+        and not part_beside(sim)
+        and not any(sim.router.unread(sim.routes))
+        and route_of(sim) is not None
+    )

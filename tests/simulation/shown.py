@@ -218,7 +218,9 @@ def _usable(sim: Sim) -> int | None:
     if spec is None:
         return None
     parts = [(part_of(spec, name, *both(sim)), name) for name in both(sim)]
-    return min((math.floor(sum(sim.selected(name).values()) / part) for part, name in parts if part), default=None)
+    return min(
+        (math.floor(sum(sim.selected(name).values()) / part) for part, name in parts if part), default=None
+    )
 
 
 def _selected(sim: Sim) -> int:

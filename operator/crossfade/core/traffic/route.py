@@ -188,8 +188,14 @@ class Route:
             yield from self.production.writes(share)
         else:  # a split in which others share: production is stable's alone until it is taken back
             yield from self.production.writes(share if track else {self.s.stable_revision: 100})
-        if not carried or (self.production.gives(share) and self.production.listed(track)):
+        if not carried or (self.production.gives(share) and self._is_home(track)):
             yield from taken_back(self.s)
+
+    def _is_home(self, track: str) -> bool:
+        """Whether production lists the track's pods, all that are available, and no others."""
+        side = self.s.side(track)
+        listed = self.production.listed(track)
+        return bool(listed) and listed >= min(side.available, side.desired) and self.production.only({track})
 
     def _carries(self, track: str) -> bool:
         """Whether the canary Service has all requests of the route for the track."""
@@ -281,9 +287,9 @@ class Route:
         """Whose pods the canary Service is to have. While requests may come to it, it keeps whom it has."""
         s = self.s
         due = s.progress.revision if s.under_way and not s.progress.rollback_reason else s.stable_revision
-        now: str = s.canary.selector.get(LABEL_REVISION, "") if s.canary is not None else ""
+        now = str(s.canary.selector.get(LABEL_REVISION, "")) if s.canary is not None else ""
         known = {s.stable_revision, s.progress.revision}
-        reached = self.is_split or groups.preview(s) is not None or not self.is_taken
+        reached = self.is_split or bool(groups.previews(s)) or not self.is_taken
         return now if reached and now in known and self._has_canary(now) else due or s.stable_revision
 
     @property
@@ -308,7 +314,8 @@ def _without_weights(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_refs_of(live: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
     """The spec with the references that the route has now, so that putting right the rest moves no request."""
-    (rule,), now = spec["rules"], next(iter(live["spec"].get("rules") or ()), {})
+    (rule,) = spec["rules"]
+    now: Mapping[str, Any] = next(iter(live["spec"].get("rules") or ()), {})
     return {**spec, "rules": [{**rule, **{k: v for k, v in now.items() if k in _SPLIT}}]}
 
 

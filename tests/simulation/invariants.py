@@ -25,6 +25,7 @@ from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
 from simulation.rules_record import RECORD_RULES
+from simulation.rules_routes import BESIDE_RULES, ROUTE_RULES, routes_astray
 from simulation.rules_traffic import TRAFFIC_RULES
 from simulation.seen import Rule, Seen
 from simulation.shown import (
@@ -61,7 +62,8 @@ Broken = tuple[Rule, str]
 
 STATUS_RULES = (*MEMORY_RULES, *ASKED_RULES)
 RULES: dict[str, tuple[Rule, ...]] = {
-    "Service": TRAFFIC_RULES,
+    "Service": (*TRAFFIC_RULES, *BESIDE_RULES),
+    "HTTPRoute": (*TRAFFIC_RULES, *ROUTE_RULES),
     "Deployment": POD_RULES,
     "Release": RECORD_RULES,
 }
@@ -86,6 +88,8 @@ def _memory_broken(seen: Seen) -> Broken | None:
             before.status,
             seen.after.status,
             *before.services.values(),
+            None,
+            *before.routes.values(),
             None,
             *before.deployments.values(),
         ),
@@ -182,6 +186,7 @@ def _unrest(sim: Sim) -> Iterator[str]:
     if status["phase"] == "Progressing" and short and stable in sim.broken:
         return
     yield from _pods_astray(sim, stable)
+    yield from routes_astray(sim)
     if status["phase"] not in _phases_at_rest(sim, stable):
         yield f"the phase should be {_phases_at_rest(sim, stable)}"
 
@@ -245,6 +250,7 @@ def _left_behind(sim: Sim) -> Iterator[str]:
         yield from (
             f"{stored['metadata']['name']} has our {key}" for key in _marks(stored) if key.startswith(PREFIX)
         )
+    yield from routes_astray(sim)
     expected = spec["replicas"] if stable or adopts(sim) else 0
     answering = sim.selected()
     if sim.services and sum(answering.values()) < expected and stable not in sim.broken:

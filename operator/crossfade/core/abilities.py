@@ -8,7 +8,12 @@ from crossfade.core.plan import ReadRequest
 from crossfade.core.routing import Trouble
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
-from crossfade.routers.abilities import lacking, needs
+from crossfade.routers.abilities import CORE, lacking
+from crossfade.routers.kinds import gateway_wishes, wishes
+from crossfade.routers.registered import KINDS
+from crossfade.routers.split import Cookies, Split
+
+_ANY_COOKIE = Cookies("any", "stable", "candidate")
 
 
 def are_unread(s: Situation) -> frozenset[str]:
@@ -40,22 +45,20 @@ def request(s: Situation) -> ReadRequest | None:
     return ReadRequest(gateways=unread) if unread else None
 
 
-def _needed(s: Situation) -> frozenset[str]:
-    """The features that the stages of the strategy need beyond weights."""
-    at = routing.place(s)
+def _needed(s: Situation) -> tuple[str, ...]:
+    """The features that the strategy needs of the controller; none where weights are all, which everyone must have."""
+    at, gateway = routing.place(s), s.spec.traffic.gateway if s.spec.traffic is not None else None
     if at is None:
-        return frozenset()
-    chosen = s.spec.strategy
-    canary, blue_green = chosen.canary, chosen.blue_green
-    steps = canary.steps if canary is not None else []
-    matches = [match for step in steps for match in step.match]
-    matches += blue_green.preview_match if blue_green is not None else []
-    return needs(
-        at.kind,
-        matches=tuple(matches),
-        mirror=any(step.mirror for step in steps),
-        sticky=canary is not None and canary.sticky,
-    )
+        return ()
+    chosen, kind = s.spec.strategy, KINDS[at.kind]
+    matches = [match for stage in s.plan for match in stage.matches]
+    matches += chosen.blue_green.preview_match if chosen.blue_green is not None else []
+    mirrors = {stage.mirror for stage in s.plan}
+    sticky = chosen.canary is not None and chosen.canary.sticky
+    splits = [Split(0, mirror, _ANY_COOKIE if sticky else None) for mirror in mirrors]
+    wanted = [wish for split in splits for wish in wishes(split, matches)]
+    needed = kind.needed([*wanted, *(gateway_wishes(gateway) if gateway is not None else ())])
+    return needed if set(needed) - CORE else ()
 
 
 def _gateways(s: Situation) -> list[str]:
@@ -64,4 +67,8 @@ def _gateways(s: Situation) -> list[str]:
     live = routing.seen(s, at) if at is not None else None
     refs = (live.manifest.get("spec") or {}).get("parentRefs") or () if live is not None else ()
     here = s.rollout.metadata.namespace
-    return [f"{ref.get('namespace') or here}/{ref['name']}" for ref in refs if ref.get("kind", "Gateway") == "Gateway"]
+    return [
+        f"{ref.get('namespace') or here}/{ref['name']}"
+        for ref in refs
+        if ref.get("kind", "Gateway") == "Gateway"
+    ]

@@ -46,7 +46,11 @@ def plan(s: Situation) -> Plan:
 def _without_route(s: Situation) -> Plan:
     """Nothing goes on but somebody's route: it gets its own numbers back."""
     writes = tuple(taken_back(s))
-    return _going_on(s, "the route to get its numbers back", writes) if writes else Plan(reason="Deleted", writes=(_let_go(s),))
+    return (
+        _going_on(s, "the route to get its numbers back", writes)
+        if writes
+        else Plan(reason="Deleted", writes=(_let_go(s),))
+    )
 
 
 def _given_back(s: Situation, survivor: str) -> Plan:

@@ -91,7 +91,7 @@ def give_back(s: Situation, survivor: str) -> Iterator[Write]:
     yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
 
-def unmark_route(s: Situation, survivor: str) -> Iterator[Write]:
+def unmark_route(s: Situation, _survivor: str) -> Iterator[Write]:
     """A route that the operator made goes on without our marks, where the Service that it names does; else it goes too."""
     for live in s.seen.routes.values():
         if not live.ours:

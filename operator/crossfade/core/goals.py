@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
-from crossfade.core import manifests
+from crossfade.core import manifests, routing
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
@@ -253,11 +253,12 @@ def given_back(s: Situation, survivor: str) -> Goal:
     rivals = [track for track in others if track not in {runs, SOURCE} and not none_left(s, track)]
     alone = s.exclusive and s.side(survivor).desired < s.n and rivals
     stays = s.production is None or dict(s.production.selector) == selector_before(s.production)
+    stays = stays and not any(True for _ in routing.split_places(s))
     apart = not s.service_name or (not stays and traffic_of(s).separates(survivor, others))
     exchange = Exchange(s.n, s.n - s.floor)
     return Goal(
         pods={survivor: s.n},
-        share=None if stays and traffic_of(s).gives({survivor: 100}) else {survivor: 100},
+        share=None if stays else {survivor: 100},
         order=Exclusive() if alone else GROW_FIRST if apart else exchange,
         enough=s.floor,
         by_ready=True,

@@ -61,7 +61,7 @@ def _service(s: Situation, live: SeenService) -> Iterator[str]:
         LABEL_REVISION,
     }
     if live.ours and not ours and dict(live.selector) != selector_before(live):
-        yield f"the selector of Service {live.name} was edited by {_editor(live.manifest, "f:selector")}: it is ours again"
+        yield f"the selector of Service {live.name} was edited by {_editor(live.manifest, 'f:selector')}: it is ours again"
 
 
 def _editor(manifest: Mapping[str, Any], field: str) -> str:

@@ -146,8 +146,12 @@ def _memo(s: Situation) -> tuple[Place, Before] | None:
 def _is_memo(told: Mapping[str, Any]) -> bool:
     texts = all(isinstance(told.get(key, ""), str) for key in ("kind", "name", "rule"))
     listed = told.get("before")
-    return bool(texts and told.get("kind") and told.get("name")) and isinstance(listed, dict) and all(
-        isinstance(rule, dict) and isinstance(rule.get("backendRefs"), list) for rule in listed.values()
+    return (
+        bool(texts and told.get("kind") and told.get("name"))
+        and isinstance(listed, dict)
+        and all(
+            isinstance(rule, dict) and isinstance(rule.get("backendRefs"), list) for rule in listed.values()
+        )
     )
 
 
@@ -197,7 +201,7 @@ def claimed(s: Situation, at: Place) -> Trouble | None:
 def misnamed(s: Situation, at: Place, live: SeenRoute) -> Trouble | None:
     """Its rules do not have what is to be split."""
     told = rules.problem(live.manifest, names(s, at))
-    return Trouble(Reason.ROUTE_INVALID, f"{at}: {told}", invalid=True) if told else None
+    return Trouble(Reason.ROUTE_INVALID, told, invalid=True) if told else None
 
 
 def _not_accepted(s: Situation, at: Place) -> Trouble | None:
@@ -205,4 +209,8 @@ def _not_accepted(s: Situation, at: Place) -> Trouble | None:
     if live is None:
         return None
     told = acceptance(live.manifest)
-    return None if told.ok and told.seen else Trouble(Reason.ROUTE_NOT_ACCEPTED, f"{at} to be accepted: {told.why}")
+    return (
+        None
+        if told.ok and told.seen
+        else Trouble(Reason.ROUTE_NOT_ACCEPTED, f"{at} to be accepted: {told.why}")
+    )

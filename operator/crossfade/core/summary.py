@@ -222,7 +222,9 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         return State(Phase.PROGRESSING, unmet.why, lacks)
     missing = routing.trouble_of_rules(s)
     if missing is not None:
-        return State(Phase.WAITING, missing.reason, f"{s.stable_revision} {serves(s)}, and waits for {missing.message}")
+        return State(
+            Phase.WAITING, missing.reason, f"{s.stable_revision} {serves(s)}, and waits for {missing.message}"
+        )
     if not s.n:
         return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
     return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} {serves(s)} with {pods(s.n)}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crossfade.api.base import Weight
 from crossfade.api.rollout import Canary, CanaryStep
@@ -45,10 +46,10 @@ def _routed(spec: Canary, replicas: int) -> Iterator[Stage]:
     for step, weight in _weighted(spec):
         new = min(replicas, max(1, math.ceil(replicas * weight / 100)))
         old = max(1, math.ceil(replicas * (100 - weight) / 100)) if spec.dynamic_stable else replicas
-        mirror = int((step.mirror or "0").removesuffix("%"))
-        extra = {"matches": tuple(step.match), "mirror": mirror}
         new = min(step.candidate_replicas, replicas) if step.candidate_replicas else new
-        yield Stage(_name(step, weight), new, old, weight, gates=_gates(step), **extra)
+        mirror = int((step.mirror or "0").removesuffix("%"))
+        shown = Stage(_name(step, weight), new, old, weight, gates=_gates(step))
+        yield replace(shown, matches=tuple(step.match), mirror=mirror)
 
 
 def _weighted(spec: Canary) -> Iterator[tuple[CanaryStep, Weight]]:

@@ -24,7 +24,6 @@ from crossfade.routers import rules
 from crossfade.routers.acceptance import acceptance
 from crossfade.routers.split import Split
 
-
 _SPLIT = frozenset({"backendRefs", "filters"})
 """What of a rule a split changes."""
 
@@ -55,7 +54,7 @@ class Route:
     @property
     def mixes(self) -> bool:
         """Pods of two tracks share requests only behind one selector, so never while a route splits them."""
-        return not (self.is_split or self.s.routed and self.s.stable_revision)
+        return not (self.is_split or (self.s.routed and self.s.stable_revision))
 
     @property
     def takes_strangers(self) -> bool:
@@ -171,7 +170,7 @@ class Route:
 
     def writes(self, share: Share | None) -> Iterator[Write]:
         """Services before routes, and one change of the requests at a time where the next one needs its proof."""
-        yield from self._owned_route(share)
+        yield from self._owned_route()
         yield from self._canary_service()
         yield from groups.preview_writes(self.s)
         if share is None:
@@ -189,8 +188,14 @@ class Route:
             yield from self.production.writes(share)
         else:  # a split in which others share: production is stable's alone until it is taken back
             yield from self.production.writes(share if track else {self.s.stable_revision: 100})
-        if not carried or (self.production.gives(share) and self.production.listed(track)):
+        if not carried or (self.production.gives(share) and self._is_home(track)):
             yield from taken_back(self.s)
+
+    def _is_home(self, track: str) -> bool:
+        """Whether production lists the track's pods, all that are available, and no others."""
+        side = self.s.side(track)
+        listed = self.production.listed(track)
+        return bool(listed) and listed >= min(side.available, side.desired) and self.production.only({track})
 
     def _carries(self, track: str) -> bool:
         """Whether the canary Service has all requests of the route for the track."""
@@ -224,7 +229,9 @@ class Route:
         left = share.get(self.s.stable_revision, 0)
         backed = not left or bool(self.production.listed(self.s.stable_revision)) or self.is_split
         known = routing.is_owned(self.s) or self._refers
-        known = known or (noted is not None and noted == (at, rules.before_of(live.manifest, routing.names(self.s, at))))
+        known = known or (
+            noted is not None and noted == (at, rules.before_of(live.manifest, routing.names(self.s, at)))
+        )
         return ready and backed and known
 
     def _split(self, share: Share) -> Split:
@@ -242,7 +249,7 @@ class Route:
         named, was = routing.names(self.s, at), routing.before(self.s, at)
         return rules.changes(live.manifest, rules.with_split(live.manifest, named, was, self._split(share)))
 
-    def _owned_route(self, share: Share | None) -> Iterator[Write]:
+    def _owned_route(self) -> Iterator[Write]:
         """The route that the operator makes: there with the Service, and all but its weights as the spec says."""
         at = routing.place(self.s)
         if at is None or not routing.is_owned(self.s) or routing.claimed(self.s, at) is not None:
@@ -280,9 +287,9 @@ class Route:
         """Whose pods the canary Service is to have. While requests may come to it, it keeps whom it has."""
         s = self.s
         due = s.progress.revision if s.under_way and not s.progress.rollback_reason else s.stable_revision
-        now = s.canary.selector.get(LABEL_REVISION, "") if s.canary is not None else ""
+        now = str(s.canary.selector.get(LABEL_REVISION, "")) if s.canary is not None else ""
         known = {s.stable_revision, s.progress.revision}
-        reached = self.is_split or groups.preview(s) is not None or not self.is_taken
+        reached = self.is_split or bool(groups.previews(s)) or not self.is_taken
         return now if reached and now in known and self._has_canary(now) else due or s.stable_revision
 
     @property
@@ -290,7 +297,9 @@ class Route:
         """What is noted of the route: what it is, where nobody has split it; else what was noted."""
         s, at = self.s, routing.place(self.s)
         live = routing.seen(s, at) if at is not None else None
-        stored = (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
+        stored = (
+            (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
+        )
         due = s.under_way and s.routed and not routing.is_owned(s) and not self._refers
         if not due or at is None or live is None or rules.problem(live.manifest, routing.names(s, at)):
             return str(stored.get(ANNOTATION_ROUTE, ""))
@@ -305,7 +314,8 @@ def _without_weights(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_refs_of(live: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
     """The spec with the references that the route has now, so that putting right the rest moves no request."""
-    (rule,), now = spec["rules"], next(iter(live["spec"].get("rules") or ()), {})
+    (rule,) = spec["rules"]
+    now: Mapping[str, Any] = next(iter(live["spec"].get("rules") or ()), {})
     return {**spec, "rules": [{**rule, **{k: v for k, v in now.items() if k in _SPLIT}}]}
 
 

@@ -40,7 +40,9 @@ class Selector:
         others = other_writers(self.s)
         if not others:
             return None
-        waits = f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
+        waits = (
+            f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
+        )
         return Obstacle(Reason.NOT_SOLE_OWNER, waits)
 
     @cached_property
@@ -158,7 +160,11 @@ def _listed_as(track: str) -> str:
 
 
 def kept(
-    s: Situation, live: SeenService, selector: Mapping[str, str], role: str, notes: Mapping[str, str] | None = None
+    s: Situation,
+    live: SeenService,
+    selector: Mapping[str, str],
+    role: str,
+    notes: Mapping[str, str] | None = None,
 ) -> Iterator[Write]:
     """Selector, owner, ports and notes of a Service of ours as they should be."""
     meta = {**_marks(s, role), **({"annotations": dict(notes)} if notes else {})}

@@ -165,7 +165,9 @@ def parts_carried(sim: Sim) -> Mapping[str, Fraction]:
     """The part of production's requests that each Service must be able to take: by the stored route, or as it is carried out."""
     live, carried = route_of(sim), carried_of(sim)
     specs = [spec for spec in (live and live["spec"], carried) if spec]
-    return {name: max((part_of(spec, name, *both(sim)) for spec in specs), default=NONE) for name in both(sim)}
+    return {
+        name: max((part_of(spec, name, *both(sim)) for spec in specs), default=NONE) for name in both(sim)
+    }
 
 
 # --- pods -----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from crossfade.routers.rules import (
 )
 from crossfade.routers.shares import MAX_WEIGHT
 from crossfade.routers.split import Cookies, Names, Split
+from routers.patching import patched
 
 NAMES = Names("shop", "shop-canary")
 COOKIES = Cookies("crossfade-shop", "7-stable", "7-candidate")
@@ -89,21 +90,6 @@ SPLITS = st.builds(
     st.sampled_from([0, 10, 100]),
     st.sampled_from([None, COOKIES]),
 )
-
-
-def patched(route: dict[str, Any], patch: list[dict[str, Any]]) -> dict[str, Any]:
-    """Apply a JSON Patch on fields of rules, strictly: what is replaced or removed must be there."""
-    result = copy.deepcopy(route)
-    for each in patch:
-        _, spec, kind, index, field = each["path"].split("/")
-        assert (spec, kind) == ("spec", "rules")
-        rule = result["spec"]["rules"][int(index)]
-        assert (field in rule) == (each["op"] in ("replace", "remove"))
-        if each["op"] == "remove":
-            del rule[field]
-        else:
-            rule[field] = each["value"]
-    return result
 
 
 @given(ROUTES, SPLITS)

@@ -264,7 +264,9 @@ def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
     return tuple(sorted([(r, min(4.0, now_s - d.at_s), d.before, d.known) for r, d in latched]))
 
 
-def _listed_at(listed_at: Mapping[str, datetime], beside_at: Mapping[str, datetime], now: datetime) -> Hashable:
+def _listed_at(
+    listed_at: Mapping[str, datetime], beside_at: Mapping[str, datetime], now: datetime
+) -> Hashable:
     return (_ages(listed_at, now), _ages(beside_at, now) if beside_at else ())
 
 
@@ -273,7 +275,11 @@ def _ages(times: Mapping[str, datetime], now: datetime) -> Hashable:
 
 
 def _routes(
-    routes: Mapping[str, Object], router: Router, git: Mapping[str, object], inexact: bool, now: datetime | None
+    routes: Mapping[str, Object],
+    router: Router,
+    git: Mapping[str, object],
+    inexact: bool,
+    now: datetime | None,
 ) -> Hashable:
     if not git:
         return ()

@@ -21,11 +21,11 @@ from simulation.ghost import Ghost
 from simulation.past import after_step, after_write, known_at
 from simulation.promise import Violation
 from simulation.remembered import Answers
+from simulation.router import Mode
 from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
 from simulation.rules_record import RECORD_RULES
-from simulation.router import Mode
 from simulation.rules_routes import BESIDE_RULES, ROUTE_RULES, routes_astray, unsaid
 from simulation.rules_traffic import TRAFFIC_RULES
 from simulation.seen import Rule, Seen

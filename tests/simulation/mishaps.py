@@ -187,7 +187,9 @@ def _without_canary_service(world: World) -> None:
 
 def _turned(rule: Mapping[str, Any], candidate: str) -> dict[str, Any]:
     """The same, and the candidate has 7 of 8 requests of the two sides, or one where it had more."""
-    sides = [ref for ref in rule["backendRefs"] if ref["name"] in {candidate, candidate.removesuffix("-canary")}]
+    sides = [
+        ref for ref in rule["backendRefs"] if ref["name"] in {candidate, candidate.removesuffix("-canary")}
+    ]
     most = max(sides, key=lambda ref: ref.get("weight", 1))
     given = {id(ref): {**ref, "weight": 1 if ref is most else 7} for ref in sides}
     return {**rule, "backendRefs": [given.get(id(ref), ref) for ref in rule["backendRefs"]]}

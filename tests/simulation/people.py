@@ -193,7 +193,10 @@ def edited(name: str, **spec: Any) -> Move:
 
     def edit(world: World) -> None:
         ghost, least = world.ghost, min(world.ghost.least, spec.get("replicas", world.ghost.least))
-        scaled, replanned = ghost.scaled or "replicas" in spec, ghost.replanned or bool({"strategy", "traffic"} & {*spec})
+        scaled, replanned = (
+            ghost.scaled or "replicas" in spec,
+            ghost.replanned or bool({"strategy", "traffic"} & {*spec}),
+        )
         world.sim.edit(**spec)
         world.ghost = ghost._replace(
             calm=False,

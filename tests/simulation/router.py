@@ -26,7 +26,8 @@ CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 
 class Mode(Enum):
     """How the controller treats routes. REFUSES: it says no, and its proxies stay as they are. SILENT: it never says anything,
-    and its proxies follow all the same. GONE: nobody carries the Gateway out, and the proxies stay as they are."""
+    and its proxies follow all the same. GONE: nobody carries the Gateway out, and the proxies stay as they are.
+    """
 
     ACCEPTS = "accepts routes"
     REFUSES = "refuses routes"
@@ -92,7 +93,8 @@ class Router:
         accepts, missing = self.mode is Mode.ACCEPTS, named(config.spec) - {*services}
         told = (("Accepted", accepts), ("ResolvedRefs", not missing))
         conditions = [
-            {"type": kind, "status": str(holds), "observedGeneration": config.generation} for kind, holds in told
+            {"type": kind, "status": str(holds), "observedGeneration": config.generation}
+            for kind, holds in told
         ]
         parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY}
         return {"parents": [{"parentRef": parent, "controllerName": CONTROLLER, "conditions": conditions}]}

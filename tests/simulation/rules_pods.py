@@ -34,7 +34,12 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     change = change_of(seen)
     revision, count = change.revision, change.after
     without = 0 in {seen.wanted, seen.ghost.least}  # what completed without replicas serves from nothing
-    if count >= change.before or seen.exclusive or without or not {*both(seen.before)} & {*seen.before.services}:
+    if (
+        count >= change.before
+        or seen.exclusive
+        or without
+        or not {*both(seen.before)} & {*seen.before.services}
+    ):
         return ""
     if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
         return ""  # somebody has deleted a Deployment, and nobody could see it
@@ -67,7 +72,9 @@ def _is_listed_beside(seen: Seen, revision: str) -> bool:
     """Whether the proxies may send requests to the revision by the canary Service, which lists it or did so a moment ago."""
     before = seen.before
     listed = revision in before.lists(before.canary_name)
-    return before.sends_to(before.canary_name) and (listed or _is_recent(seen, before.beside_at.get(revision)))
+    return before.sends_to(before.canary_name) and (
+        listed or _is_recent(seen, before.beside_at.get(revision))
+    )
 
 
 def _is_behind_a_route(sim: Sim, revision: str) -> bool:

@@ -196,7 +196,11 @@ def no_service_goes_that_a_route_names(seen: Seen) -> str:
     if seen.write.verb is not Verb.DELETE or seen.write.name not in before.services:
         return ""
     naming = [name for name, live in before.routes.items() if seen.write.name in named(live["spec"])]
-    return f"{seen.write.name} is deleted, and {naming} names it" if naming or before.sends_to(seen.write.name) else ""
+    return (
+        f"{seen.write.name} is deleted, and {naming} names it"
+        if naming or before.sends_to(seen.write.name)
+        else ""
+    )
 
 
 def the_canary_service_turns_to_pods_that_answer(seen: Seen) -> str:
@@ -253,7 +257,10 @@ def _proportions(rules: list[Mapping[str, Any]]) -> list[object]:
     return [
         (
             {key: value for key, value in rule.items() if key != "backendRefs"},
-            [(ref["name"], Fraction(weight_of(ref), sum(map(weight_of, rule["backendRefs"])) or 1)) for ref in rule["backendRefs"]],
+            [
+                (ref["name"], Fraction(weight_of(ref), sum(map(weight_of, rule["backendRefs"])) or 1))
+                for ref in rule["backendRefs"]
+            ],
         )
         for rule in rules
     ]
@@ -262,4 +269,9 @@ def _proportions(rules: list[Mapping[str, Any]]) -> list[object]:
 def _still_carried(sim: Sim) -> bool:
     spec, (production, beside) = carried_of(sim), both(sim)
     astray = spec is not None and part_of(spec, beside, production) > NONE
-    return astray and not part_beside(sim) and not any(sim.router.unread(sim.routes)) and route_of(sim) is not None
+    return (
+        astray
+        and not part_beside(sim)
+        and not any(sim.router.unread(sim.routes))
+        and route_of(sim) is not None
+    )

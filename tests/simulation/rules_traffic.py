@@ -118,7 +118,13 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
         for met in audiences(seen.before)
         if met(seen.after) == {candidate} != met(seen.before)
     ]
-    if not any(moved) or not stable_of(seen.before) or not seen.wanted or seen.base.deleting or seen.exclusive:
+    if (
+        not any(moved)
+        or not stable_of(seen.before)
+        or not seen.wanted
+        or seen.base.deleting
+        or seen.exclusive
+    ):
         return ""
     if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
         return ""  # somebody has deleted a Deployment, and nobody could see it

@@ -165,7 +165,9 @@ def parts_carried(sim: Sim) -> Mapping[str, Fraction]:
     """The part of production's requests that each Service must be able to take: by the stored route, or as it is carried out."""
     live, carried = route_of(sim), carried_of(sim)
     specs = [spec for spec in (live and live["spec"], carried) if spec]
-    return {name: max((part_of(spec, name, *both(sim)) for spec in specs), default=NONE) for name in both(sim)}
+    return {
+        name: max((part_of(spec, name, *both(sim)) for spec in specs), default=NONE) for name in both(sim)
+    }
 
 
 # --- pods -----------------------------------------------------------------------------------------------
@@ -212,7 +214,9 @@ def _usable(sim: Sim) -> int | None:
     if spec is None:
         return None
     parts = [(part_of(spec, name, *both(sim)), name) for name in both(sim)]
-    return min((math.floor(sum(sim.selected(name).values()) / part) for part, name in parts if part), default=None)
+    return min(
+        (math.floor(sum(sim.selected(name).values()) / part) for part, name in parts if part), default=None
+    )
 
 
 def _selected(sim: Sim) -> int:

@@ -33,7 +33,9 @@ def patched(live: Mapping[str, Any], operations: list[dict[str, Any]]) -> Object
     """`live` after a JSON Patch of `test`, `replace`, `add` and `remove`. Raises Refused where a test fails."""
     after = copy.deepcopy(dict(live))
     for op in operations:
-        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in op["path"].strip("/").split("/"))
+        *path, last = (
+            part.replace("~1", "/").replace("~0", "~") for part in op["path"].strip("/").split("/")
+        )
         target: Any = after
         for part in path:
             target = target[int(part) if isinstance(target, list) else part]

@@ -250,4 +250,3 @@ def test_a_patch_of_a_list_puts_takes_and_tests() -> None:
     assert after["spec"]["rules"][0]["backendRefs"] == [{"name": "shop", "weight": 3}, {"name": "last"}]
     with pytest.raises(Refused):
         patched(live, [{"op": "test", "path": refs, "value": []}])
-

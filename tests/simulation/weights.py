@@ -51,7 +51,9 @@ def _filters(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 @once_for_each
 def receiving(spec: Spec) -> frozenset[str]:
     """The Services that get requests, or copies of them."""
-    return frozenset({name for rule in weights(spec) for name, weight in rule.items() if weight} | mirrored(spec))
+    return frozenset(
+        {name for rule in weights(spec) for name, weight in rule.items() if weight} | mirrored(spec)
+    )
 
 
 @once_for_each

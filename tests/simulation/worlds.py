@@ -188,7 +188,9 @@ def _routes(strategy: str) -> Iterator[Case]:
     ) -> Callable[[], World]:
         return lambda: by_a_route(usual, (*some, *allows), ills, mode=mode, **spec)
 
-    others = [{"strategy": STRATEGIES[name]} for name in ("rolling", "canary", "blueGreen") if name != strategy]
+    others = [
+        {"strategy": STRATEGIES[name]} for name in ("rolling", "canary", "blueGreen") if name != strategy
+    ]
     edits, ends = people.replanning({"strategy": usual}, *others), (people.routing, people.deleting)
     yield Case("a route", routed(people.scales), 2)
     yield Case("a route, and its owner", routed(people.owning_the_route))
@@ -197,10 +199,14 @@ def _routes(strategy: str) -> Iterator[Case]:
     yield Case("a route, its strategy edited", routed(edits))
     yield Case("a route, its router unsteady", routed(ills=(mishaps.unsteady_routers,)))
     yield Case("a route, its router silent", routed(mode=Mode.SILENT))
-    yield Case("a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),)))
+    yield Case(
+        "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))
+    )
     if strategy == "canary":
         yield Case("a route, dynamicStable", lambda: by_a_route(DYNAMIC, (*some, people.scales), replicas=3))
-        yield Case("a route, groups and copies", lambda: by_a_route(GROUPS, some, (mishaps.hands_on_a_route,)))
+        yield Case(
+            "a route, groups and copies", lambda: by_a_route(GROUPS, some, (mishaps.hands_on_a_route,))
+        )
         yield Case("a route, sticky", lambda: by_a_route(STICKY, (*some, people.deleting)))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import LABEL_ROLLOUT
-from crossfade.core import abilities, layout, manifests, routing
+from crossfade.core import abilities, groups, layout, manifests, routing
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
@@ -45,6 +45,8 @@ def conflict(s: Situation) -> Conflict | None:
 def route(s: Situation) -> Conflict | None:
     """What of the route the user must change, or what its controller cannot do."""
     told = routing.trouble_of_rules(s)
+    if told is None and (why := groups.problem(s)):
+        return Conflict(Reason.ROUTE_INVALID, why)
     told = told if told is not None and told.invalid else abilities.lacks(s)
     return Conflict(told.reason, told.message) if told is not None and told.invalid else None
 

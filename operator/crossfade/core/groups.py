@@ -5,7 +5,7 @@ They are made whole and removed whole, so that the user's route is changed in no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossfade.core import manifests, routing
@@ -14,6 +14,7 @@ from crossfade.core.plan import Verb, Write
 from crossfade.core.same import has
 from crossfade.core.situation import Situation
 from crossfade.routers import groups as router
+from crossfade.routers import rules
 from crossfade.routers.acceptance import acceptance
 from crossfade.routers.split import Cookies, Split
 
@@ -23,14 +24,15 @@ def live(s: Situation) -> SeenRoute | None:
     return _ours(s, s.canary_name)
 
 
-def preview(s: Situation) -> SeenRoute | None:
-    """The route that shows a blue/green candidate before the switch; None where there is none of ours."""
-    return _ours(s, preview_name(s))
+def previews(s: Situation) -> tuple[SeenRoute, ...]:
+    """The routes of ours that show a blue/green candidate before the switch."""
+    found = (_ours(s, name) for name in preview_names(s))
+    return tuple(each for each in found if each is not None)
 
 
-def preview_name(s: Situation) -> str:
-    """The name of the preview's route."""
-    return f"{s.service_name}-preview"
+def preview_names(s: Situation) -> tuple[str, str]:
+    """The names of the routes for the preview: by what requests have, and at hostnames of its own."""
+    return f"{s.service_name}-preview", f"{s.service_name}-preview-hosts"
 
 
 def _ours(s: Situation, name: str) -> SeenRoute | None:
@@ -71,35 +73,54 @@ def are_accepted(s: Situation) -> bool:
     return told is None or (told.ok and told.seen)
 
 
+def problem(s: Situation) -> str:
+    """Why the routes that the stages need cannot be made beside this one, and what to write; "" where they can."""
+    at = routing.place(s)
+    base = routing.seen(s, at) if at is not None and s.routed else None
+    if at is None or base is None:
+        return ""
+    named, was = routing.names(s, at), routing.before(s, at)
+    for stage in s.plan:
+        split = Split(0, stage.mirror, cookies(s, stage.weight))
+        told = rules.problem(base.manifest, named, split)
+        told = told or router.groups(base.manifest, named, was, stage.matches, split.cookies).problem
+        if told:
+            return told
+    shown = _preview(s)
+    return shown.problem if shown is not None else ""
+
+
 def preview_writes(s: Situation) -> Iterator[Write]:
-    """The preview's route: there while the candidate is previewed and has a pod behind the canary Service."""
-    found, spec = preview(s), _preview_spec(s)
-    if spec is not None:
-        at = routing.place(s)
-        yield from _as_wanted(s, at.kind if at else "HTTPRoute", preview_name(s), spec)
-    elif found is not None:
-        yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+    """The preview's routes: there while the candidate is previewed and has a pod behind the canary Service."""
+    at, shown = routing.place(s), _preview(s) if _is_previewed(s) else None
+    specs = (shown.by_match, shown.by_hostname) if shown is not None else (None, None)
+    for name, spec in zip(preview_names(s), specs, strict=True):
+        found = _ours(s, name)
+        if spec is not None and at is not None:
+            yield from _as_wanted(s, at.kind, name, spec)
+        elif found is not None:
+            yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
 
 
-def _preview_spec(s: Situation) -> dict[str, Any] | None:
+def _preview(s: Situation) -> router.Preview | None:
     chosen, at = s.spec.strategy.blue_green, routing.place(s)
     base = routing.seen(s, at) if at is not None else None
     if chosen is None or at is None or base is None or not (chosen.preview_match or chosen.preview_hostnames):
         return None
-    canary, revision = s.canary, s.progress.revision
-    ready = canary is not None and bool(canary.ready.get(revision)) and revision in canary.selector.values()
-    forward = (
-        s.under_way and bool(s.stable_revision) and not s.progress.rollback_reason and not s.stage.weight
-    )
-    if not (ready and forward and s.routed):
-        return None
     named, was = routing.names(s, at), routing.before(s, at)
-    return router.preview(
-        base.manifest, named, was, tuple(chosen.preview_match), tuple(chosen.preview_hostnames)
-    ).spec
+    return router.preview(base.manifest, named, was, chosen.preview_match, chosen.preview_hostnames)
 
 
-def _as_wanted(s: Situation, kind: str, name: str, spec: dict[str, Any]) -> Iterator[Write]:
+def _is_previewed(s: Situation) -> bool:
+    """Whether the candidate has a ready pod behind the canary Service, and the switch is still to come."""
+    canary, revision = s.canary, s.progress.revision
+    if canary is None or not s.routed or not s.under_way or not s.stable_revision:
+        return False
+    ready = bool(canary.ready.get(revision)) and revision in canary.selector.values()
+    return ready and not s.progress.rollback_reason and not s.stage.weight
+
+
+def _as_wanted(s: Situation, kind: str, name: str, spec: Mapping[str, Any]) -> Iterator[Write]:
     found = s.seen.routes.get(f"{kind}/{name}") or s.seen.found.routes.get(f"{kind}/{name}")
     body = manifests.route(s, kind, name, "canary", spec)
     if found is None:
@@ -109,6 +130,6 @@ def _as_wanted(s: Situation, kind: str, name: str, spec: dict[str, Any]) -> Iter
         yield Write(Verb.APPLY, kind, name, change, found.identity)
 
 
-def _has_all(stored: dict[str, Any], spec: dict[str, Any]) -> bool:
+def _has_all(stored: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
     """Whether the stored spec says so, and has no rule more."""
     return has(stored, spec) and len(stored.get("rules") or ()) == len(spec["rules"])

@@ -12,6 +12,7 @@ from crossfade.routers.refs import (
     refers,
     refs_of,
     rules_of,
+    title_of,
     weight_of,
     without_cookie,
 )
@@ -42,7 +43,7 @@ def problem(route: Object, names: Names, split: Split | None = None) -> str:
     return (
         ""
         if named
-        else f"{_title(route)} has no rules: write one with Service {names.stable} among its backendRefs"
+        else f"{title_of(route)} has no rules: write one with Service {names.stable} among its backendRefs"
     )
 
 
@@ -50,13 +51,9 @@ def _is_ours(rule: Object, names: Names, namespace: str) -> bool:
     return has_ref(rule, names.stable, namespace) or refers(rule, names.candidate, namespace)
 
 
-def _title(route: Object) -> str:
-    return f"{route.get('kind', 'route')} {route.get('metadata', {}).get('name', '')}".strip()
-
-
 def _where(route: Object, index: int) -> str:
     name = rules_of(route)[index].get("name")
-    return f"rule {name} of {_title(route)}" if name else f"rules[{index}] of {_title(route)}"
+    return f"rule {name} of {title_of(route)}" if name else f"rules[{index}] of {title_of(route)}"
 
 
 def _field(route: Object) -> str:
@@ -69,15 +66,15 @@ def _no_such_rule(route: Object, rule: str) -> str:
     field = f"spec.traffic.{_field(route)}.rule"
     if not there:
         return (
-            f"{_title(route)} has no rule named {rule}, its rules have no names: "
+            f"{title_of(route)} has no rule named {rule}, its rules have no names: "
             f"give the rule that name, or leave out {field} to split every rule of the Service"
         )
-    return f"{_title(route)} has no rule named {rule}: write one of {', '.join(there)} in {field}"
+    return f"{title_of(route)} has no rule named {rule}: write one of {', '.join(there)} in {field}"
 
 
 def _not_among(route: Object, names: Names, without: list[int]) -> str:
     namespace = namespace_of(route)
-    where = _where(route, without[0]) if names.rule else f"no rule of {_title(route)}"
+    where = _where(route, without[0]) if names.rule else f"no rule of {title_of(route)}"
     for index in without:
         for ref in refs_of(rules_of(route)[index]):
             if ref.get("name") == names.stable:

@@ -19,6 +19,11 @@ def namespace_of(route: Object) -> str:
     return str(route.get("metadata", {}).get("namespace", ""))
 
 
+def title_of(route: Object) -> str:
+    """Give what a route is called in a sentence: `HTTPRoute shop`."""
+    return f"{route.get('kind', 'route')} {route.get('metadata', {}).get('name', '')}".strip()
+
+
 def rules_of(route: Object) -> list[dict[str, Any]]:
     """Give the rules of a route; they may not be changed."""
     return list(route.get("spec", {}).get("rules") or [])

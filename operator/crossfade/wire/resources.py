@@ -50,6 +50,13 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
     "Lease": Resource("coordination.k8s.io/v1", "leases"),
     "Event": Resource("events.k8s.io/v1", "events"),
+    "Gateway": Resource("gateway.networking.k8s.io/v1", "gateways"),
+    "GatewayClass": Resource("gateway.networking.k8s.io/v1", "gatewayclasses", namespaced=False),
+    "HTTPRoute": Resource("gateway.networking.k8s.io/v1", "httproutes"),
+    "GRPCRoute": Resource("gateway.networking.k8s.io/v1", "grpcroutes"),
+    "TLSRoute": Resource("gateway.networking.k8s.io/v1", "tlsroutes"),
+    "TCPRoute": Resource("gateway.networking.k8s.io/v1", "tcproutes"),
+    "UDPRoute": Resource("gateway.networking.k8s.io/v1", "udproutes"),
     "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
 }
 

@@ -193,3 +193,17 @@ def test_the_lease_is_held_in_the_name_of_the_pod() -> None:
     assert operator["metadata"]["namespace"] == "crossfade-system"
     container = operator["spec"]["template"]["spec"]["containers"][0]
     assert "POD_NAME" in {variable["name"] for variable in container["env"]}
+
+
+def test_whoever_has_a_route_changed_must_be_allowed_to_change_it_himself_whatever_its_kind() -> None:
+    """By naming it in a Rollout, and by writing what it was before."""
+    policies = list(yaml.safe_load_all((MANIFESTS / "rights.yaml").read_text()))
+    plurals = {RESOURCES[kind].plural for kind in ROUTE_KINDS}
+    takeover, memory = (
+        next(each["spec"] for each in policies if each["metadata"]["name"] == name)
+        for name in ("crossfade-takeover", "crossfade-route-memory")
+    )
+    named = next(each["expression"] for each in takeover["variables"] if each["name"] == "route")
+    assert set(re.findall(r"'(\w+)/'", named)) == plurals
+    asked = [set(re.findall(r"resource\('(\w+)'\)", each["expression"])) for each in memory["validations"]]
+    assert sorted(asked, key=str) == sorted(({plural} for plural in plurals), key=str)

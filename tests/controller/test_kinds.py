@@ -126,9 +126,9 @@ class Clock:
 async def after(bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float) -> int:
     """How often it was asked in so many seconds."""
     bench.cluster.asked.clear()
-    monkeypatch.setattr(kinds.asyncio, "sleep", Clock(seconds).sleep)
+    monkeypatch.setattr(asyncio, "sleep", Clock(seconds).sleep)
     task = asyncio.ensure_future(bench.kinds.run())
-    for _ in range(10_000):  # turns of the loop, of which each sleep and each request takes a few
+    for _ in range(3_000):  # turns of the loop, of which each sleep and each request takes a few
         if task.done():
             task.result()
         await asyncio.wait({task}, timeout=0)

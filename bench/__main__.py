@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import namespaces, operator_pods
+from bench import namespaces, operator_pods, routes
 from bench.kube import Kube
 from bench.load_pod import Rates
 from bench.manifests import STRATEGIES
@@ -32,13 +32,15 @@ def main() -> int:
     chosen = [story for story in STORIES if not options.stories or story.name in options.stories]
     together = [story for story in chosen if not story.alone]
     with ThreadPoolExecutor(options.jobs) as pool:
-        results = dict(zip(together, pool.map(lambda story: played(kube, story), together), strict=True))
-    results |= {story: played(kube, story) for story in chosen if story.alone}
+        results = dict(
+            zip(together, pool.map(lambda story: played(kube, story, options.router), together), strict=True)
+        )
+    results |= {story: played(kube, story, options.router) for story in chosen if story.alone}
     rows = [results[story] for story in chosen]
     for name, play in ALONE.items():
         if not options.stories or name in options.stories:
-            rows += played_alone(kube, play)
-    Console(width=options.width).print(table(row for row in rows if row))
+            rows += played_alone(kube, play, options.router)
+    Console(width=options.width).print(table((row for row in rows if row), options.router))
     return 0 if all(rows) else 1
 
 
@@ -47,16 +49,20 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("stories", nargs="*", help=f"which to play, by default all: {names}")
     parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")
+    parser.add_argument(
+        "--router", choices=routes.CHOICES, default=routes.NONE, help="what users come through (default none)"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="stories at a time (default 2)")
     parser.add_argument("--width", type=int, default=None, help="of the table, default the terminal's")
     return parser.parse_args()
 
 
-def played(kube: Kube, story: Story) -> Result | None:
+def played(kube: Kube, story: Story, router: str) -> Result | None:
     """One story in a namespace of its own; None, and a line that says why, where it could not be told."""
     started, namespace = time.monotonic(), namespaces.make(kube, "bench")
     try:
-        result = story.play(kube, namespace)
+        with routes.through(router):
+            result = story.play(kube, namespace)
     except Exception as error:  # noqa: BLE001 - one story that fails must not hide the others
         print(f"{story.name}: {error}", file=sys.stderr)
         return None
@@ -67,11 +73,14 @@ def played(kube: Kube, story: Story) -> Result | None:
     return result
 
 
-def played_alone(kube: Kube, play: Callable[[Kube, dict[str, str]], list[Result]]) -> list[Result]:
+def played_alone(
+    kube: Kube, play: Callable[[Kube, dict[str, str]], list[Result]], router: str
+) -> list[Result]:
     """A story that needs the cluster for itself, with a namespace for each strategy."""
     made = {strategy: namespaces.make(kube, "bench") for strategy in STRATEGIES}
     try:
-        return play(kube, made)
+        with routes.through(router):
+            return play(kube, made)
     finally:
         for namespace in made.values():
             namespaces.forget(namespace)

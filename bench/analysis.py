@@ -7,20 +7,25 @@ Functions take any iterable of records, so a question is narrowed by filtering f
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
+from math import exp, lgamma, log, log1p
 
 OK = "200"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One request: when it started, how it ended, and which version answered ("-": none)."""
+    """One request: when it started, how it ended, and which version answered ("-": none).
+
+    A WebSocket is one too, and its latency is its life. `user` has a number where users are told apart.
+    """
 
     at: float
     kind: str
     outcome: str
     version: str
     latency_s: float
+    user: int | None = None
 
     @property
     def answered_at(self) -> float:
@@ -58,11 +63,16 @@ def parsed(line: str) -> list[Record]:
     """The records in a line; none in a note (`#`), and not the one where a line was cut."""
     if line.startswith("#"):
         return []
-    return [_record(*fields) for fields in (each.split() for each in line.split(";")) if len(fields) == 5]
+    wholes = (fields for fields in (each.split() for each in line.split(";")) if _is_whole(fields))
+    return [_record(*fields) for fields in wholes]
 
 
-def _record(at: str, kind: str, outcome: str, version: str, latency_ms: str) -> Record:
-    return Record(float(at), kind, outcome, version, float(latency_ms) / 1000)
+def _is_whole(fields: list[str]) -> bool:
+    return len(fields) > 1 and len(fields) == (6 if fields[1] == "u" else 5)
+
+
+def _record(at: str, kind: str, outcome: str, version: str, latency_ms: str, user: str = "") -> Record:
+    return Record(float(at), kind, outcome, version, float(latency_ms) / 1000, int(user) if user else None)
 
 
 def parse(lines: Iterable[str]) -> list[Record]:
@@ -84,6 +94,26 @@ def new(records: Iterable[Record]) -> list[Record]:
 def kept(records: Iterable[Record]) -> list[Record]:
     """The requests on kept-alive connections."""
     return [record for record in records if record.kind == "k"]
+
+
+def http2(records: Iterable[Record]) -> list[Record]:
+    """The requests over HTTP/2."""
+    return [record for record in records if record.kind == "h"]
+
+
+def of_users(records: Iterable[Record]) -> list[Record]:
+    """The requests of users with cookie jars."""
+    return [record for record in records if record.kind == "u"]
+
+
+def sockets(records: Iterable[Record]) -> list[Record]:
+    """The WebSockets, in the order in which they were opened; those that never opened have no version."""
+    return [record for record in records if record.kind == "s"]
+
+
+def requests(records: Iterable[Record]) -> list[Record]:
+    """Everything but the WebSockets, whose outcome is how they ended."""
+    return [record for record in records if record.kind != "s"]
 
 
 def between(records: Iterable[Record], since: float, until: float) -> list[Record]:
@@ -113,6 +143,47 @@ def share(records: Iterable[Record], version: str) -> float:
     """Percent of the good answers that one version gave; 0 when there was none at all."""
     good = [record for record in records if not record.lost]
     return 100 * len(answers(good, version)) / len(good) if good else 0.0
+
+
+def versions_by_user(records: Iterable[Record]) -> dict[int, list[str]]:
+    """What each user met, in the order of the answers, without repeats of the version before."""
+    good = [record for record in records if record.user is not None and not record.lost]
+    met: dict[int, list[str]] = {}
+    for record in sorted(good, key=lambda each: each.answered_at):
+        seen = met.setdefault(record.user or 0, [])
+        if seen[-1:] != [record.version]:
+            seen.append(record.version)
+    return met
+
+
+def share_is_right(records: Iterable[Record], version: str, percent: float, error: float = 0.001) -> bool:
+    """Whether a version's share of the good answers may have come about at that weight.
+
+    Exact, by the binomial distribution: false for what happens in less than `error` of all cases, half of it on
+    either side. Every answer is taken for chosen by itself; a router that deals them out in turn is nearer.
+    """
+    good = [record for record in records if not record.lost]
+    seen = len(answers(good, version))
+    low, high = binomial_bounds(len(good), percent / 100, error)
+    return bool(good) and low <= seen <= high
+
+
+def binomial_bounds(n: int, p: float, error: float = 0.001) -> tuple[int, int]:
+    """The least and the most hits of n that are not among the rarest, `error / 2` of all cases on either side.
+
+    The chances are added up in floating point, in logarithms first, since p to the n is too small to be written.
+    """
+    if p <= 0 or p >= 1:
+        return (0, 0) if p <= 0 else (n, n)
+    rising = list(accumulate(exp(_log_chance(k, n, p)) for k in range(n + 1)))
+    low = next(k for k, below in enumerate(rising) if below > error / 2)
+    falling = accumulate(exp(_log_chance(k, n, p)) for k in range(n, -1, -1))
+    high = n - next(k for k, above in enumerate(falling) if above > error / 2)
+    return low, high
+
+
+def _log_chance(k: int, n: int, p: float) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p)
 
 
 def first_answer(records: Iterable[Record], version: str) -> float | None:

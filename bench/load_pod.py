@@ -9,24 +9,54 @@ import urllib3
 from bench import analysis
 from bench.analysis import Record
 from bench.kube import ApiError, Kube, Object, collection, lines_of, wait_for
+from bench.routes import Route
 
 IMAGE = "crossfade-shop:dev"
 STARTS_WITHIN_S = 60
 STEADY_S = 1.0
+KEPT_PER_S = 20  # requests on each kept connection
 
 
 @dataclass(frozen=True)
 class Rates:
-    """New connections a second, kept-alive connections, and after how many seconds it ends by itself."""
+    """New connections a second, kept-alive connections, and after how many seconds it ends by itself.
+
+    Only through a gateway, since the shop does not speak it: HTTP/2 requests a second. On demand: users with cookie
+    jars and the requests a second of all of them, and WebSockets that are kept open.
+    """
 
     per_s: int = 200
     kept: int = 4
     seconds: int = 900
+    h2_per_s: int = 40
+    users: int = 0
+    users_per_s: int = 50
+    sockets: int = 0
+
+    @property
+    def records_per_s(self) -> int:
+        """How many records there are a second, at most."""
+        return self.per_s + KEPT_PER_S * self.kept + self.h2_per_s + (self.users_per_s if self.users else 0)
 
 
-def manifest(namespace: str, name: str, target: str, rates: Rates) -> Object:
-    """The pod that loads `target`, a Service of its own namespace."""
-    arguments = [f"--rate={rates.per_s}", f"--kept={rates.kept}", f"--seconds={rates.seconds}"]
+def arguments(target: str, rates: Rates, route: Route | None, headers: tuple[str, ...]) -> list[str]:
+    """How the client is called to load a Service of its own namespace, or a route's gateway."""
+    told = [
+        f"--rate={rates.per_s}",
+        f"--kept={rates.kept}",
+        f"--seconds={rates.seconds}",
+        f"--users={rates.users}",
+        f"--user-rate={rates.users_per_s}",
+        f"--sockets={rates.sockets}",
+        *(f"--header={each}" for each in headers),
+    ]
+    if route is None:
+        return [target, *told]
+    return [route.address, f"--host={route.host}", f"--h2-rate={rates.h2_per_s}", *told]
+
+
+def manifest(namespace: str, name: str, arguments: list[str]) -> Object:
+    """The pod that runs the client with these arguments."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -41,7 +71,7 @@ def manifest(namespace: str, name: str, target: str, rates: Rates) -> Object:
                     "name": "load",
                     "image": IMAGE,
                     "imagePullPolicy": "IfNotPresent",
-                    "command": ["python3", "-I", "/shop/client.py", target, *arguments],
+                    "command": ["python3", "-m", "load", *arguments],
                     "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}},
                 }
             ],
@@ -50,12 +80,26 @@ def manifest(namespace: str, name: str, target: str, rates: Rates) -> Object:
 
 
 class Load:
-    """A running load; `records()` is what has arrived so far."""
+    """A running load; `records()` is what has arrived so far.
 
-    def __init__(self, kube: Kube, namespace: str, target: str, rates: Rates) -> None:
+    It goes to the Service `target`, or to the gateway of its `route`. A second one beside it has another `name`.
+    """
+
+    def __init__(
+        self,
+        kube: Kube,
+        namespace: str,
+        target: str,
+        rates: Rates,
+        route: Route | None = None,
+        *,
+        name: str = "",
+        headers: tuple[str, ...] = (),
+    ) -> None:
         self.kube = kube
         self.namespace = namespace
-        self.name = f"load-{target}"
+        self.name = name or f"load-{target}"
+        self.arguments = arguments(target, rates, route, headers)
         self.target = target
         self.rates = rates
         self.arrived: list[Record] = []
@@ -65,7 +109,7 @@ class Load:
 
     def start(self) -> None:
         """Make the pod and wait until a second of requests was answered well."""
-        self.kube.create(manifest(self.namespace, self.name, self.target, self.rates))
+        self.kube.create(manifest(self.namespace, self.name, self.arguments))
         wait_for("the load pod to run", self._runs, STARTS_WITHIN_S)
         self.thread.start()
         wait_for("a second of load without a loss", self._steady, STARTS_WITHIN_S)
@@ -88,7 +132,7 @@ class Load:
     def recent(self, seconds: float) -> list[Record]:
         """The new connections that started in the last seconds, as far as they have arrived."""
         since = time.time() - seconds
-        last = self.arrived[-int(self.rates.per_s * 2 * (seconds + 1)) :]
+        last = self.arrived[-int(self.rates.records_per_s * 1.3 * (seconds + 1)) :]
         return [record for record in analysis.new(last) if record.at > since]
 
     def _runs(self) -> bool:

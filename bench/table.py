@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench import routes
 from bench.scenarios.seen import Result
 
 TITLE = "200 new connections a second, 4 pods, an app that stops at once on SIGTERM"
@@ -13,14 +14,23 @@ NUMBERS = {"requests", "lost", "seconds"}
 
 
 def shares(measured: list[tuple[Any, ...]]) -> str:
-    """The share of answers on each plateau, beside what the pods allow."""
-    seen = [f"{real} % by pods, {share:.1f} % seen" for *_, real, share in measured if 0 < real < 100]
+    """The share of answers on each plateau, beside the wanted one, or what the pods allow where that differs."""
+    seen = [
+        f"{real:g} % {'wanted' if wanted == real else 'by pods'}, {share:.1f} % seen"
+        for wanted, real, share in measured
+        if 0 < real < 100
+    ]
     return f"shares: {', '.join(seen)}" if seen else ""
 
 
 def kept_off(seconds: float) -> str:
     """How long kept-alive connections stayed; nothing where they had left before the last pod was told."""
     return f"kept-alive off v1 {seconds:.1f} s after its last pod was told to stop" if seconds > 0 else ""
+
+
+def lost(kind: str) -> Callable[[tuple[int, int]], str]:
+    """How many requests of a kind were lost, of how many."""
+    return lambda counts: f"{kind}: {counts[0]} lost of {counts[1]}"
 
 
 # How each figure is told; one that is missing, None or told as "" is left out.
@@ -37,14 +47,16 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "downtime_s": lambda seconds: f"no answer for {seconds:.1f} s" if seconds > 1 else "",
     "status_downtime_s": lambda seconds: f"status says {seconds:.1f} s",
     "kept_off_s": kept_off,
+    "kept_lost": lost("kept-alive"),
+    "h2_lost": lost("HTTP/2"),
     "rolled_back_s": lambda seconds: f"over after {seconds:.1f} s",
     "v2_answers": lambda count: f"{count} answers of v2",
 }
 
 
-def table(results: Iterable[Result]) -> Table:
+def table(results: Iterable[Result], router: str = routes.NONE) -> Table:
     """One row per story: what its users saw, and what the Release says."""
-    rows = Table(title=TITLE)
+    rows = Table(title=TITLE if router == routes.NONE else f"{TITLE}, through {router}")
     for column in COLUMNS:
         rows.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
     for each in results:

@@ -21,6 +21,7 @@ WATCHED_KINDS = (
     "ReplicaSet",
     "Service",
     "EndpointSlice",
+    "HTTPRoute",
 )
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from bench import analysis, manifests
+from bench import analysis, manifests, routes
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
 from bench.scenarios.seen import Result
@@ -31,7 +31,10 @@ def loaded_deployment(kube: Kube, namespace: str, rates: Rates, pre_stop_s: int)
     kube.apply(manifests.service(namespace))
     kube.apply(manifests.deployment(namespace, manifests.template("v1"), pre_stop_s=pre_stop_s))
     wait_for("v1 to be available", lambda: rolled_out(kube, namespace), 60)
-    load = Load(kube, namespace, manifests.NAME, rates)
+    route = routes.to(namespace, manifests.NAME)
+    if route:
+        kube.create(route.manifest())
+    load = Load(kube, namespace, manifests.NAME, rates, route)
     load.start()
     return load
 

@@ -1,5 +1,6 @@
 """The number of replicas changes in the middle of a canary."""
 
+import math
 import time
 
 from bench import analysis, manifests
@@ -37,11 +38,13 @@ def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3
 def scaled(shop: Shop, replicas: int) -> tuple[int, int, float, float]:
     """Scale, wait until the split stands again, and let the load measure it: pods of both, since, until."""
     shop.scale(replicas)
+    # Where a route splits, stable keeps its full size; else the pods of both sides together are the share.
+    least = replicas + math.ceil(replicas / 2) if shop.route else replicas
 
     def stands(status: dict[str, dict[str, int]]) -> bool:
         total = len(shop.pods_of("v1")) + len(shop.pods_of("v2"))
         ready = status["stable"]["ready"] + status["candidate"]["ready"]
-        near = replicas <= total <= replicas + max(1, replicas // 4)
+        near = least <= total <= least + max(1, replicas // 4)
         return near and ready == total and str(status.get("phase")) == "Paused"
 
     shop.wait_status(f"the split of {replicas} pods", stands)

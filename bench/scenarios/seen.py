@@ -15,8 +15,8 @@ VERSION_LABEL = "version"
 class Plateau:
     """A time in which a stage stood: `weight` is wanted, `real_weight` is what its pods allow, in percent."""
 
-    weight: int
-    real_weight: int
+    weight: float
+    real_weight: float
     since: float
     until: float
 
@@ -46,6 +46,10 @@ class Result:
     def kept(self) -> list[Record]:
         return analysis.kept(self.records)
 
+    @property
+    def http2(self) -> list[Record]:
+        return analysis.http2(self.records)
+
 
 def status_of(rollout: Object) -> Object:
     """The status, or nothing while it speaks of an older generation."""
@@ -54,12 +58,12 @@ def status_of(rollout: Object) -> Object:
     return status if current else {}
 
 
-def standing_weights(status: Object) -> tuple[int, int] | None:
+def standing_weights(status: Object) -> tuple[float, float] | None:
     """The wanted and the real weight of a stage that stands, else None."""
     if not status.get("progress", {}).get("reachedAt"):
         return None
-    weight = int(status.get("weight", 0))
-    return weight, int(status.get("realWeight", weight))
+    weight = float(status.get("weight", 0))
+    return weight, float(status.get("realWeight", weight))
 
 
 def version_of(pod: Object) -> str:

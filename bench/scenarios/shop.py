@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from bench import analysis, manifests
+from bench import analysis, manifests, routes
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
 from bench.namespaces import seen_folder
@@ -26,7 +26,8 @@ class Shop:
     """One Rollout in one namespace, and everything that is seen of it.
 
     Enter it to start watching; `strategy` is a member of `spec.strategy`, `spec` the fields that the
-    story sets beside it. `hand_in` is how a manifest reaches the API server.
+    story sets beside it. `hand_in` is how a manifest reaches the API server. Where the story is played through a
+    router (`routes.through`), its users come by the `route`, which they own, and the Rollout names it.
     """
 
     def __init__(
@@ -36,7 +37,8 @@ class Shop:
         self.namespace = namespace
         self.name = name
         self.strategy = strategy
-        self.spec = spec
+        self.route = routes.to(namespace, name) if spec.get("service", ...) is not None else None
+        self.spec = {"traffic": self.route.traffic, **spec} if self.route else spec
         self.hand_in: Callable[[Object], Object] = kube.apply
         self.rollouts = Watch(kube, "Rollout", namespace)
         self.pods = Watch(kube, "Pod", namespace, label=f"app={name}")
@@ -95,15 +97,21 @@ class Shop:
         self.await_generation(written["metadata"]["generation"])
 
     def created(self, version: str = "v1", rates: Rates | None = None) -> None:
-        """Bring the first version up and, with `rates`, put load on it."""
+        """Bring the first version up, its route beside it, and, with `rates`, put load on it."""
+        self.put_route()
         self.apply(version)
         self.wait_phase("Healthy", timeout_s=CREATED_WITHIN_S)
         if rates:
             self.put_under_load(rates)
 
+    def put_route(self) -> None:
+        """Make the route that users come by, where there is one: theirs, with one rule to the shop's Service."""
+        if self.route:
+            self.kube.create(self.route.manifest())
+
     def put_under_load(self, rates: Rates) -> None:
         """Start the load and wait until it is steady."""
-        self.load = Load(self.kube, self.namespace, self.name, rates)
+        self.load = Load(self.kube, self.namespace, self.name, rates, self.route)
         self.load.start()
 
     def act(self, verb: str, **spec: Any) -> float:
@@ -269,6 +277,12 @@ class Shop:
             release.get("outcome", ""),
             release.get("why", ""),
             records,
-            {"losses": analysis.losses_by_outcome(new), **figures},
+            {"losses": analysis.losses_by_outcome(new), **lost_otherwise(records), **figures},
         )
         return self.told_last
+
+
+def lost_otherwise(records: list[analysis.Record]) -> dict[str, tuple[int, int]]:
+    """Of the kinds of requests beside new connections, as far as there were any: how many were lost, of how many."""
+    kinds = {"kept_lost": analysis.kept(records), "h2_lost": analysis.http2(records)}
+    return {name: (len(analysis.lost(each)), len(each)) for name, each in kinds.items() if each}

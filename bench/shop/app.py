@@ -5,6 +5,8 @@ on purpose: SIGTERM ends it in the middle of whatever it does, so every request 
 sends to a pod on its way out is seen as lost.
 
 GET /            200 and `{"version": ..., "pod": ...}`, also as the header X-Version
+GET /socket      a WebSocket that says the same every half second, until someone ends it
+GET /served      200 and how many answers of / this pod gave
 GET /healthz     200 once it is ready, 503 before, or for ever with NEVER_READY
 POST /crash      exits with code 42, now or at the unix time `?at=`; the restarted container serves
 POST /unready    /healthz answers 503 for `?seconds=`, while / goes on answering
@@ -15,6 +17,8 @@ that many seconds after the first answer of /).
 """
 
 import asyncio
+import base64
+import hashlib
 import os
 import signal
 import socket
@@ -23,6 +27,8 @@ from typing import NoReturn
 
 CRASH_EXIT_CODE = 42
 MAX_HEAD_BYTES = 16_384
+SAID_EVERY_S = 0.5
+WEB_SOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 REASONS = {
     200: "OK",
     202: "Accepted",
@@ -47,7 +53,7 @@ class Shop:
         self.never_ready = env.get("NEVER_READY") == "1"
         self.ready_at = time.monotonic() + float(env.get("START_DELAY_S") or 0)
         self.crash_after_serving_s = float(env.get("CRASH_AFTER_SERVING_S") or 0)
-        self.served = False
+        self.served = 0
 
     def answer(self, method: str, target: str) -> bytes:
         """The whole response to one request, head and body."""
@@ -56,6 +62,8 @@ class Shop:
             return self._front_page()
         if path == "/healthz":
             return self._health()
+        if path == "/served":
+            return self._response(200, f'{{"served": {self.served}}}')
         if method == "POST" and path == "/crash":
             return self._crash(float(query.removeprefix("at=") or 0))
         if method == "POST" and path == "/unready":
@@ -64,12 +72,27 @@ class Shop:
         return self._response(404, "no such page")
 
     def _front_page(self) -> bytes:
-        if not self.served:
-            self.served = True
-            if self.crash_after_serving_s:
-                asyncio.get_running_loop().call_later(self.crash_after_serving_s, crash)
-        status = 500 if self.errors else 200
-        return self._response(status, f'{{"version": "{self.version}", "pod": "{self.pod}"}}')
+        self.served += 1
+        if self.served == 1 and self.crash_after_serving_s:
+            asyncio.get_running_loop().call_later(self.crash_after_serving_s, crash)
+        return self._response(500 if self.errors else 200, self.told())
+
+    def told(self) -> str:
+        """Who answers, as JSON."""
+        return f'{{"version": "{self.version}", "pod": "{self.pod}"}}'
+
+    def switched(self, key: str) -> bytes:
+        """The answer to a WebSocket's handshake with this key."""
+        accepted = base64.b64encode(hashlib.sha1(key.encode() + WEB_SOCKET).digest()).decode()  # noqa: S324
+        return (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {accepted}\r\nX-Version: {self.version}\r\n\r\n"
+        ).encode()
+
+    def frame(self) -> bytes:
+        """One WebSocket message; it is shorter than the 126 bytes from which on its length is written otherwise."""
+        text = self.told()[:125].encode()
+        return bytes([0x81, len(text)]) + text
 
     def _health(self) -> bytes:
         if self.never_ready or time.monotonic() < self.ready_at:
@@ -91,18 +114,25 @@ class Shop:
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive HTTP/1.1 connection; requests have no body."""
+    """One keep-alive HTTP/1.1 connection, or a WebSocket from its handshake on; requests have no body."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.received = b""
         self.transport: asyncio.Transport
+        self.next_word: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
+    def connection_lost(self, _exc: Exception | None) -> None:
+        if self.next_word:
+            self.next_word.cancel()
+
     def data_received(self, data: bytes) -> None:
+        if self.next_word:
+            return  # nothing that a WebSocket's client says matters here
         self.received += data
         while b"\r\n\r\n" in self.received:
             head, _, self.received = self.received.partition(b"\r\n\r\n")
@@ -112,9 +142,24 @@ class Connection(asyncio.Protocol):
 
     def _respond(self, head: str) -> None:
         method, target, *_ = (*head.partition("\r\n")[0].split(" "), "/")
+        key = header(head, "sec-websocket-key")
+        if key and target == "/socket":
+            self.transport.write(self.shop.switched(key))
+            self._say()
+            return
         self.transport.write(self.shop.answer(method, target))
         if "\r\nconnection: close" in head.lower():
             self.transport.close()
+
+    def _say(self) -> None:
+        self.transport.write(self.shop.frame())
+        self.next_word = asyncio.get_running_loop().call_later(SAID_EVERY_S, self._say)
+
+
+def header(head: str, name: str) -> str:
+    """One header of a request, empty where it is missing."""
+    pairs = (line.partition(":") for line in head.split("\r\n")[1:])
+    return next((value.strip() for key, _, value in pairs if key.lower() == name), "")
 
 
 async def serve() -> None:

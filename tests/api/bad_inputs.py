@@ -31,6 +31,15 @@ class BadInput:
         return self.title
 
 
+CANARY = "spec.strategy.canary"
+BLUE_GREEN = "spec.strategy.blueGreen"
+HTTP = {"httpRoute": {"name": "shop"}}
+GRPC = {"grpcRoute": {"name": "shop"}}
+BETA = {"header": {"name": "x-group", "exact": "beta"}}
+COOKIE = {"cookie": {"name": "group", "regex": "beta|gamma"}}
+A_ROUTE = "write for example `traffic: {httpRoute: {name: shop}}`"
+
+
 CHOOSE = "exactly one of recreate, rolling, blueGreen, canary and bigBang"
 
 BAD_INPUTS = (
@@ -56,15 +65,46 @@ BAD_INPUTS = (
         "weight 101",
         {f"{STEPS}.1.weight": 101},
         f"{STEPS}[1].weight",
-        "must be at most 100, not 101",
+        "must be from 0 to 100, not 101",
         "should be less than or equal to 100",
     ),
     BadInput(
         "weight 0",
         {f"{STEPS}.0.weight": 0},
         f"{STEPS}[0].weight",
-        "must be at least 1, not 0",
-        "should be greater than or equal to 1",
+        "must be above 0: leave it out, and write match or mirror",
+        "should be greater than 0",
+    ),
+    BadInput(
+        "a weight with two decimals",
+        {f"{STEPS}.0.weight": 12.25},
+        f"{STEPS}[0].weight",
+        "write a weight with at most one decimal, for example 12.5",
+    ),
+    BadInput(
+        "a weight below a tenth",
+        {f"{STEPS}.0.weight": 0.05},
+        f"{STEPS}[0].weight",
+        "write a weight with at most one decimal, for example 12.5",
+    ),
+    BadInput(
+        "a weight that is a text",
+        {f"{STEPS}.0.weight": "25%"},
+        f"{STEPS}[0].weight",
+        "must be a number, not '25%'",
+        "must be of type number",
+    ),
+    BadInput(
+        "a step that gives no requests",
+        {STEPS: [{"pause": "Manual"}]},
+        f"{STEPS}[0]",
+        "say which requests the new revision gets in this step: a weight, a match or a mirror, for example `weight: 5`",
+    ),
+    BadInput(
+        "weights that fall across a step without one",
+        {"spec.traffic": HTTP, STEPS: [{"weight": 50}, {"mirror": "5%"}, {"weight": 25}]},
+        STEPS,
+        "weights must rise from step to step",
     ),
     BadInput(
         "both forms of a pause",
@@ -273,5 +313,179 @@ BAD_INPUTS = (
         "spec.replicas",
         "must be at most 10000, not 10001",
         "should be less than or equal to 10000",
+    ),
+    *(
+        BadInput(
+            f"a step with {field} and without a route",
+            {STEPS: [{"weight": 5, field: value}]},
+            STEPS,
+            f"match, mirror and candidateReplicas need a route that shares the requests: {A_ROUTE}",
+        )
+        for field, value in (("match", [BETA]), ("mirror", "10%"), ("candidateReplicas", 3))
+    ),
+    BadInput(
+        "sticky without a route",
+        {f"{CANARY}.sticky": True},
+        f"{CANARY}.sticky",
+        f"sticky needs a route that keeps users by a cookie: {A_ROUTE}",
+    ),
+    BadInput(
+        "dynamicStable without a route",
+        {f"{CANARY}.dynamicStable": True},
+        f"{CANARY}.dynamicStable",
+        f"leave it out, or {A_ROUTE}",
+    ),
+    *(
+        BadInput(
+            f"{field} without a route",
+            {"spec.strategy": {"blueGreen": {field: value}}},
+            BLUE_GREEN,
+            f"previewMatch and previewHostnames need a route: {A_ROUTE}",
+        )
+        for field, value in (("previewMatch", [BETA]), ("previewHostnames", ["preview.shop.example"]))
+    ),
+    BadInput(
+        "a route without a Service",
+        {"spec.traffic": HTTP, "spec.service": ABSENT},
+        "spec.traffic",
+        "traffic needs service, whose requests the route shares: write for example `service: {ports:",
+    ),
+    *(
+        BadInput(
+            f"a {kind} with {field}",
+            {"spec.traffic": {kind: {"name": "shop"}}, STEPS: [{"weight": 5, field: value}]},
+            STEPS,
+            "tlsRoute, tcpRoute and udpRoute have weights only: leave match and mirror out",
+        )
+        for kind in ("tlsRoute", "tcpRoute", "udpRoute")
+        for field, value in (("match", [BETA]), ("mirror", "10%"))
+    ),
+    *(
+        BadInput(
+            f"a {kind} with sticky",
+            {"spec.traffic": {kind: {"name": "shop"}}, f"{CANARY}.sticky": True},
+            f"{CANARY}.sticky",
+            "only clients over HTTP keep cookies: leave sticky out, or share the requests by an httpRoute",
+        )
+        for kind in ("grpcRoute", "tcpRoute")
+    ),
+    BadInput(
+        "a tlsRoute with a preview of its own",
+        {
+            "spec.traffic": {"tlsRoute": {"name": "shop"}},
+            "spec.strategy": {"blueGreen": {"previewHostnames": ["preview.shop.example"]}},
+        },
+        BLUE_GREEN,
+        "leave previewMatch and previewHostnames out",
+    ),
+    *(
+        BadInput(
+            f"a grpcRoute with a group by {what}",
+            {"spec.traffic": GRPC, STEPS: [{"match": [BETA]}, {"weight": 5, "match": [BETA, match]}]},
+            STEPS,
+            "gRPC calls have headers only, no cookies and no query: write header instead",
+        )
+        for what, match in (("cookie", COOKIE), ("query", {"query": {"name": "group", "exact": "beta"}}))
+    ),
+    BadInput(
+        "a grpcRoute with a preview by cookie",
+        {"spec.traffic": GRPC, "spec.strategy": {"blueGreen": {"previewMatch": [COOKIE]}}},
+        f"{BLUE_GREEN}.previewMatch",
+        "write header instead",
+    ),
+    BadInput(
+        "no route at all",
+        {"spec.traffic": {}},
+        "spec.traffic",
+        "choose exactly one of httpRoute, grpcRoute, tlsRoute, tcpRoute, udpRoute and gateway",
+    ),
+    BadInput(
+        "two routes",
+        {"spec.traffic": {**HTTP, **GRPC}},
+        "spec.traffic",
+        "choose exactly one of httpRoute, grpcRoute, tlsRoute, tcpRoute, udpRoute and gateway",
+    ),
+    BadInput(
+        "a route in another namespace",
+        {"spec.traffic": {"httpRoute": {"name": "shop", "namespace": "theirs"}}},
+        "spec.traffic.httpRoute.namespace",
+        "is not a field",
+        'unknown field "spec.traffic.httpRoute.namespace"',
+    ),
+    BadInput(
+        "a gateway without parents",
+        {"spec.traffic": {"gateway": {"hostnames": ["shop.example"]}}},
+        "spec.traffic.gateway.parentRefs",
+        "is required",
+        "Required value",
+    ),
+    BadInput(
+        "a hostname that is a URL",
+        {"spec.traffic": {"gateway": {"parentRefs": [{"name": "public"}], "hostnames": ["http://shop"]}}},
+        "spec.traffic.gateway.hostnames[0]",
+        "must match",
+        "should match",
+    ),
+    BadInput(
+        "a timeout without a unit",
+        {"spec.traffic": {"gateway": {"parentRefs": [{"name": "public"}], "timeouts": {"request": "10"}}}},
+        "spec.traffic.gateway.timeouts.request",
+        "must match",
+        "should match",
+    ),
+    BadInput(
+        "a match that names nothing",
+        {"spec.traffic": HTTP, STEPS: [{"match": [{}]}]},
+        f"{STEPS}[0].match[0]",
+        "say what requests must have: a header, a cookie or a query parameter",
+    ),
+    BadInput(
+        "a match on a header without a value",
+        {"spec.traffic": HTTP, STEPS: [{"match": [{"header": {"name": "x-group"}}]}]},
+        f"{STEPS}[0].match[0].header",
+        "say which value: either exact or regex, for example {name: x-group, exact: beta}",
+    ),
+    *(
+        BadInput(
+            f"the regular expression {expression}",
+            {"spec.traffic": HTTP, STEPS: [{"match": [{"header": {"name": "x", "regex": expression}}]}]},
+            f"{STEPS}[0].match[0].header",
+            "write a regular expression in RE2 syntax, without look-around, for example beta|gamma",
+        )
+        for expression in ("(beta", "beta(?!x)")
+    ),
+    BadInput(
+        "a mirror of a number",
+        {"spec.traffic": HTTP, STEPS: [{"mirror": 10}]},
+        f"{STEPS}[0].mirror",
+        "must be a text, not 10: put it in quotes",
+        "must be of type string",
+    ),
+    BadInput(
+        "a mirror of nothing",
+        {"spec.traffic": HTTP, STEPS: [{"mirror": "0%"}]},
+        f"{STEPS}[0].mirror",
+        "must match",
+        "should match",
+    ),
+    *(
+        BadInput(
+            f"a match on a {strategy}",
+            {"spec.traffic": HTTP, "spec.strategy": {strategy: {"match": [BETA]}}},
+            f"spec.strategy.{strategy}.match",
+            "is not a field: match belongs to a step of a canary: write `canary: {steps: [{match: [",
+            f'unknown field "spec.strategy.{strategy}.match"',
+        )
+        for strategy in ("rolling", "recreate", "bigBang")
+    ),
+    BadInput(
+        "a match on the batch of a rolling update",
+        {
+            "spec.traffic": HTTP,
+            "spec.strategy": {"rolling": {"batches": [{"replicas": 1, "match": [BETA]}]}},
+        },
+        "spec.strategy.rolling.batches[0].match",
+        "match belongs to a step of a canary",
+        'unknown field "spec.strategy.rolling.batches[0].match"',
     ),
 )

@@ -31,11 +31,13 @@ def pruned(value: Any) -> Any:
 
 
 def plain(schema: Any) -> Any:
-    """Write `x-kubernetes-int-or-string`, which JSON schema does not know, as a type."""
+    """Write `x-kubernetes-int-or-string`, which JSON schema does not know, as a type, and a bound as it has it now."""
     if not isinstance(schema, dict):
         return schema
-    typed = {"type": ["integer", "string"]} if schema.get("x-kubernetes-int-or-string") is True else {}
-    return {name: plain(value) for name, value in schema.items()} | typed
+    said = {"type": ["integer", "string"]} if schema.get("x-kubernetes-int-or-string") is True else {}
+    if schema.get("exclusiveMinimum") is True:
+        said["exclusiveMinimum"] = schema["minimum"]
+    return {name: plain(value) for name, value in schema.items()} | said
 
 
 SCHEMAS = {kind.model: Draft202012Validator(plain(root_schema(kind.model))) for kind in KINDS}
@@ -51,12 +53,37 @@ STRATEGIES: list[dict[str, Any]] = [
     },
     {"blueGreen": {"previewReplicas": 1, "promote": "Automatic", "promoteAfterSeconds": 5}},
     {
+        "blueGreen": {
+            "previewMatch": [{"cookie": {"name": "a", "exact": "b"}, "query": {"name": "a", "regex": "b"}}],
+            "previewHostnames": ["a.example", "*.example"],
+        }
+    },
+    {
         "canary": {
-            "steps": [{"weight": 1, "pauseSeconds": 0}, {"weight": 100, "pause": "Manual"}],
+            "steps": [
+                {"match": [{"header": {"name": "x-group", "exact": "beta"}}], "candidateReplicas": 1},
+                {"weight": 0.1, "pauseSeconds": 0, "mirror": "10%"},
+                {"weight": 100, "pause": "Manual"},
+            ],
             "maxSurge": 1,
+            "sticky": True,
+            "dynamicStable": True,
         }
     },
     {"bigBang": {}},
+]
+ROUTES: list[dict[str, Any]] = [
+    {"httpRoute": {"name": "shop", "rule": "main"}},
+    {"tcpRoute": {"name": "shop"}},
+    {
+        "gateway": {
+            "parentRefs": [{"name": "public", "namespace": "gateways", "sectionName": "https", "port": 443}],
+            "hostnames": ["shop.example"],
+            "matches": [{"path": {"type": "PathPrefix", "value": "/shop"}}],
+            "filters": [{"type": "CORS", "cors": {}}],
+            "timeouts": {"request": "10s", "backendRequest": "500ms"},
+        }
+    },
 ]
 FULL: dict[str, Any] = {
     "replicas": 4,
@@ -105,6 +132,10 @@ NUMBERS = [
     604_800,
     604_801,
     2**31,
+    0.05,
+    0.1,
+    12.5,
+    100.5,
 ]
 TEXTS = [
     "",
@@ -122,10 +153,11 @@ TEXTS = [
     "SCTP",
     "Delete",
 ]
+NAMES = ["shop.example", "*.example", "*", "Shop", "10s", "1h2m", "10", "(beta", "x_y", "a b"]
 SHARES = ["0%", "1%", "25%", "100%", "101%", "025%", "25", "%", "25%\n", "٢%"]
 LENGTHS = ["a" * n for n in (15, 16, 40, 41, 55, 56, 63, 64, 1024, 1025)]
 values = st.sampled_from(
-    [*NUMBERS, *TEXTS, *SHARES, *LENGTHS, None, True, False, [], {}, [{}] * 65, ["a"], {"a": 1}]
+    [*NUMBERS, *TEXTS, *NAMES, *SHARES, *LENGTHS, None, True, False, [], {}, [{}] * 65, ["a"], {"a": 1}]
 )
 
 
@@ -140,7 +172,8 @@ def places(at: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @st.composite
 def specs(draw: st.DrawFn) -> dict[str, Any]:
     """A spec in which up to three places are removed or hold something else."""
-    spec = copy.deepcopy({**FULL, "strategy": draw(st.sampled_from(STRATEGIES))})
+    chosen = {"strategy": draw(st.sampled_from(STRATEGIES)), "traffic": draw(st.sampled_from(ROUTES))}
+    spec = copy.deepcopy({**FULL, **chosen})
     for _ in range(draw(st.integers(0, 3))):
         *parents, last = draw(st.sampled_from(places(spec)))
         at: Any = spec

@@ -79,7 +79,8 @@ def test_no_field_of_the_template_has_a_default_which_would_change_its_hash(kind
 
 @each_kind
 def test_every_list_of_objects_in_a_spec_says_how_writers_share_it_or_is_ordered(kind: Kind) -> None:
-    ordered = {".steps", ".batches", ".plan"}
+    ordered = {".steps", ".batches", ".plan", ".match", ".previewMatch", ".previewHostnames"}
+    ordered |= {".parentRefs", ".hostnames", ".matches", ".filters"}
     lists = [(path, node) for path, node in of_spec(kind) if node.get("type") == "array"]
     shared = {path for path, node in lists if node.get("x-kubernetes-list-type") == "map"}
     assert {path for path, _ in lists} - shared == {p for p, _ in lists if p.endswith(tuple(ordered))}

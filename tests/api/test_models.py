@@ -55,8 +55,19 @@ def test_everything_but_template_and_strategy_has_a_default() -> None:
     [
         (Recreate(), {"maxDowntimeSeconds": 120, "pullFirst": True}),
         (Rolling(), {"maxSurge": "25%", "maxUnavailable": 0, "batches": []}),
-        (BlueGreen(), {"promote": "Automatic", "promoteAfterSeconds": 0}),
-        (Canary.model_validate({"steps": [{"weight": 5}]}), {"steps": [{"weight": 5}], "maxSurge": "25%"}),
+        (
+            BlueGreen(),
+            {"promote": "Automatic", "promoteAfterSeconds": 0, "previewMatch": [], "previewHostnames": []},
+        ),
+        (
+            Canary.model_validate({"steps": [{"weight": 5}]}),
+            {
+                "steps": [{"weight": 5, "match": []}],
+                "maxSurge": "25%",
+                "sticky": False,
+                "dynamicStable": False,
+            },
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -1,6 +1,7 @@
 """The figures of the bench mean what they say."""
 
 import math
+from fractions import Fraction
 
 import pytest
 
@@ -9,9 +10,14 @@ from bench.analysis import Record
 
 
 def request(
-    at: float, version: str = "v1", outcome: str = "200", kind: str = "n", latency_s: float = 0.0
+    at: float,
+    version: str = "v1",
+    outcome: str = "200",
+    kind: str = "n",
+    latency_s: float = 0.0,
+    user: int | None = None,
 ) -> Record:
-    return Record(at, kind, outcome, version, latency_s)
+    return Record(at, kind, outcome, version, latency_s, user)
 
 
 def failure(at: float, outcome: str = "refused") -> Record:
@@ -30,6 +36,11 @@ def test_notes_and_a_line_that_was_cut_are_left_out() -> None:
     ]
 
 
+def test_a_users_record_tells_who_it_was_and_one_cut_before_that_is_left_out() -> None:
+    parsed = analysis.parse(["2.0 u 200 v1 1.0 17", "3.0 u 200 v1 1.0"])
+    assert parsed == [request(2.0, kind="u", latency_s=0.001, user=17)]
+
+
 def test_records_are_in_the_order_of_their_starts_although_a_slow_one_is_written_late() -> None:
     parsed = analysis.parse(["2.0 n 200 v1 1.0", "1.0 n timeout - 3000.0"])
     assert [record.at for record in parsed] == [1.0, 2.0]
@@ -45,10 +56,21 @@ def test_everything_but_a_200_is_lost(outcome: str) -> None:
     assert analysis.lost([request(1.0), request(2.0, outcome=outcome)]) == [request(2.0, outcome=outcome)]
 
 
-def test_kept_and_new_connections_are_told_apart() -> None:
-    records = [request(1.0), request(2.0, kind="k")]
-    assert analysis.new(records) == [records[0]]
-    assert analysis.kept(records) == [records[1]]
+def test_the_kinds_of_load_are_told_apart() -> None:
+    kinds = {
+        "n": analysis.new,
+        "k": analysis.kept,
+        "h": analysis.http2,
+        "u": analysis.of_users,
+        "s": analysis.sockets,
+    }
+    records = [request(1.0, kind=kind) for kind in kinds]
+    assert [chosen(records) for chosen in kinds.values()] == [[record] for record in records]
+
+
+def test_a_web_socket_is_no_request_that_could_be_lost() -> None:
+    records = [request(1.0), request(1.0, outcome="closed", kind="s")]
+    assert analysis.requests(records) == [records[0]]
 
 
 def test_losses_are_counted_by_how_they_ended() -> None:
@@ -68,6 +90,38 @@ def test_a_share_is_percent_of_the_good_answers() -> None:
 
 def test_the_share_of_nothing_is_zero() -> None:
     assert analysis.share([failure(1.0)], "v2") == 0.0
+
+
+def test_a_users_versions_are_told_in_order_and_a_lost_request_is_none() -> None:
+    records = [
+        request(at, version, user=user) for at, version, user in ((1, "v1", 0), (2, "v2", 1), (3, "v1", 0))
+    ]
+    records += [request(4.0, "-", "502", user=1), request(5.0, "v1", user=1)]
+    assert analysis.versions_by_user(records) == {0: ["v1"], 1: ["v2", "v1"]}
+
+
+@pytest.mark.parametrize(("n", "percent"), [(100, 1.0), (200, 5.0), (300, 25.0), (80, 50.0)])
+def test_the_binomial_bounds_are_the_exact_ones(n: int, percent: float) -> None:
+    p, tail = Fraction(percent) / 100, Fraction(1, 2000)
+    chances = [math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
+    low = next(k for k in range(n + 1) if sum(chances[: k + 1]) > tail)
+    high = next(k for k in range(n, -1, -1) if sum(chances[k:]) > tail)
+    assert analysis.binomial_bounds(n, percent / 100) == (low, high)
+
+
+def test_nothing_and_everything_have_no_room() -> None:
+    assert analysis.binomial_bounds(5000, 0.0) == (0, 0)
+    assert analysis.binomial_bounds(5000, 1.0) == (5000, 5000)
+
+
+@pytest.mark.parametrize(("v2", "right"), [(28, False), (29, True), (75, True), (76, False)])
+def test_a_share_is_right_within_the_bounds_and_wrong_beyond_them(v2: int, right: bool) -> None:
+    records = [request(at, "v2" if at < v2 else "v1") for at in range(5000)]
+    assert analysis.share_is_right(records, "v2", 1.0) is right
+
+
+def test_a_share_of_nothing_is_not_right() -> None:
+    assert not analysis.share_is_right([failure(1.0)], "v2", 0.0)
 
 
 def test_first_and_last_answer_are_told_by_their_arrival() -> None:

@@ -19,6 +19,18 @@ CRASH_EXIT_CODE = 42
 READY_WITHIN_S = 10
 
 
+def wait_until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            assert time.monotonic() < deadline, f"nobody listens on port {port}"
+            time.sleep(0.005)
+        else:
+            return
+
+
 class LocalShop:
     """The sample shop as a process of its own."""
 
@@ -26,18 +38,7 @@ class LocalShop:
         self.port = port
         environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "VERSION": "v1", **env}
         self.process = subprocess.Popen([sys.executable, "-I", BENCH / "shop/app.py"], env=environment)
-        self._wait_until_it_listens()
-
-    def _wait_until_it_listens(self) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-            except OSError:
-                assert time.monotonic() < deadline, "the shop does not listen"
-                time.sleep(0.005)
-            else:
-                return
+        wait_until_it_listens(port)
 
     def ask(self, path: str, method: str = "GET") -> tuple[int, str]:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
@@ -70,10 +71,10 @@ def shop(free_port: int) -> Iterator[Callable[..., LocalShop]]:
         each.process.wait()
 
 
-def load(port: int, seconds: float = 0.5, kept: int = 1) -> list[str]:
-    client = str(BENCH / "load/client.py")
-    command = [sys.executable, client, f"127.0.0.1:{port}", f"--seconds={seconds}", f"--kept={kept}"]
-    finished = subprocess.run(command, check=True, capture_output=True, text=True)
+def load(port: int, *more: str, seconds: float = 0.5, kept: int = 1) -> list[str]:
+    options = [f"--seconds={seconds}", f"--kept={kept}", *more]
+    command = [sys.executable, "-m", "bench.load", f"127.0.0.1:{port}", *options]
+    finished = subprocess.run(command, check=True, capture_output=True, text=True, cwd=BENCH.parent)
     return finished.stdout.splitlines()
 
 
@@ -85,6 +86,69 @@ def test_a_healthy_shop_loses_nothing_and_answers_with_its_version(shop: Callabl
         ("n", "200", "v7"),
         ("k", "200", "v7"),
     }
+
+
+def test_each_kind_of_load_leaves_its_own_records(shop: Callable[..., LocalShop]) -> None:
+    records = analysis.parse(load(shop(VERSION="v7").port, "--users=3", "--user-rate=30", "--sockets=2"))
+    assert {record.kind for record in records} == {"n", "k", "u", "s"}
+    assert {record.user for record in analysis.of_users(records)} == {0, 1, 2}
+    assert analysis.lost(analysis.requests(records)) == []
+
+
+def test_a_web_socket_lives_until_the_load_ends(shop: Callable[..., LocalShop]) -> None:
+    (socket_,) = analysis.sockets(analysis.parse(load(shop(VERSION="v7").port, "--sockets=1", "--rate=0")))
+    assert (socket_.outcome, socket_.version) == ("open", "v7")
+    assert socket_.latency_s == pytest.approx(0.5, abs=0.2)
+
+
+def test_a_web_socket_that_the_server_ends_is_told_and_opened_again(shop: Callable[..., LocalShop]) -> None:
+    running = shop(CRASH_AFTER_SERVING_S="0.2")
+    running.ask("/")
+    first, *later = analysis.sockets(analysis.parse(load(running.port, "--sockets=1", "--rate=0", kept=0)))
+    assert (first.outcome, first.version) == ("closed", "v1")
+    assert {(each.outcome, each.version) for each in later} == {("refused", "-")}
+
+
+def test_a_user_brings_back_what_cookies_it_was_given(free_port: int) -> None:
+    remembers = (
+        "import socket\n"
+        f"server = socket.create_server(('127.0.0.1', {free_port}))\n"
+        "while True:\n"
+        "    with server.accept()[0] as s:\n"
+        "        known = b'Cookie: side=b\\r\\n' in s.recv(4096)\n"
+        "        version = b'known' if known else b'new'\n"
+        "        s.sendall(b'HTTP/1.1 200 OK\\r\\nset-cookie: side=b; Path=/\\r\\n'\n"
+        "            b'content-length: 0\\r\\nx-version: ' + version + b'\\r\\n\\r\\n')\n"
+    )
+    server = subprocess.Popen([sys.executable, "-c", remembers])
+    try:
+        wait_until_it_listens(free_port)
+        records = analysis.parse(load(free_port, "--users=2", "--rate=0", kept=0))
+    finally:
+        server.kill()
+        server.wait()
+    assert analysis.versions_by_user(records) == {0: ["new", "known"], 1: ["new", "known"]}
+
+
+def test_every_request_says_the_asked_host_and_headers(free_port: int) -> None:
+    repeats = (
+        "import socket\n"
+        f"server = socket.create_server(('127.0.0.1', {free_port}))\n"
+        "while True:\n"
+        "    with server.accept()[0] as s:\n"
+        "        lines = s.recv(4096).decode().split('\\r\\n')\n"
+        "        told = '+'.join(line.replace(' ', '') for line in lines if line[:2] in ('GE', 'Ho', 'x-'))\n"
+        "        s.sendall(f'HTTP/1.1 200 OK\\r\\ncontent-length: 0\\r\\nx-version: {told}\\r\\n\\r\\n'.encode())\n"
+    )
+    server = subprocess.Popen([sys.executable, "-c", repeats])
+    try:
+        wait_until_it_listens(free_port)
+        options = ["--host=shop.example", "--path=/cart", "--header=x-group: beta"]
+        records = analysis.parse(load(free_port, *options, kept=0))
+    finally:
+        server.kill()
+        server.wait()
+    assert {record.version for record in records} == {"GET/cartHTTP/1.1+Host:shop.example+x-group:beta"}
 
 
 def test_the_records_of_a_tenth_of_a_second_are_one_line(shop: Callable[..., LocalShop]) -> None:
@@ -185,6 +249,7 @@ def test_only_a_post_crashes_the_shop(shop: Callable[..., LocalShop]) -> None:
         ({"ERRORS": "1"}, "/", 500),
         ({"ERRORS": "1"}, "/healthz", 200),
         ({}, "/nothing", 404),
+        ({}, "/served", 200),
     ],
 )
 def test_the_shop_misbehaves_only_as_told(
@@ -198,3 +263,10 @@ def test_a_shop_told_to_be_unready_serves_on(shop: Callable[..., LocalShop]) -> 
     running.ask("/unready?seconds=60", "POST")
     assert running.ask("/healthz")[0] == 503
     assert running.ask("/")[0] == 200
+
+
+def test_the_shop_counts_its_answers_and_not_the_questions_about_it(shop: Callable[..., LocalShop]) -> None:
+    running = shop()
+    for path in ("/", "/", "/healthz", "/served"):
+        running.ask(path)
+    assert running.ask("/served")[1] == '{"served": 2}'

@@ -23,7 +23,7 @@ def test_figures_that_are_not_there_are_left_out() -> None:
 def test_a_canary_tells_its_shares_by_pods_and_as_seen() -> None:
     measured = [(25, 25, 24.26), (50, 50, 50.61), (100, 100, 100.0)]
     assert told(result(shares=measured)) == (
-        "Completed. shares: 25 % by pods, 24.3 % seen, 50 % by pods, 50.6 % seen"
+        "Completed. shares: 25 % wanted, 24.3 % seen, 50 % wanted, 50.6 % seen"
     )
 
 

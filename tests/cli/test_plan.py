@@ -2,11 +2,17 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from cli.fake_cluster import FakeCluster, forbidden
 from crossfade.cli.main import main
+from view.test_obstacles import route
+
+Run = Callable[..., int]
 
 GOOD = """\
 apiVersion: crossfade.dev/v1alpha1
@@ -185,3 +191,108 @@ def test_the_deployment_of_another_rollout_is_not_taken_for_its_own(
     other = WORKLOAD.replace("name: web", "name: till")
     assert main(["plan", "-f", written(tmp_path, f"{REFERRING}---\n{other}")]) == 0
     assert "CPU unknown" in capsys.readouterr().out
+
+
+ROUTED = GOOD.replace("  strategy:", "  traffic: {httpRoute: {name: shop, rule: main}}\n  strategy:").replace(
+    "weight: 5, pauseSeconds: 60", "weight: 0.5, mirror: 10%, pauseSeconds: 60"
+)
+GATEWAY = {
+    "kind": "Gateway",
+    "metadata": {"name": "public", "namespace": "demo"},
+    "spec": {"gatewayClassName": "traefik"},
+}
+CLASS = {
+    "kind": "GatewayClass",
+    "metadata": {"name": "traefik"},
+    "spec": {"controllerName": "traefik.io/gateway-controller"},
+    "status": {"supportedFeatures": [{"name": "HTTPRoute"}]},
+}
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_with_a_route_weights_are_exact_and_it_is_said_what_that_means(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--offline", "-f", written(tmp_path, ROUTED)]) == 0
+    told = printed(capsys)
+    assert "1 0.5 %, mirror 10% 1 4 5 0.5 % 1 new pod is ready, then 60 s pass" in told
+    assert "Route HTTPRoute shop; nobody has looked whether it is there (--offline)" in told
+    assert "· HTTPRoute shop (rule main) shares the requests exactly" in told
+    assert "real 20 %" not in told
+
+
+def test_where_a_cluster_answers_it_is_said_what_is_in_the_way(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, ROUTED)
+    assert crossfade(FakeCluster(), "plan", "-f", file) == 0
+    told = printed(capsys)
+    assert "Route HTTPRoute shop; something is in the way, see below" in told
+    assert "✗ There is no HTTPRoute shop in namespace demo: the release waits until there is." in told
+    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", "-f", file) == 0
+    assert "✗ Traefik (traefik.io/gateway-controller) cannot do HTTPRouteRequestMirror" in printed(capsys)
+    del_mirror = written(tmp_path, ROUTED.replace(" mirror: 10%,", ""))
+    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", "-f", del_mirror) == 0
+    assert "Route HTTPRoute shop; nothing is in the way" in printed(capsys)
+
+
+@pytest.mark.parametrize(
+    ("objects", "told"),
+    [
+        ((route(),), "There is no Gateway demo/public: create it"),
+        ((route(), GATEWAY), "Gateway demo/public is of GatewayClass traefik, and there is none"),
+    ],
+)
+def test_a_route_whose_gateway_nobody_carries_out_is_told(
+    crossfade: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    objects: tuple[dict[str, object], ...],
+    told: str,
+) -> None:
+    assert crossfade(FakeCluster(*objects), "plan", "-f", written(tmp_path, ROUTED)) == 0
+    assert told in printed(capsys)
+
+
+def test_a_route_in_the_files_is_taken_for_the_one_that_will_be_there(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = route(backendRefs=[{"name": "other", "port": 80}])
+    del mine["metadata"]["namespace"], mine["status"]
+    beside = tmp_path / "route.yaml"
+    beside.write_text(yaml.safe_dump(mine))
+    files = ("-f", written(tmp_path, ROUTED), "-f", str(beside))
+    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", *files) == 0
+    assert "does not have Service shop among its backendRefs" in printed(capsys)
+
+
+def test_without_the_right_to_look_the_plan_is_told_all_the_same_and_why_nobody_looked(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(route())
+    cluster.failures.append(forbidden("get", "httproutes"))
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, ROUTED)) == 0
+    assert "nobody has looked whether it is there (httproutes.crossfade.dev is forbidden" in printed(capsys)
+
+
+def test_a_plan_without_a_route_asks_no_cluster(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster()
+    cluster.failures.append(forbidden("get", "anything"))
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    assert cluster.failures
+    assert "Route" not in printed(capsys)
+
+
+def test_json_tells_obstacles_notes_and_tenths(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crossfade(FakeCluster(), "plan", "-f", written(tmp_path, ROUTED), "-o", "json") == 0
+    [plan] = json.loads(capsys.readouterr().out)["rollouts"]
+    assert (plan["route"], plan["stages"][0]["wantedShare"]) == ("HTTPRoute shop", 0.5)
+    assert len(plan["obstacles"]) == 1
+    assert plan["notes"]

@@ -25,6 +25,7 @@ TABLES = {
     "Service": "services",
     "Release": "releases",
     "RolloutAction": "actions",
+    "HTTPRoute": "routes",
 }
 
 
@@ -42,6 +43,7 @@ class ApiServer:
     services: dict[str, Object] = field(default_factory=dict)
     releases: dict[str, Object] = field(default_factory=dict)
     actions: dict[str, Object] = field(default_factory=dict)
+    routes: dict[str, Object] = field(default_factory=dict)
     pods: tuple[SimPod, ...] = ()
     pull_pods: tuple[SimPod, ...] = ()
     endpoints: dict[str, Endpoints] = field(default_factory=dict)

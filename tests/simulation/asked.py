@@ -34,16 +34,19 @@ class Gate(NamedTuple):
 class Point(NamedTuple):
     """One resting point: at most so many pods of the candidate, and at least so many of stable.
 
-    `weight`: the percent of the requests that is wanted. `pulled`, `gone`: recreate's two conditions.
+    `weight`: the percent of the requests that is wanted. `pulled`, `gone`: recreate's two conditions. `groups`: some
+    requests meet the candidate whatever the weight is, `copies`: percent of them that are copied to it; both by a route.
     """
 
     candidate: int
     stable: int
-    weight: int
+    weight: float
     share: Share
     gate: Gate = Gate()
     pulled: bool = False
     gone: bool = False
+    groups: bool = False
+    copies: int = 0
 
 
 @once_for_each
@@ -51,6 +54,8 @@ def points(spec: Spec) -> tuple[Point, ...]:
     """From one revision to the next, in order. Where no replicas are wanted: those of one."""
     n, bake = spec["replicas"] or 1, Gate(seconds=spec.get("bakeSeconds", 30))
     (name, strategy), *_ = spec["strategy"].items()
+    if name == "canary" and is_routed(spec):
+        return tuple(_routed_canary(strategy, n, bake))
     return tuple(_POINTS[name](strategy, n, bake))
 
 
@@ -92,6 +97,27 @@ def _canary(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
     yield Point(n, 0, 100, Share.ALL)
 
 
+def _routed_canary(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
+    """A route splits exactly: the candidate has pods for its weight, and stable keeps all of its own, unless it is dynamic."""
+    weight, stable = 0.0, n
+    for step in strategy["steps"]:
+        weight = step.get("weight", weight)
+        if weight == 100:
+            yield Point(n, stable, 100, Share.ALL, _gate(step))
+            break
+        stable = max(1, _pods_for(100 - weight, n)) if strategy.get("dynamicStable") else n
+        groups, copies = bool(step.get("match")), int(step.get("mirror", "0%").removesuffix("%"))
+        gets = Share.SOME if weight or groups or copies else Share.NONE
+        pods = min(n, step.get("candidateReplicas", max(1, _pods_for(weight, n))))
+        yield Point(pods, stable, weight, gets, _gate(step), groups=groups, copies=copies)
+    yield Point(n, stable, 100, Share.ALL, bake)
+    yield Point(n, 0, 100, Share.ALL)
+
+
+def _pods_for(weight: float, n: int) -> int:
+    return math.ceil(round(weight * n, 6) / 100)
+
+
 def _split(weight: int, n: int, surge: int) -> tuple[int, int]:
     """Pods of both, of each at least one, that come closest to a weight; of equally close ones the fewest."""
     choices = [
@@ -131,6 +157,11 @@ def _gate(part: Spec) -> Gate:
 # --- limits ---------------------------------------------------------------------------------------------
 
 
+def is_routed(spec: Spec) -> bool:
+    """Whether a route shares the requests: it is left alone by recreate and rolling."""
+    return "traffic" in spec and "service" in spec and not {"recreate", "rolling"} & {*spec["strategy"]}
+
+
 def is_exclusive(spec: Spec) -> bool:
     """Whether two revisions must never run at once."""
     return "recreate" in spec["strategy"]
@@ -153,7 +184,7 @@ def most_pods(spec: Spec, replicas: int) -> int:
     strategy = spec["strategy"]
     if "rolling" in strategy:
         return replicas + _rolls(strategy["rolling"], replicas)[0]
-    if "canary" in strategy:
+    if "canary" in strategy and not is_routed(spec):
         return replicas + _canary_surge(strategy["canary"], replicas)
     return 2 * replicas
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from crossfade.api.labels import ANNOTATION_GIVE_BACK
+from crossfade.api.labels import ANNOTATION_GIVE_BACK, ANNOTATION_ROUTE
 from crossfade.controller.drops import Drops
 from crossfade.controller.refusals import Refusals
 from crossfade.controller.store import Key
@@ -17,6 +17,7 @@ from simulation.deployments import mark_of
 from simulation.endpoints import Endpoints
 from simulation.pods import SimPod
 from simulation.remembered import once_for_each
+from simulation.router import Config, Router, is_same
 from simulation.shell import key_of
 from simulation.stored import Object
 
@@ -83,7 +84,8 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.held,),
         (sim.refusals, now),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
-        (sim.listed_at, now),
+        (sim.listed_at, sim.beside_at, now),
+        (sim.routes, sim.router, sim.git, sim.inexact, now if sim.router.said_at else None),
     )
 
 
@@ -209,6 +211,7 @@ def _marks(meta: Mapping[str, Any]) -> Hashable:
     return (
         tuple(labels.items()),
         notes.get(ANNOTATION_GIVE_BACK),
+        notes.get(ANNOTATION_ROUTE),
         len(meta.get("ownerReferences") or ()),
         writers,
     )
@@ -261,8 +264,52 @@ def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
     return tuple(sorted([(r, min(4.0, now_s - d.at_s), d.before, d.known) for r, d in latched]))
 
 
-def _listed_at(listed_at: Mapping[str, datetime], now: datetime) -> Hashable:
-    return tuple(sorted([(r, min(3.0, (now - at).total_seconds())) for r, at in listed_at.items()]))
+def _listed_at(
+    listed_at: Mapping[str, datetime], beside_at: Mapping[str, datetime], now: datetime
+) -> Hashable:
+    return (_ages(listed_at, now), _ages(beside_at, now) if beside_at else ())
+
+
+def _ages(times: Mapping[str, datetime], now: datetime) -> Hashable:
+    return tuple(sorted([(r, min(3.0, (now - at).total_seconds())) for r, at in times.items()]))
+
+
+def _routes(
+    routes: Mapping[str, Object],
+    router: Router,
+    git: Mapping[str, object],
+    inexact: bool,
+    now: datetime | None,
+) -> Hashable:
+    if not git:
+        return ()
+    said = tuple([(name, (now - at).total_seconds()) for name, at in router.said_at.items() if now])
+    return (
+        tuple([(name, _route(live)) for name, live in sorted(routes.items())]),
+        tuple([_configs(configs, routes) for configs in (router.read, router.carried)]),
+        (router.mode, said, inexact, _json(git)),
+    )
+
+
+@once_for_each
+def _route(live: Object) -> Hashable:
+    meta, parents = live["metadata"], (live.get("status") or {}).get("parents", ())
+    told = tuple(
+        (c["type"], c["status"], c["observedGeneration"] == meta["generation"])
+        for parent in parents
+        for c in parent["conditions"]
+    )
+    return (_json(live["spec"]), told, _marks(meta))
+
+
+def _configs(configs: Mapping[str, Config], routes: Mapping[str, Object]) -> Hashable:
+    """What was read or is carried out, and whether it is of the newest route of that name."""
+    return tuple(
+        [
+            (name, _json(config.spec), name in routes and is_same(config, routes[name]))
+            for name, config in sorted(configs.items())
+        ]
+    )
 
 
 def _rest(
@@ -289,6 +336,7 @@ HELD: dict[str, Callable[[Any], Hashable]] = {
     "Service": _selection,
     "EndpointSlice": _listed,
     "Release": _release,
+    "HTTPRoute": _route,
 }
 
 
@@ -312,5 +360,6 @@ PARTS: tuple[Callable[..., Hashable], ...] = (
     _refusals,
     _end,
     _listed_at,
+    _routes,
 )
 """What a cluster is compared by."""

@@ -6,6 +6,7 @@ it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,22 +15,22 @@ from crossfade.api.labels import LABEL_REVISION
 from crossfade.core.plan import Event
 from simulation.api_server import TABLES
 from simulation.deployments import due, mark_of, status_of
-from simulation.edits import Edits
 from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
 from simulation.pods import SimPod
+from simulation.routed import Routed
 from simulation.stored import versioned
 
-FORKED = (*TABLES.values(), "endpoints", "unseen", "held", "listed_at")
+FORKED = (*TABLES.values(), "endpoints", "unseen", "held", "listed_at", "beside_at")
 """What is changed in place in a cluster; all else is replaced."""
 
 
 @dataclass
-class Sim(Edits):
+class Sim(Routed):
     """The cluster of one Rollout.
 
     `broken`: revisions whose pods do not become ready, `ailing` those of them that will be well again. `behind`:
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
-    `listed_at`: when the production endpoints last listed each revision. `refusal`: what the API server says of any
+    `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service. `refusal`: what the API server says of any
     new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
     that nobody listens in on the Service's port; None where the operator does not try ports. `known`: what
     `canonical.py` has made of it, or of the cluster that it was forked from.
@@ -38,6 +39,7 @@ class Sim(Edits):
     broken: frozenset[str] = frozenset()
     ailing: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
+    beside_at: dict[str, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class Sim(Edits):
         """Time passes."""
         self.note_listed()
         self.now += timedelta(seconds=seconds)
+        if self.router.said_at:
+            self.carry_late()
 
     def controllers(self) -> None:
         """Every Deployment gets the pods that it asks for, and tells those beyond to go."""
@@ -115,11 +119,18 @@ class Sim(Edits):
         )
 
     def gets_requests(self, pod: SimPod) -> bool:
-        """Whether production selects it, and it answers. Of a worker: whether the release says that it serves."""
+        """Whether production selects it, or a router sends requests to it, and it answers.
+
+        Of a worker: whether the release says that it serves.
+        """
         service = self.services.get(self.service_name)
         if service is None:
             return bool((self.status.get("progress") or {}).get("servingSince"))
-        return pod.ready and service["spec"]["selector"].items() <= pod.labels.items()
+        return pod.ready and (_selects(service, pod) or self._is_routed(pod))
+
+    def _is_routed(self, pod: SimPod) -> bool:
+        beside = self.services.get(self.canary_name) if self.routes else None
+        return beside is not None and _selects(beside, pod) and self.sends_to(self.canary_name)
 
     def exhaust(self, kind: str, why: str) -> None:
         """The API server takes no new object of a kind; with no reason it does again."""
@@ -162,6 +173,8 @@ class Sim(Edits):
             self.sync_status(name)
         for name in self.services:
             self.sync_endpoints(name)
+        if self.routes or self.router.read:
+            self.follow_routes()
 
     def sync_status(self, name: str) -> None:
         """A Deployment's status catches up."""
@@ -179,6 +192,8 @@ class Sim(Edits):
         return (
             not owed
             and not late
+            and not any(self.router.unread(self.routes))
+            and not any(self.router.uncarried())
             and all(self.endpoints.get(n) == self.wanted_endpoints(n) for n in self.services)
         )
 
@@ -211,6 +226,9 @@ class Sim(Edits):
         """Keep when production last listed a revision: its pods may get requests for a while longer."""
         for revision in self.endpoints.get(self.service_name, NO_ENDPOINTS).ready:
             self.listed_at[revision] = self.now
+        if self.routes:
+            for revision in self.endpoints.get(self.canary_name, NO_ENDPOINTS).ready:
+                self.beside_at[revision] = self.now
 
     # --- what a client sees -------------------------------------------------------------------------
 
@@ -223,3 +241,7 @@ class Sim(Edits):
         """The replicas that a revision's Deployment asks for."""
         side = self.side(revision)
         return side["spec"]["replicas"] if side else 0
+
+
+def _selects(service: Mapping[str, Any], pod: SimPod) -> bool:
+    return bool(service["spec"]["selector"].items() <= pod.labels.items())

@@ -17,9 +17,10 @@ class Edits(Watches):
     """A watched API server that people use."""
 
     def edit(self, **spec: Any) -> None:
-        """The user changes fields of the spec."""
+        """The user changes fields of the spec, or takes those out that are None."""
         generation = self.rollout["metadata"]["generation"] + 1
-        after = {**self.rollout, "spec": {**self.rollout["spec"], **spec}}
+        fields = {**self.rollout["spec"], **spec}
+        after = {**self.rollout, "spec": {key: value for key, value in fields.items() if value is not None}}
         self.rollout = versioned(after, self.tick_version(), generation=generation)
 
     def set_image(self, image: str) -> None:

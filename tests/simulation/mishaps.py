@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from builders import V1, V2, V3
+from crossfade.api.labels import ANNOTATION_ROUTE
 from simulation.cluster import Sim
 from simulation.moves import Move, World, fault, oddity, one_of_each, taken
 from simulation.passes import restart
 from simulation.past import after_step
+from simulation.router import Mode
+from simulation.stored import versioned
+from simulation.weights import named
 
 Source = Callable[[Sim], Iterator[Move]]
 
@@ -155,3 +160,53 @@ def deletions(sim: Sim) -> Iterator[Move]:
     if sim.service_name in sim.services:
         name = sim.service_name
         yield fault("somebody deletes the Service", lambda w: w.sim.remove("Service", name), blames=NAMES)
+
+
+def hands_on_a_route(sim: Sim) -> Iterator[Move]:
+    """Somebody changes the weights that the operator has written, or deletes the canary Service, or spoils what it keeps."""
+    (name, _), *_ = sim.git.items()
+    live, beside = sim.routes.get(name), sim.services.get(sim.canary_name)
+    if live and sim.canary_name in named(live["spec"]):
+        rules = [_turned(rule, sim.canary_name) for rule in live["spec"]["rules"]]
+        if rules != live["spec"]["rules"]:
+            what = "somebody changes the weights of the route by hand"
+            yield fault(what, lambda w: w.sim.edit_rules(name, rules), blames=NAMES)
+    if beside is None:
+        return
+    yield fault("somebody deletes the canary Service", _without_canary_service, blames=NAMES)
+    memo = (beside["metadata"].get("annotations") or {}).get(ANNOTATION_ROUTE)
+    if memo is not None:
+        yield oddity("somebody spoils what is kept of the route", lambda w: _keeps(w.sim, memo[:-7]))
+        yield oddity("somebody removes what is kept of the route", lambda w: _keeps(w.sim, None))
+
+
+def _without_canary_service(world: World) -> None:
+    world.sim.remove("Service", world.sim.canary_name)
+    world.sim.inexact = True
+
+
+def _turned(rule: Mapping[str, Any], candidate: str) -> dict[str, Any]:
+    """The same, and the candidate has 7 of 8 requests of the two sides, or one where it had more."""
+    sides = [
+        ref for ref in rule["backendRefs"] if ref["name"] in {candidate, candidate.removesuffix("-canary")}
+    ]
+    most = max(sides, key=lambda ref: ref.get("weight", 1))
+    given = {id(ref): {**ref, "weight": 1 if ref is most else 7} for ref in sides}
+    return {**rule, "backendRefs": [given.get(id(ref), ref) for ref in rule["backendRefs"]]}
+
+
+def _keeps(sim: Sim, memo: str | None) -> None:
+    """What the canary Service says of the rules before."""
+    live = sim.services[sim.canary_name]
+    notes = {k: v for k, v in live["metadata"]["annotations"].items() if k != ANNOTATION_ROUTE}
+    notes |= {ANNOTATION_ROUTE: memo} if memo is not None else {}
+    sim.services[sim.canary_name] = versioned(live, sim.tick_version(), annotations=notes)
+    sim.inexact = True
+
+
+def unsteady_routers(sim: Sim) -> Iterator[Move]:
+    """The Gateway goes away, or its controller refuses the route, and later it does not."""
+    if sim.router.mode is Mode.ACCEPTS:
+        for mode in (Mode.GONE, Mode.REFUSES):
+            what = f"the router {mode.value}"
+            yield oddity(what, lambda w, m=mode: w.sim.treats_routes(m))

@@ -18,6 +18,7 @@ from simulation.ghost import Ghost
 from simulation.invariants import judge
 from simulation.passes import Decision, carry_out, land, restart
 from simulation.pods import SimPod
+from simulation.router import Mode
 from simulation.seen import Seen
 from simulation.stored import identity
 
@@ -108,8 +109,20 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
         yield _pod_move("is gone", pod, None)
     if any(not p.ready for p in sim.pull_pods):
         yield Move("the images are pulled", lambda w: _pulled(w.sim))
+    if sim.git or sim.router.read:
+        yield from router_moves(sim)
     if sim.uncollected() or FOREGROUND in sim.rollout["metadata"].get("finalizers", ()):
         yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
+
+
+def router_moves(sim: Sim) -> Iterator[Move]:
+    """What the router does: it reads, it says what it has read, and it carries that out, in this order or in another."""
+    for name in sim.router.unread(sim.routes):
+        yield Move(f"the router reads route {name}", lambda w, n=name: w.sim.route_read(n))
+    for name in sim.untold():
+        yield Move(f"the status of route {name} follows", lambda w, n=name: w.sim.route_told(n))
+    for name in sim.router.uncarried():
+        yield Move(f"the router carries route {name} out", lambda w, n=name: w.sim.route_carried(n))
 
 
 def remedies(sim: Sim) -> Iterator[Move]:
@@ -120,6 +133,8 @@ def remedies(sim: Sim) -> Iterator[Move]:
         yield Move(f"pods of {revision} are well again", lambda w, r=revision: w.sim.recover(r))
     if sim.quota:
         yield Move("a Service may be made again", lambda w: w.sim.exhaust("Service", ""))
+    if sim.router.mode in {Mode.GONE, Mode.REFUSES}:
+        yield Move("the router accepts routes again", lambda w: w.sim.treats_routes(Mode.ACCEPTS))
     if sim.refusal:
         yield Move("a Deployment may be made again", lambda w: w.sim.exhaust("Deployment", ""))
 

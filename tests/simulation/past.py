@@ -12,8 +12,8 @@ from simulation.shown import (
     failed_of,
     is_frozen,
     is_waking,
+    reached_by,
     ready_of,
-    selected_by,
     serving,
     stable_of,
     way_back_of,
@@ -50,7 +50,7 @@ def after_write(seen: Seen) -> Ghost:
 
 
 def _has_served(sim: Sim, revision: str) -> bool:
-    selected = sim.service_name not in sim.services or revision in selected_by(sim)
+    selected = sim.service_name not in sim.services or revision in reached_by(sim)
     return selected and ready_of(sim, revision) > 0
 
 
@@ -63,7 +63,7 @@ def _way_after(seen: Seen, ghost: Ghost) -> Way | None:
         stable, free = stable_of(seen.after), _may_skip(seen, revision)
         if is_waking(seen.after):
             return woken(revision, stable, seen.spec_seen)
-        cure, again = lacks(seen.base, stable), revision in selected_by(seen.base)
+        cure, again = lacks(seen.base, stable), revision in reached_by(seen.base)
         return begun(revision, stable, seen.spec_seen, free=free, cure=cure, again=again)
     return _let_go_on(way, done_now(seen), seen.spec_seen)
 

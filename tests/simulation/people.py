@@ -18,6 +18,23 @@ from simulation.stored import versioned
 from simulation.takeovers import GIT, OLD
 
 IMAGES = ("shop:v1", "shop:v2", "shop:v3")
+ROUTED = {"httpRoute": {"name": "shop"}}
+RULES = [
+    {
+        "name": "main",
+        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "backendRefs": [{"name": "shop", "port": 80}, {"name": "legacy", "port": 80, "weight": 3}],
+    }
+]
+"""A rule of a user's route, in which somebody else has a share."""
+
+OTHER_RULES = [
+    {
+        "name": "main",
+        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "backendRefs": [{"name": "shop", "port": 80, "weight": 4}, {"name": "legacy", "port": 80}],
+    }
+]
 CALM = {"Promote", "PromoteFull", "Pause", "Resume", "Restart"}
 """Actions that must not cost a single pod."""
 
@@ -148,12 +165,38 @@ def gitops(sim: Sim) -> Iterator[Move]:
         yield _other("Git applies the selector again", lambda w: _managed(w.sim, [GIT]))
 
 
+def routing(sim: Sim) -> Iterator[Move]:
+    """Somebody takes `traffic` out of the spec, or puts it in."""
+    if "traffic" in sim.rollout["spec"]:
+        yield edited("the spec names no route any more", traffic=None)
+    else:
+        yield edited("the spec names a route", traffic=ROUTED)
+
+
+def owning_the_route(sim: Sim) -> Iterator[Move]:
+    """Git applies the rules of the route as they were, or new ones; or the route is deleted, and made anew."""
+    (name, rules), *_ = sim.git.items()
+    live = sim.routes.get(name)
+    if live is None:
+        yield _other("the route is made anew", lambda w: w.sim.make_route(name, rules), calm=False)
+        return
+    if live["spec"]["rules"] != rules:
+        yield _other("Git applies the route again", lambda w: w.sim.apply_rules(name, rules), calm=False)
+    for new in (RULES, OTHER_RULES):
+        if new != rules:
+            yield _other("Git changes the route", lambda w, n=new: w.sim.apply_rules(name, n), calm=False)
+    yield _other("the route is deleted", lambda w: w.sim.delete_route(name), calm=False)
+
+
 def edited(name: str, **spec: Any) -> Move:
     """A change of the spec."""
 
     def edit(world: World) -> None:
         ghost, least = world.ghost, min(world.ghost.least, spec.get("replicas", world.ghost.least))
-        scaled, replanned = ghost.scaled or "replicas" in spec, ghost.replanned or "strategy" in spec
+        scaled, replanned = (
+            ghost.scaled or "replicas" in spec,
+            ghost.replanned or bool({"strategy", "traffic"} & {*spec}),
+        )
         world.sim.edit(**spec)
         world.ghost = ghost._replace(
             calm=False,

@@ -11,6 +11,7 @@ from simulation.seen import Rule, Seen, done_now, newly_answered
 from simulation.shown import (
     ASKED_FOR,
     GAVE_UP,
+    audiences,
     candidate_of,
     failed_of,
     is_waking,
@@ -88,7 +89,7 @@ def _answers_nothing(seen: Seen, revision: str) -> bool:
     pods = [pod for pod in seen.base.pods if pod.revision == revision]
     gone = not any(pod.ended or pod.taken or (pod.ready and not pod.leaving) for pod in pods)
     unavailable = failed_of(seen.after)["reason"] == "CandidateUnavailable"
-    return unavailable and gone and selected_by(seen.base) == {revision}
+    return unavailable and gone and any(met(seen.base) == {revision} for met in audiences(seen.base))
 
 
 def _was_halted(seen: Seen) -> bool:
@@ -193,13 +194,15 @@ def a_release_completes_by_its_gates(seen: Seen) -> str:
 
 
 def what_completes_serves(seen: Seen) -> str:
-    """A revision becomes stable only when production selects it and nothing else."""
+    """A revision becomes stable only when production selects it and nothing else, or a route sends all requests to it."""
     before, after = stable_of(seen.before), stable_of(seen.after)
     serves = seen.before.service_name in seen.before.services and not is_waking(seen.after)
     repaired = after == seen.ghost.stable  # somebody had written another one into the status
     if not before or before == after or repaired or not seen.wanted or not serves:
         return ""
-    alone = seen.exclusive or selected_by(seen.before) == {after}
+    alone = seen.exclusive or any(
+        met(sim) == {after} for sim in (seen.before, seen.base) for met in audiences(sim)
+    )
     return "" if alone else f"{after} completes without all requests"
 
 

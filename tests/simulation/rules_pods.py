@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
+
 from crossfade.api.labels import ANNOTATION_RESTARTED_AT
 from crossfade.core.plan import Verb
 from simulation.asked import may_be_missing, most_pods
@@ -11,7 +14,9 @@ from simulation.rules_people import a_pause_moves_no_pods
 from simulation.seen import Rule, Seen, change_of
 from simulation.shown import (
     available_of,
+    both,
     candidate_of,
+    parts_carried,
     ready_of,
     revision_labelled,
     revisions_of,
@@ -29,20 +34,65 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     change = change_of(seen)
     revision, count = change.revision, change.after
     without = 0 in {seen.wanted, seen.ghost.least}  # what completed without replicas serves from nothing
-    if count >= change.before or seen.exclusive or without or not seen.before.services:
+    if (
+        count >= change.before
+        or seen.exclusive
+        or without
+        or not {*both(seen.before)} & {*seen.before.services}
+    ):
         return ""
     if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
         return ""  # somebody has deleted a Deployment, and nobody could see it
     if len([p for p in seen.before.pods if p.deployment == seen.write.name and not p.leaving]) <= count:
         return ""
     selected = selected_by(seen.before) & {*revisions_of(seen.before)}
+    told = _needed_by_a_route(seen, revision, count) if seen.before.git else ""
+    if told or (revision in selected and _is_dynamic(seen)):
+        return told
     if revision in selected:
         return _within_limits(seen, revision, count, selected)
-    listed = _listed(seen.before, revision)
-    since = seen.before.listed_at.get(revision)
-    recent = since is not None and (seen.now - since).total_seconds() < KUBE_PROXY_S
+    may_get = _is_listed(seen) or (seen.before.git and _is_listed_beside(seen, revision))
     answering = ready_of(seen.base, revision) > 0
-    return f"pods of {revision} go while requests may reach them" if answering and (listed or recent) else ""
+    return f"pods of {revision} go while requests may reach them" if answering and may_get else ""
+
+
+def _is_listed(seen: Seen) -> bool:
+    """Whether production lists the revision, or did so a moment ago."""
+    revision = change_of(seen).revision
+    listed, since = _listed(seen.before, revision), seen.before.listed_at.get(revision)
+    return bool(listed) or _is_recent(seen, since)
+
+
+def _is_recent(seen: Seen, since: datetime | None) -> bool:
+    return since is not None and (seen.now - since).total_seconds() < KUBE_PROXY_S
+
+
+def _is_listed_beside(seen: Seen, revision: str) -> bool:
+    """Whether the proxies may send requests to the revision by the canary Service, which lists it or did so a moment ago."""
+    before = seen.before
+    listed = revision in before.lists(before.canary_name)
+    return before.sends_to(before.canary_name) and (
+        listed or _is_recent(seen, before.beside_at.get(revision))
+    )
+
+
+def _is_dynamic(seen: Seen) -> bool:
+    """Whether stable's pods become fewer with its requests: then there are fewer for those who use the Service, too."""
+    return bool((seen.spec_seen["strategy"].get("canary") or {}).get("dynamicStable"))
+
+
+def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
+    """Pods for the part of the requests that a route gives the revision, as it is stored and as it is carried out."""
+    base, unavailable = seen.base, may_be_missing(seen.spec_seen)
+    if available_of(base, revision) <= count:
+        return ""
+    for service, part in parts_carried(seen.before).items():
+        behind = selected_by(seen.before, service)
+        others = sum(available_of(base, each) for each in behind - {revision, ""})
+        left, needed = min(count, available_of(base, revision)) + others, math.ceil(part * seen.wanted)
+        if revision in behind and left < needed - unavailable:
+            return f"{revision} shrinks to {count}: Service {service} gets requests for {needed} pods, {left} are left"
+    return ""
 
 
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from simulation.asked import Gate, Share
+from simulation.cluster import Sim
 from simulation.rules_people import a_pause_moves_no_traffic
 from simulation.seen import Rule, Seen, newly_selected
 from simulation.shown import (
     alone_of,
+    audiences,
     available_of,
     candidate_of,
+    reached_by,
     ready_of,
     revisions_of,
-    selected_by,
+    routed_by,
     stable_of,
     way_back_of,
 )
@@ -50,13 +53,19 @@ def _forbidden(seen: Seen, revision: str) -> str:
 
 def the_candidate_has_everything_only_at_the_end(seen: Seen) -> str:
     """It serves alone only where all gates of the points at which both serve have opened."""
-    way, alone = seen.ghost.way, alone_of(seen.after)
-    if way is None or alone != way.revision or alone == alone_of(seen.before):
+    way = seen.ghost.way
+    if way is None or way.revision not in _alone(seen.after) - _alone(seen.before):
         return ""
     if not seen.wanted or seen.exclusive or seen.base.deleting:
         return ""
     right = way.share(seen.spec_seen) is Share.ALL or _is_left_alone(seen, way)
     return "" if right else f"{way.revision} gets all requests at point {way.index}"
+
+
+def _alone(sim: Sim) -> set[str]:
+    """The revisions that some users meet, and nothing else: by the production Service, or by a route."""
+    routed = routed_by(sim) if sim.git else set()
+    return {alone_of(sim), *(routed if len(routed) == 1 else ())}
 
 
 def _taken_back(seen: Seen) -> bool:
@@ -74,38 +83,52 @@ def _is_left_alone(seen: Seen, way: Way) -> bool:
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     """The candidate loses its requests only when the memory says that it returns, or the Rollout goes."""
     way, candidate = seen.ghost.way, candidate_of(seen.before)
-    lost = selected_by(seen.before) - selected_by(seen.after)
+    if seen.write.kind == "HTTPRoute" and seen.write.name == seen.before.canary_name:
+        return ""  # groups of users go to the candidate no more, who may meet it by weight
+    lost = set().union(*(met(seen.before) - met(seen.after) for met in audiences(seen.before)))
     returning = way_back_of(seen.before) or seen.base.deleting or not seen.ghost.stable
     if candidate not in lost or returning or way is None:
         return ""
     forward = way.share(seen.spec_seen) is not Share.NONE and not way.again
     shares = {point.share for point in way.so_far(seen.spec_seen)}
-    if seen.ghost.replanned and Share.NONE in shares:
-        return ""  # another strategy may begin without requests for it, and the release still be there
+    if seen.ghost.replanned and (Share.NONE in shares or seen.before.git):
+        return ""  # another strategy, or way to share, may begin without requests for it, and the release still be there
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 
 def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
     """Production never turns from ready pods of an allowed revision to a revision without any."""
-    if seen.exclusive or not seen.wanted:
-        return ""
-    after = selected_by(seen.after)
+    if seen.exclusive or not seen.wanted or {*seen.base.services} - {*seen.before.services}:
+        return ""  # or somebody has just deleted a Service
     allowed = {seen.ghost.stable, candidate_of(seen.before), ""} - seen.ghost.condemned
     there = allowed & {*revisions_of(seen.before)}
-    had = {r for r in selected_by(seen.before) & there if ready_of(seen.base, r)}
-    has = {r for r in after if ready_of(seen.base, r)}
-    return f"production turns from {had} to {after} without ready pods" if had and not has else ""
+    for met in audiences(seen.before):
+        after = met(seen.after)
+        had = {r for r in met(seen.before) & there if ready_of(seen.base, r)}
+        if had and not any(ready_of(seen.base, r) for r in after):
+            return f"production turns from {had} to {after} without ready pods"
+    return ""
 
 
 def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
     """The candidate gets all requests only when it has all its pods, or when nobody else answers any more."""
     candidate = candidate_of(seen.before)
-    moves = selected_by(seen.after) == {candidate} and selected_by(seen.before) - {candidate}
-    if not moves or not stable_of(seen.before) or not seen.wanted or seen.base.deleting or seen.exclusive:
+    moved = [
+        met(seen.before) - {candidate}
+        for met in audiences(seen.before)
+        if met(seen.after) == {candidate} != met(seen.before)
+    ]
+    if (
+        not any(moved)
+        or not stable_of(seen.before)
+        or not seen.wanted
+        or seen.base.deleting
+        or seen.exclusive
+    ):
         return ""
     if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
         return ""  # somebody has deleted a Deployment, and nobody could see it
-    has, others = available_of(seen.base, candidate), selected_by(seen.before) - {candidate}
+    has, others = available_of(seen.base, candidate), set().union(*moved)
     alone = ready_of(seen.base, candidate) and not any(ready_of(seen.base, r) for r in others)
     return "" if has >= seen.wanted or alone else f"it has {has} of {seen.wanted}"
 
@@ -113,7 +136,7 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
 def where_nobody_listens_no_requests_come(seen: Seen) -> str:
     """A candidate whose pods refuse connections gets no requests while others answer."""
     deaf = {r for r in newly_selected(seen) & (seen.base.deaf or frozenset()) if seen.before.of(r)}
-    others = {r for r in selected_by(seen.before) - deaf if ready_of(seen.base, r)}
+    others = {r for r in reached_by(seen.before) - deaf if ready_of(seen.base, r)}
     return (
         f"nobody listens in {deaf}, and it gets requests"
         if deaf and others and not seen.base.deleting

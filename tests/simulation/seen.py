@@ -13,7 +13,7 @@ from simulation.asked import is_exclusive
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.passes import Decision
-from simulation.shown import selected_by, wanted_revision
+from simulation.shown import audiences, wanted_revision
 from simulation.viewed import view
 
 
@@ -71,10 +71,11 @@ Rule = Callable[[Seen], str]
 
 
 def newly_selected(seen: Seen) -> set[str]:
-    """The revisions that get requests by this write."""
-    if seen.write.name != seen.before.service_name:
+    """The revisions that some get requests by this write: users of the production Service, or users behind a router."""
+    if seen.write.name != seen.before.service_name and not seen.before.git:
         return set()
-    return selected_by(seen.after) - selected_by(seen.before)
+    before, after = seen.before, seen.after
+    return set().union(*(met(after) - met(before) for met in audiences(before)))
 
 
 def newly_answered(seen: Seen) -> Mapping[str, Any]:

@@ -5,7 +5,9 @@ Which field of the status says it is written here, and nowhere else in the rules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
@@ -15,6 +17,7 @@ from simulation.pods import SimPod
 from simulation.remembered import once_for_each
 from simulation.stored import Object
 from simulation.viewed import view
+from simulation.weights import NONE, part_of, receiving
 
 GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing", "NodeLost"}
 """Reasons of a way back that say nothing against the candidate."""
@@ -97,9 +100,9 @@ def revisions_of(sim: Sim) -> list[str]:
     return [revision_labelled(d) for d in sim.deployments.values()]
 
 
-def selected_by(sim: Sim) -> set[str]:
-    """The revisions whose pods production selects; "" stands for pods that are not ours."""
-    service = sim.services.get(sim.service_name)
+def selected_by(sim: Sim, name: str = "") -> set[str]:
+    """The revisions whose pods a Service (production) selects; "" stands for pods that are not ours."""
+    service = sim.services.get(name or sim.service_name)
     if service is None:
         return set()
     selector = service["spec"]["selector"].items()
@@ -116,6 +119,58 @@ def alone_of(sim: Sim) -> str:
     """The one revision that production names; "" where it means pods of more than one."""
     service = sim.services.get(sim.service_name)
     return str(service["spec"]["selector"].get(LABEL_REVISION, "")) if service else ""
+
+
+# --- routes ---------------------------------------------------------------------------------------------
+
+
+def both(sim: Sim) -> tuple[str, str]:
+    """The production Service and the canary Service."""
+    return sim.service_name, sim.canary_name
+
+
+def route_of(sim: Sim) -> Object | None:
+    """The route that somebody owns, as stored; None where there is none."""
+    return next((live for name in sim.git if (live := sim.routes.get(name))), None)
+
+
+def carried_of(sim: Sim) -> Mapping[str, Any] | None:
+    """What the proxies carry out of that route; None where they carry out nothing."""
+    return next((config.spec for name in sim.git if (config := sim.router.carried.get(name))), None)
+
+
+def part_beside(sim: Sim) -> Fraction:
+    """The part of production's requests that the stored route gives to the canary Service."""
+    live, (production, beside) = route_of(sim), both(sim)
+    return part_of(live["spec"], beside, production) if live else NONE
+
+
+def routed_by(sim: Sim) -> set[str]:
+    """The revisions that users behind a router meet by the routes that are stored now."""
+    getting = {service for live in sim.routes.values() for service in receiving(live["spec"])}
+    return {revision for service in both(sim) if service in getting for revision in selected_by(sim, service)}
+
+
+def audiences(sim: Sim) -> tuple[Callable[[Sim], set[str]], ...]:
+    """Who asks: those who use the production Service, and those behind a router. Each gives the revisions that it meets."""
+    return (selected_by, routed_by) if sim.git else (selected_by,)
+
+
+def reached_by(sim: Sim) -> set[str]:
+    """The revisions that anybody meets."""
+    return set().union(*(met(sim) for met in audiences(sim)))
+
+
+def parts_carried(sim: Sim) -> Mapping[str, Fraction]:
+    """The part of production's requests that each Service must be able to take: by the stored route, or as it is carried out."""
+    live, carried = route_of(sim), carried_of(sim)
+    specs = [spec for spec in (live and live["spec"], carried) if spec]
+    return {
+        name: max((part_of(spec, name, *both(sim)) for spec in specs), default=NONE) for name in both(sim)
+    }
+
+
+# --- pods -----------------------------------------------------------------------------------------------
 
 
 def available_of(sim: Sim, revision: str) -> int:
@@ -140,7 +195,31 @@ def adopts(sim: Sim) -> bool:
 
 
 def serving(sim: Sim) -> int:
-    """Ready pods that production selects, in truth; of a worker: all that are ready."""
+    """Ready pods that production selects, in truth; of a worker: all that are ready.
+
+    Behind a router as many as what it carries out can use: with half of the requests each, twice those of the weaker side.
+    """
+    usable = _usable(sim) if sim.git else None
+    if usable is not None:
+        return usable if _is_dynamic(sim.rollout["spec"]) else min(usable, _selected(sim))
+    return _selected(sim)
+
+
+def _is_dynamic(spec: Mapping[str, Any]) -> bool:
+    return bool((spec["strategy"].get("canary") or {}).get("dynamicStable"))
+
+
+def _usable(sim: Sim) -> int | None:
+    spec = carried_of(sim)
+    if spec is None:
+        return None
+    parts = [(part_of(spec, name, *both(sim)), name) for name in both(sim)]
+    return min(
+        (math.floor(sum(sim.selected(name).values()) / part) for part, name in parts if part), default=None
+    )
+
+
+def _selected(sim: Sim) -> int:
     service = sim.services.get(sim.service_name)
     if service is None:
         unselected = sim.rollout["spec"].get("service") is None

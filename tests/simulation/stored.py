@@ -30,18 +30,41 @@ def merged(live: Mapping[str, Any], change: Mapping[str, Any]) -> Object:
 
 
 def patched(live: Mapping[str, Any], operations: list[dict[str, Any]]) -> Object:
-    """`live` after a JSON Patch of `replace`, `add` and `remove`."""
+    """`live` after a JSON Patch of `test`, `replace`, `add` and `remove`. Raises Refused where a test fails."""
     after = copy.deepcopy(dict(live))
     for op in operations:
-        *path, last = (part.replace("~1", "/") for part in op["path"].strip("/").split("/"))
-        target = after
+        *path, last = (
+            part.replace("~1", "/").replace("~0", "~") for part in op["path"].strip("/").split("/")
+        )
+        target: Any = after
         for part in path:
-            target = target[part]
-        if op["op"] == "remove":
+            target = target[int(part) if isinstance(target, list) else part]
+        if isinstance(target, list):
+            _patch_list(target, op, last)
+        elif op["op"] == "test":
+            _test(target.get(last), op)
+        elif op["op"] == "remove":
             del target[last]
         else:
             target[last] = copy.deepcopy(op["value"])
     return after
+
+
+def _patch_list(target: list[Any], op: dict[str, Any], last: str) -> None:
+    index = len(target) if last == "-" else int(last)
+    if op["op"] == "test":
+        _test(target[index] if index < len(target) else None, op)
+    elif op["op"] == "remove":
+        del target[index]
+    elif op["op"] == "add":
+        target.insert(index, copy.deepcopy(op["value"]))
+    else:
+        target[index] = copy.deepcopy(op["value"])
+
+
+def _test(found: Any, op: dict[str, Any]) -> None:
+    if found != op["value"]:
+        raise Refused(op)
 
 
 def versioned(stored: Mapping[str, Any], version: int, **metadata: Any) -> Object:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import NamedTuple
 
-from simulation.asked import Gate, Point, Share, Spec, is_exclusive, points
+from simulation.asked import Gate, Point, Share, Spec, is_exclusive, is_routed, points
 from simulation.cluster import Sim
 from simulation.endpoints import NO_ENDPOINTS
 from simulation.remembered import once_for_each
-from simulation.shown import available_of, is_frozen, selected_by
+from simulation.shown import available_of, is_frozen, part_beside, reached_by, selected_by
 
 OLD_S = 40.0
 
@@ -38,7 +39,7 @@ class Way(NamedTuple):
     asked: bool = False
     cure: bool = False
     again: bool = False
-    weight: int = 0
+    weight: float = 0
     stood: datetime | None = None
     since: datetime | None = None
 
@@ -68,6 +69,11 @@ class Way(NamedTuple):
         """The largest share of the requests that the candidate may get."""
         return max((p.share for p in self.so_far(spec)), default=Share.ALL, key=lambda share: share.value)
 
+    def weights(self, spec: Spec) -> tuple[float, int]:
+        """The percent of the requests that a route may give it, and the percent that may be copied to it."""
+        points_ = self.so_far(spec)
+        return max((p.weight for p in points_), default=100), max((p.copies for p in points_), default=0)
+
     def is_over(self, spec: Spec, now: datetime) -> bool:
         """Whether every gate has opened."""
         plan = points(spec)
@@ -87,7 +93,7 @@ COMPARED = Way._fields.index("stood")
 @once_for_each
 def strategy_of(spec: Spec) -> str:
     """What a spec says of its strategy, to be compared."""
-    return repr(spec["strategy"])
+    return repr(spec["strategy"]) + (" by a route" if is_routed(spec) else "")
 
 
 def begun(revision: str, stable: str, spec: Spec, **known: bool) -> Way:
@@ -116,9 +122,9 @@ def replanned(way: Way, spec: Spec) -> Way:
 def advanced(way: Way, sim: Sim) -> Way:
     """As far as the cluster lets it go on now. Where nothing is wanted, or it has failed, nobody goes on."""
     spec = sim.rollout["spec"]
-    if way.since is None and sim.service_name in sim.services and way.revision in selected_by(sim):
+    if way.since is None and sim.service_name in sim.services and way.revision in reached_by(sim):
         way = way._replace(since=sim.now)
-    if way.again and way.revision not in selected_by(sim):
+    if way.again and way.revision not in reached_by(sim):
         way = way._replace(again=False)
     if way.cure and not lacks(sim, way.stable):
         way = way._replace(cure=False)
@@ -184,6 +190,8 @@ def _stands_at(point: Point, way: Way, sim: Sim) -> bool:
 
 def _has_share(point: Point, way: Way, sim: Sim) -> bool:
     """Where both share by their pods, stable has no more than its part; where the candidate has all, it is listed alone."""
+    if is_routed(sim.rollout["spec"]):
+        return _is_routed(point, way, sim)
     fewer = sim.desired(way.stable) <= point.stable
     if sim.service_name not in sim.services:
         return fewer or point.share is Share.ALL
@@ -193,6 +201,16 @@ def _has_share(point: Point, way: Way, sim: Sim) -> bool:
     return fewer and way.revision in selected and listed.get(way.revision, 0) >= point.candidate
 
 
-def _listed(sim: Sim) -> Mapping[str, int]:
-    listed = sim.endpoints.get(sim.service_name, NO_ENDPOINTS)
+def _is_routed(point: Point, way: Way, sim: Sim) -> bool:
+    """Whether the stored route gives the candidate its part, and the canary Service lists its pods; at last production does."""
+    beside = _listed(sim, sim.canary_name)
+    if point.share is Share.ALL:
+        alone = selected_by(sim) == {way.revision} == set(_listed(sim))
+        return alone or (part_beside(sim) == 1 and set(beside) == {way.revision})
+    given = part_beside(sim) * 100 >= Fraction(str(point.weight))
+    return given and beside.get(way.revision, 0) >= point.candidate
+
+
+def _listed(sim: Sim, name: str = "") -> Mapping[str, int]:
+    listed = sim.endpoints.get(name or sim.service_name, NO_ENDPOINTS)
     return {revision: ready for revision, ready in listed.ready.items() if ready}

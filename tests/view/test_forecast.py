@@ -20,15 +20,20 @@ READY_APP = {
 SERVICE = {"ports": [{"port": 80}]}
 
 
-def planned(strategy: dict[str, Any], container: dict[str, Any] | None = None, **spec: Any) -> Forecast:
+def planned(
+    strategy: dict[str, Any],
+    container: dict[str, Any] | None = None,
+    near: dict[str, Any] | None = None,
+    **spec: Any,
+) -> Forecast:
     template = {"spec": {"containers": [container or READY_APP]}}
     fields = {"strategy": strategy, "template": template, "service": SERVICE, **spec}
     stored = rollout(spec=fields)
     del stored["status"]
-    return forecast(parse_strict(Rollout, stored))
+    return forecast(parse_strict(Rollout, stored), near)
 
 
-def canary(*weights: int, **step: Any) -> dict[str, Any]:
+def canary(*weights: float, **step: Any) -> dict[str, Any]:
     return {"canary": {"steps": [{"weight": weight, **step} for weight in weights]}}
 
 

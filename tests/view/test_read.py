@@ -70,6 +70,38 @@ shop in demo: Progressing (canary, release 2)
     )
 
 
+@pytest.mark.parametrize(
+    ("traffic", "strategy", "by"),
+    [
+        ({"httpRoute": {"name": "shop"}}, {"canary": {}}, "HTTPRoute shop"),
+        ({"grpcRoute": {"name": "calls"}}, {"blueGreen": {}}, "GRPCRoute calls"),
+        ({"gateway": {"parentRefs": [{"name": "public"}]}}, {"bigBang": {}}, "HTTPRoute shop"),
+        ({"httpRoute": {"name": "shop"}}, {"rolling": {}}, "ready pods"),
+        (None, {"canary": {}}, "ready pods"),
+    ],
+)
+def test_a_share_is_told_with_what_gives_it(
+    traffic: dict[str, Any] | None, strategy: dict[str, Any], by: str
+) -> None:
+    stored = under_way(weight=0.5, realWeight=12.0)
+    stored["spec"] |= {"traffic": traffic, "strategy": strategy}
+    shown = text.paragraph(rollout_view(stored), NOW)
+    assert f"  Weight     0.5 % of the requests wanted on the candidate, 12 % by {by}\n" in shown
+
+
+def test_a_share_has_a_decimal_only_where_it_needs_one() -> None:
+    stored = under_way(weight=99.9, realWeight=25.0)
+    assert "weight 99.9% (real 25%)" in text.line(rollout_view(stored))
+
+
+def test_a_service_that_prefers_near_pods_disturbs_no_share_that_a_route_gives() -> None:
+    near = {"metadata": {"name": "shop"}, "spec": {"trafficDistribution": "PreferClose"}}
+    stored = under_way()
+    assert rollout_view(stored, service=near).warnings
+    stored["spec"]["traffic"] = {"httpRoute": {"name": "shop"}}
+    assert not rollout_view(stored, service=near).warnings
+
+
 def test_a_log_line_tells_the_same_without_count_downs() -> None:
     assert text.line(rollout_view(under_way(), release())) == (
         "Progressing, stage 2/3 50 %, weight 50% (real 33%), stable 2/2, candidate 1/2: "

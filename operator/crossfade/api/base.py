@@ -141,6 +141,49 @@ class IntOrString:
         raise PydanticCustomError("int_or_string", "must be {expected}", {"expected": self.expected})
 
 
+ONE_DECIMAL: Final = "write a weight with at most one decimal, for example 12.5"
+
+
+@dataclass(frozen=True)
+class Percent:
+    """Accept a number from 0 to 100; one that is `asked` for is above 0 and has one decimal at most.
+
+    A whole number stays an int in Python and on the wire, as older operators write and read it; `5.0` becomes `5`, as in
+    Go's JSON. What is stored is read whatever its decimals are: a status must never stop a pass.
+    """
+
+    asked: bool = False
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Replace pydantic's union, which would report each form apart."""
+        return no_info_plain_validator_function(self._accept)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Give a number with bounds, and the rule about decimals.
+
+        Not `minimum: 0.1`: the API server takes a whole 0 for no less (it cuts the bound's decimals off, seen on 1.36).
+        CEL gets a double, also for a whole number. `k / 10.0` is exactly the double that the text of k tenths is read
+        as, for every k from 1 to 1000, and no other number passes.
+        """
+        if not self.asked:
+            return {"type": "number", "minimum": 0, "maximum": 100}
+        rule = {"rule": "double(int(self * 10.0 + 0.5)) / 10.0 == self", "message": ONE_DECIMAL}
+        return {"type": "number", "exclusiveMinimum": 0, "maximum": 100, RULES: [rule]}
+
+    def _accept(self, value: object) -> int | float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise PydanticCustomError("number", "must be a number, not {given}", {"given": repr(value)})
+        if self.asked and value == 0:
+            raise PydanticCustomError("too_small", "must be above 0: leave it out, and write match or mirror")
+        if not 0 <= value <= 100:  # nor is what is no number
+            raise PydanticCustomError("range", "must be from 0 to 100, not {given}", {"given": value})
+        if self.asked and round(value * 10) / 10 != value:
+            raise PydanticCustomError("rule", ONE_DECIMAL)
+        return int(value) if value == int(value) else value
+
+
 def _clip(value: Any) -> Any:
     """Make what we write into a status harmless and short: half of it is others' words.
 
@@ -212,8 +255,11 @@ ReleaseNumber = Annotated[
 """What is read leaves room for a million more below what the API server stores: there is always a next number."""
 Seconds = Annotated[int, Field(ge=0, le=WEEK_SECONDS)]
 PodCount = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
-Weight = Annotated[int | float, Field(ge=0, le=100)]
-"""Percent with one decimal at most. A whole number stays an int, so that it is written as before."""
+Weight = Annotated[int | float, Percent()]
+"""Percent of the requests, as it stands in a status and a Release: in steps of 0.1 where a route shares them."""
+
+StepWeight = Annotated[int | float, Percent(asked=True)]
+"""Percent of the requests, as a user asks for it."""
 
 PodsOrPercent = Annotated[
     int | str,

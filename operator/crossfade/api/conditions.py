@@ -136,6 +136,18 @@ class Reason(StrEnum):
     SELECTED_BY_OTHERS = "SelectedByOthers"
     """A Service or Deployment of somebody else selects the pods of the template, so requests would reach them that no stage
     has let through; or what an adopted Service serves is another version. No pod is made."""
+    ROUTE_MISSING = "RouteMissing"
+    """The route that `traffic` names does not exist, or the cluster has no such kind. Pods are released, and requests move
+    once it is there; what serves goes on serving."""
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted"
+    """No Gateway has taken the route as it is now, so no weight is changed. On the way back nothing waits for it but the end of
+    the candidate's pods."""
+    ROUTE_INVALID = "RouteInvalid"
+    """The route has no such rule, or its rules do not name the Rollout's Service in a way that can be split."""
+    ROUTE_TAKEN = "RouteTaken"
+    """An older Rollout splits the same rule of the same route."""
+    ROUTER_LACKS = "RouterLacks"
+    """The Gateway's controller cannot do what the strategy asks of the route. Nothing is changed."""
     WRITE_REFUSED = "WriteRefused"
     """The API server refuses to make or change an object (a quota, an admission rule); the message has its own words. What
     does not need that object goes on."""

@@ -48,7 +48,7 @@ KINDS: Final = (
             ("Since", "date", ".status.since"),
             ("Ready", "string", ".status.ready"),
             ("Step", "string", ".status.stage"),
-            ("Weight", "integer", ".status.weight"),
+            ("Weight", "number", ".status.weight"),
             ("Stable", "string", ".status.stable.revision"),
             ("Candidate", "string", ".status.candidate.revision"),
             AGE,

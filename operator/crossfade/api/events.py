@@ -152,6 +152,26 @@ class EventReason(StrEnum):
     """Warning: a Service or Deployment of somebody else selects the pods of the template; no pod is made.
 
     Adopt it, give the template other labels, or let its owner annotate it, as the note says."""
+    ROUTE_MISSING = "RouteMissing"
+    """Warning: the route that `traffic` names does not exist, or the cluster has no such kind; requests do not move.
+
+    Create it, or install the Gateway API; what serves goes on serving meanwhile."""
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted"
+    """Warning: no Gateway has taken the route as it is now; no weight is changed.
+
+    The note has the controller's own words. Look at the Gateway, its listeners, and whom they allow."""
+    ROUTE_INVALID = "RouteInvalid"
+    """Warning: the route's rules cannot be split for this Rollout; nothing is changed.
+
+    Correct the route, or `traffic`, as the note says."""
+    ROUTE_TAKEN = "RouteTaken"
+    """Warning: an older Rollout splits the same rule; nothing is changed.
+
+    Name another rule or route, as the note says."""
+    ROUTER_LACKS = "RouterLacks"
+    """Warning: the Gateway's controller cannot do what the strategy asks of the route; nothing is changed.
+
+    Leave out what the note names, or use another controller."""
     WRITE_REFUSED = "WriteRefused"
     """Warning: the API server refuses to make or change an object; what does not need that object goes on.
 

@@ -31,6 +31,7 @@ from crossfade.api.strategy import (
 )
 from crossfade.api.template import PodTemplate
 from crossfade.api.traffic import Traffic
+from crossfade.api.traffic_rules import NEEDS_A_ROUTE, NEEDS_HTTP
 
 __all__ = [
     "Batch",
@@ -109,6 +110,8 @@ class RolloutSpec(Model):
             holds=lambda self: self.min_ready_seconds < self.progress_deadline_seconds,
             field=("minReadySeconds",),
         ),
+        *NEEDS_A_ROUTE,
+        *NEEDS_HTTP,
     )
 
     replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS)] = 1
@@ -130,8 +133,10 @@ class RolloutSpec(Model):
     owned by Crossfade, unless `adopt` is true. Example: `{ports: [{port: 80, targetPort: 8080}]}`."""
 
     traffic: Traffic | None = None
-    """A route that shares the requests exactly. Default: the share follows from the pods behind the Service, or from its
-    selector. Needs `service`. Example: `{httpRoute: {name: shop}}`."""
+    """A Gateway API route that shares the requests exactly. Default: the share follows from the pods behind the Service
+    (canary, rolling) or from its selector (blueGreen, bigBang). Canary, blueGreen and bigBang move requests by it;
+    recreate and rolling go as without. Clients inside the cluster that call the Service itself do not pass the route:
+    they meet the stable revision until the bake ends. Needs `service`. Example: `{httpRoute: {name: shop}}`."""
 
     bake_seconds: Seconds = 30
     """Seconds that the old pods are kept warm after the new revision got all requests, 0 to 604800, by default 30.

@@ -1,12 +1,21 @@
 """The five strategies as a user writes them; what each becomes is a list of stages, made in `core`."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from crossfade.api.base import WEEK_SECONDS as WEEK
-from crossfade.api.base import Model, PodCount, PodsOrPercent, Rule, Seconds, SomePodsOrPercent
-from crossfade.api.traffic import Match
+from crossfade.api.base import (
+    Model,
+    PodCount,
+    PodsOrPercent,
+    Rule,
+    Seconds,
+    SomePodsOrPercent,
+    StepWeight,
+)
+from crossfade.api.traffic import Hostname, Matches
 
 StrategyName = Literal["recreate", "rolling", "blueGreen", "canary", "bigBang"]
 
@@ -111,45 +120,68 @@ class BlueGreen(Model):
     """Seconds that the preview stands before an automatic switch, 0 to 604800, by default 0. Only with
     `promote: Automatic`."""
 
-    preview_match: Annotated[list[Match], Field(max_length=8)] = Field(default_factory=list)
-    """Requests that meet the new revision before the switch; one of them is enough. Needs `traffic`."""
+    preview_match: Matches = Field(default_factory=list)
+    """Requests that meet the new revision before the switch, through the same Gateway and hostnames as all others, at
+    most 8; one of them is enough. All others meet the old revision. Default: none. Needs `spec.traffic` with an HTTP or
+    a gRPC route. Example: `[{header: {name: x-preview, exact: "1"}}]`."""
 
-    preview_hostnames: Annotated[list[str], Field(max_length=16)] = Field(default_factory=list)
-    """Hostnames at which the route's Gateway serves the new revision before the switch. Needs `traffic`."""
+    preview_hostnames: Annotated[list[Hostname], Field(max_length=16)] = Field(default_factory=list)
+    """Hostnames at which the route's Gateway serves the new revision before the switch, at most 16, none of them one of
+    the route's own. After the switch they are gone. The Gateway's listener must take them. Default: none. Needs
+    `spec.traffic` with an HTTP or a gRPC route. Example: `[preview.shop.example]`."""
 
 
 class CanaryStep(Model):
-    """One step of a canary: a share of the requests, and what is waited for before the next step."""
+    """One step of a canary: which requests the new revision gets, and what is waited for before the next step."""
 
-    rules = (ONE_PAUSE,)
+    rules = (
+        ONE_PAUSE,
+        Rule(
+            cel="has(self.weight) || (has(self.match) && self.match.size() > 0) || has(self.mirror)",
+            message="say which requests the new revision gets in this step: a weight, a match or a mirror, "
+            "for example `weight: 5`",
+            holds=lambda self: self.weight is not None or bool(self.match) or self.mirror is not None,
+        ),
+    )
 
-    weight: Annotated[int | float, Field(gt=0, le=100)] | None = None
-    """Percent of the requests that the new revision gets in this step, 1 to 100, more than in the step before. The
-    share follows from the number of pods, so with 4 pods it moves by 25 percent at a time: the status shows the wanted
-    share and the real one. Example: `25`."""
+    weight: StepWeight | None = None
+    """Percent of the requests that the new revision gets in this step, 0.1 to 100 with one decimal at most, more than in
+    the steps before. Default: as in the step before, and 0 in the first ones, for steps that have `match` or `mirror`.
+    With `spec.traffic` the route gives exactly this share. Without it the share follows from the number of pods, so
+    with 4 pods it moves by 25 percent at a time: the status shows the wanted share and the real one. Example: `25` or
+    `0.5`."""
 
     pause_seconds: Seconds | None = None
-    """Seconds to wait once this step's pods stand, 0 to 604800. Default: no wait. Example: `300`."""
+    """Seconds to wait once this step's pods stand and its requests reach them, 0 to 604800. Default: no wait. Example:
+    `300`."""
 
     pause: Literal["Manual"] | None = None
     """`Manual` waits in this step until a person promotes (`crossfade promote NAME`). Excludes `pauseSeconds`."""
 
-    match: Annotated[list[Match], Field(max_length=8)] = Field(default_factory=list)
-    """Requests that meet the new revision in this step whatever its weight is; one of them is enough. Needs `traffic`."""
+    match: Matches = Field(default_factory=list)
+    """Requests that meet the new revision in this step whatever its weight is, at most 8; one of them is enough. The
+    others are shared by the weight. Only in this step: write it again in the next one to keep the group there. Default:
+    none. Needs `spec.traffic` with an HTTP or a gRPC route. Example: `[{header: {name: x-group, exact: beta}}]`."""
 
-    mirror: Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")] | None = None
-    """Share of the requests that is copied to the new revision; its answers are dropped. Needs `traffic`. Example: `10%`."""
+    mirror: Annotated[str, Field(max_length=4, pattern=r"^([1-9][0-9]?|100)%$")] | None = None
+    """Share of the requests that is copied to the new revision, `1%` to `100%`; its answers are dropped, so users lose
+    nothing when it fails. Copies of writes are made too: mirror only what may happen twice. Only in this step. Default:
+    no copies. Needs `spec.traffic` with an HTTP or a gRPC route, and a Gateway controller that can mirror. Example:
+    `10%`."""
 
     candidate_replicas: Annotated[PodCount, Field(ge=1)] | None = None
-    """Pods of the new revision in this step, where the weight does not say enough. Needs `traffic`. Example: `3`."""
+    """Pods of the new revision in this step, 1 to 10000, at most `spec.replicas`. Default: its weight's part of
+    `spec.replicas`, rounded up, and 1 at least. For a step whose weight does not say enough: a load test at 1 percent, a
+    group of users, a mirror. Needs `spec.traffic`. Example: `3`."""
 
 
 class Canary(Model):
     """Gives the new revision a growing share of the requests, step by step, and stops or returns when it fails.
 
-    Old and new pods serve behind one Service, in the proportion that comes closest to the step's weight. After the
-    last step the new revision gets everything, the last old pods are kept warm for `bakeSeconds`, and then it is
-    stable. Example:
+    Without `spec.traffic` old and new pods serve behind one Service, in the proportion that comes closest to the step's
+    weight. With it the route shares the requests exactly, groups of users can be sent to the new revision (`match`),
+    and the old pods keep their full number. After the last step the new revision gets everything, the old pods are kept
+    warm for `bakeSeconds`, and then it is stable. Example:
 
         canary:
           steps:
@@ -160,10 +192,11 @@ class Canary(Model):
 
     rules = (
         Rule(
-            cel="self.steps.map(step, step.weight).isSorted() && "
-            "self.steps.all(step, self.steps.exists_one(other, other.weight == step.weight))",
+            cel="self.steps.filter(step, has(step.weight)).map(step, step.weight).isSorted() && "
+            "self.steps.all(step, !has(step.weight) || "
+            "self.steps.exists_one(other, has(other.weight) && other.weight == step.weight))",
             message="weights must rise from step to step: sort them and leave out repeats, for example 5, 25, 50",
-            holds=lambda self: rise([step.weight for step in self.steps if step.weight is not None]),
+            holds=lambda self: _rise([step.weight for step in self.steps if step.weight is not None]),
             field=("steps",),
         ),
     )
@@ -174,19 +207,23 @@ class Canary(Model):
     max_surge: SomePodsOrPercent = "25%"
     """Pods that may run beyond `spec.replicas` while old pods are exchanged for new ones, as a number or as a share of
     it, rounded up, at least 1. Default 25%. More is faster and meets small weights better: with 4 pods and `maxSurge`
-    1, a weight of 20 is met by 1 new pod and 4 old ones."""
-
+    1, a weight of 20 is met by 1 new pod and 4 old ones. Not used with `spec.traffic`: the old pods keep their full
+    number there, and the new ones come beside them."""
 
     sticky: bool = False
-    """Whether a user keeps the revision first met, by a cookie, until the release ends. Needs `traffic`."""
+    """Whether a user keeps the revision first met, by a cookie, until the release ends, by default false. After an abort
+    everybody is on the old revision at once. The share holds for users who come new. Needs `spec.traffic` with
+    `httpRoute` or `gateway`, and a Gateway controller that sets headers on the answers of one backend."""
 
     dynamic_stable: bool = False
-    """Whether the old pods become fewer as requests leave them. Needs `traffic`. By default they keep their full number."""
+    """Whether the old pods become fewer as requests leave them, by default false: they keep their full number until the
+    bake ends, so that the way back needs no pod. With true it takes less room, and an abort waits until enough old pods
+    are back. Needs `spec.traffic`."""
 
 
-def rise(weights: list[int | float]) -> bool:
+def _rise(weights: list[int | float]) -> bool:
     """Whether each is above the one before."""
-    return all(a < b for a, b in zip(weights, weights[1:], strict=False))
+    return all(a < b for a, b in pairwise(weights))
 
 
 class BigBang(Model):

@@ -13,10 +13,22 @@ def worded(detail: ErrorDetails) -> str:
     return wording(detail) if wording else detail["msg"]
 
 
+ELSEWHERE: Final = {
+    "match": "a step of a canary: write `canary: {steps: [{match: [{header: {name: x-group, exact: beta}}]}]}`",
+    "mirror": "a step of a canary: write `canary: {steps: [{mirror: 10%}]}`",
+    "sticky": "a canary: write `canary: {sticky: true, steps: [{weight: 5}]}`",
+}
+"""Fields of one strategy that people write into others."""
+
+
 def did_you_mean(wrong: str, right: list[str]) -> str:
-    """Give the end of a sentence that names the closest of `right`, or all of them when none is close."""
+    """Give the end of a sentence that names the closest of `right`, where else it belongs, or all of them."""
     by_small = {name.lower(): name for name in right}
-    close = difflib.get_close_matches(wrong.replace("_", "").lower(), by_small, n=1)
+    small = wrong.replace("_", "").lower()
+    whole = [name for name in by_small if small and name.endswith(small)]
+    if wrong in ELSEWHERE and not whole:
+        return f": {wrong} belongs to {ELSEWHERE[wrong]}"
+    close = whole or difflib.get_close_matches(small, by_small, n=1)
     if close:
         return f": did you mean {by_small[close[0]]}?"
     return f": there are {', '.join(right)}" if right else ": there are no fields here"

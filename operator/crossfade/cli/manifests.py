@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -15,14 +15,19 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.strict import InvalidObjectError, parse_strict
 from crossfade.cli.errors import CommandError
 
+GATEWAY_API: Final = "gateway.networking.k8s.io"
+
 
 @dataclass(frozen=True)
 class Manifests:
-    """What the files hold: Rollouts, Services, Deployments, and in sentences what is wrong with Rollouts that do not parse."""
+    """What the files hold: Rollouts, Services, Deployments, routes, and in sentences what is wrong with Rollouts that do not
+    parse.
+    """
 
     rollouts: list[Rollout] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
+    routes: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def service_of(self, rollout: Rollout) -> dict[str, Any] | None:
@@ -35,6 +40,10 @@ class Manifests:
         ref = rollout.spec.workload_ref
         return _named(ref.name if ref else "", rollout, self.deployments)
 
+    def route_of(self, rollout: Rollout, kind: str, name: str) -> dict[str, Any] | None:
+        """Give the route of that kind and name beside a Rollout; None where no file has it."""
+        return _named(name, rollout, (each for each in self.routes if each["kind"] == kind))
+
 
 def _named(name: str, rollout: Rollout, objects: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     namespace = rollout.metadata.namespace
@@ -43,17 +52,19 @@ def _named(name: str, rollout: Rollout, objects: Iterable[dict[str, Any]]) -> di
 
 
 def read(names: Iterable[str]) -> Manifests:
-    """Read the files. Each must have a Rollout, or a Deployment that one in another file may refer to."""
+    """Read the files. Each must have a Rollout, or a Deployment or a route that one in another file may name."""
     found = Manifests()
     lacking: list[str] = []
     for name in names:
         objects = list(_objects(name))
         found.services.extend(each for each in objects if _is(each, "v1", "Service"))
+        routes = [each for each in objects if _is_route(each)]
+        found.routes.extend(routes)
         workloads = [each for each in objects if _is(each, "apps/v1", "Deployment")]
         found.deployments.extend(workloads)
         mine = [each for each in objects if _is_rollout(each)]
         if not mine:
-            problems = lacking if workloads else found.problems
+            problems = lacking if workloads or routes else found.problems
             problems.append(f"{name}: no Rollout in it ({_contents(objects)}).")
         for each in mine:
             try:
@@ -103,6 +114,13 @@ def _is(candidate: object, version: str, kind: str) -> bool:
         and (candidate.get("apiVersion"), candidate.get("kind")) == (version, kind)
         and isinstance(candidate.get("spec"), dict)
     )
+
+
+def _is_route(candidate: object) -> bool:
+    if not isinstance(candidate, dict) or not str(candidate.get("kind", "")).endswith("Route"):
+        return False
+    version = str(candidate.get("apiVersion", ""))
+    return version.startswith(f"{GATEWAY_API}/") and _is(candidate, version, candidate["kind"])
 
 
 def _parsed(candidate: dict[str, Any]) -> Rollout:

@@ -1,9 +1,14 @@
-"""`crossfade plan -f FILE`: what a manifest will do, before it is applied. Needs no cluster."""
+"""`crossfade plan -f FILE`: what a manifest will do, before it is applied.
+
+Needs no cluster. Where a manifest names a route and a cluster answers, it says also what of the route is in the way.
+"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crossfade.cli.errors import CommandError
@@ -28,6 +33,11 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="manifest with one or more Rollouts; - reads standard input; may be repeated",
     )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="ask no cluster, also where a route is named that could be looked at",
+    )
     parser.set_defaults(run=plan)
 
 
@@ -39,6 +49,8 @@ def plan(options: argparse.Namespace) -> int:
     if found.problems:
         raise CommandError("\n".join(found.problems))
     forecasts = list(_forecasts(found))
+    if any(each.route for each in forecasts):
+        forecasts = _looked(options, found, forecasts)
     if options.output:
         print(written({"rollouts": [_jsonable(each) for each in forecasts]}, options.output))
     else:
@@ -54,6 +66,15 @@ def _forecasts(found: Manifests) -> Iterator[Forecast]:
             yield forecast(rollout, found.service_of(rollout), found.workload_of(rollout))
         except ValueError as error:
             raise CommandError(f"Rollout '{rollout.metadata.name}': spec.template: {error}") from error
+
+
+def _looked(options: argparse.Namespace, found: Manifests, forecasts: list[Forecast]) -> list[Forecast]:
+    """Look at the routes, where there is a cluster to look at."""
+    from crossfade.cli.route_look import looked  # noqa: PLC0415 -- only where a route is named
+
+    if options.offline:
+        return [replace(each, unseen="--offline") for each in forecasts]
+    return asyncio.run(looked(options, found, forecasts))
 
 
 def _jsonable(forecast: Forecast) -> dict[str, Any]:

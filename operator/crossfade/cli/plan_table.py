@@ -12,6 +12,7 @@ from rich.text import Text
 from crossfade.view.forecast import Forecast, StageForecast
 from crossfade.view.quantity import Requests, show_cpu, show_memory
 from crossfade.view.times import duration
+from crossfade.view.words import number
 
 
 def drawn(forecast: Forecast) -> RenderableType:
@@ -19,7 +20,11 @@ def drawn(forecast: Forecast) -> RenderableType:
     place = f" in {forecast.namespace}" if forecast.namespace else ""
     head = Text(f"{forecast.name}{place}: {forecast.strategy} with {_pods(forecast.replicas)}", style="bold")
     facts = _hanging([(f"  {label:<9}", words) for label, words in _facts(forecast)], "")
-    known = [_hanging([("  !", concern)], "yellow") for concern in forecast.concerns]
+    known = [
+        *(_hanging([("  ✗", obstacle)], "red") for obstacle in forecast.obstacles or ()),
+        *(_hanging([("  !", concern)], "yellow") for concern in forecast.concerns),
+        *(_hanging([("  ·", note)], "") for note in forecast.notes),
+    ]
     return Group(head, *([_table(forecast)] if forecast.stages else []), facts, *known)
 
 
@@ -50,16 +55,25 @@ def _table(forecast: Forecast) -> Table:
 def _share(stage: StageForecast) -> str:
     """Say the share that is wanted, and the one that the pods give where it is another."""
     wanted, real = stage.wanted_share, stage.real_share
-    return f"{wanted} %" if wanted == real else f"{wanted} %, real {real} %"
+    return f"{number(wanted)} %" if wanted == real else f"{number(wanted)} %, real {number(real)} %"
 
 
 def _facts(forecast: Forecast) -> Iterator[tuple[str, str]]:
     asked = _asked(forecast.peak)
     yield "Peak", f"{_pods(forecast.peak_pods)}: {asked}; pods that drain count until they are gone"
     people = f", and as long as {_people(forecast.people)} may take" if forecast.people else ""
+    if forecast.route:
+        yield "Route", _route(forecast)
     yield "Earliest", f"{duration(forecast.at_least_s)} and the time that pods need to start{people}"
     if forecast.stages:
         yield "First", "a new Rollout has nothing to protect: its first revision starts in one stage"
+
+
+def _route(forecast: Forecast) -> str:
+    if forecast.obstacles is None:
+        return f"{forecast.route}; nobody has looked whether it is there ({forecast.unseen or 'no cluster'})"
+    found = "something is in the way, see below" if forecast.obstacles else "nothing is in the way"
+    return f"{forecast.route}; {found}"
 
 
 def _asked(peak: Requests | None) -> str:

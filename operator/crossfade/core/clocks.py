@@ -40,7 +40,7 @@ def with_moved_at(s: Situation, share: Share | None) -> Situation:
     if not s.under_way and not any(s.side(track).desired for track in tracks - {s.stable_revision}):
         return s
     left = [track for track in tracks if s.side(track).desired and not traffic.live(track)]
-    moves = s.under_way and s.stage.weight == 100 and not s.stage.counted
+    moves = s.under_way and not s.stage.counted and (s.stage.weight == 100 or (s.routed and s.stage.reaches))
     right = bool(left or moves) and traffic.follows(tracks) and (share is None or traffic.gives(share))
     nothing_left = not s.service_name or (manifests.is_first(s) and not left)
     return s.remember(moved_at=(s.memory.moved_at or text_of(s.now)) if right and not nothing_left else None)
@@ -88,8 +88,9 @@ def _with_served_at(s: Situation) -> Situation:
     p, revision = s.progress, s.progress.revision
     if p.served_at or not p.serving_since or p.rollback_reason or not s.candidate.ready:
         return s
-    listed = s.production.ready.get(revision, 0) if s.production is not None else not s.service_name
-    return s.progress_with(served_at=text_of(s.now)) if listed and traffic_of(s).live(revision) else s
+    traffic = traffic_of(s)
+    served = traffic.listed(revision) and traffic.live(revision)
+    return s.progress_with(served_at=text_of(s.now)) if served else s
 
 
 def is_about_to_serve(s: Situation) -> bool:

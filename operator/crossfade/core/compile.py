@@ -40,7 +40,7 @@ def _stages(spec: RolloutSpec) -> list[Stage]:
     if strategy.blue_green is not None:
         return blue_green.stages(strategy.blue_green, n, bake_s)
     if strategy.canary is not None:
-        return canary.stages(strategy.canary, n, bake_s)
+        return canary.stages(strategy.canary, n, bake_s, routed=spec.traffic is not None)
     return big_bang.stages(n, bake_s)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import LABEL_ROLLOUT
-from crossfade.core import layout, manifests
+from crossfade.core import abilities, groups, layout, manifests, routing
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
@@ -31,15 +31,30 @@ def first_read(s: Situation) -> ReadRequest | None:
         frozenset(services - set(s.seen.found.services)),
         frozenset(named - set(s.seen.found.deployments)),
     )
-    strangers = strangers_unread(s)
-    if not any(unseen) and not strangers:
+    strangers, gateways = strangers_unread(s), abilities.are_unread(s)
+    if not any(unseen) and not strangers and not gateways:
         return None
-    return ReadRequest(services=unseen[0], deployments=unseen[1], strangers=strangers)
+    return ReadRequest(services=unseen[0], deployments=unseen[1], strangers=strangers, gateways=gateways)
 
 
 def conflict(s: Situation) -> Conflict | None:
     """What holds what we need, or is missing; None where nothing is in the way."""
-    return _source(s) or taken(s) or unknown_port(s) or _selected(s)
+    return _source(s) or taken(s) or unknown_port(s) or _selected(s) or route(s)
+
+
+def route(s: Situation) -> Conflict | None:
+    """What of the route the user must change, or what its controller cannot do."""
+    told = routing.trouble_of_rules(s)
+    if told is None and (why := groups.problem(s)):
+        return Conflict(Reason.ROUTE_INVALID, why)
+    told = told if told is not None and told.invalid else abilities.lacks(s)
+    return Conflict(told.reason, told.message) if told is not None and told.invalid else None
+
+
+def blocking(s: Situation) -> Conflict | None:
+    """What stands in the way of a release that is under way. On the way back no route does."""
+    forward = not s.progress.rollback_reason
+    return taken(s) or unknown_port(s) or (route(s) if forward else None)
 
 
 def _selected(s: Situation) -> Conflict | None:
@@ -92,7 +107,7 @@ def _source(s: Situation) -> Conflict | None:
 
 def taken(s: Situation) -> Conflict | None:
     """What has a name that we need, and is somebody else's: told in every state, also where a release goes on."""
-    for name in filter(None, (s.service_name, layout.preview_name(s))):
+    for name in filter(None, (s.service_name, layout.preview_name(s), s.canary_name if s.routed else "")):
         told = _service(s, name, s.seen.services.get(name) or s.seen.found.services.get(name))
         if told:
             return Conflict(Reason.NAME_TAKEN, told)

@@ -106,7 +106,7 @@ def _carried_out(transition: Transition) -> Plan:
     read = at.read or tried or before_serving(s) or _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
-    blocked = (conflicts.taken(s) or conflicts.unknown_port(s)) if s.under_way else None
+    blocked = conflicts.blocking(s) if s.under_way else None
     status = summary.status(s, at, _cause(s, at))
     if blocked is not None:
         status = summary.blocked(s, status, blocked.reason, blocked.message)

@@ -18,6 +18,7 @@ from crossfade.core.observed import Identity
 from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import step
+from crossfade.core.traffic.route import taken_back
 
 AGAIN_S = 1.0
 
@@ -28,6 +29,8 @@ def plan(s: Situation) -> Plan:
         return Plan(reason="Deleted")
     if s.seen.namespace_terminating:
         return Plan(reason="Deleted", writes=(_let_go(s),))
+    if not manifests.outlives(s):
+        return _without_route(s)
     read = _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
@@ -38,6 +41,16 @@ def plan(s: Situation) -> Plan:
     if not survivor:
         return Plan(reason="Deleted", writes=tuple(all_gone(s)) or (_let_go(s),), wake_after_s=AGAIN_S)
     return _given_back(s, survivor)
+
+
+def _without_route(s: Situation) -> Plan:
+    """Nothing goes on but somebody's route: it gets its own numbers back."""
+    writes = tuple(taken_back(s))
+    return (
+        _going_on(s, "the route to get its numbers back", writes)
+        if writes
+        else Plan(reason="Deleted", writes=(_let_go(s),))
+    )
 
 
 def _given_back(s: Situation, survivor: str) -> Plan:

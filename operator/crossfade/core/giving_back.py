@@ -91,6 +91,18 @@ def give_back(s: Situation, survivor: str) -> Iterator[Write]:
     yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
 
 
+def unmark_route(s: Situation, _survivor: str) -> Iterator[Write]:
+    """A route that the operator made goes on without our marks, where the Service that it names does; else it goes too."""
+    for live in s.seen.routes.values():
+        if not live.ours:
+            continue
+        goes = s.spec.on_delete == "Delete" and not manifests.adopts(s)
+        if goes or live.name != s.service_name:
+            yield Write(Verb.DELETE, live.kind, live.name, None, live.identity)
+        elif change := [*disowning(s, live), *unmarking(live)]:
+            yield Write(Verb.PATCH, live.kind, live.name, change, live.identity)
+
+
 def unmark(s: Situation, survivor: str) -> Iterator[Write]:
     """The survivor is a plain Deployment: its pods keep their labels, which its selector needs."""
     side = s.side(survivor)
@@ -102,7 +114,7 @@ def unmark(s: Situation, survivor: str) -> Iterator[Write]:
 
 
 Step = Callable[[Situation, str], Iterator[Write]]
-STEPS: tuple[Step, ...] = (remove_others, selector_back, retire, give_back, unmark)
+STEPS: tuple[Step, ...] = (remove_others, selector_back, retire, give_back, unmark_route, unmark)
 
 
 def unmarked_service(s: Situation) -> Iterator[Write]:

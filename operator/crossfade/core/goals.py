@@ -10,8 +10,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
-from crossfade.core import manifests
+from crossfade.core import manifests, routing
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
@@ -55,6 +56,7 @@ class Goal:
 
     `pods`: by track; a track that is not named is to have none. `share`: of the requests, None where it stays as it is.
     `enough`: pods of the receivers before requests come to them; `by_ready`: ready ones count, not only available ones.
+    `sides`: where a route divides the requests, the pods that each side must have listed before that.
     `hurried`: requests move at once, also by counts that may be of a size before the newest.
     `widens`: the receiver may share the requests before it has enough, since it was always allowed to serve.
     `awaits`: pods that must be available (ready, with `by_ready`) until the goal is met. `proves`: the endpoints must show the share.
@@ -65,6 +67,7 @@ class Goal:
     share: Share | None
     order: Order = GROW_FIRST
     enough: int = 0
+    sides: Mapping[str, int] = field(default_factory=dict)
     by_ready: bool = False
     hurried: bool = False
     widens: bool = False
@@ -114,12 +117,13 @@ def stage(s: Situation) -> Goal:
     """Towards the stage that the release is in."""
     now, new = s.stage, s.progress.revision
     old = {s.stable_revision: now.stable} if s.stable_revision else {}
-    beside = bool(s.stable_revision) and not now.weight and not now.counted
+    beside = bool(s.stable_revision) and not now.reaches and not now.counted
     return Goal(
         pods={**old, SOURCE: _left_of_source(s), new: now.candidate},
         share={s.stable_revision: 100} if beside else share_of(s, now.weight, counted=now.counted),
         order=_order(s, now.order),
         enough=s.floor if beside else now.candidate,
+        sides={} if beside else _sides(s),
         widens=beside,
         awaits={new: now.candidate},
         proves=not beside,
@@ -128,12 +132,21 @@ def stage(s: Situation) -> Goal:
     )
 
 
-def share_of(s: Situation, weight: int, *, counted: bool) -> Share:
+def _sides(s: Situation) -> Mapping[str, int]:
+    """Every side has pods before a route sends requests to it: the candidate all of the stage's, stable enough to return."""
+    if not s.routed or not s.stable_revision:
+        return {}
+    now = s.stage
+    left = {} if now.weight == 100 else {s.stable_revision: min(now.stable, math.ceil(s.n / RETURN_FLOOR))}
+    return {s.progress.revision: now.candidate, **left}
+
+
+def share_of(s: Situation, weight: Weight, *, counted: bool) -> Share:
     """The stage's weight as a share of each track. Where pods are counted, both have one until the old ones are gone."""
     if not s.stable_revision or (weight == 100 and not counted):
         return {s.progress.revision: 100}
     shown = min(weight, 99) if counted and s.stage.stable else weight
-    return {s.stable_revision: 100 - shown, s.progress.revision: shown}
+    return {s.stable_revision: round(100 - shown, 1), s.progress.revision: shown}
 
 
 def _left_of_source(s: Situation) -> int:
@@ -240,6 +253,7 @@ def given_back(s: Situation, survivor: str) -> Goal:
     rivals = [track for track in others if track not in {runs, SOURCE} and not none_left(s, track)]
     alone = s.exclusive and s.side(survivor).desired < s.n and rivals
     stays = s.production is None or dict(s.production.selector) == selector_before(s.production)
+    stays = stays and not any(True for _ in routing.split_places(s))
     apart = not s.service_name or (not stays and traffic_of(s).separates(survivor, others))
     exchange = Exchange(s.n, s.n - s.floor)
     return Goal(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossfade.api.labels import FINALIZER, LABEL_REVISION, LABEL_ROLLOUT
-from crossfade.core import manifests
+from crossfade.core import manifests, routing
 from crossfade.core.marks import disowned, scaling, unmarking, without_service
 from crossfade.core.observed import Identity, SeenService, Side
 from crossfade.core.plan import Verb, Write
@@ -15,6 +15,7 @@ from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stepper import Step
 from crossfade.core.traffic import traffic_of
+from crossfade.core.traffic.route import is_left
 from crossfade.core.traffic.selector import kept, selector_before
 
 
@@ -45,10 +46,16 @@ def kept_at_size(s: Situation, step: Step) -> tuple[Write, ...]:
 
 def _finalizer(s: Situation) -> Iterator[Write]:
     """Held only while there is something to give back."""
-    held, needed = FINALIZER in s.rollout.metadata.finalizers, manifests.outlives(s)
+    held, needed = FINALIZER in s.rollout.metadata.finalizers, holds_something(s)
     if held != needed:
         body = {"metadata": {"finalizers": [FINALIZER] if needed else []}}
         yield Write(Verb.APPLY, "Rollout", s.name, body, identity(s))
+
+
+def holds_something(s: Situation) -> bool:
+    """Whether something must be given back before the Rollout may go: also numbers of somebody's route."""
+    named = routing.place(s) is not None and not routing.is_owned(s)
+    return manifests.outlives(s) or named or any(True for _ in routing.split_places(s))
 
 
 def identity(s: Situation) -> Identity:
@@ -182,7 +189,7 @@ def _pull_pod(s: Situation) -> Iterator[Write]:
 
 def _leftovers(s: Situation) -> Iterator[Write]:
     """Services that the spec does not ask for any more, and empty Deployments beyond the history limit."""
-    names = {s.service_name, preview_name(s)}
+    names = {s.service_name, preview_name(s), s.canary_name if _needs_canary(s) else ""}
     for name, live in s.seen.services.items():
         if live.ours and name not in names:
             yield (given_back(live) if selector_before(live) is not None else without_service(s, live))
@@ -191,6 +198,11 @@ def _leftovers(s: Situation) -> Iterator[Write]:
             yield Write(
                 Verb.DELETE, "Deployment", manifests.deployment_name(s, side.revision), None, side.identity
             )
+
+
+def _needs_canary(s: Situation) -> bool:
+    """Whether the canary Service is asked for, or a route may still send requests to it."""
+    return s.routed or not is_left(s)
 
 
 def given_back(live: SeenService) -> Write:

@@ -262,6 +262,11 @@ def service_ports(s: Situation) -> list[Any]:
     return list((live.manifest.get("spec") or {}).get("ports") or ()) if live is not None else []
 
 
+def ports_beside(s: Situation) -> list[dict[str, Any]]:
+    """The same for another Service: what belongs to one alone (a nodePort) is left out."""
+    return [{k: v for k, v in port.items() if k != "nodePort"} for port in service_ports(s)]
+
+
 def unknown_ports(s: Situation, revision: str) -> list[str]:
     """The names of ports that requests come through, and that the revision's template does not declare."""
     template = template_of(s, revision) if revision else None
@@ -279,6 +284,16 @@ def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> 
             **owned(s, {LABEL_ROLE: role}),
         },
         "spec": {"selector": dict(selector), "ports": ports(s)},
+    }
+
+
+def route(s: Situation, kind: str, name: str, role: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A route of ours: `role` is production (it is all there is), or canary (beside the one that is split)."""
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": s.rollout.metadata.namespace, **owned(s, {LABEL_ROLE: role})},
+        "spec": dict(spec),
     }
 
 

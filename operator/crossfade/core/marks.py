@@ -7,7 +7,7 @@ from typing import Any
 
 from crossfade.api.labels import ANNOTATION_GIVE_BACK, LABEL_OWNER_UID, LABEL_ROLE, LABEL_ROLLOUT
 from crossfade.core import manifests
-from crossfade.core.observed import SeenService, Side
+from crossfade.core.observed import SeenRoute, SeenService, Side
 from crossfade.core.plan import Verb, Write
 from crossfade.core.situation import Situation
 
@@ -31,7 +31,7 @@ def disowned(s: Situation, kind: str, name: str, live: Side | SeenService) -> It
         yield Write(Verb.PATCH, kind, name, change, live.identity)
 
 
-def disowning(s: Situation, live: Side | SeenService) -> Patch:
+def disowning(s: Situation, live: Side | SeenService | SeenRoute) -> Patch:
     """The operation that takes our owner reference off; none where there is no such reference."""
     owners = live.manifest.get("metadata", {}).get("ownerReferences", [])
     others = [ref for ref in owners if ref.get("uid") != s.rollout.metadata.uid]
@@ -40,8 +40,8 @@ def disowning(s: Situation, live: Side | SeenService) -> Patch:
     return [{"op": "replace", "path": "/metadata/ownerReferences", "value": others}]
 
 
-def unmarking(live: SeenService) -> Patch:
-    """The operations that take our labels and annotations off a Service."""
+def unmarking(live: SeenService | SeenRoute) -> Patch:
+    """The operations that take our labels and annotations off a Service or a route."""
     meta = live.manifest.get("metadata", {})
     ours = [("labels", key) for key in (LABEL_ROLLOUT, LABEL_OWNER_UID, LABEL_ROLE)] + [
         ("annotations", ANNOTATION_GIVE_BACK)

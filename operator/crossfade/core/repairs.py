@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from crossfade.api.labels import FIELD_MANAGER, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.core import manifests
@@ -22,6 +23,8 @@ def repaired(s: Situation, made: Iterable[Write]) -> Iterator[str]:
             yield from _deployment(write, sides[write.name])
         elif write.kind == "Deployment" and write.name == manifests.deployment_name(s, s.stable_revision):
             yield f"Deployment {write.name} was deleted: it is made again"
+        elif write.kind.endswith("Route") and write.verb in {Verb.PATCH, Verb.APPLY}:
+            yield from _route(s, write)
         elif write.kind == "Service" and write.verb is Verb.APPLY and write.name in s.seen.services:
             yield from _service(s, s.seen.services[write.name])
 
@@ -41,6 +44,16 @@ def _deployment(write: Write, side: Side) -> Iterator[str]:
         yield f"{write.name} was scaled to {side.desired} by {side.scaled_by}: it is set back to {replicas}"
 
 
+def _route(s: Situation, write: Write) -> Iterator[str]:
+    """A route that changed although its stage stands, or that splits nothing although the candidate has its requests."""
+    live = s.seen.routes.get(f"{write.kind}/{write.name}")
+    stands = s.under_way and s.progress.reached_at is not None and not s.progress.rollback_reason
+    if live is None or not stands or live.name == s.canary_name:
+        return
+    who = _editor(live.manifest, "f:rules")
+    yield f"the rules of {live.kind} {live.name} were written by {who}: they have the weights of stage {s.stage.name} again"
+
+
 def _service(s: Situation, live: SeenService) -> Iterator[str]:
     """Ours are selectors of the Rollout's pods, of one revision or of all; an adopted Service begins with its own."""
     ours = live.selector.get(LABEL_ROLLOUT) == s.name and live.selector.keys() <= {
@@ -48,13 +61,11 @@ def _service(s: Situation, live: SeenService) -> Iterator[str]:
         LABEL_REVISION,
     }
     if live.ours and not ours and dict(live.selector) != selector_before(live):
-        yield f"the selector of Service {live.name} was edited by {_editor(live)}: it is ours again"
+        yield f"the selector of Service {live.name} was edited by {_editor(live.manifest, 'f:selector')}: it is ours again"
 
 
-def _editor(live: SeenService) -> str:
-    """The field manager that the API server knows as the selector's writer."""
-    entries = live.manifest["metadata"].get("managedFields") or ()
-    owners = [
-        e.get("manager") for e in entries if "f:selector" in (e.get("fieldsV1") or {}).get("f:spec", {})
-    ]
+def _editor(manifest: Mapping[str, Any], field: str) -> str:
+    """The field manager that the API server knows as the field's writer."""
+    entries = manifest["metadata"].get("managedFields") or ()
+    owners = [e.get("manager") for e in entries if field in (e.get("fieldsV1") or {}).get("f:spec", {})]
     return str(next((owner for owner in owners if owner != FIELD_MANAGER), "somebody"))

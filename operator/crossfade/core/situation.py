@@ -102,6 +102,23 @@ class Situation:
         return (self.spec.service.name or self.name) if self.spec.service else ""
 
     @cached_property
+    def routed(self) -> bool:
+        """Whether a route moves the requests: one is named, and the strategy is none that only exchanges pods."""
+        moves = self.spec.strategy.rolling is None and self.spec.strategy.recreate is None
+        return self.spec.traffic is not None and bool(self.service_name) and moves
+
+    @cached_property
+    def canary_name(self) -> str:
+        """The Service that a route sends the candidate's requests to; empty for a worker."""
+        return f"{self.service_name}-canary" if self.service_name else ""
+
+    @cached_property
+    def canary(self) -> SeenService | None:
+        """That Service, where it is ours."""
+        service = self.seen.services.get(self.canary_name)
+        return service if service is not None and service.ours else None
+
+    @cached_property
     def under_way(self) -> bool:
         """Whether a release is under way, forward or back."""
         return self.memory.progress is not None
@@ -171,10 +188,11 @@ class Situation:
         """Changes when the user edits the strategy, and not when they scale.
 
         Over what differs from the defaults: a field that a later version adds changes no hash, nor does a default that
-        is written out.
+        is written out. With a route the stages of some strategies are others.
         """
         chosen = self.spec.strategy.model_dump(mode="json", exclude_defaults=True)
         text = json.dumps(chosen, sort_keys=True, separators=(",", ":")) + str(bool(self.stable_revision))
+        text += "routed" if self.routed else ""
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 
     @cached_property

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import starmap
 
+from crossfade.api.base import Weight
+from crossfade.api.traffic import Match
+
 
 @dataclass(frozen=True)
 class GrowFirst:
@@ -65,16 +68,24 @@ class Stage:
 
     `candidate` and `stable` are pods of each side, `weight` is the percent of requests that the candidate is to get,
     `order` is how the stage is come to, `gates` must all be open before the next stage.
-    `pull_check` asks that the new images were pulled by a pod that runs nothing, before anything stops.
+    `pull_check` asks that the new images were pulled by a pod that runs nothing, before anything stops. `matches`: requests
+    that meet the candidate whatever the weight is; `mirror`: percent of the requests that are copied to it.
     """
 
     name: str
     candidate: int
     stable: int
-    weight: int
+    weight: Weight
     order: Order = GROW_FIRST
     gates: tuple[Gate, ...] = ()
     pull_check: bool = False
+    matches: tuple[Match, ...] = ()
+    mirror: int = 0
+
+    @property
+    def reaches(self) -> bool:
+        """Whether any request, or a copy of one, comes to the candidate."""
+        return bool(self.weight or self.matches or self.mirror)
 
     @property
     def gate(self) -> str:

@@ -11,6 +11,8 @@ WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUS
 TROUBLES = frozenset(
     {
         Reason.NOT_SOLE_OWNER,
+        Reason.ROUTE_MISSING,
+        Reason.ROUTE_NOT_ACCEPTED,
         Reason.STABLE_UNAVAILABLE,
         Reason.CANDIDATE_UNAVAILABLE,
         Reason.RESTARTING,
@@ -28,6 +30,9 @@ REFUSALS = frozenset(
         Reason.NAME_TAKEN,
         Reason.PORT_UNKNOWN,
         Reason.SELECTED_BY_OTHERS,
+        Reason.ROUTE_INVALID,
+        Reason.ROUTE_TAKEN,
+        Reason.ROUTER_LACKS,
     }
 )
 """Each of these is told when it begins, in the stage that it begins in; a refusal again when its message changes."""

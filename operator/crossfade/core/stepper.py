@@ -139,7 +139,8 @@ class _Stepper:
             return wanted
         if isinstance(self.goal.order, Exchange) and self.traffic.live(track):
             return max(wanted, has - max(0, may_go))
-        fewer_asked = track in self.receivers and self.traffic.gives(self.goal.share or {})
+        share = self.goal.share or {}
+        fewer_asked = track in self.receivers and self.traffic.gives(share) and self.traffic.settled(share)
         return wanted if fewer_asked or self._is_left(track) else has
 
     def _is_left(self, track: str) -> bool:
@@ -227,13 +228,15 @@ class _Stepper:
         goal = self.goal
         if goal.share is None or self.traffic.gives(goal.share):
             return goal.share
-        if self.traffic.obstacle:
+        if self.traffic.obstacle(goal.share):
             return None
         if isinstance(goal.order, Exchange):
             return self._exchanged(goal.share)
-        if self._has_enough or (not self._others_answer and self._may_take_over):
+        alone = len(self.receivers) == 1 and not self._others_answer and self._may_take_over
+        if self._has_enough or alone:
             return goal.share
-        return self._all(goal.share) if goal.widens and self._is_ready and SOURCE not in goal.share else None
+        mixes = goal.widens and self.traffic.mixes and SOURCE not in goal.share
+        return self._all(goal.share) if mixes and self._is_ready else None
 
     def _exchanged(self, share: Share) -> Share | None:
         """Both sides, until one has no pods left. Nobody gets more requests by it than the goal gives, and no third one any."""
@@ -258,11 +261,18 @@ class _Stepper:
     @cached_property
     def _has_enough(self) -> bool:
         """A count is believed once it is of the newest size: scaled down and up again, a pod may have been told to go."""
+        if self.goal.sides:
+            return all(self._listed(track) >= count for track, count in self.goal.sides.items())
         sides = [self.s.side(track) for track in self.receivers]
         if not self.goal.hurried and not all(side.current for side in sides):
             return False
         there = sum(min(side.ready if self.goal.by_ready else side.available, side.desired) for side in sides)
         return there >= self.goal.enough
+
+    def _listed(self, track: str) -> int:
+        """Its pods that would get requests if the route sent it some."""
+        side = self.s.side(track)
+        return min(side.available, side.desired, self.traffic.listed(track)) if side.current else 0
 
     @cached_property
     def _is_ready(self) -> bool:
@@ -373,8 +383,9 @@ class _Stepper:
         goal = self.goal
         if goal.share is None or self.traffic.gives(goal.share):
             return None
-        if self.traffic.obstacle:
-            return Unmet(Reason.NOT_SOLE_OWNER, self.traffic.obstacle)
+        obstacle = self.traffic.obstacle(goal.share)
+        if obstacle is not None:
+            return Unmet(obstacle.reason, obstacle.waits_for)
         if self.share is None or (self.share != goal.share and not self._has_enough):
             track = next((t for t in goal.awaits if t in self.receivers), min(self.receivers))
             waits = f"{self._enough_of(track)}, before requests move"

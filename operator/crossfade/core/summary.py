@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from crossfade.api.base import Weight
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
-from crossfade.core import columns, deadline, manifests
+from crossfade.core import columns, deadline, manifests, routing
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
@@ -26,6 +27,10 @@ from crossfade.core.ways_back import in_words
 from crossfade.core.words import pods, serves
 
 Holds = Literal["True", "False"]
+
+
+WAITS_FOR_OTHERS = frozenset({Reason.NOT_SOLE_OWNER, Reason.ROUTE_MISSING, Reason.ROUTE_NOT_ACCEPTED})
+"""What neither the operator nor a person who promotes can bring about."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ def _state(s: Situation, at: Step, cause: str) -> State:
         return State(_phase_of(held), held.why, _sentence(s, held.waiting_for))
     if unmet is None:  # its gates have just opened
         return State(Phase.PROGRESSING, Reason.SCALING_UP, _sentence(s, ""))
-    phase = Phase.WAITING if unmet.why is Reason.NOT_SOLE_OWNER else Phase.PROGRESSING
+    phase = Phase.WAITING if unmet.why in WAITS_FOR_OTHERS else Phase.PROGRESSING
     return State(phase, unmet.why, _sentence(s, _with(unmet.waiting_for, cause)))
 
 
@@ -215,6 +220,11 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         return State(Phase.ROLLED_BACK, Reason.QUARANTINED, f"{_verdicts(s)}. {back}")
     if unmet is not None:
         return State(Phase.PROGRESSING, unmet.why, lacks)
+    missing = routing.trouble_of_rules(s)
+    if missing is not None:
+        return State(
+            Phase.WAITING, missing.reason, f"{s.stable_revision} {serves(s)}, and waits for {missing.message}"
+        )
     if not s.n:
         return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
     return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} {serves(s)} with {pods(s.n)}")
@@ -322,10 +332,13 @@ def _images(s: Situation, revision: str) -> str:
     return ",".join(c["image"] for c in template.get("spec", {}).get("containers", []))[:1024]
 
 
-def _real_weight(s: Situation) -> int | None:
-    """The candidate's share of ready endpoints; for a worker, of available pods."""
+def _real_weight(s: Situation) -> Weight | None:
+    """The candidate's share by the route; else of ready endpoints; for a worker, of available pods."""
     if not s.under_way:
         return None
+    routed = traffic_of(s).real_percent(s.progress.revision)
+    if routed is not None:
+        return int(routed) if routed == int(routed) else routed
     ready = (
         s.production.ready
         if s.production
@@ -341,7 +354,7 @@ def _scale(s: Situation) -> tuple[int, str]:
     if shared or not s.stable_revision:
         return s.stable.replicas + s.candidate.replicas, f"{LABEL_ROLLOUT}={s.name}"
     traffic = traffic_of(s)
-    alone = s.under_way and traffic.live(s.progress.revision) and not traffic.live(s.stable_revision)
+    alone = s.under_way and traffic.depends_on(s.progress.revision)
     moved = alone and s.stage.weight == 100 and not s.progress.rollback_reason
     revision = s.progress.revision if moved and s.memory.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"

@@ -83,15 +83,15 @@ def nothing_answers(s: Situation) -> Verdict | None:
     """
     if not nobody_answers(s) or node_took_them(s):
         return None
-    return _unavailable("no pod is ready while it has all the traffic", s)
+    share = "all the traffic" if s.stage.weight == 100 else f"{s.stage.weight} % of the traffic"
+    return _unavailable(f"no pod is ready while it has {share}", s)
 
 
 def nobody_answers(s: Situation) -> bool:
-    """Whether requests fail now: the candidate has them all, has no ready pod, and stable has one."""
+    """Whether requests fail now: nobody else gets those of the candidate, it has no ready pod, and stable has one."""
     traffic, p = traffic_of(s), s.progress
-    alone = bool(s.service_name) and traffic.live(p.revision) and not traffic.live(s.stable_revision)
-    listed = sum(s.production.ready.values()) if s.production else 0
-    gone = not listed and not s.candidate.ready and s.stable.ready
+    alone = bool(s.service_name) and traffic.depends_on(p.revision)
+    gone = not traffic.listed(p.revision) and not s.candidate.ready and s.stable.ready
     return bool(alone and gone and p.serving_since and not p.emptied)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
+from crossfade.api.base import Weight
 from crossfade.api.rollout import RolloutSpec
 from crossfade.core.stages import Stage, pods_of
 from crossfade.core.strategies.canary import split_of
 from crossfade.view.quantity import pod_requests
+from crossfade.view.words import number
 
 NOTICEABLE_POINTS = 5
 MOST_PODS_SUGGESTED = 200
@@ -20,6 +23,9 @@ def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
         return
     yield from _worker(spec)
     yield from _shares(spec, plan)
+    yield from _aside(spec)
+    yield from _few_for_their_share(spec, plan)
+    yield from _copied(plan)
     yield from _downtime(spec)
     yield from _fewer_pods(spec)
     yield from _nothing_old(spec, plan)
@@ -29,7 +35,7 @@ def concerns(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
     yield from _unknown_cost(spec)
 
 
-def real_share(stage: Stage, *, worker: bool = False) -> int:
+def real_share(stage: Stage, *, worker: bool = False) -> Weight:
     """Give the percent of requests that the stage's pods allow on the candidate; of a worker, of the pods."""
     if not (stage.counted or worker):
         return stage.weight if stage.candidate else 0
@@ -53,12 +59,12 @@ def _shares(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
         if abs(real - stage.weight) > NOTICEABLE_POINTS:
             counts = f"{stage.candidate} of {stage.candidate + stage.stable} pods"
             yield (
-                f"Stage '{stage.name}' wants {stage.weight} % of the {what} on the new revision, and {counts} give "
+                f"Stage '{stage.name}' wants {number(stage.weight)} % of the {what} on the new revision, and {counts} give "
                 f"{real} %: {_closer(spec, stage.weight)}."
             )
 
 
-def _closer(spec: RolloutSpec, weight: int) -> str:
+def _closer(spec: RolloutSpec, weight: Weight) -> str:
     """Say how many replicas would meet the weight."""
     max_surge = spec.strategy.canary.max_surge if spec.strategy.canary else 0
     for replicas in range(spec.replicas + 1, MOST_PODS_SUGGESTED + 1):
@@ -67,6 +73,39 @@ def _closer(spec: RolloutSpec, weight: int) -> str:
         if abs(100 * new / (new + old) - weight) <= NOTICEABLE_POINTS:
             return f"replicas: {replicas} would come within {NOTICEABLE_POINTS} points"
     return "take a larger weight"
+
+
+def _aside(spec: RolloutSpec) -> Iterator[str]:
+    """What is written for a route and does nothing, or the other way round."""
+    if spec.traffic is None:
+        return
+    canary = spec.strategy.canary
+    if spec.strategy.recreate is not None or spec.strategy.rolling is not None:
+        yield (
+            f"Strategy {spec.strategy.name} goes as without a route: traffic is left alone, and requests follow the pods "
+            "behind the Service. Take canary, blueGreen or bigBang to move them by the route."
+        )
+    if canary is not None and "max_surge" in canary.model_fields_set:
+        yield "maxSurge does nothing with a route, where the new pods come beside the old ones: leave it out."
+
+
+def _few_for_their_share(spec: RolloutSpec, plan: Sequence[Stage]) -> Iterator[str]:
+    canary = spec.strategy.canary
+    if spec.traffic is None or canary is None or not any(step.candidate_replicas for step in canary.steps):
+        return
+    for stage in plan:
+        needed = math.ceil(spec.replicas * stage.weight / 100)
+        if stage.candidate < needed:
+            yield (
+                f"Stage '{stage.name}' gives {number(stage.weight)} % of the requests to {stage.candidate} of "
+                f"{spec.replicas} pods: candidateReplicas: {needed} would give each no more than it gets now."
+            )
+
+
+def _copied(plan: Sequence[Stage]) -> Iterator[str]:
+    names = [f"'{stage.name}'" for stage in plan if stage.mirror]
+    if names:
+        yield f"{', '.join(names)}: requests that write are copied too. Mirror only what may happen twice."
 
 
 def _downtime(spec: RolloutSpec) -> Iterator[str]:

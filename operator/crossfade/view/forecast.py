@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from crossfade.api.base import Weight
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.core.compile import compiled
 from crossfade.core.stages import Exclusive, Gate, GateKind, Stage
 from crossfade.view.concerns import concerns, real_share
 from crossfade.view.nearness import uneven
 from crossfade.view.quantity import Requests, pod_requests
+from crossfade.view.route_notes import notes
+from crossfade.view.routes import routed_by
 from crossfade.view.target_ports import unknown_names, unlisted_numbers
 
 
@@ -29,8 +32,8 @@ class StageForecast:
     name: str
     candidate: int
     stable: int
-    wanted_share: int
-    real_share: int
+    wanted_share: Weight
+    real_share: Weight
     gate: str
     awaits: str
     peak_pods: int
@@ -44,6 +47,9 @@ class Forecast:
     unknown, since the template is in a Deployment that is not at hand.
     `at_least_s` is the time that gates and `minReadySeconds` take in any case; pods that start and pull come on top.
     `people` is how many stages wait for a person. `worker`: it has no Service, so no requests are shared.
+    `route`: what shares the requests (`HTTPRoute shop`), "" where pods or the selector do; `notes` say what it means for
+    clients. `obstacles`: what of the route and its Gateway is in the way; None where nobody has looked,
+    and `unseen` says why.
     """
 
     name: str
@@ -57,6 +63,10 @@ class Forecast:
     people: int
     concerns: tuple[str, ...]
     worker: bool = False
+    route: str = ""
+    notes: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] | None = None
+    unseen: str = ""
 
 
 def forecast(
@@ -70,7 +80,7 @@ def forecast(
     spec = _with_template(rollout.spec, deployment)
     if unknown := unknown_names(spec.to_wire(), service):
         raise ValueError(unknown)
-    plan = compiled(spec)
+    plan, wire = compiled(spec), rollout.to_wire()
     before = [Stage("now", 0, spec.replicas, 0), *plan]
     stages = tuple(_shown(spec, i, a, b) for i, (a, b) in enumerate(pairwise(before), start=1))
     peak = max([spec.replicas, *(stage.peak_pods for stage in stages)])
@@ -87,9 +97,11 @@ def forecast(
         concerns=(
             *concerns(spec, plan),
             *unlisted_numbers(spec.to_wire(), service),
-            *uneven(spec.strategy.name, service),
+            *(() if routed_by(wire) else uneven(spec.strategy.name, service)),
         ),
         worker=spec.service is None,
+        route=str(routed_by(wire) or ""),
+        notes=tuple(notes(rollout, plan)),
     )
 
 

@@ -12,6 +12,7 @@ from crossfade.view.model import Outcome
 from crossfade.view.plain import plain
 from crossfade.view.read import rollout_view
 from crossfade.view.times import time_of
+from crossfade.view.words import number
 
 Object = Mapping[str, Any]
 
@@ -35,7 +36,7 @@ class Listed:
     strategy: str
     phase: str
     step: str
-    weight: int | None
+    weight: float | None
     ready: str
     image: str
     since: datetime | None
@@ -93,7 +94,7 @@ def _listed(rollout: Object) -> Listed:
 
 
 def _cells(row: Listed, now: datetime, *, namespaces: bool) -> tuple[str, ...]:
-    weight = "" if row.weight is None else f"{row.weight}%"
+    weight = "" if row.weight is None else f"{number(row.weight)}%"
     cells = (
         row.name,
         row.strategy,

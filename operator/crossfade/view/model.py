@@ -135,7 +135,7 @@ class RolloutView:
     """A Rollout at one moment.
 
     `weight` and `real_weight` are percent of the requests (of the pods, for a `worker`, which has no Service), wanted and
-    given by the ready pods; None when no release is under way. `seen` is False while the status still speaks of an older
+    given by the ready pods or by the `route` (such as `HTTPRoute shop`; "" where pods decide); None when no release is under way. `seen` is False while the status still speaks of an older
     spec, or of none. `reason` is the one-word reason of the condition that explains the phase. `held` is set where a pause
     holds the next change of one at rest, `paused` wherever an action holds it, `restarted` while a Restart goes on. `since`: when the phase
     began. `earlier`: whether another revision than the stable one has completed. `why` is how the last release ended, where it
@@ -158,8 +158,9 @@ class RolloutView:
     returning: bool = False
     last_lines: tuple[str, ...] = ()
     stage: Place | None = None
-    weight: int | None = None
-    real_weight: int | None = None
+    weight: float | None = None
+    real_weight: float | None = None
+    route: str = ""
     stable: SideView | None = None
     candidate: SideView | None = None
     awaited: Wait | None = None

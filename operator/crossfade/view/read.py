@@ -24,6 +24,7 @@ from crossfade.view.circumstances import (
 from crossfade.view.model import Outcome, RolloutView, Wait
 from crossfade.view.nearness import service_name, uneven
 from crossfade.view.pauses import held_at_rest
+from crossfade.view.routes import routed_by
 from crossfade.view.standing import place_of, plan_of, progress_of, side_of
 from crossfade.view.target_ports import unlisted_numbers
 from crossfade.view.times import time_of
@@ -77,6 +78,7 @@ def rollout_view(
         stage=place_of(status, plan),
         weight=status.get("weight"),
         real_weight=status.get("realWeight"),
+        route=str(routed_by(rollout) or ""),
         stable=side_of(status, "stable", plan, replicas),
         candidate=side_of(status, "candidate", plan, replicas),
         awaited=_awaited(status),
@@ -110,7 +112,8 @@ def _warnings(
 ) -> Iterator[str]:
     """What is around it and may do otherwise than was meant."""
     yield from misled(view.strategy, scaling("Rollout", view.name, autoscalers))
-    yield from uneven(view.strategy, service)
+    if not view.route:
+        yield from uneven(view.strategy, service)
     yield from unlisted_numbers(rollout.get("spec") or {}, service, others_only=True)
 
 

@@ -104,7 +104,7 @@ def line(view: RolloutView) -> str:
     parts = [
         view.phase,
         f"stage {view.stage.number}/{view.stage.total} {view.stage.name}".rstrip() if view.stage else "",
-        f"weight {view.weight}% (real {view.real_weight}%)" if words.has_weight(view) else "",
+        _weight(view),
         f"{first} {words.count(view.stable)}" if view.stable else "",
         f"{second} {words.count(view.candidate)}" if view.candidate else "",
         f"down since {view.down.since:%H:%M:%S} UTC" if view.down and view.down.since else "",
@@ -112,6 +112,13 @@ def line(view: RolloutView) -> str:
     waits = f"waits for {view.awaited.what}" if view.awaited else ""
     told = "; ".join(filter(None, (_way(view), waits))) if sentence(view) == _way(view) else sentence(view)
     return ", ".join(part for part in parts if part) + (f": {' '.join(told.split())}" if told else "")
+
+
+def _weight(view: RolloutView) -> str:
+    if view.weight is None or not words.has_weight(view):
+        return ""
+    real = "None" if view.real_weight is None else words.number(view.real_weight)
+    return f"weight {words.number(view.weight)}% (real {real}%)"
 
 
 def jsonable(value: Any) -> Any:

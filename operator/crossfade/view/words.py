@@ -25,10 +25,14 @@ def weight(view: RolloutView) -> str:
     if not has_weight(view) or view.strategy == "recreate":
         return ""
     name = f"release {view.undoing.to_release}" if view.undoing else "the candidate"
-    real = "not known yet" if view.real_weight is None else f"{view.real_weight} %"
-    if view.worker:
-        return f"{view.weight} % of the pods wanted on {name}, {real} by available pods"
-    return f"{view.weight} % of the requests wanted on {name}, {real} by ready pods"
+    real = "not known yet" if view.real_weight is None else f"{number(view.real_weight)} %"
+    what, by = ("pods", "available pods") if view.worker else ("requests", view.route or "ready pods")
+    return f"{number(view.weight or 0)} % of the {what} wanted on {name}, {real} by {by}"
+
+
+def number(percent: float) -> str:
+    """Give a percentage without decimals where it has none. Examples: `25`, `0.1`."""
+    return f"{round(percent, 1):g}"
 
 
 def has_weight(view: RolloutView) -> bool:

@@ -2,36 +2,73 @@
 
 Without a router the share is the share of pods: each step takes the pods closest to its weight. Its
 weakness, that a share can only be met as finely as there are pods, is shown: status has the wanted and the
-real share, and `plan` warns where they differ by more than 5 points.
+real share, and `plan` warns where they differ by more than 5 points. With a route the share is exact, and
+stable keeps its full size behind it, unless `dynamicStable` says otherwise.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from crossfade.api.base import Weight
 from crossfade.api.rollout import Canary, CanaryStep
 from crossfade.core.stages import Exchange, Gate, GateKind, Stage, gates_of, pods_of
 
 
-def stages(spec: Canary, replicas: int, bake_seconds: int) -> list[Stage]:
-    """One counted stage per step below 100, then all pods new with the last step's old ones warm."""
-    surge = max(1, pods_of(spec.max_surge, replicas, up=True))
-    steps = [step for step in spec.steps if step.weight < 100]
+def stages(spec: Canary, replicas: int, bake_seconds: int, *, routed: bool = False) -> list[Stage]:
+    """One stage per step below 100, then all pods new with the last step's old ones warm.
+
+    `routed`: a route shares the requests, else pods are exchanged until their counts do.
+    """
+    below = list(_routed(spec, replicas) if routed else _counted(spec, replicas))
+    warm = below[-1].stable if below else replicas
     full = next((step for step in spec.steps if step.weight == 100), None)
-    split = [split_of(step.weight, replicas, surge) for step in steps]
-    counted = [
-        Stage(f"{step.weight} %", new, old, step.weight, Exchange(surge), _gates(step))
-        for step, (new, old) in zip(steps, split, strict=True)
-    ]
-    warm = split[-1][1] if split else replicas
     held = [Stage("100 %", replicas, warm, 100, gates=_gates(full))] if full and _gates(full) else []
     return [
-        *counted,
+        *below,
         *held,
         Stage("bake", replicas, warm, 100, gates=gates_of((GateKind.BAKE, bake_seconds))),
         Stage("retire old", replicas, 0, 100),
     ]
 
 
-def split_of(weight: int, replicas: int, surge: int) -> tuple[int, int]:
+def _counted(spec: Canary, replicas: int) -> Iterator[Stage]:
+    surge = max(1, pods_of(spec.max_surge, replicas, up=True))
+    for step, weight in _weighted(spec):
+        new, old = split_of(weight, replicas, surge)
+        yield Stage(f"{weight} %", new, old, weight, Exchange(surge), _gates(step))
+
+
+def _routed(spec: Canary, replicas: int) -> Iterator[Stage]:
+    """Pods for the weight at least, and one for the groups of users and the copies that need no weight."""
+    for step, weight in _weighted(spec):
+        new = min(replicas, max(1, math.ceil(replicas * weight / 100)))
+        old = max(1, math.ceil(replicas * (100 - weight) / 100)) if spec.dynamic_stable else replicas
+        new = min(step.candidate_replicas, replicas) if step.candidate_replicas else new
+        mirror = int((step.mirror or "0").removesuffix("%"))
+        shown = Stage(_name(step, weight), new, old, weight, gates=_gates(step))
+        yield replace(shown, matches=tuple(step.match), mirror=mirror)
+
+
+def _weighted(spec: Canary) -> Iterator[tuple[CanaryStep, Weight]]:
+    """The steps below 100, each with its weight: one that names none keeps the one before it."""
+    weight: Weight = 0
+    for step in spec.steps:
+        weight = weight if step.weight is None else step.weight
+        if weight < 100:
+            yield step, weight
+
+
+def _name(step: CanaryStep, weight: Weight) -> str:
+    """How people know the step. Example: `5 %, groups, mirror 10%`."""
+    parts = [f"{weight} %" if weight else "", "groups" if step.match else ""]
+    parts.append(f"mirror {step.mirror}" if step.mirror else "")
+    return ", ".join(filter(None, parts))
+
+
+def split_of(weight: Weight, replicas: int, surge: int) -> tuple[int, int]:
     """(candidate, stable) pods whose share is closest to `weight` percent, both at least 1.
 
     Their sum is between `replicas` and `replicas + surge`; of equally close splits the smallest wins.
@@ -39,7 +76,7 @@ def split_of(weight: int, replicas: int, surge: int) -> tuple[int, int]:
     choices = [
         (abs(100 * new / total - weight), total, new)
         for total in range(max(replicas, 2), replicas + surge + 1)
-        for new in (total * weight // 100, total * weight // 100 + 1)
+        for new in (int(total * weight // 100), int(total * weight // 100) + 1)
         if 1 <= new < total
     ]
     _, total, new = min(choices)

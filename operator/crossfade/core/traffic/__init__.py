@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from crossfade.core.situation import Situation
 from crossfade.core.traffic.none import NoTraffic
-from crossfade.core.traffic.port import Share, Traffic
+from crossfade.core.traffic.port import Obstacle, Share, Traffic
+from crossfade.core.traffic.route import Route
 from crossfade.core.traffic.selector import Selector
 
-__all__ = ["Share", "Traffic", "traffic_of"]
+__all__ = ["Obstacle", "Share", "Traffic", "traffic_of"]
 
 
 def traffic_of(s: Situation) -> Traffic:
-    """The port of this Rollout: none for a worker without a Service."""
-    return Selector(s) if s.service_name else NoTraffic(s)
+    """The port of this Rollout: none for a worker without a Service; a route's also where one is left to be given back."""
+    if not s.service_name:
+        return NoTraffic(s)
+    return Route(s) if s.spec.traffic is not None or s.canary is not None else Selector(s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crossfade.core.plan import Write
 from crossfade.core.situation import Situation
-from crossfade.core.traffic.port import Share
+from crossfade.core.traffic.port import Obstacle, Share
 
 
 @dataclass(frozen=True)
@@ -15,13 +15,33 @@ class NoTraffic:  # its answers ask for nothing
     """Keeps the promises of `port.Traffic` where there is no Service: whatever runs, works."""
 
     s: Situation
-    obstacle: str = ""
+    mixes: bool = True
     takes_strangers: bool = False
     strangers: int = 0
+
+    def obstacle(self, share: Share) -> Obstacle | None:
+        """Nobody is in the way."""
+        return None
 
     def live(self, track: str) -> bool:
         """Every track that runs works."""
         return bool(track)
+
+    def depends_on(self, track: str) -> bool:
+        """No request fails."""
+        return False
+
+    def listed(self, track: str) -> int:
+        """Its ready pods: what runs, works."""
+        return self.s.side(track).ready
+
+    def real_percent(self, track: str) -> float | None:
+        """Pods alone say it."""
+        return None
+
+    def settled(self, share: Share) -> bool:
+        """There is nothing to follow."""
+        return True
 
     def gives(self, share: Share) -> bool:
         """There is nothing to write."""

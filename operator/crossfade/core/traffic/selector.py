@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from crossfade.api.conditions import Reason
 from crossfade.api.labels import ANNOTATION_GIVE_BACK, LABEL_REVISION, LABEL_ROLE, LABEL_ROLLOUT
 from crossfade.api.parsing import parsed
 from crossfade.core import manifests
@@ -19,7 +20,7 @@ from crossfade.core.plan import Verb, Write
 from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
-from crossfade.core.traffic.port import Share, receivers
+from crossfade.core.traffic.port import Obstacle, Share, receivers
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PREFIX: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -32,15 +33,17 @@ class Selector:
 
     s: Situation
 
-    @cached_property
-    def obstacle(self) -> str:
+    mixes: bool = True
+
+    def obstacle(self, share: Share) -> Obstacle | None:
         """Another field manager that writes the selector of an adopted Service."""
         others = other_writers(self.s)
         if not others:
-            return ""
-        return (
+            return None
+        waits = (
             f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
         )
+        return Obstacle(Reason.NOT_SOLE_OWNER, waits)
 
     @cached_property
     def takes_strangers(self) -> bool:
@@ -50,7 +53,7 @@ class Selector:
     @property
     def strangers(self) -> int:
         """Endpoints that are of no revision, while an adopted Service is not ours yet."""
-        return self._listed(SOURCE) if self.takes_strangers else 0
+        return self.listed(SOURCE) if self.takes_strangers else 0
 
     @cached_property
     def _selector(self) -> Mapping[str, str] | None:
@@ -61,6 +64,19 @@ class Selector:
         if self._selector is None or not track:
             return False
         return self._selector.items() <= self._labels(track).items()
+
+    def depends_on(self, track: str) -> bool:
+        """Whether it gets requests alone."""
+        others = {self.s.stable_revision, self.s.progress.revision} - {track}
+        return self.live(track) and not any(map(self.live, others))
+
+    def real_percent(self, track: str) -> float | None:
+        """A selector gives no share: the number of pods does."""
+        return None
+
+    def settled(self, share: Share) -> bool:
+        """What is taken away goes from both at once."""
+        return True
 
     def _labels(self, track: str) -> Mapping[str, str]:
         manifest = self.s.side(track).manifest
@@ -86,7 +102,7 @@ class Selector:
         tracks = receivers(share)
         if len(tracks) == 1 and not self.only(tracks):
             return False
-        return all(self._listed(track) >= count for track, count in at_least.items() if track in tracks)
+        return all(self.listed(track) >= count for track, count in at_least.items() if track in tracks)
 
     def only(self, tracks: Collection[str]) -> bool:
         """Whether production's endpoints are pods of these tracks and of nothing else, and some are ready."""
@@ -107,9 +123,10 @@ class Selector:
         side = self.s.side(track)
         if not self.live(track):
             return 0
-        return min(side.available, side.desired, self._listed(track))
+        return min(side.available, side.desired, self.listed(track))
 
-    def _listed(self, track: str) -> int:
+    def listed(self, track: str) -> int:
+        """Its ready pods behind the production Service."""
         production = self.s.production
         return production.ready.get(_listed_as(track), 0) if production is not None else 0
 
@@ -142,12 +159,18 @@ def _listed_as(track: str) -> str:
     return "" if track == SOURCE else track
 
 
-def kept(s: Situation, live: SeenService, selector: Mapping[str, str], role: str) -> Iterator[Write]:
-    """Selector, owner and ports of a Service of ours as they should be."""
-    meta = _marks(s, role)
+def kept(
+    s: Situation,
+    live: SeenService,
+    selector: Mapping[str, str],
+    role: str,
+    notes: Mapping[str, str] | None = None,
+) -> Iterator[Write]:
+    """Selector, owner, ports and notes of a Service of ours as they should be."""
+    meta = {**_marks(s, role), **({"annotations": dict(notes)} if notes else {})}
     yield from disowned(s, "Service", live.name, live)
     if dict(live.selector) != dict(selector) or not has(live.manifest.get("metadata", {}), meta):
-        body = {"metadata": {**meta, **_memo(live)}, "spec": {"selector": dict(selector)}}
+        body = {"metadata": {**_memo(live), **meta}, "spec": {"selector": dict(selector)}}
         yield Write(Verb.APPLY, "Service", live.name, body, live.identity)
     elif not manifests.adopts(s) and not _same_ports(live, manifests.ports(s)) and _have_ports(s):
         change = [{"op": "replace", "path": "/spec/ports", "value": manifests.ports(s)}]

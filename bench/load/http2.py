@@ -1,0 +1,236 @@
+"""HTTP/2 with prior knowledge, the kind h: many requests at once on each of a few connections.
+
+Only what a client needs that asks for one small page. Header compression without a table that grows (its size is set to
+0) leaves the status readable: it comes first in every answer, as an index or as three digits. The version is read from
+the page, which is JSON.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import struct
+import time
+
+from .connections import Target, opened
+from .http1 import by_the_clock
+from .records import Recorder, outcome_of
+
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
+HEADER_TABLE_SIZE, ENABLE_PUSH = 1, 2
+REFUSED_STREAM = 7
+MOST = 2**31 - 1  # of bytes that may be sent to us: more than a load is ever long
+# HPACK (RFC 7541): the static table's entries for what is asked and answered, and the Huffman code's digits.
+STATUS_AT = {8: "200", 9: "204", 10: "206", 11: "304", 12: "400", 13: "404", 14: "500"}
+DIGITS = {f"{code:05b}": str(code) for code in range(3)} | {f"{22 + n:06b}": str(n) for n in range(3, 10)}
+METHOD_GET, SCHEME_HTTP, PATH, AUTHORITY = 0x82, 0x86, 0x04, 0x01
+
+
+class NotTakenError(ConnectionError):
+    """The server says that it has not begun with a request, so that it may be asked again."""
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def literal(index: int, name: str, value: str) -> bytes:
+    """A header that is not to be remembered; `name` where the static table has no index for it."""
+    parts = [value] if index else [name, value]
+    return bytes([index]) + b"".join(length(len(part.encode())) + part.encode() for part in parts)
+
+
+def length(count: int) -> bytes:
+    """A string's length: seven bits, and the rest in groups of seven."""
+    if count < 127:
+        return bytes([count])
+    rest, more = count - 127, [127]
+    while rest >= 128:
+        more.append(rest % 128 + 128)
+        rest //= 128
+    return bytes([*more, rest])
+
+
+def request_headers(target: Target) -> bytes:
+    named = b"".join(literal(0, name.lower(), value) for name, value in target.headers)
+    pseudo = bytes([METHOD_GET, SCHEME_HTTP]) + literal(PATH, "", target.path)
+    return pseudo + literal(AUTHORITY, "", target.host) + named
+
+
+def status_of(block: bytes) -> str:
+    """The status at the beginning of an answer's headers, whichever way it is written."""
+    at = 0
+    while block[at] & 0xE0 == 0x20:  # the table's size, told first
+        at += 1
+    if block[at] & 0x80:
+        return STATUS_AT.get(block[at] & 0x7F, "unreachable")
+    at += 1  # the index of the name: never more than 14, so one byte
+    size, text = block[at] & 0x7F, block[at + 1 :]
+    return unpacked(text[:size]) if block[at] & 0x80 else text[:size].decode()
+
+
+def unpacked(packed: bytes) -> str:
+    """Digits that were packed with the Huffman code."""
+    text, code = "", ""
+    for bit in "".join(f"{byte:08b}" for byte in packed):
+        code += bit
+        if code in DIGITS:
+            text, code = text + DIGITS[code], ""
+    return text
+
+
+class Answer:
+    """What has arrived of the answer to one request."""
+
+    def __init__(self) -> None:
+        self.whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.status = ""
+        self.body = b""
+
+    @property
+    def version(self) -> str:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return str(json.loads(self.body)["version"])
+        return "-"
+
+    def fail(self, error: Exception) -> None:
+        if not self.whole.done():
+            self.whole.set_exception(error)
+
+    def end(self) -> None:
+        if not self.whole.done():
+            self.whole.set_result(None)
+
+
+class Connection:
+    """One connection, and the answers that are awaited on it by their stream."""
+
+    def __init__(self, sock: socket.socket, headers: bytes) -> None:
+        self.sock = sock
+        self.headers = headers
+        self.awaited: dict[int, Answer] = {}
+        self.next_stream = 1
+        self.leaving = False
+        self.reading = asyncio.create_task(self._read())
+
+    def ask(self) -> Answer:
+        """Send the request; the answer arrives later."""
+        stream, self.next_stream = self.next_stream, self.next_stream + 2
+        answer = self.awaited[stream] = Answer()
+        self._send(frame(HEADERS, END_STREAM | END_HEADERS, stream, self.headers))
+        return answer
+
+    def greet(self) -> None:
+        """What a client says first."""
+        settings = struct.pack(">HIHI", HEADER_TABLE_SIZE, 0, ENABLE_PUSH, 0)
+        window = struct.pack(">I", MOST - 65_535)
+        self._send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, settings))
+        self._send(frame(WINDOW_UPDATE, 0, 0, window))
+
+    def _send(self, data: bytes) -> None:
+        """All at once: what is asked for is small, and a full buffer means that nobody reads any more."""
+        try:
+            if self.sock.send(data) < len(data):
+                self._end(TimeoutError())
+        except OSError as error:
+            self._end(error)
+
+    async def _read(self) -> None:
+        loop, received = asyncio.get_running_loop(), b""
+        try:
+            while chunk := await loop.sock_recv(self.sock, 65_536):
+                received += chunk
+                while len(received) >= 9 and len(received) >= 9 + (size := int.from_bytes(received[:3])):
+                    kind, flags, stream = struct.unpack(">BBI", received[3:9])
+                    self._take(kind, flags, stream & MOST, received[9 : 9 + size])
+                    received = received[9 + size :]
+            self._end(EOFError())
+        except OSError as error:
+            self._end(error)
+        finally:
+            self.sock.close()
+
+    def _take(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+        if kind == SETTINGS and not flags & ACK:
+            self._send(frame(SETTINGS, ACK, 0))
+        elif kind == PING and not flags & ACK:
+            self._send(frame(PING, ACK, 0, payload))
+        elif kind == GOAWAY:
+            self._leave(int.from_bytes(payload[:4]) & MOST)
+        elif stream in self.awaited:
+            self._answer(kind, flags, stream, payload)
+
+    def _answer(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+        answer = self.awaited[stream]
+        if kind == RST_STREAM:
+            refused = int.from_bytes(payload) == REFUSED_STREAM
+            del self.awaited[stream]
+            answer.fail(NotTakenError() if refused else ConnectionResetError())
+            return
+        if kind in (HEADERS, DATA) and flags & PADDED:
+            payload = payload[1 : len(payload) - payload[0]]
+        if kind == HEADERS:
+            answer.status = answer.status or status_of(payload[5:] if flags & PRIORITY else payload)
+        elif kind == DATA:
+            answer.body += payload
+        if kind in (HEADERS, DATA) and flags & END_STREAM:
+            del self.awaited[stream]
+            answer.end()
+
+    def _leave(self, last_stream: int) -> None:
+        """The server takes no more; those after the last one that it took were never begun."""
+        self.leaving = True
+        for stream in [stream for stream in self.awaited if stream > last_stream]:
+            self.awaited.pop(stream).fail(NotTakenError())
+
+    def _end(self, error: Exception) -> None:
+        self.leaving = True
+        for answer in self.awaited.values():
+            answer.fail(error)
+        self.awaited.clear()
+        self.reading.cancel()  # which closes the socket: nobody may wait for one that is closed
+
+
+class Line:
+    """One place for a connection: opened when it is needed, and anew when the server takes no more."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.connection: Connection | None = None
+        self.opening = asyncio.Lock()
+
+    async def ready(self) -> Connection:
+        async with self.opening:
+            if self.connection is None or self.connection.leaving:
+                self.connection = Connection(await opened(self.target), request_headers(self.target))
+                self.connection.greet()
+            return self.connection
+
+    async def ask(self) -> tuple[str, str]:
+        """One request, asked again only where the server says that it did not begin with it."""
+        while True:
+            answer = (await self.ready()).ask()
+            try:
+                await answer.whole
+            except NotTakenError:
+                continue
+            return answer.status, answer.version
+
+
+async def requests(target: Target, recorder: Recorder, rate_per_s: float, connections: int) -> None:
+    """Requests by the clock, over the connections in turn."""
+    turns = itertools.cycle([Line(target) for _ in range(connections)])
+    await by_the_clock(rate_per_s, lambda: request(next(turns), recorder))
+
+
+async def request(line: Line, recorder: Recorder) -> None:
+    at_s, started = time.time(), time.perf_counter()
+    version = "-"
+    try:
+        async with asyncio.timeout(line.target.timeout_s):
+            outcome, version = await line.ask()
+    except (OSError, EOFError) as error:
+        outcome = outcome_of(error)
+    recorder.add(at_s, "h", outcome, version, time.perf_counter() - started)

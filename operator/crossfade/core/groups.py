@@ -1,0 +1,135 @@
+"""Routes of our own beside the one that is split: groups of users, users who stay where they are, and the preview.
+
+They are made whole and removed whole, so that the user's route is changed in nothing but its references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossfade.core import manifests, routing
+from crossfade.core.observed import SeenRoute
+from crossfade.core.plan import Verb, Write
+from crossfade.core.same import has
+from crossfade.core.situation import Situation
+from crossfade.routers import groups as router
+from crossfade.routers import rules
+from crossfade.routers.acceptance import acceptance
+from crossfade.routers.split import Cookies, Split
+
+
+def live(s: Situation) -> SeenRoute | None:
+    """The route that sends groups of users, and those who stay, to the canary Service; None where there is none of ours."""
+    return _ours(s, s.canary_name)
+
+
+def previews(s: Situation) -> tuple[SeenRoute, ...]:
+    """The routes of ours that show a blue/green candidate before the switch."""
+    found = (_ours(s, name) for name in preview_names(s))
+    return tuple(each for each in found if each is not None)
+
+
+def preview_names(s: Situation) -> tuple[str, str]:
+    """The names of the routes for the preview: by what requests have, and at hostnames of its own."""
+    return f"{s.service_name}-preview", f"{s.service_name}-preview-hosts"
+
+
+def _ours(s: Situation, name: str) -> SeenRoute | None:
+    found = (s.seen.routes.get(f"{kind}/{name}") for kind in ("HTTPRoute", "GRPCRoute"))
+    return next((each for each in found if each is not None and each.ours), None)
+
+
+def cookies(s: Situation, weight: float) -> Cookies | None:
+    """The cookie by which a user stays on a side while both get new users; its value names the release."""
+    canary = s.spec.strategy.canary
+    if canary is None or not canary.sticky or not 0 < weight < 100:
+        return None
+    number = s.memory.release
+    return Cookies(f"crossfade-{s.name}", f"{number}-stable", f"{number}-candidate")
+
+
+def writes_due(s: Situation, split: Split) -> tuple[Write, ...]:
+    """What makes the route as the stage wants it: made, changed, or removed where nobody is to be sent by it."""
+    at = routing.place(s)
+    base = routing.seen(s, at) if at is not None else None
+    matches = s.stage.matches if split.permille < 1000 else ()
+    if at is None or base is None or not (matches or split.cookies):
+        return tuple(removed(s))
+    made = router.groups(base.manifest, routing.names(s, at), routing.before(s, at), matches, split.cookies)
+    return tuple(_as_wanted(s, at.kind, s.canary_name, made.spec)) if made.spec is not None else ()
+
+
+def removed(s: Situation) -> Iterator[Write]:
+    """Without the route for groups."""
+    if (found := live(s)) is not None:
+        yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+
+
+def are_accepted(s: Situation) -> bool:
+    """Whether the router has taken the route for groups, where there is one."""
+    found = live(s)
+    told = acceptance(found.manifest) if found is not None else None
+    return told is None or (told.ok and told.seen)
+
+
+def problem(s: Situation) -> str:
+    """Why the routes that the stages need cannot be made beside this one, and what to write; "" where they can."""
+    at = routing.place(s)
+    base = routing.seen(s, at) if at is not None and s.routed else None
+    if at is None or base is None:
+        return ""
+    named, was = routing.names(s, at), routing.before(s, at)
+    for stage in s.plan:
+        split = Split(0, stage.mirror, cookies(s, stage.weight))
+        told = rules.problem(base.manifest, named, split)
+        told = told or router.groups(base.manifest, named, was, stage.matches, split.cookies).problem
+        if told:
+            return told
+    shown = _preview(s)
+    return shown.problem if shown is not None else ""
+
+
+def preview_writes(s: Situation) -> Iterator[Write]:
+    """The preview's routes: there while the candidate is previewed and has a pod behind the canary Service."""
+    at, shown = routing.place(s), _preview(s) if _is_previewed(s) else None
+    specs = (shown.by_match, shown.by_hostname) if shown is not None else (None, None)
+    for name, spec in zip(preview_names(s), specs, strict=True):
+        found = _ours(s, name)
+        if spec is not None and at is not None:
+            yield from _as_wanted(s, at.kind, name, spec)
+        elif found is not None:
+            yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+
+
+def _preview(s: Situation) -> router.Preview | None:
+    chosen, at = s.spec.strategy.blue_green, routing.place(s)
+    base = routing.seen(s, at) if at is not None else None
+    if chosen is None or at is None or base is None or not (chosen.preview_match or chosen.preview_hostnames):
+        return None
+    named, was = routing.names(s, at), routing.before(s, at)
+    return router.preview(base.manifest, named, was, chosen.preview_match, chosen.preview_hostnames)
+
+
+def _is_previewed(s: Situation) -> bool:
+    """Whether the candidate has a ready pod behind the canary Service, and the switch is still to come."""
+    canary, revision = s.canary, s.progress.revision
+    if canary is None or not s.routed or not s.under_way or not s.stable_revision:
+        return False
+    ready = bool(canary.ready.get(revision)) and revision in canary.selector.values()
+    return ready and not s.progress.rollback_reason and not s.stage.weight
+
+
+def _as_wanted(s: Situation, kind: str, name: str, spec: Mapping[str, Any]) -> Iterator[Write]:
+    found = s.seen.routes.get(f"{kind}/{name}") or s.seen.found.routes.get(f"{kind}/{name}")
+    body = manifests.route(s, kind, name, "canary", spec)
+    if found is None:
+        yield Write(Verb.CREATE, kind, name, body)
+    elif found.ours and not _has_all(found.manifest.get("spec") or {}, spec):
+        change = {"metadata": body["metadata"], "spec": spec}
+        yield Write(Verb.APPLY, kind, name, change, found.identity)
+
+
+def _has_all(stored: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Whether the stored spec says so, and has no rule more."""
+    return has(stored, spec) and len(stored.get("rules") or ()) == len(spec["rules"])

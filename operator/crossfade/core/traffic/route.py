@@ -1,0 +1,339 @@
+"""A route splits the requests: the production Service has stable's pods, the canary Service the candidate's.
+
+The route's weights say who gets how much. A release ends by the production Service taking the candidate over, while the
+route sends it nothing; then the route gets its own numbers back. Before anything is stable, and for strategies that only
+exchange pods, the production Service's selector does it all. Whatever is left of a split is taken back first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from crossfade.api.labels import ANNOTATION_ROUTE, LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.core import groups, manifests, routing
+from crossfade.core.observed import SeenRoute
+from crossfade.core.plan import Verb, Write
+from crossfade.core.propagation import has_propagated
+from crossfade.core.same import has
+from crossfade.core.situation import SOURCE, Situation
+from crossfade.core.traffic.port import Obstacle, Share
+from crossfade.core.traffic.selector import Selector, kept
+from crossfade.routers import rules
+from crossfade.routers.acceptance import acceptance
+from crossfade.routers.split import Split
+
+_SPLIT = frozenset({"backendRefs", "filters"})
+"""What of a rule a split changes."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Keeps the promises of `port.Traffic` by a route and two Services."""
+
+    s: Situation
+
+    @cached_property
+    def production(self) -> Selector:
+        """The production Service, which clients inside the cluster use directly."""
+        return Selector(self.s)
+
+    # --- what is so -------------------------------------------------------------------------------
+
+    @cached_property
+    def is_split(self) -> bool:
+        """Whether a route sends requests to the canary Service, or refers to it, by what is written now."""
+        return self._refers or groups.live(self.s) is not None
+
+    @cached_property
+    def _refers(self) -> bool:
+        """Whether rules that are not our own refer to it."""
+        return any(True for _ in routing.split_places(self.s))
+
+    @property
+    def mixes(self) -> bool:
+        """Pods of two tracks share requests only behind one selector, so never while a route splits them."""
+        return not (self.is_split or (self.s.routed and self.s.stable_revision))
+
+    @property
+    def takes_strangers(self) -> bool:
+        """As the production Service does."""
+        return self.production.takes_strangers
+
+    @property
+    def strangers(self) -> int:
+        """As behind the production Service."""
+        return self.production.strangers
+
+    def obstacle(self, share: Share) -> Obstacle | None:
+        """What keeps requests from moving: a route that is missing or refused is none for the way back."""
+        mine = self.production.obstacle(share)
+        if mine or self._is_whole(share):
+            return mine
+        begun = self.s.progress.serving_since is not None  # a repair waits for no status
+        told = routing.trouble_of_rules(self.s) if begun else routing.trouble(self.s)
+        return Obstacle(told.reason, told.message) if told else None
+
+    def live(self, track: str) -> bool:
+        """Whether requests may be sent to the track: by either Service."""
+        return self.production.live(track) or (self.is_split and self._has_canary(track))
+
+    def depends_on(self, track: str) -> bool:
+        """Whether requests fail while the track has no ready pod."""
+        gets = any(max(parts, default=0) for parts in self._parts) or groups.live(self.s) is not None
+        return (gets and self._has_canary(track)) or self.production.depends_on(track)
+
+    def listed(self, track: str) -> int:
+        """Its ready pods behind the Service through which it gets its requests."""
+        canary = self.s.canary
+        if track and track != SOURCE and not self.production.live(track) and canary is not None:
+            return canary.ready.get(track, 0)
+        return self.production.listed(track)
+
+    def real_percent(self, track: str) -> float | None:
+        """What the route gives the candidate by its weights; None where it is not split."""
+        parts = [part for each in self._parts for part in each]
+        return min(parts) / 10 if parts and self._has_canary(track) else None
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, ...]]:
+        """The canary's tenths of a percent in each rule."""
+        places = routing.split_places(self.s)
+        return [rules.permille(live.manifest, routing.names(self.s, at)) for at, live in places]
+
+    def _has_canary(self, track: str) -> bool:
+        """Whether the canary Service selects the track alone."""
+        canary = self.s.canary
+        return bool(track) and canary is not None and dict(canary.selector) == self._of(track)
+
+    def _of(self, track: str) -> dict[str, str]:
+        return {LABEL_ROLLOUT: self.s.name, LABEL_REVISION: track}
+
+    def _is_whole(self, share: Share) -> bool:
+        """Whether the production Service makes the share alone: for stable, for what was there before, and for counts."""
+        plain = not (self.s.routed and self.s.stable_revision)
+        return plain or set(share) <= {self.s.stable_revision, SOURCE}
+
+    def gives(self, share: Share) -> bool:
+        """Whether selectors and routes are those that make this share."""
+        if self._is_whole(share):
+            return self.production.gives(share) and not self.is_split
+        apart = self.production.gives({self.s.stable_revision: 100}) and self._has_canary(self._candidate)
+        there = self._route is not None and not self._changes(share)
+        return apart and there and not groups.writes_due(self.s, self._split(share))
+
+    @cached_property
+    def _route(self) -> SeenRoute | None:
+        """The route that the spec names or describes."""
+        at = routing.place(self.s)
+        return routing.seen(self.s, at) if at is not None else None
+
+    @property
+    def _candidate(self) -> str:
+        return self.s.progress.revision
+
+    def shows(self, share: Share, at_least: Mapping[str, int]) -> bool:
+        """The receivers' pods are listed, and the router says that it took the route as it is now."""
+        if self._is_whole(share):
+            return self.production.shows(share, at_least)
+        listed = all(self.listed(track) >= count for track, count in at_least.items() if track in share)
+        return listed and routing.trouble(self.s) is None and groups.are_accepted(self.s)
+
+    def settled(self, share: Share) -> bool:
+        """Whether the router has had the time to send requests by it."""
+        return self._is_whole(share) or has_propagated(self.s)
+
+    def serving(self, track: str) -> int:
+        """Its pods behind the Service through which it gets its requests."""
+        side = self.s.side(track)
+        return min(side.available, side.desired, self.listed(track)) if self.live(track) else 0
+
+    def only(self, tracks: Collection[str]) -> bool:
+        """As behind the production Service."""
+        return self.production.only(tracks)
+
+    def follows(self, tracks: Collection[str]) -> bool:
+        """Whether endpoints and router follow what is written now. A route that was never changed proves nothing."""
+        untouched = self.s.under_way and self.s.progress.serving_since is None and not self.is_split
+        return self.production.follows(tracks) and (untouched or self.is_taken)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the routers have seen the newest form of every route that was changed for us."""
+        live = (routing.seen(self.s, at) for at in routing.touched(self.s))
+        return all(acceptance(each.manifest).seen for each in live if each is not None)
+
+    def idle(self, track: str) -> bool:
+        """Not selected, not routed to, and all nodes and routers have had the time to follow."""
+        none_yet = self.s.production_read is None and manifests.is_first(self.s)
+        return not self.live(track) and (none_yet or has_propagated(self.s))
+
+    def separates(self, track: str, others: Collection[str]) -> bool:
+        """As the production Service does."""
+        return self.production.separates(track, others)
+
+    # --- what is written --------------------------------------------------------------------------
+
+    def writes(self, share: Share | None) -> Iterator[Write]:
+        """Services before routes, and one change of the requests at a time where the next one needs its proof."""
+        yield from self._owned_route()
+        yield from self._canary_service()
+        yield from groups.preview_writes(self.s)
+        if share is None:
+            yield from self.production.writes(None)
+        elif self._is_whole(share):
+            yield from self._whole(share)
+        else:
+            yield from self._shared(share)
+
+    def _whole(self, share: Share) -> Iterator[Write]:
+        """All by the production Service. Where the canary Service has a track's requests, it is left once production lists it."""
+        track = next(iter(share)) if len(share) == 1 else ""
+        carried = self._carries(track)
+        if not self.is_split or carried:
+            yield from self.production.writes(share)
+        else:  # a split in which others share: production is stable's alone until it is taken back
+            yield from self.production.writes(share if track else {self.s.stable_revision: 100})
+        if not carried or (self.production.gives(share) and self._is_home(track)):
+            yield from taken_back(self.s)
+
+    def _is_home(self, track: str) -> bool:
+        """Whether production lists the track's pods, all that are available, and no others."""
+        side = self.s.side(track)
+        listed = self.production.listed(track)
+        return bool(listed) and listed >= min(side.available, side.desired) and self.production.only({track})
+
+    def _carries(self, track: str) -> bool:
+        """Whether the canary Service has all requests of the route for the track."""
+        parts = [part for each in self._parts for part in each]
+        return bool(parts) and min(parts) == 1000 and self._has_canary(track)
+
+    def _shared(self, share: Share) -> Iterator[Write]:
+        """Stable behind the production Service, the candidate behind the canary Service, and then the route's weights."""
+        elsewhere = [at for at, _ in routing.split_places(self.s) if at != routing.place(self.s)]
+        if elsewhere:
+            yield from taken_back(self.s)
+            return
+        yield from self.production.writes({self.s.stable_revision: 100})
+        if not self._can_split(share):
+            return
+        yield from groups.writes_due(self.s, self._split(share))
+        ops, live = self._changes(share), self._route
+        if live is not None and ops:
+            yield Write(Verb.PATCH, live.kind, live.name, ops, live.identity)
+
+    def _can_split(self, share: Share) -> bool:
+        """Whether both Services have what the weights would send requests to, and what the route was is noted."""
+        noted, at, live = routing.memo(self.s), routing.place(self.s), self._route
+        if at is None or live is None or routing.trouble_of_rules(self.s) is not None:
+            return False
+        parted = self.production.gives({self.s.stable_revision: 100}) and self._has_canary(self._candidate)
+        ready = parted and bool(self.listed(self._candidate))
+        left = share.get(self.s.stable_revision, 0)
+        backed = not left or bool(self.production.listed(self.s.stable_revision)) or self.is_split
+        known = routing.is_owned(self.s) or self._refers
+        known = known or (
+            noted is not None and noted == (at, rules.before_of(live.manifest, routing.names(self.s, at)))
+        )
+        return ready and backed and known
+
+    def _split(self, share: Share) -> Split:
+        """The share as tenths of a percent, with what the stage asks beside it."""
+        weight = share.get(self._candidate, 0)
+        stage = self.s.stage
+        return Split(round(10 * weight), stage.mirror, groups.cookies(self.s, weight))
+
+    def _changes(self, share: Share) -> list[dict[str, Any]]:
+        """What of the route's rules is not as the share wants it."""
+        at, live = routing.place(self.s), self._route
+        if at is None or live is None:
+            return []
+        named, was = routing.names(self.s, at), routing.before(self.s, at)
+        return rules.changes(live.manifest, rules.with_split(live.manifest, named, was, self._split(share)))
+
+    def _owned_route(self) -> Iterator[Write]:
+        """The route that the operator makes: there with the Service, and all but its weights as the spec says."""
+        at = routing.place(self.s)
+        if at is None or not routing.is_owned(self.s) or routing.claimed(self.s, at) is not None:
+            return
+        live, spec = self._route, routing.own_spec(self.s)
+        if at.kind not in self.s.seen.route_kinds or self.s.production_read is None:
+            return
+        if live is None:
+            yield Write(
+                Verb.CREATE, at.kind, at.name, manifests.route(self.s, at.kind, at.name, "production", spec)
+            )
+        elif live.ours and not has(live.manifest.get("spec"), _without_weights(spec)):
+            own = _with_refs_of(live.manifest, spec)
+            body = manifests.route(self.s, at.kind, at.name, "production", own)
+            change = {"metadata": body["metadata"], "spec": own}
+            yield Write(Verb.APPLY, at.kind, at.name, change, live.identity)
+
+    def _canary_service(self) -> Iterator[Write]:
+        """The canary Service with the candidate's pods, and with the note of what the route was."""
+        s = self.s
+        if not s.stable_revision or not (s.routed or s.canary is not None):
+            return
+        live, revision = s.canary, self._canary_revision
+        note = {ANNOTATION_ROUTE: text} if (text := self._note) else {}
+        if live is not None:
+            yield from kept(s, live, self._of(revision), "canary", note)
+        elif s.under_way and s.routed and s.seen.found.services.get(s.canary_name) is None:
+            body = manifests.service(s, s.canary_name, "canary", self._of(revision))
+            body["metadata"]["annotations"] = note
+            body["spec"]["ports"] = manifests.ports_beside(s)
+            yield Write(Verb.CREATE, "Service", s.canary_name, body)
+
+    @property
+    def _canary_revision(self) -> str:
+        """Whose pods the canary Service is to have. While requests may come to it, it keeps whom it has."""
+        s = self.s
+        due = s.progress.revision if s.under_way and not s.progress.rollback_reason else s.stable_revision
+        now = str(s.canary.selector.get(LABEL_REVISION, "")) if s.canary is not None else ""
+        known = {s.stable_revision, s.progress.revision}
+        reached = self.is_split or bool(groups.previews(s)) or not self.is_taken
+        return now if reached and now in known and self._has_canary(now) else due or s.stable_revision
+
+    @property
+    def _note(self) -> str:
+        """What is noted of the route: what it is, where nobody has split it; else what was noted."""
+        s, at, live = self.s, routing.place(self.s), self._route
+        stored = (
+            (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
+        )
+        due = s.under_way and s.routed and not routing.is_owned(s) and not self._refers
+        if not due or at is None or live is None or rules.problem(live.manifest, routing.names(s, at)):
+            return str(stored.get(ANNOTATION_ROUTE, ""))
+        return routing.memo_text(at, rules.before_of(live.manifest, routing.names(s, at)))
+
+
+def _without_weights(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a route's spec that a split does not change."""
+    own = [{k: v for k, v in rule.items() if k not in _SPLIT} for rule in spec["rules"]]
+    return {**spec, "rules": own}
+
+
+def _with_refs_of(live: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec with the references that the route has now, so that putting right the rest moves no request."""
+    (rule,) = spec["rules"]
+    now: Mapping[str, Any] = next(iter(live["spec"].get("rules") or ()), {})
+    return {**spec, "rules": [{**rule, **{k: v for k, v in now.items() if k in _SPLIT}}]}
+
+
+def taken_back(s: Situation) -> Iterator[Write]:
+    """The routes as they were before, and without our groups."""
+    for at, live in routing.split_places(s):
+        was = rules.as_before(live.manifest, routing.names(s, at), routing.before(s, at))
+        ops = rules.changes(live.manifest, was)
+        if ops:
+            yield Write(Verb.PATCH, live.kind, live.name, ops, live.identity)
+    yield from groups.removed(s)
+
+
+def is_left(s: Situation) -> bool:
+    """Whether no router can send a request to the canary Service any more: then it may go."""
+    here = Route(s)
+    waits = s.under_way or s.memory.moved_at is not None
+    return not here.is_split and here.is_taken and (has_propagated(s) or not waits)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from crossfade.cluster import RESOURCES
-from crossfade.controller.naming import ROUTE_KINDS
+from crossfade.controller.naming import ROUTE_KINDS, WITH_GROUPS
 from crossfade.controller.options import parse
 from crossfade.controller.process import LEASE_NAME
 from crossfade.controller.store import WATCHED
@@ -35,9 +35,13 @@ ROUTES: set[Right] = {
         for kind in ROUTE_KINDS
         for verb in ("get", "list", "watch", "patch")
     ),
-    *((verb, "gateway.networking.k8s.io", "httproutes") for verb in ("create", "delete")),
+    *(
+        (verb, "gateway.networking.k8s.io", RESOURCES[kind].plural)
+        for kind in WITH_GROUPS
+        for verb in ("create", "delete")
+    ),
 }
-"""Watched and written by a kind that varies; only of HTTPRoutes does it make its own."""
+"""Watched and written by a kind that varies; only of those that can tell groups of users apart does it make its own."""
 
 BEYOND_ONE_NAMESPACE: set[Right] = {("get", "gateway.networking.k8s.io", "gatewayclasses")}
 """Of the cluster, so that no Role can give it; where it is refused, the route's status tells who carries it out."""

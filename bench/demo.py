@@ -15,7 +15,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.live import Live
 
-from bench import analysis, demo_screen, manifests, operator_pods
+from bench import analysis, demo_screen, manifests, operator_pods, routes
 from bench.kube import ApiError, Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
@@ -42,6 +42,17 @@ STRATEGIES: dict[str, Object] = {
     "bigBang": {},
     "recreate": {},
 }
+# A route splits exactly, whatever the number of pods.
+BY_ROUTE: dict[str, Object] = {
+    **STRATEGIES,
+    "canary": {
+        "steps": [
+            {"weight": 1, "pauseSeconds": 5},
+            {"weight": 10, "pauseSeconds": 5},
+            {"weight": 50, "pauseSeconds": 5},
+        ]
+    },
+}
 LIMITS = (
     "What was caught: pods that crash, or never become ready. Nobody measures answers yet, so a version that stays up "
     "and answers wrongly would have gone through; for that there is `abort`, at any moment.\n"
@@ -55,8 +66,13 @@ What to try next. The load has ended; the shop runs on in namespace {namespace}:
   cf abort shop                                 # … and to take back while it is under way
   cf undo shop                                  # once it is complete: back to the version before
   {kubectl} get rollouts.crossfade.dev,releases.crossfade.dev
-  make demo STRATEGY={other}                  # the same with another strategy
+{by_route}  make demo STRATEGY={other}                  # the same with another strategy
   make clean                                    # removes the cluster
+"""
+NEXT_BY_ROUTE = """\
+  {kubectl} get httproute shop -o yaml   # its weights are Crossfade's meanwhile, all else is yours
+  curl -H 'Host: {host}' http://127.0.0.1:{port}/   # what a user gets
+  make demo ROUTER=none                         # the same by pods behind the Service, without a route
 """
 INTERRUPTED = """
 Ended by you. The shop is still there: `kubectl --context {context} delete namespace {namespace}` removes it,
@@ -170,11 +186,15 @@ def fresh_namespace(kube: Kube, console: Console) -> None:
 
 def play(kube: Kube, strategy: str, console: Console) -> list[Result]:
     """Create v1, update to v2, and try v3."""
-    with Shop(kube, NAMESPACE, {strategy: STRATEGIES[strategy]}, bakeSeconds=BAKE_S) as shop:
+    by_route = routes.to(NAMESPACE, manifests.NAME)
+    fields = (BY_ROUTE if by_route else STRATEGIES)[strategy]
+    with Shop(kube, NAMESPACE, {strategy: fields}, bakeSeconds=BAKE_S) as shop:
         console.print(f"A shop of version v1 with 4 pods, strategy {strategy}, in namespace {NAMESPACE} …")
+        shop.put_route()
         apply(shop, "v1")
         shop.wait_phase("Healthy")
-        console.print("Load inside the cluster: 200 new connections a second …")
+        way = f"through {by_route.router}, by the HTTPRoute {by_route.name}" if by_route else "to the Service"
+        console.print(f"Load inside the cluster, {way}: 200 new connections a second …")
         shop.put_under_load(Rates(seconds=2 * LONGEST_RELEASE_S))
         demo = Demo(shop, console)
         demo.change("v1", "v2", "1 of 2: to v2, a good version")
@@ -182,7 +202,7 @@ def play(kube: Kube, strategy: str, console: Console) -> list[Result]:
         return demo.results
 
 
-def tell(console: Console, results: list[Result], strategy: str) -> None:
+def tell(console: Console, results: list[Result], strategy: str, route: routes.Route | None) -> None:
     """The table, what it does not show, and what to try next."""
     console.print(demo_screen.table(results))
     console.print(LIMITS, markup=False)
@@ -194,6 +214,9 @@ def tell(console: Console, results: list[Result], strategy: str) -> None:
         "good": manifests.shop("dev"),
         "other": "blueGreen" if strategy != "blueGreen" else "canary",
     }
+    words["by_route"] = (
+        NEXT_BY_ROUTE.format(host=route.host, port=routes.LOCAL_PORTS[route.router], **words) if route else ""
+    )
     console.print(NEXT.format(**words), soft_wrap=True, markup=False)
 
 
@@ -201,6 +224,9 @@ def main() -> int:
     """Play the demo; the exit code is 0 when it came to its end."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--strategy", choices=list(STRATEGIES), default="canary")
+    parser.add_argument(
+        "--router", choices=routes.CHOICES, default=routes.ROUTERS[0], help="what users come through"
+    )
     parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")
     options = parser.parse_args()
     console = Console(highlight=False)
@@ -208,7 +234,9 @@ def main() -> int:
         kube = Kube(options.kubeconfig)
         operator_pods.wait_available(kube)
         fresh_namespace(kube, console)
-        tell(console, play(kube, options.strategy, console), options.strategy)
+        with routes.through(options.router):
+            results = play(kube, options.strategy, console)
+            tell(console, results, options.strategy, routes.to(NAMESPACE, manifests.NAME))
     except KeyboardInterrupt:
         console.print(INTERRUPTED.format(context=CONTEXT, namespace=NAMESPACE), soft_wrap=True)
         return 130

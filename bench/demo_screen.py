@@ -57,7 +57,7 @@ def picture(shop: Shop, since: float) -> Picture:
     return Picture(
         at_s=time.time() - since,
         phase=status.get("phase", ""),
-        stage=stage_of(status),
+        stage=stage_of(status, by_route=shop.route is not None),
         told=told_by(status),
         pods=pods_of(status),
         shares={each: analysis.share(recent, each) for each in sorted({record.version for record in recent})},
@@ -77,10 +77,12 @@ def new_since(records: list[Record], since: float) -> list[Record]:
     return found
 
 
-def stage_of(status: Object) -> str:
+def stage_of(status: Object, *, by_route: bool = False) -> str:
     """Which stage, and the shares wanted and real; empty when nothing is under way."""
     if not status.get("stage"):
         return ""
+    if by_route:
+        return f"stage {status['stage']}: {status.get('weight', 0):g} % by the route"
     return f"stage {status['stage']}: {status.get('weight', 0)} % wanted, {status.get('realWeight', 0)} % by ready pods"
 
 

@@ -5,6 +5,7 @@ story then has an HTTPRoute of its user's, the Rollout names it in `spec.traffic
 A new router is a name in ROUTERS: `cluster/gateway/NAME.yaml` gives a Gateway and a Service of that name.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,9 @@ from typing import Any
 
 from bench.kube import Object
 
-ROUTERS = ("traefik", "envoy")
+LOCAL_PORTS = {"traefik": 30080, "envoy": 30081}
+"""Where each router is reached from the machine that the cluster runs on, on 127.0.0.1."""
+ROUTERS = tuple(LOCAL_PORTS)
 NONE = "none"
 CHOICES = (*ROUTERS, NONE)
 GATEWAY_NAMESPACE = "crossfade-gateway"
@@ -60,6 +63,11 @@ class Route:
                 **spec,
             },
         }
+
+
+def asked_for() -> list[str]:
+    """The routers that tests are to run with: CROSSFADE_ROUTERS, separated by commas; by default Traefik alone."""
+    return os.environ.get("CROSSFADE_ROUTERS", ROUTERS[0]).split(",")
 
 
 @contextmanager

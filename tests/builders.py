@@ -56,3 +56,32 @@ def releasing_v2(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
     sim = serving_v1(strategy, **spec)
     sim.set_image("shop:v2")
     return sim
+
+
+MAIN = [{"name": "main", "backendRefs": [{"name": "shop", "port": 80}]}]
+"""The rules of a route as a user writes them: one that sends everything to the shop, without a weight."""
+
+BY_ROUTE: dict[str, dict[str, Any]] = {
+    "canary": {"canary": {"steps": [{"weight": 0.5, "pauseSeconds": 5}, {"weight": 25, "pauseSeconds": 5}]}},
+    "blueGreen": {"blueGreen": {"promoteAfterSeconds": 5}},
+    "bigBang": {"bigBang": {}},
+}
+
+
+def routed_v1(strategy: dict[str, Any] | str, rules: list[dict[str, Any]] | None = None, **spec: Any) -> Sim:
+    """A cluster in which v1 has completed behind somebody's HTTPRoute, and everything is at rest."""
+    chosen = BY_ROUTE[strategy] if isinstance(strategy, str) else strategy
+    sim = Sim(rollout(chosen, **{"traffic": {"httpRoute": {"name": "shop"}}, **spec}))
+    for name in ("legacy", "other"):  # somebody else's, with nothing behind them that matters here
+        meta = {"name": name, "uid": name, "resourceVersion": "1"}
+        sim.services[name] = {"metadata": meta, "spec": {"selector": {"app": name}}}
+    if "gateway" not in sim.rollout["spec"]["traffic"]:
+        sim.make_route("shop", MAIN if rules is None else rules)
+    return rest(sim)
+
+
+def routing_v2(strategy: dict[str, Any] | str, rules: list[dict[str, Any]] | None = None, **spec: Any) -> Sim:
+    """The same, and the user has just changed the image to v2."""
+    sim = routed_v1(strategy, rules, **spec)
+    sim.set_image("shop:v2")
+    return sim

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -30,7 +30,7 @@ from kubernetes.aio.config import ConfigException, load_incluster_config, load_k
 from crossfade.api.labels import FIELD_MANAGER, FIELD_MANAGER_STATUS
 from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, Cause, refusal
-from crossfade.wire.resources import RESOURCES, Raw, Resource, path_of, typed, watch_query, watched
+from crossfade.wire.resources import RESOURCES, Raw, Resource, watch_query, watched
 
 __all__ = [
     "PAGE",
@@ -110,6 +110,7 @@ class Cluster:
         self._observer = observer
         self._configuration = Configuration()
         self._rests: list[RESTClientObject] = []
+        self._resources = dict(RESOURCES)
         self.namespace = "default"
         """The namespace that the context names; in a pod, the pod's own."""
 
@@ -157,10 +158,42 @@ class Cluster:
             proxy_url=configuration.proxy,
         )
 
+    async def served(self, group: str, versions: Sequence[str]) -> dict[str, str]:
+        """By kind, the first of `versions` in which the server has it; none where it does not know the group."""
+        known = await self._described(group)
+        there = {each.get("version") for each in known.get("versions") or ()}
+        found: dict[str, str] = {}
+        for version in (each for each in versions if each in there):
+            described = await self._described(f"{group}/{version}")
+            for one in described.get("resources") or ():
+                found.setdefault(one["kind"], version)
+        return found
+
+    async def _described(self, group: str) -> Raw:
+        try:
+            return await self._ask(_Call("GET", "APIGroup", f"/apis/{group}"))
+        except ApiError as error:
+            if error.not_found:
+                return {}
+            raise
+
+    def use(self, kind: str, version: str) -> None:
+        """From now on objects of that kind are read and written in that version of its group."""
+        resource = self._resources[kind]
+        group = resource.api_version.rpartition("/")[0]
+        self._resources[kind] = replace(resource, api_version=f"{group}/{version}")
+
+    def _path(self, kind: str, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        return self._resources[kind].path(namespace, name, subresource)
+
+    def _typed(self, kind: str, body: Mapping[str, Any]) -> Raw:
+        """The body with its kind and apiVersion, which objects out of lists and watches lack."""
+        return {"apiVersion": self._resources[kind].api_version, "kind": kind, **body}
+
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
         """Read one object; None where there is none."""
         try:
-            return await self._ask(_Call("GET", kind, path_of(kind, namespace, name)))
+            return await self._ask(_Call("GET", kind, self._path(kind, namespace, name)))
         except ApiError as error:
             if error.not_found:
                 return None
@@ -202,7 +235,7 @@ class Cluster:
         items: list[Raw] = []
         version = ""
         while True:
-            page = await self._ask(_Call("GET", kind, path_of(kind, namespace), query, accept=accept))
+            page = await self._ask(_Call("GET", kind, self._path(kind, namespace), query, accept=accept))
             items.extend(page.get("items") or [])
             version = version or page["metadata"].get("resourceVersion", "")
             token = page["metadata"].get("continue")
@@ -227,13 +260,15 @@ class Cluster:
         """
         asked = {"dryRun": "All" if dry_run else "", "fieldValidation": "Strict" if strict else ""}
         query = {"fieldManager": FIELD_MANAGER, **{key: value for key, value in asked.items() if value}}
-        return await self._ask(_Call("POST", kind, path_of(kind, namespace), query, typed(kind, body)))
+        return await self._ask(
+            _Call("POST", kind, self._path(kind, namespace), query, self._typed(kind, body))
+        )
 
     async def apply(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
         """Server-side apply, forced, as field manager `crossfade`: `body` says all that it owns."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._ask(
-            _Call("PATCH", kind, path_of(kind, namespace, name), query, typed(kind, body), _APPLY)
+            _Call("PATCH", kind, self._path(kind, namespace, name), query, self._typed(kind, body), _APPLY)
         )
 
     async def replace_status(
@@ -244,8 +279,8 @@ class Cluster:
         An apply would leave every field in it that somebody else wrote once (a restored backup does).
         """
         query = {"fieldManager": FIELD_MANAGER_STATUS}
-        path = path_of(kind, namespace, name, "status")
-        return await self._ask(_Call("PUT", kind, path, query, typed(kind, body)))
+        path = self._path(kind, namespace, name, "status")
+        return await self._ask(_Call("PUT", kind, path, query, self._typed(kind, body)))
 
     async def json_patch(
         self,
@@ -258,13 +293,15 @@ class Cluster:
         """JSON Patch as field manager `manager`; a `test` that fails is a Conflict."""
         query = {"fieldManager": manager}
         return await self._ask(
-            _Call("PATCH", kind, path_of(kind, namespace, name), query, [*ops], _JSON_PATCH)
+            _Call("PATCH", kind, self._path(kind, namespace, name), query, [*ops], _JSON_PATCH)
         )
 
     async def replace(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
         """Replace an object whole; a Conflict where `metadata.resourceVersion` is no longer the stored one."""
         query = {"fieldManager": FIELD_MANAGER}
-        return await self._ask(_Call("PUT", kind, path_of(kind, namespace, name), query, typed(kind, body)))
+        return await self._ask(
+            _Call("PUT", kind, self._path(kind, namespace, name), query, self._typed(kind, body))
+        )
 
     async def delete(
         self,
@@ -285,11 +322,11 @@ class Cluster:
             "propagationPolicy": "Orphan" if orphan else "Background",
             "preconditions": {key: value for key, value in wanted.items() if value},
         }
-        return await self._ask(_Call("DELETE", kind, path_of(kind, namespace, name), body=body))
+        return await self._ask(_Call("DELETE", kind, self._path(kind, namespace, name), body=body))
 
     async def logs(self, namespace: str, pod: str, query: Mapping[str, str]) -> str:
         """Read what a container of a pod has written; `query` as the API has it (container, tailLines, previous)."""
-        call = _Call("GET", "Pod", path_of("Pod", namespace, pod, "log"), query, accept=_TEXT)
+        call = _Call("GET", "Pod", self._path("Pod", namespace, pod, "log"), query, accept=_TEXT)
         return (await self._whole(call)).decode(errors="replace")
 
     async def watch(
@@ -307,7 +344,7 @@ class Cluster:
         """
         query = watch_query(name, resource_version, for_s)
         limit = aiohttp.ClientTimeout(sock_connect=10, sock_read=for_s + 10)
-        response = await self._send(_Call("GET", kind, path_of(kind, namespace), query, limit=limit))
+        response = await self._send(_Call("GET", kind, self._path(kind, namespace), query, limit=limit))
         try:
             if response.status != HTTPStatus.OK:
                 raise refusal(response.status, await self._text(response))

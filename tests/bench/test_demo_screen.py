@@ -70,6 +70,7 @@ def test_the_stage_and_the_pods_are_read_from_the_status() -> None:
         "candidate": {"image": "reg:5000/shop:v2", "ready": 0, "replicas": 1},
     }
     assert stage_of(status) == "stage 1/4: 25 % wanted, 20 % by ready pods"
+    assert stage_of({**status, "weight": 0.5}, by_route=True) == "stage 1/4: 0.5 % by the route"
     assert pods_of(status) == [("stable v1", 4, 4), ("candidate v2", 0, 1)]
     assert (stage_of({}), pods_of({})) == ("", [])
 

@@ -25,6 +25,13 @@ def test_through_none_there_is_no_route() -> None:
         assert routes.to("team", "shop") is None
 
 
+def test_tests_run_with_traefik_unless_they_are_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CROSSFADE_ROUTERS", raising=False)
+    assert routes.asked_for() == ["traefik"]
+    monkeypatch.setenv("CROSSFADE_ROUTERS", "traefik,envoy")
+    assert routes.asked_for() == ["traefik", "envoy"]
+
+
 def test_the_route_is_a_users_one_with_a_rule_to_the_service_and_no_weight() -> None:
     spec = ROUTE.manifest()["spec"]
     assert spec["parentRefs"] == [{"name": "traefik", "namespace": "crossfade-gateway"}]

@@ -34,6 +34,7 @@ class FakeCluster(Cluster):
         self.asked: list[tuple[str, str, str]] = []  # (method, kind, name)
         self.bodies: list[Any] = []
         self.version = 100
+        self.kinds: dict[str, str] = {}  # of the Gateway API: kind -> version
         self.unmoved: set[tuple[str, str]] = set()  # (kind, name) of objects that no write changes
 
     def hold(self, kind: str, raw: Raw) -> Raw:
@@ -44,6 +45,10 @@ class FakeCluster(Cluster):
 
     def refuse(self, method: str, kind: str, *errors: ApiError) -> None:
         self.refusals.setdefault((method, kind), []).extend(errors)
+
+    async def served(self, group: str, versions: Sequence[str]) -> dict[str, str]:
+        self._note("DISCOVER", group, "", None)
+        return {kind: version for kind, version in self.kinds.items() if version in versions}
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
         self._note("GET", kind, name, None)
@@ -169,7 +174,7 @@ class FakeCluster(Cluster):
     @property
     def writes(self) -> Sequence[tuple[str, str, str]]:
         """What was asked for besides reading."""
-        return [asked for asked in self.asked if asked[0] not in {"GET", "LIST", "DRY-RUN"}]
+        return [asked for asked in self.asked if asked[0] not in {"GET", "LIST", "DRY-RUN", "DISCOVER"}]
 
 
 def obj(name: str, version: int = 1, uid: str = "", namespace: str = "ns", **parts: Any) -> Raw:
@@ -205,6 +210,13 @@ def status(generation: int = 1, **fields: Any) -> Raw:
     return {"phase": "Progressing", "observedGeneration": generation, "conditions": conditions, **fields}
 
 
+def route(name: str = "shop", version: int = 1, *, generation: int = 1, **parts: Any) -> Raw:
+    """Somebody's route: without a label, with one rule that sends all requests to the Service `shop`."""
+    spec = {"rules": [{"backendRefs": [{"name": "shop", "port": 80}]}]}
+    meta = {"generation": generation, **parts.pop("metadata", {})}
+    return obj(name, version, metadata=meta, **{"spec": spec, **parts})
+
+
 def child(name: str, version: int = 1, revision: str = "", **parts: Any) -> Raw:
     """An object of the Rollout `shop`."""
     labels = {"crossfade.dev/rollout": "shop", **({"crossfade.dev/revision": revision} if revision else {})}
@@ -225,4 +237,15 @@ def endpoint_slice(*endpoints: Raw, version: int = 1, name: str = "shop-x", serv
     return child(name, version, labels=labels, ports=[{"port": 8080}], endpoints=list(endpoints))
 
 
-__all__ = ["FakeCluster", "Raw", "child", "endpoint", "endpoint_slice", "error", "obj", "rollout", "status"]
+__all__ = [
+    "FakeCluster",
+    "Raw",
+    "child",
+    "endpoint",
+    "endpoint_slice",
+    "error",
+    "obj",
+    "rollout",
+    "route",
+    "status",
+]

@@ -2,12 +2,12 @@
 
 import pytest
 
-from controller.fakes import FakeCluster, Raw, child, error, obj, rollout, status
+from controller.fakes import FakeCluster, Raw, child, error, obj, rollout, route, status
 from crossfade.cluster import ApiError
 from crossfade.controller.apply import Refused, Writer
 from crossfade.controller.leader import Lost
 from crossfade.controller.seen import identity_of
-from crossfade.controller.store import Key, Store
+from crossfade.controller.store import Key, Store, Watched
 from crossfade.core.observed import Identity
 from crossfade.core.plan import Verb, Write
 
@@ -25,8 +25,13 @@ def store() -> Store:
 
 
 @pytest.fixture
-def writer(cluster: FakeCluster, store: Store) -> Writer:
-    return Writer(cluster, store, fence=lambda: None)
+def woken() -> list[Key]:
+    return []
+
+
+@pytest.fixture
+def writer(cluster: FakeCluster, store: Store, woken: list[Key]) -> Writer:
+    return Writer(cluster, store, fence=lambda: None, wake=woken.append)
 
 
 def known(cluster: FakeCluster, store: Store, kind: str, raw: Raw) -> Raw:
@@ -165,5 +170,70 @@ async def test_who_may_not_write_does_not(cluster: FakeCluster, store: Store) ->
         raise Lost
 
     with pytest.raises(Lost):
-        await Writer(cluster, store, closed).write(SHOP, Write(Verb.CREATE, "Pod", "p", child("p")))
+        await Writer(cluster, store, closed, lambda _: None).write(
+            SHOP, Write(Verb.CREATE, "Pod", "p", child("p"))
+        )
     assert cluster.asked == []
+
+
+ROUTES = {"HTTPRoute": Watched("gateway.networking.k8s.io", "v1", "httproutes", labelled=False)}
+NAMES = {"traffic": {"httpRoute": {"name": "web"}}}
+
+
+@pytest.fixture
+def shared(cluster: FakeCluster, store: Store) -> Raw:
+    """A route that two Rollouts name."""
+    store.watch(ROUTES)
+    for name in ("shop", "cart"):
+        store.put("Rollout", obj(name, spec=NAMES))
+    return known(cluster, store, "HTTPRoute", route("web", 5))
+
+
+async def test_what_a_write_did_to_a_route_is_news_for_the_others_that_name_it(
+    writer: Writer, store: Store, shared: Raw, woken: list[Key]
+) -> None:
+    """The watch brings it too, and then it is no news any more."""
+    await writer.write(
+        SHOP, write(Verb.PATCH, "HTTPRoute", shared, [{"op": "remove", "path": "/spec/rules"}])
+    )
+    stored = store.get("HTTPRoute", "ns", "web")
+    assert stored is not None
+    assert stored["metadata"]["resourceVersion"] == "101"
+    assert woken == [Key("ns", "cart")]
+
+
+async def test_an_edit_that_a_refused_write_finds_is_news_for_the_others_that_name_the_route(
+    writer: Writer, cluster: FakeCluster, shared: Raw, woken: list[Key]
+) -> None:
+    cluster.hold("HTTPRoute", route("web", 9, generation=2))
+    with pytest.raises(Refused):
+        await writer.write(SHOP, write(Verb.PATCH, "HTTPRoute", shared, []))
+    assert woken == [Key("ns", "cart")]
+
+
+async def test_a_route_that_is_gone_is_news_for_the_others_that_name_it(
+    writer: Writer, cluster: FakeCluster, store: Store, shared: Raw, woken: list[Key]
+) -> None:
+    cluster.objects.clear()
+    with pytest.raises(Refused):
+        await writer.write(SHOP, write(Verb.PATCH, "HTTPRoute", shared, []))
+    assert (store.get("HTTPRoute", "ns", "web"), woken) == (None, [Key("ns", "cart")])
+
+
+async def test_a_route_that_is_in_the_way_of_one_of_our_own_is_in_the_store_at_once(
+    writer: Writer, cluster: FakeCluster, store: Store
+) -> None:
+    """Unlike a Service: the watch would show it, with or without a label."""
+    store.watch(ROUTES)
+    cluster.hold("HTTPRoute", route("shop-canary", 5))
+    with pytest.raises(Refused):
+        await writer.write(SHOP, Write(Verb.CREATE, "HTTPRoute", "shop-canary", route("shop-canary")))
+    assert store.get("HTTPRoute", "ns", "shop-canary") is not None
+
+
+async def test_a_route_is_made_and_deleted_as_other_objects_are(writer: Writer, store: Store) -> None:
+    store.watch(ROUTES)
+    await writer.write(SHOP, Write(Verb.CREATE, "HTTPRoute", "shop-canary", child("shop-canary")))
+    (made,) = store.children("HTTPRoute", SHOP)
+    await writer.write(SHOP, write(Verb.DELETE, "HTTPRoute", made))
+    assert store.children("HTTPRoute", SHOP) == []

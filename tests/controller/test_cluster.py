@@ -311,3 +311,38 @@ async def test_no_request_looks_for_a_netrc_file_where_the_environment_names_no_
     async with Cluster.connect(kubeconfig(server.address)) as cluster:
         await cluster.get("Service", "team", "shop")
     assert (len(server.asked), looked) == (1, [])
+
+
+def described(*kinds: str) -> tuple[int, Raw]:
+    return 200, {"resources": [{"name": f"{kind.lower()}s", "kind": kind} for kind in kinds]}
+
+
+async def test_each_kind_of_a_group_is_found_in_the_first_version_that_is_asked_for(
+    server: Server, cluster: Cluster
+) -> None:
+    versions = [{"version": version} for version in ("v1alpha2", "v1", "v1beta1")]
+    listed = (200, {"versions": versions})
+    server.answers = [listed, described("HTTPRoute"), described("HTTPRoute", "TCPRoute")]
+    found = await cluster.served("gateway.networking.k8s.io", ("v1", "v1alpha3", "v1alpha2"))
+    assert found == {"HTTPRoute": "v1", "TCPRoute": "v1alpha2"}
+    root = "/apis/gateway.networking.k8s.io"
+    assert [path for _, path, _, _ in server.asked] == [root, f"{root}/v1", f"{root}/v1alpha2"]
+
+
+async def test_a_group_that_is_not_there_has_no_kinds(server: Server, cluster: Cluster) -> None:
+    server.answers = [refusal(404, "NotFound")]
+    assert await cluster.served("gateway.networking.k8s.io", ("v1",)) == {}
+
+
+async def test_a_kind_is_read_and_written_in_the_version_that_is_to_be_used(
+    server: Server, cluster: Cluster
+) -> None:
+    cluster.use("TCPRoute", "v1alpha2")
+    server.answers = [(201, {})]
+    await cluster.create("TCPRoute", "ns", {"metadata": {"name": "db"}})
+    (_, path, _, body), place = (
+        server.asked[0],
+        "/apis/gateway.networking.k8s.io/v1alpha2/namespaces/ns/tcproutes",
+    )
+    assert path.partition("?")[0] == place
+    assert (body["apiVersion"], body["kind"]) == ("gateway.networking.k8s.io/v1alpha2", "TCPRoute")

@@ -8,7 +8,7 @@ from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error
 from crossfade.cluster import ApiError
 from crossfade.controller.look import Whose, answer
 from crossfade.controller.store import Key
-from crossfade.core.observed import Found, Identity, Side, Stranger
+from crossfade.core.observed import Found, Identity, Observed, Side, Stranger
 from crossfade.core.plan import ReadRequest
 
 WHOSE = Whose(Key("ns", "shop"), "uid-shop", frozenset({"aaa", "bbb"}))
@@ -21,7 +21,8 @@ def cluster() -> FakeCluster:
 
 
 async def found(cluster: FakeCluster, before: Found | None = None, **asked: object) -> Found:
-    return await answer(cluster, WHOSE, ReadRequest(**asked), before or Found(), {})  # type: ignore[arg-type]
+    seen = Observed(found=before or Found())
+    return await answer(cluster, WHOSE, ReadRequest(**asked), seen)  # type: ignore[arg-type]
 
 
 async def test_pods_are_those_of_the_rollout_and_the_revision(cluster: FakeCluster) -> None:
@@ -203,7 +204,7 @@ async def test_counts_are_of_the_newest_size_once_every_replica_set_has_seen_it(
     for each in sets:
         cluster.hold("ReplicaSet", each)
     asked = ReadRequest(counted=frozenset({"aaa"}))
-    assert (await answer(cluster, WHOSE, asked, Found(), sides)).counted == {"aaa": counted}
+    assert (await answer(cluster, WHOSE, asked, Observed(sides=sides))).counted == {"aaa": counted}
 
 
 async def test_no_replica_sets_are_read_where_nobody_asks(cluster: FakeCluster) -> None:

@@ -13,7 +13,7 @@ from crossfade.controller import reach
 from crossfade.controller.look import Whose, answer
 from crossfade.controller.reach import answer_of, tried
 from crossfade.controller.store import Key
-from crossfade.core.observed import Closed, Found, Tried
+from crossfade.core.observed import Closed, Observed, Tried
 from crossfade.core.plan import ReadRequest
 
 HERE = "127.0.0.1"
@@ -79,7 +79,7 @@ async def test_pods_are_listed_once_for_their_ends_and_their_ports() -> None:
     cluster.hold("Pod", pod("up"))
     whose = Whose(Key("ns", "shop"), "uid-shop", frozenset({"aaa"}))
     asked = ReadRequest(pods=frozenset({"aaa"}), ports={"aaa": (port,)})
-    seen = await answer(cluster, whose, asked, Found(), {})
+    seen = await answer(cluster, whose, asked, Observed())
     assert seen.tried == {"aaa": Tried((Closed("up", port),))}
     assert [each.name for each in seen.pods["aaa"]] == ["up"]
     assert [kind for _, kind, _ in cluster.asked] == ["Pod"]

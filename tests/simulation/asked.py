@@ -99,13 +99,16 @@ def _canary(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
 
 def _routed_canary(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
     """A route splits exactly: the candidate has pods for its weight, and stable keeps all of its own, unless it is dynamic."""
-    dynamic, weight, stable = strategy.get("dynamicStable", False), 0.0, n
+    weight, stable = 0.0, n
     for step in strategy["steps"]:
         weight = step.get("weight", weight)
-        stable = max(1, _pods_for(100 - weight, n)) if dynamic else n
+        if weight == 100:
+            yield Point(n, stable, 100, Share.ALL, _gate(step))
+            break
+        stable = max(1, _pods_for(100 - weight, n)) if strategy.get("dynamicStable") else n
         groups, copies = bool(step.get("match")), int(step.get("mirror", "0%").removesuffix("%"))
-        gets = Share.ALL if weight == 100 else Share.SOME if weight or groups or copies else Share.NONE
-        pods = n if weight == 100 else step.get("candidateReplicas", max(1, _pods_for(weight, n)))
+        gets = Share.SOME if weight or groups or copies else Share.NONE
+        pods = min(n, step.get("candidateReplicas", max(1, _pods_for(weight, n))))
         yield Point(pods, stable, weight, gets, _gate(step), groups=groups, copies=copies)
     yield Point(n, stable, 100, Share.ALL, bake)
     yield Point(n, 0, 100, Share.ALL)

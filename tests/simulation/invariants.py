@@ -15,17 +15,18 @@ from typing import Any
 from crossfade.api.labels import PREFIX
 from crossfade.core.plan import Verb
 from crossfade.core.revision import revision_of
-from simulation.asked import is_exclusive, may_be_missing
+from simulation.asked import is_exclusive, is_routed, may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.past import after_step, after_write, known_at
 from simulation.promise import Violation
 from simulation.remembered import Answers
+from simulation.router import Mode
 from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
 from simulation.rules_record import RECORD_RULES
-from simulation.rules_routes import BESIDE_RULES, ROUTE_RULES, routes_astray
+from simulation.rules_routes import BESIDE_RULES, ROUTE_RULES, routes_astray, unsaid
 from simulation.rules_traffic import TRAFFIC_RULES
 from simulation.seen import Rule, Seen
 from simulation.shown import (
@@ -33,6 +34,7 @@ from simulation.shown import (
     is_frozen,
     progress_of,
     revisions_of,
+    route_of,
     stable_of,
     wanted_revision,
     way_back_of,
@@ -114,7 +116,7 @@ def standing(sim: Sim, ghost: Ghost) -> Ghost:
         return after_step(sim, ghost)
     after = after_step(sim, ghost)
     least = min(spec["replicas"], ghost.least) - ghost.missing
-    promised = bool(ghost.stable or adopts(sim)) and not (sim.gone and not _outlives(sim))
+    promised = bool(ghost.stable or adopts(sim)) and not (sim.deleting and not _outlives(sim))
     if after.served < min(ghost.served, least) and promised:
         told = f"{after.served} pods serve after {ghost.served}, {least} should, and nothing has failed"
         if ghost.well:
@@ -171,6 +173,9 @@ def _unrest(sim: Sim) -> Iterator[str]:
     only = stable if way_back_of(sim) else "" if stable else progress_of(sim).get("revision")
     if only in sim.broken:
         return  # so does what is the only one that could serve
+    if sim.git and _is_held_by_a_route(sim):
+        yield from unsaid(sim)
+        return
     if under_way:
         waits = {c["reason"] for c in status["conditions"] if c["type"] == "Ready"}
         if status["phase"] != "Paused" and not waits & {"ScaledToZero", "NotSoleOwner"}:
@@ -189,6 +194,12 @@ def _unrest(sim: Sim) -> Iterator[str]:
     yield from routes_astray(sim)
     if status["phase"] not in _phases_at_rest(sim, stable):
         yield f"the phase should be {_phases_at_rest(sim, stable)}"
+
+
+def _is_held_by_a_route(sim: Sim) -> bool:
+    """Whether a release waits for a route that is not there, or for a router that says nothing, and rightly does so."""
+    waits = sim.router.mode is Mode.SILENT or route_of(sim) is None
+    return waits and is_routed(sim.rollout["spec"]) and bool(progress_of(sim))
 
 
 def _held_up(sim: Sim, ghost: Ghost) -> Iterator[str]:
@@ -223,7 +234,8 @@ def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
         each.get("revision") for each in verdicts
     }:  # undone: where it was to go back to failed too
         return {"RolledBack"} | paused
-    return ({"Healthy"} if stable == revision else {"Paused"}) | paused
+    waits = {"Waiting"} if sim.git and is_routed(spec) and route_of(sim) is None else set()
+    return ({"Healthy"} if stable == revision else {"Paused"}) | paused | waits
 
 
 def _is_beside_another(sim: Sim, revision: str) -> bool:
@@ -246,14 +258,16 @@ def _left_behind(sim: Sim) -> Iterator[str]:
     spec, stable = sim.rollout["spec"], stable_of(sim)
     if not sim.gone:
         yield "the deletion is held up"
+    yield from routes_astray(sim)
+    if not _outlives(sim):
+        return
     for stored in (*sim.deployments.values(), *sim.services.values()):
         yield from (
             f"{stored['metadata']['name']} has our {key}" for key in _marks(stored) if key.startswith(PREFIX)
         )
-    yield from routes_astray(sim)
     expected = spec["replicas"] if stable or adopts(sim) else 0
     answering = sim.selected()
-    if sim.services and sum(answering.values()) < expected and stable not in sim.broken:
+    if sim.service_name in sim.services and sum(answering.values()) < expected and stable not in sim.broken:
         yield f"production selects {answering}, and {expected} pods should answer"
     if stable and set(answering) - {stable, ""}:
         yield f"production selects {answering}, and {stable} is stable"

@@ -173,12 +173,16 @@ def hands_on_a_route(sim: Sim) -> Iterator[Move]:
             yield fault(what, lambda w: w.sim.edit_rules(name, rules), blames=NAMES)
     if beside is None:
         return
-    what = "somebody deletes the canary Service"
-    yield fault(what, lambda w: w.sim.remove("Service", w.sim.canary_name), blames=NAMES)
+    yield fault("somebody deletes the canary Service", _without_canary_service, blames=NAMES)
     memo = (beside["metadata"].get("annotations") or {}).get(ANNOTATION_ROUTE)
     if memo is not None:
         yield oddity("somebody spoils what is kept of the route", lambda w: _keeps(w.sim, memo[:-7]))
         yield oddity("somebody removes what is kept of the route", lambda w: _keeps(w.sim, None))
+
+
+def _without_canary_service(world: World) -> None:
+    world.sim.remove("Service", world.sim.canary_name)
+    world.sim.inexact = True
 
 
 def _turned(rule: Mapping[str, Any], candidate: str) -> dict[str, Any]:

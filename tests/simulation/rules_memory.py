@@ -194,13 +194,15 @@ def a_release_completes_by_its_gates(seen: Seen) -> str:
 
 
 def what_completes_serves(seen: Seen) -> str:
-    """A revision becomes stable only when production selects it and nothing else."""
+    """A revision becomes stable only when production selects it and nothing else, or a route sends all requests to it."""
     before, after = stable_of(seen.before), stable_of(seen.after)
     serves = seen.before.service_name in seen.before.services and not is_waking(seen.after)
     repaired = after == seen.ghost.stable  # somebody had written another one into the status
     if not before or before == after or repaired or not seen.wanted or not serves:
         return ""
-    alone = seen.exclusive or all(met(seen.before) == {after} for met in audiences(seen.before))
+    alone = seen.exclusive or any(
+        met(sim) == {after} for sim in (seen.before, seen.base) for met in audiences(sim)
+    )
     return "" if alone else f"{after} completes without all requests"
 
 

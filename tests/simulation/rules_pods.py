@@ -14,8 +14,9 @@ from simulation.rules_people import a_pause_moves_no_pods
 from simulation.seen import Rule, Seen, change_of
 from simulation.shown import (
     available_of,
+    both,
     candidate_of,
-    part_carried,
+    parts_carried,
     ready_of,
     revision_labelled,
     revisions_of,
@@ -33,7 +34,12 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     change = change_of(seen)
     revision, count = change.revision, change.after
     without = 0 in {seen.wanted, seen.ghost.least}  # what completed without replicas serves from nothing
-    if count >= change.before or seen.exclusive or without or not seen.before.services:
+    if (
+        count >= change.before
+        or seen.exclusive
+        or without
+        or not {*both(seen.before)} & {*seen.before.services}
+    ):
         return ""
     if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
         return ""  # somebody has deleted a Deployment, and nobody could see it
@@ -77,14 +83,16 @@ def _is_dynamic(seen: Seen) -> bool:
 
 def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
     """Pods for the part of the requests that a route gives the revision, as it is stored and as it is carried out."""
-    part, base = part_carried(seen.before, revision), seen.base
-    left, needed = min(count, available_of(base, revision)), math.ceil(part * seen.wanted)
-    broken = available_of(base, revision) <= count
-    return (
-        ""
-        if left >= needed or broken
-        else f"{revision} shrinks to {count}: {needed} pods get requests by the route"
-    )
+    base, unavailable = seen.base, may_be_missing(seen.spec_seen)
+    if available_of(base, revision) <= count:
+        return ""
+    for service, part in parts_carried(seen.before).items():
+        behind = selected_by(seen.before, service)
+        others = sum(available_of(base, each) for each in behind - {revision, ""})
+        left, needed = min(count, available_of(base, revision)) + others, math.ceil(part * seen.wanted)
+        if revision in behind and left < needed - unavailable:
+            return f"{revision} shrinks to {count}: Service {service} gets requests for {needed} pods, {left} are left"
+    return ""
 
 
 def _within_limits(seen: Seen, revision: str, count: int, selected: set[str]) -> str:

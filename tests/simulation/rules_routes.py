@@ -52,11 +52,12 @@ def _specs(seen: Seen) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
 def a_route_is_written_only_where_it_changes(seen: Seen) -> str:
     """Each write of a route makes proxies read it anew: none is for nothing."""
     old, new = (sim.routes.get(seen.write.name) for sim in (seen.before, seen.after))
-    same = old and new and all(old.get(part) == new.get(part) for part in ("spec", "metadata.labels"))
-    marks = [
-        {k: v for k, v in each["metadata"].items() if k != "resourceVersion"} for each in (old, new) if each
-    ]
-    return "the write changes nothing" if same and marks[0] == marks[1] else ""
+    same = old and new and _content(old) == _content(new)
+    return "the write changes nothing" if same else ""
+
+
+def _content(live: Mapping[str, Any]) -> object:
+    return live["spec"], {k: v for k, v in live["metadata"].items() if k != "resourceVersion"}
 
 
 def a_route_is_one_that_the_api_server_takes(seen: Seen) -> str:
@@ -162,7 +163,7 @@ def what_a_route_was_is_kept_before_it_changes(seen: Seen) -> str:
     _, beside = both(seen.before)
     if beside in named(specs[0]) or beside not in named(specs[1]):
         return ""
-    service = seen.before.services.get(beside)
+    service = seen.before.services.get(beside) or seen.base.services.get(beside)  # it may be deleted just now
     memo = ((service or {}).get("metadata", {}).get("annotations") or {}).get(ANNOTATION_ROUTE)
     kept = json.loads(memo)["before"] if memo else {}
     lost = [
@@ -234,12 +235,21 @@ def routes_astray(sim: Sim) -> Iterator[str]:
     beside = sim.canary_name
     if beside in sim.routes:
         yield f"route {beside} is left"
+    if sim.deleting and sim.cascade == "orphan":
+        return
     if beside in sim.services and (sim.deleting or not is_routed(sim.rollout["spec"])):
         yield f"Service {beside} is left"
     elif beside in sim.services and selected_by(sim, beside) != {stable_of(sim)}:
         yield f"Service {beside} selects {selected_by(sim, beside)}"
     if not progress_of(sim) and _still_carried(sim):
         yield "the proxies still send requests to the candidate"
+
+
+def unsaid(sim: Sim) -> Iterator[str]:
+    """What holds a release up is told: which route it waits for."""
+    told = [sim.status.get("message", ""), *(c["message"] for c in sim.status["conditions"])]
+    if not any("HTTPRoute shop" in message for message in told):
+        yield "a release waits for a route, and does not say so"
 
 
 def _proportions(rules: list[Mapping[str, Any]]) -> list[object]:

@@ -83,21 +83,23 @@ def _is_left_alone(seen: Seen, way: Way) -> bool:
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     """The candidate loses its requests only when the memory says that it returns, or the Rollout goes."""
     way, candidate = seen.ghost.way, candidate_of(seen.before)
+    if seen.write.kind == "HTTPRoute" and seen.write.name == seen.before.canary_name:
+        return ""  # groups of users go to the candidate no more, who may meet it by weight
     lost = set().union(*(met(seen.before) - met(seen.after) for met in audiences(seen.before)))
     returning = way_back_of(seen.before) or seen.base.deleting or not seen.ghost.stable
     if candidate not in lost or returning or way is None:
         return ""
     forward = way.share(seen.spec_seen) is not Share.NONE and not way.again
     shares = {point.share for point in way.so_far(seen.spec_seen)}
-    if seen.ghost.replanned and Share.NONE in shares:
-        return ""  # another strategy may begin without requests for it, and the release still be there
+    if seen.ghost.replanned and (Share.NONE in shares or seen.before.git):
+        return ""  # another strategy, or way to share, may begin without requests for it, and the release still be there
     return "the candidate loses its requests, and the memory does not say why" if forward else ""
 
 
 def nothing_is_selected_that_is_not_ready(seen: Seen) -> str:
     """Production never turns from ready pods of an allowed revision to a revision without any."""
-    if seen.exclusive or not seen.wanted:
-        return ""
+    if seen.exclusive or not seen.wanted or {*seen.base.services} - {*seen.before.services}:
+        return ""  # or somebody has just deleted a Service
     allowed = {seen.ghost.stable, candidate_of(seen.before), ""} - seen.ghost.condemned
     there = allowed & {*revisions_of(seen.before)}
     for met in audiences(seen.before):

@@ -161,17 +161,13 @@ def reached_by(sim: Sim) -> set[str]:
     return set().union(*(met(sim) for met in audiences(sim)))
 
 
-def part_carried(sim: Sim, revision: str) -> Fraction:
-    """The part of production's requests that a revision must be able to take: by the stored route, or as it is carried out."""
+def parts_carried(sim: Sim) -> Mapping[str, Fraction]:
+    """The part of production's requests that each Service must be able to take: by the stored route, or as it is carried out."""
     live, carried = route_of(sim), carried_of(sim)
     specs = [spec for spec in (live and live["spec"], carried) if spec]
-    names = [name for name in both(sim) if revision in selected_by(sim, name)]
-    return max((sum((part_of(spec, n, *both(sim)) for n in names), NONE) for spec in specs), default=NONE)
-
-
-def is_sent_to(sim: Sim, revision: str) -> bool:
-    """Whether the proxies may send requests to a revision through the canary Service, copies and groups of users included."""
-    return sim.sends_to(sim.canary_name) and revision in selected_by(sim, sim.canary_name)
+    return {
+        name: max((part_of(spec, name, *both(sim)) for spec in specs), default=NONE) for name in both(sim)
+    }
 
 
 # --- pods -----------------------------------------------------------------------------------------------

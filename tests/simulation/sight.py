@@ -89,20 +89,21 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
     tries = sim.deaf is not None
     told = sim.refusals.told()
     seen = replace(seen, found=found, refused=told, first_look=not sim.has_looked, checks_ports=tries)
-    if not sim.git:
+    if not sim.git and not raw["spec"].get("traffic"):
         return seen
     return replace(seen, routes=_routes(sim), route_kinds=frozenset({"HTTPRoute"}))
 
 
 def routes_shown(sim: Sim) -> tuple[Object, ...]:
     """The routes that a decision is made on."""
-    return tuple(seen.manifest for seen in _routes(sim).values()) if sim.git else ()  # type: ignore[misc]
+    return tuple(seen.manifest for seen in _routes(sim).values()) if sim.routes else ()  # type: ignore[misc]
 
 
 def _routes(sim: Sim) -> Mapping[str, SeenRoute]:
     """Those that the spec names, that a Service of ours says were changed for it, and our own."""
     stored = table(sim, "HTTPRoute")
-    asked = (view(sim, "Rollout", "")["spec"].get("traffic") or {}).get("httpRoute") or {}
+    traffic = view(sim, "Rollout", "")["spec"].get("traffic") or {}
+    asked = {"name": sim.service_name} if "gateway" in traffic else traffic.get("httpRoute") or {}
     memos = (
         (each["metadata"].get("annotations") or {}).get(ANNOTATION_ROUTE)
         for each in table(sim, "Service").values()

@@ -16,6 +16,7 @@ from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.live import quiet, rest
 from simulation.moves import Move, World
+from simulation.router import Mode
 from simulation.shown import stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
 
@@ -34,6 +35,22 @@ OTHERWISE: dict[str, dict[str, Strategy]] = {
     "rolling": {"with allowances": {"rolling": {"maxSurge": 0, "maxUnavailable": 1}}},
     "blueGreen": {"without waiting": {"blueGreen": {}}},
     "canary": {"asking a person": {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}},
+}
+HALF: Strategy = {"weight": 50, "pauseSeconds": 3}
+ROUTED_STRATEGIES: dict[str, Strategy] = {
+    "canary": {"canary": {"steps": [HALF]}},
+    "blueGreen": STRATEGIES["blueGreen"],
+    "bigBang": STRATEGIES["bigBang"],
+}
+DYNAMIC: Strategy = {"canary": {"steps": [HALF], "dynamicStable": True}}
+STICKY: Strategy = {"canary": {"steps": [HALF], "sticky": True}}
+GROUPS: Strategy = {
+    "canary": {
+        "steps": [
+            {"match": [{"header": {"name": "x-group", "exact": "beta"}}], "pauseSeconds": 3},
+            {"weight": 50, "mirror": "10%"},
+        ]
+    }
 }
 TIMES = {"bakeSeconds": 4, "progressDeadlineSeconds": 20}
 
@@ -63,6 +80,7 @@ def cases(strategy: str) -> list[Case]:
         *_spec_fields(strategy),
         *_ends(strategy),
         *_ills(strategy),
+        *_routes(strategy),
     ]
     total = sum(case.share for case in made)
     return [Case(case.name, case.begin, case.share / total) for case in made]
@@ -157,6 +175,66 @@ def _ills(strategy: str) -> Iterator[Case]:
     yield Case("ports are tried", lambda: tried(usual, frozenset(), USUAL))
     yield Case("nobody listens", lambda: tried(usual, frozenset({V2}), some))
     yield Case("a late write", lambda: replace(world(usual, allows=some), leaders_hang=True))
+
+
+def _routes(strategy: str) -> Iterator[Case]:
+    """A route shares the requests, in which somebody else has a part; each world has something of its own that happens to it."""
+    if strategy not in ROUTED_STRATEGIES:
+        return
+    usual, some = ROUTED_STRATEGIES[strategy], (people.images, people.asking("Abort", "Promote", "Skip"))
+
+    def routed(
+        *allows: People, ills: tuple[People, ...] = (), mode: Mode = Mode.ACCEPTS, **spec: Any
+    ) -> Callable[[], World]:
+        return lambda: by_a_route(usual, (*some, *allows), ills, mode=mode, **spec)
+
+    others = [
+        {"strategy": STRATEGIES[name]} for name in ("rolling", "canary", "blueGreen") if name != strategy
+    ]
+    edits, ends = people.replanning({"strategy": usual}, *others), (people.routing, people.deleting)
+    yield Case("a route", routed(people.scales), 2)
+    yield Case("a route, and its owner", routed(people.owning_the_route))
+    yield Case("a route, and hands on it", routed(ills=(mishaps.hands_on_a_route,)))
+    yield Case("a route, and its end", routed(*ends))
+    yield Case("a route, its strategy edited", routed(edits))
+    yield Case("a route, its router unsteady", routed(ills=(mishaps.unsteady_routers,)))
+    yield Case("a route, its router silent", routed(mode=Mode.SILENT))
+    yield Case(
+        "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))
+    )
+    if strategy == "canary":
+        yield Case("a route, dynamicStable", lambda: by_a_route(DYNAMIC, (*some, people.scales), replicas=3))
+        yield Case(
+            "a route, groups and copies", lambda: by_a_route(GROUPS, some, (mishaps.hands_on_a_route,))
+        )
+        yield Case("a route, sticky", lambda: by_a_route(STICKY, (*some, people.deleting)))
+
+
+def by_a_route(
+    strategy: Strategy,
+    allows: tuple[People, ...],
+    ills: tuple[People, ...] = (),
+    *,
+    mode: Mode = Mode.ACCEPTS,
+    replicas: int = 2,
+    **spec: Any,
+) -> World:
+    """A world in which v2 is released, and a route shares the requests."""
+    sim = behind_a_router(rollout(strategy, replicas=replicas, traffic=people.ROUTED, **{**TIMES, **spec}))
+    sim.set_image("shop:v2")
+    sim.router = sim.router.becomes(mode)
+    return begun(sim, allows, ills)
+
+
+def behind_a_router(asked: dict[str, Any]) -> Sim:
+    """A cluster in which v1 serves behind a route, in which another Service has a part."""
+    sim = Sim(asked)
+    sim.services["legacy"] = {
+        "metadata": {"name": "legacy", "uid": "legacy-uid", "resourceVersion": "1"},
+        "spec": {"selector": {"app": "legacy"}, "ports": [{"port": 80}]},
+    }
+    sim.make_route("shop", people.RULES)
+    return rest(sim)
 
 
 def world(

@@ -1,4 +1,7 @@
-"""`python -m crossfade.controller`: the operator. Ends with 0 when told to stop, else with 1 and the reason."""
+"""`python -m crossfade.controller`: the operator. Ends with 0 when told to stop, else with 1 and the reason.
+
+Where there are other kinds to be watched it starts again in the same process: the kubelet would wait longer each time.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import sys
 from crossfade.cluster import ApiError
 from crossfade.controller.logs import set_up
 from crossfade.controller.options import Options, parse
-from crossfade.controller.process import Lost, Unready, run
+from crossfade.controller.process import START_AGAIN, Lost, Unready, run
 
 log = logging.getLogger("crossfade.controller")
 
@@ -26,6 +29,8 @@ async def _run_and_leave(options: Options) -> None:
         log.exception("the operator failed")
         code = 1
     logging.shutdown()
+    if code == START_AGAIN:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 -- the command it was started by
     os._exit(code)
 
 

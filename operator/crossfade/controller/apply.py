@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from crossfade.cluster import ApiError, Cluster
-from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
+from crossfade.controller.store import Key, Raw, Store, Watched, version_of
 from crossfade.core.observed import Identity
 from crossfade.core.plan import Verb, Write
 
@@ -21,12 +21,19 @@ class Refused(Exception):  # noqa: N818 -- an outcome that the pass expects
 
 
 class Writer:
-    """Writes of one pass. `fence` is asked before each, and raises where this process may not write any more."""
+    """Writes of one pass. `fence` is asked before each, and raises where this process may not write any more.
 
-    def __init__(self, cluster: Cluster, store: Store, fence: Callable[[], None]) -> None:
+    `wake` queues a Rollout: what an answer brings is no news any more when the watch brings it, and some is news for other
+    Rollouts than the one that wrote (a route that two of them name).
+    """
+
+    def __init__(
+        self, cluster: Cluster, store: Store, fence: Callable[[], None], wake: Callable[[Key], None]
+    ) -> None:
         self._cluster = cluster
         self._store = store
         self._fence = fence
+        self._wake = wake
         self._newer: dict[Identity, str] = {}
 
     async def write(self, key: Key, write: Write) -> bool:
@@ -42,7 +49,7 @@ class Writer:
                 raise
             await self.read(key, write)
             raise Refused(write, error) from error
-        self._keep(key.namespace, write, answer)
+        self._keep(key, write, answer)
         seen = write.identity.resource_version if write.identity is not None else ""
         return not seen or (answer.get("metadata") or {}).get("resourceVersion") != seen
 
@@ -71,34 +78,40 @@ class Writer:
         """What was seen, as our own earlier writes of this pass left it: those are no one else's changes."""
         return Identity(seen.uid, self._newer.get(seen, seen.resource_version)) if seen is not None else None
 
-    def _keep(self, namespace: str, write: Write, answer: Raw) -> None:
+    def _keep(self, key: Key, write: Write, answer: Raw) -> None:
         gone = write.verb is Verb.DELETE and answer.get("kind") == "Status"
         if not gone and write.identity is not None:
             self._newer[write.identity] = answer["metadata"]["resourceVersion"]
-        if write.kind not in WATCHED:
+        if write.kind not in self._store.watched:
             return
         if not gone:
-            self._store.put(write.kind, answer)
+            self._tell_others(key, self._store.put(write.kind, answer))
         elif write.identity is not None:
-            self._store.remove(write.kind, namespace, write.name, write.identity.uid)
+            self._forget(key, write, write.identity.uid)
+
+    def _forget(self, key: Key, write: Write, uid: str, version: int | None = None) -> None:
+        self._tell_others(key, self._store.remove(write.kind, key.namespace, write.name, uid, version))
+
+    def _tell_others(self, key: Key, news_for: Iterable[Key]) -> None:
+        for other in (each for each in news_for if each != key):
+            self._wake(other)
 
     async def read(self, key: Key, write: Write) -> None:
         """Put what is really there of a write's object into the store, so that no pass waits for the watch."""
-        if write.kind not in WATCHED:
+        if write.kind not in self._store.watched:
             return
         raw = await self._cluster.get(write.kind, key.namespace, write.name)
         if write.identity is not None and (raw is None or raw["metadata"]["uid"] != write.identity.uid):
-            self._store.remove(write.kind, key.namespace, write.name, write.identity.uid)
-        if raw is not None and _is_watched(write.kind, raw):
-            self._store.put(write.kind, raw)
+            self._forget(key, write, write.identity.uid)
+        if raw is not None and _is_watched(self._store.watched[write.kind], raw):
+            self._tell_others(key, self._store.put(write.kind, raw))
         elif raw is not None:
-            self._store.remove(write.kind, key.namespace, write.name, raw["metadata"]["uid"], version_of(raw))
+            self._forget(key, write, raw["metadata"]["uid"], version_of(raw))
 
 
-def _is_watched(kind: str, raw: Raw) -> bool:
+def _is_watched(kind: Watched, raw: Raw) -> bool:
     """Whether the watch would show it: a foreign object without our label must not enter the store, to stay there."""
-    selector = WATCHED[kind].selector
-    return selector is None or selector in (raw["metadata"].get("labels") or {})
+    return kind.selector is None or kind.selector in (raw["metadata"].get("labels") or {})
 
 
 def _placed(body: Mapping[str, Any], namespace: str, name: str, seen: Identity | None = None) -> Raw:

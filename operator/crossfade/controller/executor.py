@@ -24,12 +24,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class World:
-    """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind."""
+    """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind.
+
+    `wake` queues a Rollout that an answer is news for.
+    """
 
     cluster: Cluster
     teller: Teller
     fence: Callable[[], None]
     wrote: Callable[[str, str], None]
+    wake: Callable[[Key], None] = lambda _key: None
 
 
 class Executor:
@@ -77,7 +81,7 @@ class Executor:
             await self._world.teller.tell(raw, known.untold)
 
     def _writer(self) -> Writer:
-        return Writer(self._world.cluster, self._store, self._world.fence)
+        return Writer(self._world.cluster, self._store, self._world.fence, self._world.wake)
 
     async def _write_all(
         self, key: Key, raw: Raw, known: Known, writes: tuple[Write, ...], done: list[str]

@@ -13,7 +13,7 @@ import kopf
 
 from crossfade.cluster import Credentials
 from crossfade.controller.scope import EVERYWHERE, Scope
-from crossfade.controller.store import WATCHED, Key, Raw, Store, version_of
+from crossfade.controller.store import Key, Raw, Store, version_of
 
 
 class Intake:
@@ -30,6 +30,7 @@ class Intake:
         scope: Scope = EVERYWHERE,
     ) -> None:
         self._store = store
+        self.watched = store.watched
         self._add = add
         self._listed = listed
         self._scope = scope
@@ -52,7 +53,7 @@ class Intake:
 def registry(intake: Intake, credentials: Callable[[], Awaitable[Credentials]]) -> kopf.OperatorRegistry:
     """One handler for each watched kind, and the login, which reads the same configuration as our own requests."""
     registered = kopf.OperatorRegistry()
-    for kind in WATCHED:
+    for kind in intake.watched:
         _register(registered, intake, kind)
 
     @kopf.on.login(registry=registered)
@@ -74,7 +75,7 @@ def registry(intake: Intake, credentials: Callable[[], Awaitable[Credentials]]) 
 
 
 def _register(registered: kopf.OperatorRegistry, intake: Intake, kind: str) -> None:
-    watched = WATCHED[kind]
+    watched = intake.watched[kind]
 
     @kopf.on.event(watched.group, watched.version, watched.plural, id=watched.plural, registry=registered)
     async def on_event(event: Any, **_: Any) -> None:  # whatever it returned, kopf would write into a status

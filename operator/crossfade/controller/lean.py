@@ -9,23 +9,26 @@ from typing import Any, Final
 
 from crossfade.api.labels import FIELD_MANAGER
 from crossfade.api.parsing import KEPT_LEVELS
+from crossfade.controller.naming import ROUTE_KINDS
 
 Raw = dict[str, Any]
+
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 _WORD: Final = re.compile(r"[^\d\n]{1,40}")
 
 
 def lean(kind: str, obj: Raw) -> Raw:
     """A copy without what nobody reads, which shares its texts with all others."""
-    kept: Raw = _shared(_without_managers(kind, obj))
+    kept: Raw = _shared(_without_last_applied(kind, _without_managers(kind, obj)))
     return kept
 
 
 def _without_managers(kind: str, obj: Raw) -> Raw:
     """Leave out managedFields, a third of an object's size, where nobody reads them.
 
-    A Service's say who else writes its selector; a Deployment's who else has written its pod template or replicas; a
-    Rollout's who changed its template last, and no more of that.
+    A Service's say who else writes its selector; a route's who writes its rules; a Deployment's who else has written its pod
+    template or replicas; a Rollout's who changed its template last, and no more of that.
     """
     meta = obj["metadata"]
     if "managedFields" not in meta:
@@ -33,12 +36,23 @@ def _without_managers(kind: str, obj: Raw) -> Raw:
     kept: list[Raw] = []
     if kind == "Service":
         kept = _writing(meta["managedFields"], "selector")
+    if kind in ROUTE_KINDS:
+        kept = _writing(meta["managedFields"], "rules")
     if kind == "Rollout":
         kept = _newest(_writing(meta["managedFields"], "template"))
     if kind == "Deployment":
         kept = others_writing(meta["managedFields"], "template", "replicas")
     rest = {key: value for key, value in meta.items() if key != "managedFields"}
     return {**obj, "metadata": {**rest, "managedFields": kept} if kept else rest}
+
+
+def _without_last_applied(kind: str, obj: Raw) -> Raw:
+    """Leave out what kubectl has put into a route beside its spec: the same once more. All routes of a cluster are kept."""
+    notes = obj["metadata"].get("annotations") or {}
+    if kind not in ROUTE_KINDS or _LAST_APPLIED not in notes:
+        return obj
+    rest = {key: value for key, value in notes.items() if key != _LAST_APPLIED}
+    return {**obj, "metadata": {**obj["metadata"], "annotations": rest}}
 
 
 def _newest(entries: Iterable[Raw]) -> list[Raw]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
+from crossfade.controller import gateways
 from crossfade.controller.observe import SERVICE_NAME
 from crossfade.controller.reach import tried
 from crossfade.controller.seen import (
@@ -17,6 +18,7 @@ from crossfade.controller.seen import (
     is_owned_by,
     newest_note,
     pod_of,
+    route_of,
     service_of,
     side_of,
     stranger_of,
@@ -25,7 +27,7 @@ from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw
 from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
-from crossfade.core.observed import Found, Pod, SeenService, Side, Stranger
+from crossfade.core.observed import Found, Observed, Pod, SeenRoute, SeenService, Side, Stranger
 from crossfade.core.plan import ReadRequest
 
 
@@ -61,30 +63,31 @@ class Whose:
     known: frozenset[str]
 
 
-async def answer(
-    reads: Reads, whose: Whose, asked: ReadRequest, found: Found, sides: Mapping[str, Side]
-) -> Found:
-    """Look, and add what is seen to what was `found` before. `sides`: the Deployments as the decision sees them."""
+async def answer(reads: Reads, whose: Whose, asked: ReadRequest, seen: Observed) -> Found:
+    """Look, and add what is found to what was found before. `seen`: what the decision sees."""
+    found, sides = seen.found, seen.sides
     key = whose.key
     counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(asked.counted)}
     listed = {rev: await _listed(reads, key, rev) for rev in sorted(asked.pods)}
     pods = {rev: await _pods(reads, key, raws, warnings=asked.warnings) for rev, raws in listed.items()}
     connected = {rev: await tried(listed[rev], ports) for rev, ports in asked.ports.items()}
-    seen = replace(
+    answered = replace(
         found,
         pods={**found.pods, **pods},
         services={**found.services, **await services(reads, whose, asked.services)},
         deployments={**found.deployments, **await deployments(reads, whose, asked.deployments)},
         counted={**found.counted, **counted},
         tried={**found.tried, **connected},
+        gateways={**found.gateways, **await gateways.read(reads, asked.gateways, seen.routes.values())},
+        routes={**found.routes, **await routes(reads, whose, asked.routes)},
     )
     if asked.dry_run is not None:
-        seen = replace(seen, refusal=await _refusal(reads, key, asked))
+        answered = replace(answered, refusal=await _refusal(reads, key, asked))
     if asked.pull_pods:
-        seen = replace(seen, pull_pods=await _pull_pods(reads, whose))
+        answered = replace(answered, pull_pods=await _pull_pods(reads, whose))
     if asked.strangers:
-        seen = replace(seen, strangers=await _strangers(reads, key))
-    return seen
+        answered = replace(answered, strangers=await _strangers(reads, key))
+    return answered
 
 
 async def _strangers(reads: Reads, key: Key) -> tuple[Stranger, ...]:
@@ -116,6 +119,21 @@ async def deployments(reads: Reads, whose: Whose, names: Collection[str]) -> dic
     key = whose.key
     raws = {name: await reads.get("Deployment", key.namespace, name) for name in sorted(names)}
     return {name: side_of(raw, whose.uid, key.name) if raw else None for name, raw in raws.items()}
+
+
+async def routes(reads: Reads, whose: Whose, places: Collection[str]) -> dict[str, SeenRoute | None]:
+    """Read routes by kind and name, whoever they belong to; one that this process may not read counts as none."""
+    seen = dict[str, SeenRoute | None]()
+    for place in sorted(places):
+        kind, _, name = place.partition("/")
+        try:
+            raw = await reads.get(kind, whose.key.namespace, name)
+        except ApiError as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            raw = None
+        seen[place] = route_of(kind, raw, whose.uid) if raw else None
+    return seen
 
 
 async def _counted(reads: Reads, key: Key, side: Side | None) -> bool:

@@ -14,6 +14,7 @@ from crossfade.api.release import Release, TemplateChange
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
 from crossfade.controller.revisions import known_revisions
+from crossfade.controller.routes import claims_of, kinds_of, routes_of
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw, Store
@@ -89,6 +90,9 @@ class Observer:
             namespace_terminating=namespace_terminating,
             settle_s=self._settle_s,
             checks_ports=self._checks_ports,
+            routes=routes_of(self._store, key, raw),
+            route_kinds=kinds_of(self._store),
+            route_claims=claims_of(self._store, raw),
         )
 
     def actions(self, key: Key) -> list[RolloutAction]:

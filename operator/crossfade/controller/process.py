@@ -21,6 +21,7 @@ from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
+from crossfade.controller.kinds import NOBODY, Changed, Kinds
 from crossfade.controller.leader import Election, Lost
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
@@ -39,6 +40,9 @@ LEASE_NAME: Final = "crossfade-operator"
 LEAVE_WITHIN_S: Final = 1.2
 """For passes that run when the process is told to stop; with the Lease's release it is gone in under 2 s."""
 RELEASE_WITHIN_S: Final = 0.6
+FIND_OUT_WITHIN_S: Final = 2.0
+START_AGAIN: Final = -1
+"""What `run` gives where the process is to begin anew: there are other kinds to be watched."""
 
 _NOT_INSTALLED: Final = (
     "the cluster does not know Crossfade's kinds: run `kubectl apply --server-side -k manifests/`"
@@ -57,13 +61,14 @@ class Parts:
     store: Store
     workers: Workers
     relist: Relist
+    kinds: Kinds
     health: Health
     election: Election | None
     scope: Scope
 
 
 async def run(options: Options) -> int:
-    """Run until told to stop (gives 0) or until kopf ends (1). Raises Lost, Unready, ApiError."""
+    """Run until told to stop (gives 0), until kopf ends (1) or until START_AGAIN. Raises Lost, Unready, ApiError."""
     stop = asyncio.Event()
     metrics = Metrics()
     async with Cluster.connect(options.kubeconfig, options.context, metrics.requested) as cluster:
@@ -94,28 +99,36 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     election = Election(cluster, place, LEASE_NAME, me, time.monotonic) if options.lease else None
     core = Core(decide, unreadable, _now)
     fence = election.fence if election else _no_fence
-    world = World(cluster, Teller(cluster, me, _now, fence), fence, metrics.wrote)
+    teller = Teller(cluster, me, _now, fence)
+    wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
+    world = World(cluster, teller, fence, metrics.wrote, wake)
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
+    kinds = Kinds(cluster, store, options.scope.namespace)
     health = Health(queue, lambda: relist.behind)
-    return Parts(cluster, store, workers, relist, health, election, options.scope)
+    return Parts(cluster, store, workers, relist, kinds, health, election, options.scope)
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:
     """Work until told to stop, or until a part ends that never should."""
     keep = [asyncio.create_task(parts.election.keep(), name="lease")] if parts.election else []
+    await parts.kinds.begin()
     await _fill(parts)
     parts.workers.start()
     relist = asyncio.create_task(parts.relist.run(), name="relist")
+    kinds = asyncio.create_task(parts.kinds.run(), name="kinds")
     watches = await _watch(parts, stop)
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="stop")
-    ended, _ = await asyncio.wait({*keep, relist, watches, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait(
+        {*keep, relist, kinds, watches, stopped}, return_when=asyncio.FIRST_COMPLETED
+    )
     for task in keep:
         if task in ended:
             await parts.workers.stop(within_s=0)
             task.result()  # raises Lost: somebody else may write now, so nothing is finished
     in_time = await parts.workers.stop(LEAVE_WITHIN_S)
+    changed = await _changed(parts, kinds, watches)
     if parts.election and in_time:
         for task in keep:
             task.cancel()
@@ -125,9 +138,24 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     if stopped in ended:
         log.info("stopped%s", "" if in_time else ", with a pass cut off")
         return 0
+    if changed:
+        log.warning("%s", changed)
+        return 0 if stop.is_set() else START_AGAIN
     for task in ended:
         _tell_why(task)
     return 1
+
+
+async def _changed(parts: Parts, kinds: asyncio.Task[None], watches: asyncio.Task[None]) -> str:
+    """Whether there are other kinds to be watched, as a sentence: so kopf ends too when one that it watches goes away."""
+    if kinds.done() and isinstance(error := kinds.exception(), Changed):
+        return str(error)
+    if not watches.done():
+        return ""
+    with contextlib.suppress(ApiError, TimeoutError):  # then it ends as it would have
+        async with asyncio.timeout(FIND_OUT_WITHIN_S):
+            return await parts.kinds.difference()
+    return ""
 
 
 def _tell_why(ended: asyncio.Task[Any]) -> None:
@@ -160,7 +188,7 @@ async def _watch(parts: Parts, stop: asyncio.Event) -> asyncio.Task[None]:
 
 async def _fill(parts: Parts) -> None:
     """List everything once before the first decision: a Deployment not seen yet must not look like none."""
-    for kind, watched in WATCHED.items():
+    for kind, watched in parts.store.watched.items():
         for raw in await parts.cluster.list(kind, parts.scope.namespace, watched.selector):
             if parts.scope.covers(raw["metadata"]["namespace"]):
                 parts.store.put(kind, raw)
@@ -179,7 +207,7 @@ async def _checked(cluster: Cluster, namespace: str | None) -> None:
     while True:
         try:
             for kind in WATCHED:
-                await cluster.list(kind, namespace, "crossfade.dev/none-has-this", metadata_only=True)
+                await cluster.list(kind, namespace, NOBODY, metadata_only=True)
         except ApiError as error:
             if error.not_found:
                 raise Unready(_NOT_INSTALLED) from error

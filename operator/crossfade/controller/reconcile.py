@@ -169,7 +169,7 @@ class Reconciler:
 
     async def _answered(self, whose: Whose, known: Known, asked: ReadRequest, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, whose, asked, seen.found, seen.sides)
+            return await look.answer(self._cluster, whose, asked, seen)
         except ApiError as error:
             known.note(error)
             raise Stale(str(error)) from error

@@ -9,7 +9,17 @@ from typing import Any, Final
 from crossfade.api.labels import ANNOTATION_ANY_REVISION, LABEL_OWNER_UID, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.controller.lean import others_writing
 from crossfade.controller.slices import Endpoints
-from crossfade.core.observed import Exit, Identity, Pod, SeenService, Side, Stranger, Waiting
+from crossfade.core.observed import (
+    Exit,
+    Identity,
+    Pod,
+    SeenGateway,
+    SeenRoute,
+    SeenService,
+    Side,
+    Stranger,
+    Waiting,
+)
 
 Obj = Mapping[str, Any]
 
@@ -146,6 +156,29 @@ def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str, rollout: str = 
         manifest=obj,
         ready=endpoints.ready,
         serving=endpoints.serving,
+    )
+
+
+def route_of(kind: str, obj: Obj, rollout_uid: str) -> SeenRoute:
+    """Read a route. Unlike a Service, one with our label and no owner is not ours: a person may have put the label on it."""
+    return SeenRoute(
+        identity=identity_of(obj),
+        kind=kind,
+        name=obj["metadata"]["name"],
+        ours=is_ours(obj, rollout_uid),
+        owner=label(obj, LABEL_ROLLOUT),
+        manifest=obj,
+    )
+
+
+def gateway_of(place: str, gateway_class: Obj) -> SeenGateway:
+    """Read the class of the Gateway at `namespace/name`. Features are texts, or objects with a name (since 1.3)."""
+    told = (gateway_class.get("status") or {}).get("supportedFeatures")
+    names = (each.get("name", "") if isinstance(each, Mapping) else each for each in told or ())
+    return SeenGateway(
+        name=place,
+        controller=(gateway_class.get("spec") or {}).get("controllerName", ""),
+        features=None if told is None else frozenset(map(str, names)),
     )
 
 

@@ -12,6 +12,15 @@ from typing import Any, Final, NamedTuple
 
 from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.controller.lean import lean
+from crossfade.controller.naming import (
+    ROUTE_KINDS,
+    Claim,
+    Naming,
+    Route,
+    claim_of,
+    is_at_rest,
+    tells_nothing_new,
+)
 
 Raw = dict[str, Any]
 
@@ -74,6 +83,7 @@ WATCHED: Final[Mapping[str, Watched]] = {
     "Service": Watched("", "v1", "services", labelled=True),
     "EndpointSlice": Watched("discovery.k8s.io", "v1", "endpointslices", labelled=True),
 }
+"""What every process watches; routes come to it where the cluster has them (`kinds`)."""
 
 Listener = Callable[[str, Key, Raw | None, Raw | None], None]
 """Told of every change: kind, key, the object before and after; None where there was or is none."""
@@ -88,11 +98,18 @@ class Store:
     """The newest seen form of each object. An older form is ignored; a deletion counts for its own UID."""
 
     def __init__(self, watched: Mapping[str, Watched] = WATCHED) -> None:
-        self.watched = watched
+        self.watched = dict(watched)
+        self.naming = Naming()
         self._objects: dict[str, dict[tuple[str, str], Raw]] = {kind: {} for kind in watched}
         self._children: dict[tuple[str, Key], dict[str, Raw]] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()  # UID -> the version that it went with
         self._listeners: list[Listener] = []
+
+    def watch(self, more: Mapping[str, Watched]) -> None:
+        """Keep objects of these kinds too."""
+        self.watched.update(more)
+        for kind in more:
+            self._objects.setdefault(kind, {})
 
     def listen(self, listener: Listener) -> None:
         """From now on `listener` is told of every change."""
@@ -130,7 +147,7 @@ class Store:
             return ()
         kept = lean(kind, obj)
         self._objects[kind][place] = kept
-        return self._index(kind, place[1], old, kept)
+        return self._changed(kind, place, old, kept)
 
     def remove(
         self, kind: str, namespace: str, name: str, uid: str, version: int | None = None
@@ -144,23 +161,43 @@ class Store:
         if old is None or not is_it:
             return ()
         del self._objects[kind][namespace, name]
-        return self._index(kind, name, old, None)
+        return self._changed(kind, (namespace, name), old, None)
 
     def _remember_gone(self, uid: str, version: int) -> None:
         self._gone[uid] = max(version, self._gone.pop(uid, 0))
         if len(self._gone) > _REMEMBERED_DELETIONS:
             self._gone.popitem(last=False)
 
+    def _changed(
+        self, kind: str, place: tuple[str, str], old: Raw | None, new: Raw | None
+    ) -> tuple[Key, ...]:
+        """Keep every index, and give the Rollouts that the change is news for, each once."""
+        keys = (*self._index(kind, place[1], old, new), *self._rivals(kind, old, new))
+        if kind in ROUTE_KINDS:
+            keys += tuple(Key(place[0], name) for name in self.naming.rollouts(Route(kind, *place)))
+            if tells_nothing_new(old, new):
+                keys = tuple(key for key in keys if not is_at_rest(self.rollout(key)))
+        return tuple(dict.fromkeys(keys))
+
+    def _rivals(self, kind: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
+        """The Rollouts that name a route that this one names now, or no more, or in another way."""
+        before, after = (claim_of(each) if kind == "Rollout" else None for each in (old, new))
+        if before == after:
+            return ()
+        routes = (claim.route for claim in (before, after) if claim is not None)
+        rivals = (claim for route in routes for claim in self.naming.claims(route))
+        return tuple(map(_claimant, rivals))
+
     def _index(self, kind: str, name: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
         """Put an object where its Rollouts find it, and tell of it: those that it left, and those that it is of now."""
         before, after = self._keys(kind, old), self._keys(kind, new)
         for key in (each for each in before if each not in after):
             self._forget_child(kind, key, name)
-            self._tell(kind, key, old, None)
+            self._tell(kind, key, name, old, None)
         for key in after:
             if new is not None:
                 self._children.setdefault((kind, key), {})[name] = new
-            self._tell(kind, key, old if key in before else None, new)
+            self._tell(kind, key, name, old if key in before else None, new)
         return tuple(dict.fromkeys((*before, *after)))
 
     def _keys(self, kind: str, obj: Raw | None) -> tuple[Key, ...]:
@@ -172,9 +209,14 @@ class Store:
         if not siblings:
             del self._children[kind, key]
 
-    def _tell(self, kind: str, key: Key, old: Raw | None, new: Raw | None) -> None:
+    def _tell(self, kind: str, key: Key, name: str, old: Raw | None, new: Raw | None) -> None:
+        self.naming.note(kind, key.name, name, old, new)
         for listener in self._listeners:
             listener(kind, key, old, new)
+
+
+def _claimant(claim: Claim) -> Key:
+    return Key(claim.route.namespace, claim.rollout)
 
 
 def _place(obj: Mapping[str, Any]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from crossfade.api.labels import ANNOTATION_ROUTE, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.core import groups, manifests, routing
+from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
 from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
@@ -120,7 +121,14 @@ class Route:
         if self._is_whole(share):
             return self.production.gives(share) and not self.is_split
         apart = self.production.gives({self.s.stable_revision: 100}) and self._has_canary(self._candidate)
-        return apart and not self._changes(share) and not groups.writes_due(self.s, self._split(share))
+        there = self._route is not None and not self._changes(share)
+        return apart and there and not groups.writes_due(self.s, self._split(share))
+
+    @cached_property
+    def _route(self) -> SeenRoute | None:
+        """The route that the spec names or describes."""
+        at = routing.place(self.s)
+        return routing.seen(self.s, at) if at is not None else None
 
     @property
     def _candidate(self) -> str:
@@ -212,16 +220,13 @@ class Route:
         if not self._can_split(share):
             return
         yield from groups.writes_due(self.s, self._split(share))
-        at = routing.place(self.s)
-        live = routing.seen(self.s, at) if at is not None else None
-        ops = self._changes(share)
+        ops, live = self._changes(share), self._route
         if live is not None and ops:
             yield Write(Verb.PATCH, live.kind, live.name, ops, live.identity)
 
     def _can_split(self, share: Share) -> bool:
         """Whether both Services have what the weights would send requests to, and what the route was is noted."""
-        noted, at = routing.memo(self.s), routing.place(self.s)
-        live = routing.seen(self.s, at) if at is not None else None
+        noted, at, live = routing.memo(self.s), routing.place(self.s), self._route
         if at is None or live is None or routing.trouble_of_rules(self.s) is not None:
             return False
         parted = self.production.gives({self.s.stable_revision: 100}) and self._has_canary(self._candidate)
@@ -242,8 +247,7 @@ class Route:
 
     def _changes(self, share: Share) -> list[dict[str, Any]]:
         """What of the route's rules is not as the share wants it."""
-        at = routing.place(self.s)
-        live = routing.seen(self.s, at) if at is not None else None
+        at, live = routing.place(self.s), self._route
         if at is None or live is None:
             return []
         named, was = routing.names(self.s, at), routing.before(self.s, at)
@@ -254,7 +258,7 @@ class Route:
         at = routing.place(self.s)
         if at is None or not routing.is_owned(self.s) or routing.claimed(self.s, at) is not None:
             return
-        live, spec = routing.seen(self.s, at), routing.own_spec(self.s)
+        live, spec = self._route, routing.own_spec(self.s)
         if at.kind not in self.s.seen.route_kinds or self.s.production_read is None:
             return
         if live is None:
@@ -295,8 +299,7 @@ class Route:
     @property
     def _note(self) -> str:
         """What is noted of the route: what it is, where nobody has split it; else what was noted."""
-        s, at = self.s, routing.place(self.s)
-        live = routing.seen(s, at) if at is not None else None
+        s, at, live = self.s, routing.place(self.s), self._route
         stored = (
             (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
         )

@@ -19,6 +19,7 @@ from simulation.takeovers import GIT, OLD
 
 IMAGES = ("shop:v1", "shop:v2", "shop:v3")
 ROUTED = {"httpRoute": {"name": "shop"}}
+OWNED = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
 RULES = [
     {
         "name": "main",
@@ -28,7 +29,8 @@ RULES = [
 ]
 """A rule of a user's route, in which somebody else has a share."""
 
-OTHER_RULES = [
+OTHER_OWNED = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
+RULES = [
     {
         "name": "main",
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],

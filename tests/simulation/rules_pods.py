@@ -20,6 +20,7 @@ from simulation.shown import (
     ready_of,
     revision_labelled,
     revisions_of,
+    route_of,
     selected_by,
     stable_of,
     way_back_of,
@@ -92,7 +93,8 @@ def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
     base, unavailable = seen.base, may_be_missing(seen.spec_seen)
     if available_of(base, revision) <= count:
         return ""
-    for service, part in parts_carried(seen.before).items():
+    shown = base if route_of(base) is not route_of(seen.before) else seen.before  # somebody has just changed it
+    for service, part in parts_carried(shown).items():
         behind = selected_by(seen.before, service)
         others = sum(available_of(base, each) for each in behind - {revision, ""})
         left, needed = min(count, available_of(base, revision)) + others, math.ceil(part * seen.wanted)

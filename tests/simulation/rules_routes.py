@@ -158,7 +158,8 @@ def a_pause_raises_no_weight(seen: Seen) -> str:
 def what_a_route_was_is_kept_before_it_changes(seen: Seen) -> str:
     """Whoever comes after a crash finds the rules as they were: they are stored before the first change."""
     specs = _specs(seen)
-    if specs is None or seen.before.inexact:
+    owned = "gateway" in (seen.spec_seen.get("traffic") or {})  # then the spec says what it was
+    if specs is None or seen.before.inexact or owned:
         return ""
     _, beside = both(seen.before)
     if beside in named(specs[0]) or beside not in named(specs[1]):

@@ -42,8 +42,9 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
         or not {*both(seen.before)} & {*seen.before.services}
     ):
         return ""
-    if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
-        return ""  # somebody has deleted a Deployment, and nobody could see it
+    unseen = ({*revisions_of(sim), *sim.services} for sim in (seen.base, seen.before))
+    if next(unseen) - next(unseen):
+        return ""  # somebody has deleted a Deployment or a Service, and nobody could see it
     if len([p for p in seen.before.pods if p.deployment == seen.write.name and not p.leaving]) <= count:
         return ""
     selected = selected_by(seen.before) & {*revisions_of(seen.before)}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from builders import STRATEGIES, rollout
+from builders import STRATEGIES, rollout, routed_v1
 from crossfade.controller.counts import Change, change
 from crossfade.core.plan import ReadRequest, Verb
 from simulation import passes
@@ -14,6 +14,10 @@ from simulation.passes import carry_out, decided
 
 CREATE_LIMIT, UPDATE_LIMIT = 10, 20
 """Requests per created Rollout, and per update by a canary of two steps, of 1 and of 2 pods on the average."""
+
+ROUTED_LIMITS = {"canary": 33, "blueGreen": 24, "bigBang": 23}
+"""Requests per update through a route, of 1 or 2 pods, as they were counted when routes came: each weight is a write of the
+route, and a status that says what it is waited for. The canary has two steps."""
 
 
 class Priced:
@@ -51,16 +55,37 @@ class Priced:
         statuses = [lambda name=name: sim.sync_status(name) for name in sim.deployments]
         slices = [lambda name=name: sim.sync_endpoints(name) for name in sim.services]
         told = [*slices, *statuses] if self.listed_first else [*statuses, *slices]
-        return [sim.controllers, *statuses, sim.kubelet, *told]
+        return [sim.controllers, *statuses, sim.kubelet, *told, self._routes_read, *self._router()]
+
+    def _routes_read(self) -> None:
+        for name in [*self.sim.router.unread(self.sim.routes)]:
+            self.sim.route_read(name)
+
+    def _router(self) -> list[Callable[[], None]]:
+        """Its status comes before its proxies follow."""
+        sim = self.sim
+
+        def told() -> None:
+            for name in sim.untold():
+                sim.route_told(name)
+
+        def carried() -> None:
+            for name in [*sim.router.uncarried()]:
+                sim.route_carried(name)
+
+        return [told, carried]
 
     def _moved(self, move: Callable[[], None]) -> bool:
-        before = (self.sim.counter, self.sim.pods, dict(self.sim.endpoints))
+        before = self._seen()
         move()
         self.sim.tick(0.02)
-        moved = before != (self.sim.counter, self.sim.pods, dict(self.sim.endpoints))
+        moved = before != self._seen()
         if moved:
             self._passes()
         return moved
+
+    def _seen(self) -> tuple[object, ...]:
+        return self.sim.counter, self.sim.pods, dict(self.sim.endpoints), self.sim.router
 
     def _passes(self) -> float | None:
         while True:
@@ -124,3 +149,34 @@ def test_trying_the_ports_costs_one_request_more_for_the_first_release_and_three
     )
     assert first.total() <= CREATE_LIMIT + 1, first
     assert (one.total() + two.total()) / 2 <= UPDATE_LIMIT + 3, (one, two)
+
+
+def _price_by_route(
+    strategy: str, replicas: int, monkeypatch: pytest.MonkeyPatch, *, listed_first: bool
+) -> Counter[str]:
+    """What the first update costs whose requests a route shares; it makes the canary Service."""
+    sim = routed_v1(STRATEGIES[strategy], replicas=replicas, bakeSeconds=5)
+    priced = Priced(sim, monkeypatch, listed_first=listed_first)
+    sim.set_image("shop:v2")
+    priced.run()
+    assert sim.status["phase"] == "Healthy"
+    return priced.spent
+
+
+@ORDER
+@pytest.mark.parametrize("pods", [1, 2])
+@pytest.mark.parametrize("strategy", ROUTED_LIMITS)
+def test_a_release_through_a_route_costs_no_more_requests_than_it_did(
+    strategy: str, pods: int, monkeypatch: pytest.MonkeyPatch, *, listed_first: bool
+) -> None:
+    spent = _price_by_route(strategy, pods, monkeypatch, listed_first=listed_first)
+    assert spent.total() <= ROUTED_LIMITS[strategy], spent
+
+
+@pytest.mark.parametrize(("strategy", "writes"), [("canary", 4), ("blueGreen", 2), ("bigBang", 2)])
+def test_a_route_is_written_once_for_each_weight_and_once_to_be_as_before(
+    strategy: str, writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write of a route may restart its router's round robin, which starves small shares."""
+    spent = _price_by_route(strategy, 2, monkeypatch, listed_first=False)
+    assert {what: n for what, n in spent.items() if what.endswith("HTTPRoute")} == {"Patch HTTPRoute": writes}

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.kube import Kube, Object, wait_for
+from crossfade.controller.naming import ROUTE_KINDS
+from crossfade.controller.store import WATCHED
 from faults.lane import Lane
 from faults.rules import Drop, Expire
 
@@ -23,7 +25,7 @@ def unseen(lane: Lane, *, forgotten: bool) -> Iterator[None]:
     wait_for("the end of all watches", lambda: not lane.proxy.watching(), 10)
     yield
     if forgotten:
-        for kind in ("Rollout", "Release", "RolloutAction", "Deployment", "Service", "EndpointSlice"):
+        for kind in (*WATCHED, *ROUTE_KINDS):
             lane.proxy.inject(Expire(), verb="watch", kind=kind)
     lane.proxy.lift(away)
 

@@ -167,7 +167,7 @@ class Route:
         return self.production.follows(tracks) and (untouched or self.is_taken)
 
     @property
-    def _is_followed(self) -> bool:
+    def is_followed(self) -> bool:
         """Whether no router can send requests by an older form of a route: a status proves that it was read, and no more."""
         tracks = {*self.s.others, self.s.stable_revision, self.s.progress.revision}
         left = (t for t in tracks if t and self.s.side(t).desired and not self.live(t))
@@ -312,7 +312,7 @@ class Route:
         due = s.progress.revision if s.under_way and not s.progress.rollback_reason else s.stable_revision
         now = str(s.canary.selector.get(LABEL_REVISION, "")) if s.canary is not None else ""
         known = {s.stable_revision, s.progress.revision}
-        reached = self.is_split or bool(groups.previews(s)) or not self._is_followed
+        reached = self.is_split or bool(groups.previews(s)) or not self.is_followed
         return now if reached and now in known and self._has_canary(now) else due or s.stable_revision
 
     @property
@@ -354,5 +354,4 @@ def taken_back(s: Situation) -> Iterator[Write]:
 def is_left(s: Situation) -> bool:
     """Whether no router can send a request to the canary Service any more: then it may go."""
     here = Route(s)
-    waits = s.under_way or s.memory.moved_at is not None
-    return not here.is_split and here.is_taken and (has_propagated(s) or not waits)
+    return not s.under_way and not here.is_split and here.is_followed

@@ -11,6 +11,8 @@ from faults.rules import Drop, Expire
 
 _GIVEN_ANEW = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
 
+WATCHED = ("Rollout", "Release", "RolloutAction", "Deployment", "Service", "EndpointSlice", "HTTPRoute")
+
 
 @contextmanager
 def unseen(lane: Lane, *, forgotten: bool) -> Iterator[None]:
@@ -23,7 +25,7 @@ def unseen(lane: Lane, *, forgotten: bool) -> Iterator[None]:
     wait_for("the end of all watches", lambda: not lane.proxy.watching(), 10)
     yield
     if forgotten:
-        for kind in ("Rollout", "Release", "RolloutAction", "Deployment", "Service", "EndpointSlice"):
+        for kind in WATCHED:
             lane.proxy.inject(Expire(), verb="watch", kind=kind)
     lane.proxy.lift(away)
 

@@ -16,6 +16,7 @@ import yaml
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import parse_strict
 from crossfade.view.forecast import Forecast, forecast
+from crossfade.view.words import number
 
 PAGE = Path(__file__).parent / "strategies.md"
 PICTURE = re.compile(r"(```yaml\n(?P<part>.*?)```\n\n```text\n).*?(```)", re.DOTALL)
@@ -46,7 +47,7 @@ def _lines(told: Forecast) -> Iterator[str]:
     rows += [["before", OLD * told.replicas, "", "0 %", "the template changes"]]
     for stage in told.stages:
         pods = [OLD * stage.stable, NEW * stage.candidate]
-        rows.append([stage.name, *pods, f"{stage.wanted_share} %", stage.awaits])
+        rows.append([stage.name, *pods, f"{number(stage.wanted_share)} %", stage.awaits])
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import yaml
@@ -9,8 +10,10 @@ import yaml
 from cli.fake_cluster import FakeCluster
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import parse_strict
+from crossfade.wire.errors import ApiError
 from view.deployments import applied_client_side, autoscaler, budget, deployment, service
 from view.stored import rollout
+from view.test_obstacles import route
 
 Run = Callable[..., int]
 
@@ -51,6 +54,32 @@ def test_the_flags_choose_strategy_service_and_name(
     made = yaml.safe_load(capsys.readouterr().out)
     assert (made["metadata"]["name"], made["spec"]["service"]["name"]) == ("shop-web", "admin")
     assert list(made["spec"]["strategy"]) == ["canary"]
+
+
+def test_a_route_in_front_of_the_service_is_written_into_the_rollout(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(deployment(), service(), route("web"))
+    assert crossfade(cluster, "convert", "deployment/shop", "--strategy", "canary") == 0
+    assert yaml.safe_load(capsys.readouterr().out)["spec"]["traffic"] == {"httpRoute": {"name": "web"}}
+
+
+def test_a_cluster_without_the_gateway_api_is_not_told_that_it_lacks_it(
+    crossfade: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = FakeCluster(deployment(), service())
+    listed = cluster.list
+
+    async def without_routes(kind: str, *rest: Any) -> list[dict[str, Any]]:
+        if kind.endswith("Route"):
+            raise ApiError(404, "NotFound", "the server could not find the requested resource")
+        return await listed(kind, *rest)
+
+    monkeypatch.setattr(cluster, "list", without_routes)
+    assert crossfade(cluster, "convert", "deployment/shop", "--strategy", "canary") == 0
+    printed = capsys.readouterr()
+    assert "Route" not in printed.err
+    assert "traffic" not in printed.out
 
 
 def test_with_recreate_nobody_is_promised_that_nothing_is_lost(

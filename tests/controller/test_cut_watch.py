@@ -12,12 +12,12 @@ from aiohttp import web
 from kopf._cogs.structs.credentials import Vault
 from kopf._core.engines.peering import Identity
 
-from controller.fakes import Raw, child, rollout
+from controller.fakes import Raw, child, rollout, route
 from crossfade.cluster import Cluster, Credentials
 from crossfade.controller.handlers import Intake, registry
 from crossfade.controller.relist import Relist
 from crossfade.controller.scope import EVERYWHERE
-from crossfade.controller.store import WATCHED, Key, Store
+from crossfade.controller.store import WATCHED, Key, Store, Watched
 from crossfade.controller.watching import read_all, settings
 
 SHOP = Key("ns", "shop")
@@ -34,6 +34,7 @@ class Server:
         self.objects: dict[str, list[Raw]] = {kind.plural: [] for kind in WATCHED.values()}
         self.events: dict[str, asyncio.Queue[Raw]] = {plural: asyncio.Queue() for plural in self.objects}
         self.lists: dict[str, int] = dict.fromkeys(self.objects, 0)
+        self.labels: dict[str, str] = {}
         self.writes: list[str] = []
         self.address = ""
 
@@ -54,8 +55,9 @@ class Server:
         here = [(k, p) for (g, v, p), k in KINDS.items() if path == (f"/apis/{g}/{v}" if g else f"/api/{v}")]
         return {"resources": [resource(kind, plural) for kind, plural in here]}
 
-    async def list(self, _request: web.Request, plural: str) -> web.StreamResponse:
+    async def list(self, request: web.Request, plural: str) -> web.StreamResponse:
         self.lists[plural] += 1
+        self.labels[plural] = request.query.get("labelSelector", "")
         answer = {"metadata": {"resourceVersion": "100"}, "items": self.objects[plural]}
         return web.json_response(text=json.dumps(answer).replace('"DEEP"', DEEP))
 
@@ -74,7 +76,9 @@ class Server:
             events.put_nowait({})
 
 
+ROUTES = Watched("gateway.networking.k8s.io", "v1", "httproutes", labelled=False)
 KINDS = {(k.group, k.version, k.plural): kind for kind, k in WATCHED.items()} | {
+    (ROUTES.group, ROUTES.version, ROUTES.plural): "HTTPRoute",
     ("", "v1", "namespaces"): "Namespace",  # kopf starts no watch before it has met these two
     ("apiextensions.k8s.io", "v1", "customresourcedefinitions"): "CustomResourceDefinition",
 }
@@ -189,6 +193,29 @@ async def test_a_deletion_while_a_watch_was_cut_is_found_by_the_comparison_alone
     async with connected(bench.server) as cluster:
         await bench.relisted(cluster)
     assert bench.deployments() == ["shop-bbb", "shop-ccc"]
+
+
+async def test_routes_are_watched_where_there_are_any_and_without_a_label(server: Server) -> None:
+    server.objects["httproutes"], server.events["httproutes"] = [route("web", 5)], asyncio.Queue()
+    server.lists["httproutes"] = 0
+    bench = Bench(server)
+    bench.store.watch({"HTTPRoute": ROUTES})
+    async with watching(bench):
+        bench.store.put("Rollout", rollout(1, spec={"traffic": {"httpRoute": {"name": "web"}}}))
+        await bench.until(lambda: bench.store.get("HTTPRoute", "ns", "web") is not None)
+        server.events["httproutes"].put_nowait(
+            {"type": "MODIFIED", "object": route("web", 101, generation=2)}
+        )
+        await bench.until(lambda: version(bench) == "101")
+        server.events["httproutes"].put_nowait({"type": "DELETED", "object": route("web", 102)})
+        await bench.until(lambda: version(bench) == "")
+    assert server.writes == []
+    assert (server.labels["httproutes"], server.labels["services"]) == ("", "crossfade.dev/rollout")
+
+
+def version(bench: Bench) -> str:
+    found = bench.store.get("HTTPRoute", "ns", "web")
+    return "" if found is None else str(found["metadata"]["resourceVersion"])
 
 
 @asynccontextmanager

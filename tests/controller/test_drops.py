@@ -89,6 +89,17 @@ def test_a_crash_is_remembered_however_long_the_rollouts_name_is(length: int) ->
     assert set(bench.drops.of(Key("ns", name))) == {"0123456789"}
 
 
+def test_a_crash_behind_the_canary_service_is_remembered_though_no_pod_behind_another_is_affected(
+    bench: Bench,
+) -> None:
+    """Where a route divides the requests, the candidate's pods are behind that Service alone."""
+    bench.slices(endpoint_slice(endpoint("shop-bbb-rs2-x")))
+    before, after = (
+        endpoint_slice(pod, name="shop-canary-x", service="shop-canary") for pod in (READY, CRASHED)
+    )
+    assert bench.slices(before, after) == {"aaa"}
+
+
 def test_only_the_revision_that_dropped_is_named(bench: Bench) -> None:
     other = endpoint("shop-bbb-rs2-x")
     assert bench.slices(endpoint_slice(READY, other), endpoint_slice(READY)) == {"bbb"}

@@ -63,6 +63,29 @@ async def test_a_kind_that_may_not_be_listed_is_as_one_that_is_not_there_and_is_
     assert "manifests/rbac.yaml" in told
 
 
+async def test_a_server_that_lists_a_kind_only_after_some_seconds_is_asked_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is after the definition of any kind came or went: 429, `storage is (re)initializing`."""
+    monkeypatch.setattr(kinds, "TRIED_AGAIN_S", 0)
+    bench.cluster.refuse(
+        "LIST", "HTTPRoute", *(error(429, "TooManyRequests") for _ in range(kinds.TRIES - 1))
+    )
+    await bench.begun(HTTPRoute="v1")
+    assert bench.watched() == {"HTTPRoute": "v1"}
+
+
+async def test_a_kind_that_the_server_does_not_list_holds_no_start_up_and_ends_no_process(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "TRIED_AGAIN_S", 0)
+    bench.cluster.refuse("LIST", "TCPRoute", *(error(500, "InternalError") for _ in range(kinds.TRIES)))
+    await bench.begun(HTTPRoute="v1", TCPRoute="v1")
+    assert bench.watched() == {"HTTPRoute": "v1"}
+    bench.cluster.refuse("LIST", "HTTPRoute", *(error(500, "InternalError") for _ in range(kinds.TRIES)))
+    assert "HTTPRoute" not in await bench.kinds.difference()
+
+
 @pytest.mark.parametrize(
     ("later", "told"),
     [
@@ -103,9 +126,9 @@ class Clock:
 async def after(bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float) -> int:
     """How often it was asked in so many seconds."""
     bench.cluster.asked.clear()
-    monkeypatch.setattr(kinds.asyncio, "sleep", Clock(seconds).sleep)
+    monkeypatch.setattr(asyncio, "sleep", Clock(seconds).sleep)
     task = asyncio.ensure_future(bench.kinds.run())
-    for _ in range(10_000):  # turns of the loop, of which each sleep and each request takes a few
+    for _ in range(3_000):  # turns of the loop, of which each sleep and each request takes a few
         if task.done():
             task.result()
         await asyncio.wait({task}, timeout=0)

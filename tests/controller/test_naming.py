@@ -7,7 +7,7 @@ import pytest
 
 from controller.fakes import Raw, child, obj, route, status
 from crossfade.api.labels import ANNOTATION_ROUTE
-from crossfade.controller.naming import Route, changed_for, claim_of, own_route
+from crossfade.controller.naming import Route, changed_for, claim_of, own_routes
 from crossfade.controller.store import WATCHED, Key, Store, Watched
 
 SHOP, CART = Key("ns", "shop"), Key("ns", "cart")
@@ -55,7 +55,7 @@ def test_a_rollout_names_the_route_of_its_spec(traffic: Raw, claimed: Route) -> 
 @pytest.mark.parametrize("traffic", [{}, {"httpRoute": {}}, {"httpRoute": None}])
 def test_a_rollout_without_a_route_claims_none_and_has_none_of_its_own(traffic: Raw) -> None:
     assert claim_of(naming(**traffic)) is None
-    assert own_route(naming(**traffic)) is None
+    assert list(own_routes(naming(**traffic))) == []
 
 
 def test_the_routes_of_its_own_are_named_by_the_service_where_that_has_another_name() -> None:
@@ -65,7 +65,15 @@ def test_the_routes_of_its_own_are_named_by_the_service_where_that_has_another_n
     claim = claim_of(raw)
     assert claim is not None
     assert claim.route == Route("HTTPRoute", "ns", "web")
-    assert own_route(raw) == Route("HTTPRoute", "ns", "web-canary")
+    own = [Route("HTTPRoute", "ns", f"web-{role}") for role in ("canary", "preview", "preview-hosts")]
+    assert list(own_routes(raw)) == own
+
+
+def test_routes_for_groups_are_of_the_kind_that_is_named_and_only_where_that_can_tell_requests_apart() -> (
+    None
+):
+    assert {each.kind for each in own_routes(naming(grpcRoute={"name": "web"}))} == {"GRPCRoute"}
+    assert list(own_routes(naming(tcpRoute={"name": "web"}))) == []
 
 
 def test_a_route_is_news_for_every_rollout_that_names_it_and_for_no_other(store: Store) -> None:

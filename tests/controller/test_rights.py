@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from crossfade.cluster import RESOURCES
-from crossfade.controller.naming import ROUTE_KINDS
+from crossfade.controller.naming import ROUTE_KINDS, WITH_GROUPS
 from crossfade.controller.options import parse
 from crossfade.controller.process import LEASE_NAME
 from crossfade.controller.store import WATCHED
@@ -35,9 +35,13 @@ ROUTES: set[Right] = {
         for kind in ROUTE_KINDS
         for verb in ("get", "list", "watch", "patch")
     ),
-    *((verb, "gateway.networking.k8s.io", "httproutes") for verb in ("create", "delete")),
+    *(
+        (verb, "gateway.networking.k8s.io", RESOURCES[kind].plural)
+        for kind in WITH_GROUPS
+        for verb in ("create", "delete")
+    ),
 }
-"""Watched and written by a kind that varies; only of HTTPRoutes does it make its own."""
+"""Watched and written by a kind that varies; only of those that can tell groups of users apart does it make its own."""
 
 BEYOND_ONE_NAMESPACE: set[Right] = {("get", "gateway.networking.k8s.io", "gatewayclasses")}
 """Of the cluster, so that no Role can give it; where it is refused, the route's status tells who carries it out."""
@@ -193,3 +197,17 @@ def test_the_lease_is_held_in_the_name_of_the_pod() -> None:
     assert operator["metadata"]["namespace"] == "crossfade-system"
     container = operator["spec"]["template"]["spec"]["containers"][0]
     assert "POD_NAME" in {variable["name"] for variable in container["env"]}
+
+
+def test_whoever_has_a_route_changed_must_be_allowed_to_change_it_himself_whatever_its_kind() -> None:
+    """By naming it in a Rollout, and by writing what it was before."""
+    policies = list(yaml.safe_load_all((MANIFESTS / "rights.yaml").read_text()))
+    plurals = {RESOURCES[kind].plural for kind in ROUTE_KINDS}
+    takeover, memory = (
+        next(each["spec"] for each in policies if each["metadata"]["name"] == name)
+        for name in ("crossfade-takeover", "crossfade-route-memory")
+    )
+    named = next(each["expression"] for each in takeover["variables"] if each["name"] == "route")
+    assert set(re.findall(r"'(\w+)/'", named)) == plurals
+    asked = [set(re.findall(r"resource\('(\w+)'\)", each["expression"])) for each in memory["validations"]]
+    assert sorted(asked, key=str) == sorted(({plural} for plural in plurals), key=str)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.kube import Kube, Object, wait_for
+from crossfade.controller.naming import ROUTE_KINDS
+from crossfade.controller.store import WATCHED
 from faults.lane import Lane
 from faults.rules import Drop, Expire
 
 _GIVEN_ANEW = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
-
-WATCHED = ("Rollout", "Release", "RolloutAction", "Deployment", "Service", "EndpointSlice", "HTTPRoute")
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def unseen(lane: Lane, *, forgotten: bool) -> Iterator[None]:
     wait_for("the end of all watches", lambda: not lane.proxy.watching(), 10)
     yield
     if forgotten:
-        for kind in WATCHED:
+        for kind in (*WATCHED, *ROUTE_KINDS):
             lane.proxy.inject(Expire(), verb="watch", kind=kind)
     lane.proxy.lift(away)
 

@@ -127,6 +127,27 @@ def test_who_may_edit_rollouts_only_has_nobodys_service_and_nobodys_deployment_t
     assert (kube.get("Deployment", namespace, "shop") or {})["spec"]["replicas"] == 1
 
 
+@pytest.mark.parametrize(
+    ("traffic", "told"),
+    [
+        ({"httpRoute": {"name": "shop"}}, "traffic would have httproutes/shop changed for you"),
+        ({"tcpRoute": {"name": "db"}}, "traffic would have tcproutes/db changed for you"),
+        (
+            {"gateway": {"parentRefs": [{"name": "public"}]}},
+            "traffic.gateway would have an HTTPRoute made for you",
+        ),
+    ],
+)
+def test_who_may_edit_rollouts_only_has_nobodys_route_changed_and_none_made(
+    namespace: str, editor: Tenant, traffic: Object, told: str
+) -> None:
+    assert told in refused(lambda: editor.create(mine(namespace, traffic=traffic)))
+    editor.create(mine(namespace))
+    path = collection("Rollout", namespace, "mine")
+    later = {"spec": {"traffic": traffic}}
+    assert told in refused(lambda: editor.request("PATCH", path, later, "application/merge-patch+json"))
+
+
 def test_who_may_patch_what_is_taken_over_may_have_it_taken_over_and_others_may_edit_the_rollout_then(
     kube: Kube, namespace: str, member: Tenant, editor: Tenant
 ) -> None:

@@ -113,6 +113,8 @@ def test_the_table_has_a_cell_for_every_wish_of_every_kind_and_controller() -> N
         ENVOY: "yes",
     }
     assert rows["HTTPRoute", "sticky"] == {TRAEFIK: "yes", ENVOY: "yes"}
+    assert rows["TLSRoute", "weights"] == {TRAEFIK: "claimed, not tried", ENVOY: "yes"}
+    assert rows["GRPCRoute", "mirror"] == {TRAEFIK: "no: it does not claim mirrors", ENVOY: "not proven"}
     assert rows["TCPRoute", "weights"] == {TRAEFIK: "no: it does not claim them", ENVOY: "yes"}
 
 

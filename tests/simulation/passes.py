@@ -19,7 +19,7 @@ from simulation.cluster import Sim
 from simulation.promise import Violation
 from simulation.remembered import Answers, once_for_all
 from simulation.shell import Shell, at, forked, fresh_drops, key_of
-from simulation.sight import dropped, look, observed, routes_shown, shell_of
+from simulation.sight import dropped, look, observed, shell_of
 from simulation.stored import Object, Refused, identity
 from simulation.viewed import Viewed, is_labelled, view
 
@@ -105,7 +105,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(
-        (*shell.shown.values(), None, *looked, None, *routes_shown(sim)),
+        (*shell.shown.values(), None, *looked),
         lambda: _decide_anew(sim, found, shell),
         (sim.now, drops, names, found.refusal, pods, tuple(sim.refusals.told().items()), sim.has_looked),
     )

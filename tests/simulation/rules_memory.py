@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from simulation.asked import may_crash
+from simulation.asked import may_crash, points
 from simulation.seen import Rule, Seen, done_now, newly_answered
 from simulation.shown import (
     ASKED_FOR,
@@ -17,6 +17,7 @@ from simulation.shown import (
     is_waking,
     progress_of,
     revision_labelled,
+    routed_by,
     selected_by,
     stable_of,
     way_back_of,
@@ -172,11 +173,16 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
         return ""
     completes = stable_of(seen.after) == before["revision"]
     passes = not way_back_of(seen.after) and after.get("stage", 0) > before["stage"]
-    if not completes and not (passes and after["plan"] == before["plan"]):
+    if not completes and not (passes and after["plan"] == before["plan"] and not _is_small(seen, after)):
         return ""
     crashed = sum(pod.fell and pod.untold is None for pod in seen.base.of(before["revision"]))
     allowed = may_crash(seen.spec_seen)
     return "" if crashed <= allowed else f"{crashed} of its pods crashed, {allowed} may"
+
+
+def _is_small(seen: Seen, progress: Mapping[str, Any]) -> bool:
+    """Whether the stage is one of a canary's steps, from which it returns in the next pass: no pods are listed before it."""
+    return "canary" in seen.spec_seen["strategy"] and progress["stage"] < len(points(seen.spec_seen)) - 2
 
 
 def a_release_completes_by_its_gates(seen: Seen) -> str:
@@ -225,6 +231,8 @@ def an_autoscaler_sees_the_side_that_serves(seen: Seen) -> str:
     )
     if published == stable_of(seen.after):
         return ""
+    if seen.base.git and routed_by(seen.base) == {published}:
+        return ""  # a route gives it everything; the production Service follows at the end
     listed = seen.base.endpoints.get(seen.before.service_name)
     others = {r for r, ready in listed.ready.items() if ready and r != published} if listed else set()
     return (

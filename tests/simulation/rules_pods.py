@@ -46,11 +46,12 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
     if len([p for p in seen.before.pods if p.deployment == seen.write.name and not p.leaving]) <= count:
         return ""
     selected = selected_by(seen.before) & {*revisions_of(seen.before)}
-    told = _needed_by_a_route(seen, revision, count) if seen.before.git else ""
-    if told or (revision in selected and _is_dynamic(seen)):
+    if seen.before.git and (told := _needed_by_a_route(seen, revision, count)):
         return told
-    if revision in selected:
+    if revision in selected and not _is_dynamic(seen):
         return _within_limits(seen, revision, count, selected)
+    if count and (revision in selected or _is_behind_a_route(seen.before, revision)):
+        return ""  # it has as many as its part of the requests needs
     may_get = _is_listed(seen) or (seen.before.git and _is_listed_beside(seen, revision))
     answering = ready_of(seen.base, revision) > 0
     return f"pods of {revision} go while requests may reach them" if answering and may_get else ""
@@ -74,6 +75,11 @@ def _is_listed_beside(seen: Seen, revision: str) -> bool:
     return before.sends_to(before.canary_name) and (
         listed or _is_recent(seen, before.beside_at.get(revision))
     )
+
+
+def _is_behind_a_route(sim: Sim, revision: str) -> bool:
+    """Whether the proxies may send requests to it by the canary Service."""
+    return sim.sends_to(sim.canary_name) and revision in selected_by(sim, sim.canary_name)
 
 
 def _is_dynamic(seen: Seen) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from crossfade.controller.drops import Drops
 from crossfade.controller.observe import Observer
-from crossfade.controller.store import Key, Store, version_of
+from crossfade.controller.store import Key, Store, Watched, version_of
 from simulation.stored import Object
 
 Place = tuple[str, str]
@@ -65,11 +65,21 @@ def _table(table: dict[Any, Any]) -> dict[Any, Any]:
     return {key: value.copy() if isinstance(value, dict | set) else value for key, value in table.items()}
 
 
+ROUTES = {"HTTPRoute": Watched("gateway.networking.k8s.io", "v1", "httproutes", labelled=False)}
+"""What a cluster with the Gateway API has besides."""
+
+
+def _fresh_store() -> Store:
+    store = Store()
+    store.watch(ROUTES)
+    return store
+
+
 @dataclass(frozen=True)
 class Shell:
     """A store and its observer, and the objects that the store was fed with."""
 
-    store: Store = field(default_factory=Store)
+    store: Store = field(default_factory=_fresh_store)
     observer: Observer = field(default_factory=lambda: Observer(Store()))
     shown: Mapping[Place, Object] = field(default_factory=dict)
 
@@ -82,6 +92,7 @@ class Shell:
         if any(self._is_past(place, raw) for place, raw in news):
             return Shell().following(view)
         store = forked(self.store)
+        store.naming = forked(store.naming)
         observer = forked(self.observer)
         observer._store = store
         for kind, name in gone:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from crossfade.api.labels import ANNOTATION_ROUTE, LABEL_ROLLOUT
 from crossfade.controller.drops import Drop
 from crossfade.controller.revisions import known_revisions
-from crossfade.controller.seen import identity_of, is_ours, service_of, side_of, stranger_of
+from crossfade.controller.seen import route_of, service_of, side_of, stranger_of
 from crossfade.controller.slices import count
-from crossfade.controller.store import WATCHED
 from crossfade.core.evidence import silent
 from crossfade.core.observed import (
     Closed,
@@ -39,7 +36,7 @@ from simulation.viewed import Viewed, is_labelled, table, view
 SERVED_ON = 8080
 """The port that the simulated Service sends requests to."""
 
-OWN_KINDS = {"Release", "RolloutAction"}
+OWN_KINDS = {"Release", "RolloutAction", "HTTPRoute"}
 """All of these are watched, with a label or without."""
 
 
@@ -68,7 +65,7 @@ def _shown(sim: Sim) -> Iterator[tuple[Place, Object]]:
     rollout = view(sim, "Rollout", "")
     yield ("Rollout", rollout["metadata"]["name"]), _placed(rollout)
     for kind in TABLES:
-        objects = table(sim, kind) if kind in WATCHED else {}
+        objects = table(sim, kind)
         for name in sorted(objects):
             if kind in OWN_KINDS or is_labelled(objects[name]):
                 yield (kind, name), _placed(objects[name])
@@ -88,44 +85,7 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
     seen = shell.observer.observed(key, raw, ages_s, namespace_terminating=False)
     tries = sim.deaf is not None
     told = sim.refusals.told()
-    seen = replace(seen, found=found, refused=told, first_look=not sim.has_looked, checks_ports=tries)
-    if not sim.git and not raw["spec"].get("traffic"):
-        return seen
-    return replace(seen, routes=_routes(sim), route_kinds=frozenset({"HTTPRoute"}))
-
-
-def routes_shown(sim: Sim) -> tuple[Object, ...]:
-    """The routes that a decision is made on."""
-    return tuple(seen.manifest for seen in _routes(sim).values()) if sim.routes else ()  # type: ignore[misc]
-
-
-def _routes(sim: Sim) -> Mapping[str, SeenRoute]:
-    """Those that the spec names, that a Service of ours says were changed for it, and our own."""
-    stored = table(sim, "HTTPRoute")
-    traffic = view(sim, "Rollout", "")["spec"].get("traffic") or {}
-    asked = {"name": sim.service_name} if "gateway" in traffic else traffic.get("httpRoute") or {}
-    memos = (
-        (each["metadata"].get("annotations") or {}).get(ANNOTATION_ROUTE)
-        for each in table(sim, "Service").values()
-    )
-    named = {asked.get("name"), *(_named_in(memo) for memo in memos if memo)}
-    ours = {name for name, live in stored.items() if is_labelled(live)}
-    return {f"HTTPRoute/{name}": _seen_route(stored[name]) for name in sorted(stored) if name in named | ours}
-
-
-def _named_in(memo: str) -> str | None:
-    try:
-        told = json.loads(memo)
-    except ValueError:
-        return None
-    return told.get("name") if isinstance(told, dict) else None
-
-
-@once_for_each
-def _seen_route(live: Object) -> SeenRoute:
-    identity, labels = identity_of(live), live["metadata"].get("labels") or {}
-    name, owner = live["metadata"]["name"], labels.get(LABEL_ROLLOUT, "")
-    return SeenRoute(identity, "HTTPRoute", name, is_ours(live, UID), owner, _placed(live))
+    return replace(seen, found=found, refused=told, first_look=not sim.has_looked, checks_ports=tries)
 
 
 def dropped(sim: Sim) -> Mapping[str, Drop]:
@@ -167,7 +127,7 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
 
 def _with_routes(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
     stored = {f"HTTPRoute/{name}": live for name, live in sim.routes.items()}
-    routes = {place: _seen_route(stored[place]) if place in stored else None for place in wanted.routes}
+    routes = {place: _route(stored[place]) if place in stored else None for place in wanted.routes}
     gone = f"Gateway {GATEWAY} does not exist" if sim.router.mode is Mode.GONE else ""
     gateways = {name: SeenGateway(name, "" if gone else CONTROLLER, missing=gone) for name in wanted.gateways}
     return replace(found, routes={**found.routes, **routes}, gateways={**found.gateways, **gateways})
@@ -214,3 +174,8 @@ def _service(sim: Sim, name: str) -> SeenService:
 @once_for_each
 def _side(deployment: Object) -> Side:
     return side_of(deployment, UID, "shop")
+
+
+@once_for_each
+def _route(live: Object) -> SeenRoute:
+    return route_of("HTTPRoute", _placed(live), UID)

@@ -35,7 +35,12 @@ STATUSES: dict[str, type[Model]] = {
     "cfrel": ReleaseStatus,
     "cfa": RolloutActionStatus,
 }
-WRITERS = {"words.md": "conditions.py", "reference.md": "reference.py", "strategies.md": "strategies.py"}
+WRITERS = {
+    "words.md": "conditions.py",
+    "reference.md": "reference.py",
+    "routers.md": "routers.py",
+    "strategies.md": "strategies.py",
+}
 SHOWN = {
     "list",
     "status",

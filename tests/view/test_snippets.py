@@ -10,6 +10,7 @@ import yaml
 
 from crossfade.api.action import ACTIONS, RolloutAction
 from crossfade.api.conditions import Phase
+from crossfade.api.labels import FIELD_MANAGER
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.strict import parse_strict
 from crossfade.cli.main import build_parser
@@ -28,6 +29,13 @@ AROUND: dict[str, Any] = {
     "template": {"spec": {"containers": [{"name": "app", "image": "shop:1"}]}},
     "service": {"ports": [{"port": 80}]},
 }
+OTHERS = {
+    "argoproj.io": "Argo CD",
+    "kustomize.toolkit.fluxcd.io": "Flux",
+    "gateway.envoyproxy.io": "Envoy Gateway",
+    "gateway.networking.k8s.io": "Gateway API",
+}
+"""Whose objects a page shows beside ours."""
 ENDS = re.compile(r" (#|>|\||&&) ?")
 
 
@@ -40,8 +48,12 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
             parse_strict(Rollout, manifest)
         case {"kind": "RolloutAction"}:
             parse_strict(RolloutAction, manifest)
+        case {"apiVersion": str() as version} if other := OTHERS.get(version.partition("/")[0]):
+            assert names_the_route_as_it_is(manifest), other
         case {"kind": "Kustomization"}:
             assert manifest["resources"]
+        case {"http": {"middlewares": middlewares}}:
+            assert all(each["retry"]["attempts"] > 1 for each in middlewares.values())
         case {"data": {"resource.customizations.health.crossfade.dev_Rollout": script}}:
             assert set(re.findall(r"(\w+) = \"", script)) - {"status", "message"} <= set(Phase)
         case {"spec": spec}:
@@ -51,6 +63,24 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
             parse_strict(Rollout, {**whole, "spec": {**AROUND, **manifest}})
         case _:
             pytest.fail(f"nobody knows what this is part of: {block}")
+
+
+def names_the_route_as_it_is(manifest: dict[str, Any]) -> bool:
+    """Whether it is, or points at, the route that the page is about, and a field manager in it is ours."""
+    route = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "shop"}
+    spec = manifest["spec"]
+    targets = [
+        *(each["target"] for each in spec.get("ignore", ())),
+        *spec.get("ignoreDifferences", ()),
+        *spec.get("targetRefs", ()),
+    ]
+    managers = {name for each in targets for name in each.get("managedFieldsManagers", ())}
+    itself = {
+        "group": manifest["apiVersion"].partition("/")[0],
+        "kind": manifest["kind"],
+        "name": manifest["metadata"]["name"],
+    }
+    return managers <= {FIELD_MANAGER} and all(route.items() <= each.items() for each in targets or [itself])
 
 
 @pytest.mark.parametrize("name", PAGES)

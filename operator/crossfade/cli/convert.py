@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = frozenset({"deployment", "deployments", "deploy", "deployment.apps", "deployments.apps"})
 STRATEGIES = ("canary", "rolling", "blueGreen", "bigBang", "recreate")
-AROUND = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Rollout")
+AROUND = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Rollout", "HTTPRoute", "GRPCRoute")
 """Read to warn of them. Who may not read them is warned of that instead: the conversion needs none."""
 
 
@@ -63,7 +63,13 @@ async def convert(options: argparse.Namespace, cluster: Api) -> int:
     services = await cluster.list("Service", options.namespace)
     lists, unread = await around(options, cluster)
     names = [each["metadata"]["name"] for each in lists["Rollout"]]
-    surroundings = Around(services, lists["HorizontalPodAutoscaler"], lists["PodDisruptionBudget"], names)
+    surroundings = Around(
+        services=services,
+        autoscalers=lists["HorizontalPodAutoscaler"],
+        budgets=lists["PodDisruptionBudget"],
+        rollouts=names,
+        routes=[*lists["HTTPRoute"], *lists["GRPCRoute"]],
+    )
     wish = Wish(options.strategy, options.service, options.rollout)
     try:
         conversion = converted(found, surroundings, wish, scope=options.scope)
@@ -95,6 +101,8 @@ async def around(options: argparse.Namespace, cluster: Api) -> tuple[dict[str, l
         try:
             found[kind] = await cluster.list(kind, options.namespace)
         except ApiError as error:
+            if error.not_found and kind.endswith("Route"):
+                continue  # a cluster without the Gateway API has none
             unread.append(
                 f"Could not look for {kind}s ({error.message}): look yourself whether there are any."
             )

@@ -27,6 +27,8 @@ written of a route is alike in all of them."""
 SOON_S: Final = 10.0
 """While a Rollout names a route of a kind that is not watched, it is asked for so often: one request, or three."""
 PERIOD_S: Final = 600.0
+TRIES: Final = 10
+TRIED_AGAIN_S: Final = 0.5
 NOBODY: Final = "crossfade.dev/none-has-this"
 
 
@@ -117,16 +119,27 @@ class Kinds:
         }
         if refused.keys() - self._refused:
             what = f"{', '.join(sorted(refused))}: {next(iter(refused.values()))}"
-            log.warning("as if the cluster had them not, for want of rights (manifests/rbac.yaml): %s", what)
+            log.warning("routes: as if the cluster had none of these (rights: manifests/rbac.yaml): %s", what)
         self._refused = frozenset(refused)
         return {kind: version for kind, version in known.items() if kind not in refused}
 
     async def _refusal(self, kind: str) -> str:
-        """Why this process may not list a kind, in the server's words; "" where it may."""
-        try:
-            await self._cluster.list(kind, self._namespace, NOBODY, metadata_only=True)
-        except ApiError as error:
-            if error.status == HTTPStatus.FORBIDDEN or error.not_found:
-                return error.message
-            raise
+        """Why this process cannot list a kind, in the server's words; "" where it can.
+
+        For some seconds after the definition of a kind came or went, the server refuses lists of others too. What it does
+        not say after that stays as it is: a kind that cannot be listed must not keep the operator from starting.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                await self._cluster.list(kind, self._namespace, NOBODY, metadata_only=True)
+            except ApiError as error:
+                if error.status == HTTPStatus.FORBIDDEN or error.not_found:
+                    return error.message
+                if not error.passing:
+                    raise
+                if not left:
+                    return "" if kind in self._store.watched else error.message
+                await asyncio.sleep(TRIED_AGAIN_S)
+            else:
+                break
         return ""

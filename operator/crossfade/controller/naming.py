@@ -25,6 +25,11 @@ _FIELDS: Final = {
     "udpRoute": "UDPRoute",
 }
 
+WITH_GROUPS: Final = ("HTTPRoute", "GRPCRoute")
+"""Those that can tell requests apart by more than their host."""
+
+_ROLES: Final = ("canary", "preview", "preview-hosts")
+
 _AT_REST: Final = frozenset({"Healthy", "RolledBack"})
 
 
@@ -77,12 +82,15 @@ def claim_of(rollout: Mapping[str, Any] | None) -> Claim | None:
     )
 
 
-def own_route(rollout: Mapping[str, Any]) -> Route | None:
-    """Where a Rollout that names a route has one of its own, for groups of users; somebody else's may be in its place."""
-    meta = rollout["metadata"]
-    if claim_of(rollout) is None:
-        return None
-    return Route("HTTPRoute", meta["namespace"], f"{_service_name(meta, rollout['spec'])}-canary")
+def own_routes(rollout: Mapping[str, Any]) -> Iterator[Route]:
+    """Where a Rollout that names a route may have some of its own, for groups of users and for the preview.
+
+    Somebody else's may be in their place.
+    """
+    claim, meta = claim_of(rollout), rollout["metadata"]
+    if claim is not None and claim.route.kind in WITH_GROUPS:
+        service = _service_name(meta, rollout["spec"])
+        yield from (Route(claim.route.kind, meta["namespace"], f"{service}-{role}") for role in _ROLES)
 
 
 def _service_name(meta: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
@@ -106,7 +114,7 @@ def named_in(kind: str, obj: Mapping[str, Any] | None) -> Iterator[Route]:
         return
     if kind == "Rollout" and (claim := claim_of(obj)) is not None:
         yield claim.route
-        yield from filter(None, (own_route(obj),))
+        yield from own_routes(obj)
     if kind == "Service":
         yield from filter(None, (changed_for(obj),))
 

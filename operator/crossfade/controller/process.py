@@ -40,7 +40,7 @@ LEASE_NAME: Final = "crossfade-operator"
 LEAVE_WITHIN_S: Final = 1.2
 """For passes that run when the process is told to stop; with the Lease's release it is gone in under 2 s."""
 RELEASE_WITHIN_S: Final = 0.6
-FIND_OUT_WITHIN_S: Final = 2.0
+FIND_OUT_WITHIN_S: Final = 8.0
 START_AGAIN: Final = -1
 """What `run` gives where the process is to begin anew: there are other kinds to be watched."""
 
@@ -118,8 +118,8 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     parts.workers.start()
     relist = asyncio.create_task(parts.relist.run(), name="relist")
     kinds = asyncio.create_task(parts.kinds.run(), name="kinds")
-    watches = await _watch(parts, stop)
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="stop")
+    watches = await _watch(parts, stop)  # when kopf ends, it ends every task that is younger than itself
     ended, _ = await asyncio.wait(
         {*keep, relist, kinds, watches, stopped}, return_when=asyncio.FIRST_COMPLETED
     )
@@ -128,13 +128,9 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
             await parts.workers.stop(within_s=0)
             task.result()  # raises Lost: somebody else may write now, so nothing is finished
     in_time = await parts.workers.stop(LEAVE_WITHIN_S)
-    changed = await _changed(parts, kinds, watches)
-    if parts.election and in_time:
-        for task in keep:
-            task.cancel()
-        with contextlib.suppress(TimeoutError):  # then the next one waits until the Lease runs out
-            async with asyncio.timeout(RELEASE_WITHIN_S):
-                await parts.election.release()
+    changed = "" if stop.is_set() else await _changed(parts, kinds, watches)
+    if in_time:
+        await _let_go(parts.election, keep)
     if stopped in ended:
         log.info("stopped%s", "" if in_time else ", with a pass cut off")
         return 0
@@ -146,11 +142,21 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     return 1
 
 
+async def _let_go(election: Election | None, keep: list[asyncio.Task[None]]) -> None:
+    """Give the Lease back, so that the next process need not wait until it runs out."""
+    for task in keep:
+        task.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(RELEASE_WITHIN_S):
+            if election:
+                await election.release()
+
+
 async def _changed(parts: Parts, kinds: asyncio.Task[None], watches: asyncio.Task[None]) -> str:
     """Whether there are other kinds to be watched, as a sentence: so kopf ends too when one that it watches goes away."""
     if kinds.done() and isinstance(error := kinds.exception(), Changed):
         return str(error)
-    if not watches.done():
+    if not (watches.done() and watches.exception()):
         return ""
     with contextlib.suppress(ApiError, TimeoutError):  # then it ends as it would have
         async with asyncio.timeout(FIND_OUT_WITHIN_S):

@@ -33,6 +33,9 @@ CAUSE_S = 10.0
 """An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update), on a busy
 node later than 3. Users are back on stable by then: all that waits is the end of the candidate's pods."""
 
+FOR_OTHERS = frozenset({Reason.NOT_SOLE_OWNER, Reason.ROUTE_MISSING, Reason.ROUTE_NOT_ACCEPTED})
+"""What neither pods nor a person who promotes can bring about: no deadline runs while it is waited for."""
+
 POLL_S = 1.0
 """What no watch tells of is looked at so often."""
 
@@ -118,9 +121,13 @@ def stage(s: Situation) -> Goal:
     now, new = s.stage, s.progress.revision
     old = {s.stable_revision: now.stable} if s.stable_revision else {}
     beside = bool(s.stable_revision) and not now.reaches and not now.counted
+    share = {s.stable_revision: 100} if beside else share_of(s, now.weight, counted=now.counted)
+    nobody = (
+        s.routed and bool(s.stable_revision) and not s.n
+    )  # a route keeps what it has until there are pods again
     return Goal(
         pods={**old, SOURCE: _left_of_source(s), new: now.candidate},
-        share={s.stable_revision: 100} if beside else share_of(s, now.weight, counted=now.counted),
+        share=None if nobody else share,
         order=_order(s, now.order),
         enough=s.floor if beside else now.candidate,
         sides={} if beside else _sides(s),

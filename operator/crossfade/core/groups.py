@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
 from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
@@ -66,11 +67,13 @@ def removed(s: Situation) -> Iterator[Write]:
         yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
 
 
-def are_accepted(s: Situation) -> bool:
-    """Whether the router has taken the route for groups, where there is one."""
+def trouble(s: Situation) -> routing.Trouble | None:
+    """Why the route for groups does not carry anything yet; None where the router has taken it, or there is none."""
     found = live(s)
     told = acceptance(found.manifest) if found is not None else None
-    return told is None or (told.ok and told.seen)
+    if found is None or told is None or (told.ok and told.seen):
+        return None
+    return routing.Trouble(Reason.ROUTE_NOT_ACCEPTED, f"{found.kind} {found.name} to be accepted: {told.why}")
 
 
 def problem(s: Situation) -> str:

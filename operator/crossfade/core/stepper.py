@@ -140,7 +140,11 @@ class _Stepper:
         if isinstance(self.goal.order, Exchange) and self.traffic.live(track):
             return max(wanted, has - max(0, may_go))
         share = self.goal.share or {}
-        fewer_asked = track in self.receivers and self.traffic.gives(share) and self.traffic.settled(share)
+        warm = (
+            bool(wanted) and not self.traffic.mixes
+        )  # a route sends it nothing; whoever knows its Service still comes
+        asked = track in self.receivers or warm
+        fewer_asked = asked and self.traffic.gives(share) and self.traffic.settled(share)
         return wanted if fewer_asked or self._is_left(track) else has
 
     def _is_left(self, track: str) -> bool:
@@ -412,6 +416,9 @@ class _Stepper:
 
     @cached_property
     def _not_listed(self) -> Unmet:
+        unproved = self.traffic.unproved(self.goal.share or {})
+        if unproved is not None:
+            return Unmet(unproved.reason, unproved.waits_for)
         return Unmet(Reason.MOVING_TRAFFIC, f"the endpoints to list pods of {self._names()} only")
 
     def _shrinking(self) -> Unmet | None:

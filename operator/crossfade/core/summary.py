@@ -14,6 +14,7 @@ from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatu
 from crossfade.core import columns, deadline, manifests, routing
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
+from crossfade.core.goals import FOR_OTHERS
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
 from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
@@ -27,10 +28,6 @@ from crossfade.core.ways_back import in_words
 from crossfade.core.words import pods, serves
 
 Holds = Literal["True", "False"]
-
-
-WAITS_FOR_OTHERS = frozenset({Reason.NOT_SOLE_OWNER, Reason.ROUTE_MISSING, Reason.ROUTE_NOT_ACCEPTED})
-"""What neither the operator nor a person who promotes can bring about."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +158,7 @@ def _state(s: Situation, at: Step, cause: str) -> State:
         return State(_phase_of(held), held.why, _sentence(s, held.waiting_for))
     if unmet is None:  # its gates have just opened
         return State(Phase.PROGRESSING, Reason.SCALING_UP, _sentence(s, ""))
-    phase = Phase.WAITING if unmet.why in WAITS_FOR_OTHERS else Phase.PROGRESSING
+    phase = Phase.WAITING if unmet.why in FOR_OTHERS else Phase.PROGRESSING
     return State(phase, unmet.why, _sentence(s, _with(unmet.waiting_for, cause)))
 
 

@@ -15,6 +15,7 @@ from crossfade.routers.kinds import (
     GRPC_MIRROR,
     HEADER_REGEX,
     NAMELESS,
+    QUERY_REGEX,
     RouteKind,
     Wish,
 )
@@ -27,12 +28,16 @@ others are optional ("extended") in the specification."""
 
 @dataclass(frozen=True)
 class Proven:
-    """A controller that was tried. `can`: what it does. `cannot`: what it takes and does not do, and what happens then."""
+    """A controller that was tried. `can`: what it does, seen, or passed in its published conformance report.
+
+    `cannot`: what it does not do, and what happens then. `claimed`: what its class claims and nobody here has tried.
+    """
 
     name: str
     version: str
     can: frozenset[str]
     cannot: Mapping[str, str]
+    claimed: frozenset[str] = frozenset()
 
 
 TRAEFIK: Final = "traefik.io/gateway-controller"
@@ -50,6 +55,7 @@ PROVEN: Final[Mapping[str, Proven]] = {
                 "HTTPRouteResponseHeaderModification",
                 BACKEND_FILTERS,
                 HEADER_REGEX,
+                QUERY_REGEX,
             }
         ),
         {
@@ -59,8 +65,9 @@ PROVEN: Final[Mapping[str, Proven]] = {
             "HTTPRouteBackendTimeout": "it does not claim them",
             "TCPRoute": "it does not claim them",
             "UDPRoute": "it does not claim them",
-            GRPC_MIRROR: "it does not claim them",
+            GRPC_MIRROR: "it does not claim mirrors",
         },
+        frozenset({"TLSRoute"}),
     ),
     ENVOY: Proven(
         "Envoy Gateway",
@@ -77,8 +84,10 @@ PROVEN: Final[Mapping[str, Proven]] = {
                 "HTTPRouteRequestMirror",
                 "HTTPRouteRequestPercentageMirror",
                 "HTTPRouteRequestTimeout",
+                "HTTPRouteBackendTimeout",
                 BACKEND_FILTERS,
                 HEADER_REGEX,
+                QUERY_REGEX,
             }
         ),
         {},
@@ -143,4 +152,6 @@ def _cell(controller: str, kind: RouteKind, wish: Wish) -> str:
     missing = [each for each in kind.needed([wish]) if each not in proven.can]
     if not missing:
         return "yes"
-    return f"no: {proven.cannot[missing[0]]}" if missing[0] in proven.cannot else "not proven"
+    if missing[0] in proven.cannot:
+        return f"no: {proven.cannot[missing[0]]}"
+    return "claimed, not tried" if set(missing) <= proven.claimed else "not proven"

@@ -1,7 +1,7 @@
 """A plain Deployment, and the Service in front of its pods, as a Rollout that takes them over.
 
 Raw objects in, a manifest with warnings and steps out; nothing is asked of a cluster. `convert_service` finds the Service
-and who writes its selector, `convert_strategy` the strategy, `convert_warnings` what has no counterpart, `convert_steps`
+and who writes its selector, `convert_strategy` the strategy, `convert_traffic` the route, `convert_warnings` what has no counterpart, `convert_steps`
 the order in which nothing is lost.
 """
 
@@ -21,6 +21,7 @@ from crossfade.view.convert_error import ConversionError
 from crossfade.view.convert_service import chosen_service, ports_of
 from crossfade.view.convert_steps import steps
 from crossfade.view.convert_strategy import strategy_name, strategy_of
+from crossfade.view.convert_traffic import traffic_of
 from crossfade.view.convert_warnings import warnings
 
 Object = Mapping[str, Any]
@@ -47,6 +48,7 @@ class Around:
     autoscalers: Sequence[Object] = ()
     budgets: Sequence[Object] = ()
     rollouts: Collection[str] = ()
+    routes: Sequence[Object] = ()
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,15 @@ def converted(deployment: Object, around: Around, wish: Wish, *, scope: str = ""
     name = wish.name or default_name(deployment)
     _refuse_our_own(deployment, name, around)
     service = chosen_service(deployment, around.services, wish.service)
-    strategy = strategy_of(deployment, strategy_name(deployment, wish.strategy))
-    manifest = _manifest(deployment, name, service, strategy)
+    chosen = strategy_name(deployment, wish.strategy)
+    route = traffic_of(service, around.routes, chosen)
+    manifest = _manifest(deployment, name, service, strategy_of(deployment, chosen), route.traffic)
     _refuse_invalid(manifest)
     _refuse_its_own_name(deployment, manifest)
     told = warnings(deployment, manifest, service, around.services, around.autoscalers, around.budgets)
     exists = [_exists(name)] if name in around.rollouts else []
     order = steps(deployment, manifest, service, around.autoscalers, scope)
-    return Conversion(manifest, (*exists, *told), tuple(order))
+    return Conversion(manifest, (*exists, *route.warnings, *told), tuple(order))
 
 
 def default_name(deployment: Object) -> str:
@@ -92,7 +95,9 @@ def default_name(deployment: Object) -> str:
     return str((meta.get("labels") or {}).get(LABEL_ROLLOUT) or meta["name"])
 
 
-def _manifest(deployment: Object, name: str, service: Object | None, strategy: Object) -> dict[str, Any]:
+def _manifest(
+    deployment: Object, name: str, service: Object | None, strategy: Object, traffic: Object | None
+) -> dict[str, Any]:
     spec, meta = deployment["spec"], deployment["metadata"]
     labels = {k: v for k, v in (meta.get("labels") or {}).items() if not k.startswith(BOOKKEEPING)}
     fields = {
@@ -100,6 +105,7 @@ def _manifest(deployment: Object, name: str, service: Object | None, strategy: O
         "template": template_of(deployment),
         "service": service
         and {"name": service["metadata"]["name"], "ports": ports_of(service), "adopt": True},
+        "traffic": traffic,
         "strategy": strategy,
         "minReadySeconds": _at_most(spec.get("minReadySeconds"), WEEK_SECONDS - 1),
         "progressDeadlineSeconds": _deadline(spec.get("progressDeadlineSeconds")),

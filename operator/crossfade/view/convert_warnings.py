@@ -41,7 +41,8 @@ def warnings(
     yield from _strategy(deployment, manifest)
     yield from _pods(deployment, manifest)
     yield from _service(deployment, service, services)
-    yield from uneven(next(iter(manifest["spec"]["strategy"])), service)
+    if "traffic" not in manifest["spec"]:
+        yield from uneven(next(iter(manifest["spec"]["strategy"])), service)
     yield from _autoscalers(deployment, manifest, autoscalers)
     yield from _budgets(deployment, budgets)
 

@@ -36,6 +36,9 @@ class Traffic(Protocol):
     def obstacle(self, share: Share) -> Obstacle | None:
         """Who or what keeps us from moving requests to that share; None where nobody does."""
 
+    def unproved(self, share: Share) -> Obstacle | None:
+        """What has not taken a share that is written; None where only endpoints are to follow."""
+
     @property
     def mixes(self) -> bool:
         """Whether tracks can share requests by the number of their pods."""

@@ -76,6 +76,11 @@ class Route:
         told = routing.trouble_of_rules(self.s) if begun else routing.trouble(self.s)
         return Obstacle(told.reason, told.message) if told else None
 
+    def unproved(self, share: Share) -> Obstacle | None:
+        """A router that has not taken the route, or the one for groups, as it is now."""
+        told = None if self._is_whole(share) else routing.trouble(self.s) or groups.trouble(self.s)
+        return Obstacle(told.reason, told.message) if told is not None else None
+
     def live(self, track: str) -> bool:
         """Whether requests may be sent to the track: by either Service."""
         return self.production.live(track) or (self.is_split and self._has_canary(track))
@@ -139,14 +144,16 @@ class Route:
         if self._is_whole(share):
             return self.production.shows(share, at_least)
         listed = all(self.listed(track) >= count for track, count in at_least.items() if track in share)
-        return listed and routing.trouble(self.s) is None and groups.are_accepted(self.s)
+        return listed and self.unproved(share) is None
 
     def settled(self, share: Share) -> bool:
         """Whether the router has had the time to send requests by it."""
         return self._is_whole(share) or has_propagated(self.s)
 
     def serving(self, track: str) -> int:
-        """Its pods behind the Service through which it gets its requests."""
+        """Its pods behind the Service through which it gets its requests; what a split has left does not count any more."""
+        if not self.s.routed:
+            return self.production.serving(track)
         side = self.s.side(track)
         return min(side.available, side.desired, self.listed(track)) if self.live(track) else 0
 
@@ -158,6 +165,14 @@ class Route:
         """Whether endpoints and router follow what is written now. A route that was never changed proves nothing."""
         untouched = self.s.under_way and self.s.progress.serving_since is None and not self.is_split
         return self.production.follows(tracks) and (untouched or self.is_taken)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether no router can send requests by an older form of a route: a status proves that it was read, and no more."""
+        tracks = {*self.s.others, self.s.stable_revision, self.s.progress.revision}
+        left = (t for t in tracks if t and self.s.side(t).desired and not self.live(t))
+        waits = any(track != self.s.progress.revision for track in left)
+        return self.is_taken and (has_propagated(self.s) or not waits)
 
     @property
     def is_taken(self) -> bool:
@@ -181,7 +196,11 @@ class Route:
         yield from self._owned_route()
         yield from self._canary_service()
         yield from groups.preview_writes(self.s)
-        if share is None:
+        if self.is_split and self._has_canary(
+            self.s.stable_revision
+        ):  # what has completed since is to come home first
+            yield from self._whole({self.s.stable_revision: 100})
+        elif share is None:
             yield from self.production.writes(None)
         elif self._is_whole(share):
             yield from self._whole(share)
@@ -293,7 +312,7 @@ class Route:
         due = s.progress.revision if s.under_way and not s.progress.rollback_reason else s.stable_revision
         now = str(s.canary.selector.get(LABEL_REVISION, "")) if s.canary is not None else ""
         known = {s.stable_revision, s.progress.revision}
-        reached = self.is_split or bool(groups.previews(s)) or not self.is_taken
+        reached = self.is_split or bool(groups.previews(s)) or not self.is_followed
         return now if reached and now in known and self._has_canary(now) else due or s.stable_revision
 
     @property
@@ -335,5 +354,4 @@ def taken_back(s: Situation) -> Iterator[Write]:
 def is_left(s: Situation) -> bool:
     """Whether no router can send a request to the canary Service any more: then it may go."""
     here = Route(s)
-    waits = s.under_way or s.memory.moved_at is not None
-    return not here.is_split and here.is_taken and (has_propagated(s) or not waits)
+    return not s.under_way and not here.is_split and here.is_followed

@@ -45,6 +45,10 @@ class Selector:
         )
         return Obstacle(Reason.NOT_SOLE_OWNER, waits)
 
+    def unproved(self, share: Share) -> Obstacle | None:
+        """Endpoints prove it all."""
+        return None
+
     @cached_property
     def takes_strangers(self) -> bool:
         """An adopted Service selects somebody's pods until the first release has the requests."""

@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 import crossfade.core
-from builders import STRATEGIES, V1, V2, releasing_v2, rollout, serving_v1, template
+from builders import (
+    MAIN,
+    STRATEGIES,
+    V1,
+    V2,
+    releasing_v2,
+    rollout,
+    routed_v1,
+    routing_v2,
+    serving_v1,
+    template,
+)
 from core.odd_pods import OddPod
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
@@ -21,6 +32,7 @@ from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, until
 from simulation.passes import carry_out, decided, reconcile, restart
 from simulation.promise import Violation
+from simulation.router import Mode
 from simulation.stored import versioned
 from simulation.takeovers import taking_over
 
@@ -152,6 +164,34 @@ def _taken_name() -> Sim:
     return sim
 
 
+def _without_its_route() -> Sim:
+    sim = routing_v2("canary")
+    sim.delete_route("shop")
+    return sim
+
+
+def _not_accepted() -> Sim:
+    sim = routed_v1("canary")
+    sim.delete_route("shop")
+    sim.treats_routes(Mode.SILENT)
+    sim.make_route("shop", MAIN)
+    sim.set_image("shop:v2")
+    return sim
+
+
+def _of_others() -> Sim:
+    sim = routed_v1("canary")
+    sim.apply_rules("shop", [{"name": "main", "backendRefs": [{"name": "legacy", "port": 80}]}])
+    return sim
+
+
+def _beyond_the_router() -> Sim:
+    sim = routed_v1({"canary": {"steps": [{"mirror": "10%"}]}})
+    sim.router = replace(sim.router, controller="traefik.io/gateway-controller")
+    sim.set_image("shop:v2")
+    return sim
+
+
 def _edited(image: str, **spec: Any) -> Sim:
     """Another template in the middle of a release."""
     sim = until(releasing_v2("canary"), stands_at(0))
@@ -193,10 +233,19 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.NAME_TAKEN: _taken_name,
     EventReason.PORT_UNKNOWN: _unknown_port,
     EventReason.PORT_CLOSED: _closed_port,
+    EventReason.ROUTE_MISSING: _without_its_route,
+    EventReason.ROUTE_NOT_ACCEPTED: _not_accepted,
+    EventReason.ROUTE_INVALID: _of_others,
+    EventReason.ROUTER_LACKS: _beyond_the_router,
     EventReason.SELECTED_BY_OTHERS: lambda: taking_over(STRATEGIES["canary"], image="shop:v2"),
 }
-TOLD_ELSEWHERE = {EventReason.INVALID_SPEC, EventReason.STORED_VALUE_LOST, EventReason.WRITE_REFUSED}
-"""Their stories have tests of their own: in this file, in `controller` and in `test_stuck_told`."""
+TOLD_ELSEWHERE = {
+    EventReason.INVALID_SPEC,
+    EventReason.STORED_VALUE_LOST,
+    EventReason.WRITE_REFUSED,
+    EventReason.ROUTE_TAKEN,
+}
+"""Their stories have tests of their own: in this file, in `controller`, in `test_stuck_told` and in `test_routes`."""
 
 
 def _documented_type(reason: EventReason) -> str:

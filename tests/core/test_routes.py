@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from builders import BY_ROUTE, MAIN, V1, V2, routed_v1, routing_v2
+from crossfade.api.rollout import Rollout
+from crossfade.core.decide import decide
+from crossfade.core.observed import Found
 from crossfade.core.plan import Verb
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, until
 from simulation.router import Mode
+from simulation.sight import observed
 
 SHARED = [
     {
@@ -244,3 +249,35 @@ def test_recreate_and_rolling_leave_the_route_alone() -> None:
         sim = rest(routing_v2(strategy))
         assert sim.status["phase"] == "Healthy"
         assert not [write for write in sim.writes if write.kind == "HTTPRoute"]
+
+
+def test_of_two_rollouts_on_one_rule_the_second_is_invalid_and_names_the_first() -> None:
+    sim = routing_v2("canary")
+    seen = replace(observed(sim, Found()), route_claims=("first",))
+    plan = decide(Rollout.model_validate(sim.rollout), seen, sim.now)
+    assert plan.status is not None
+    assert (plan.status["phase"], plan.reason) == ("Invalid", "RouteTaken")
+    assert "HTTPRoute shop belongs to Rollout first" in plan.status["message"]
+    assert any(event.reason == "RouteTaken" for event in plan.events)
+
+
+GATEWAY = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
+
+
+def test_a_route_of_ours_that_is_split_is_taken_back_before_it_goes() -> None:
+    sim = until(routing_v2("canary", traffic=GATEWAY), stands_at(1))
+    sim.edit(traffic=None)
+    quiet(sim)
+    assert weights(sim) == {"shop": 1}
+    rest(sim)
+    assert "shop" not in sim.routes
+    assert sim.status["phase"] == "Healthy"
+
+
+def test_a_route_of_ours_goes_on_with_what_is_given_back() -> None:
+    sim = until(routing_v2("canary", traffic=GATEWAY, onDelete="GiveBack"), stands_at(1))
+    sim.delete()
+    until(sim, lambda s: s.gone, limit_s=120)
+    assert weights(sim) == {"shop": 1}
+    assert not sim.routes["shop"]["metadata"].get("ownerReferences")
+    assert "crossfade.dev/rollout" not in sim.routes["shop"]["metadata"]["labels"]

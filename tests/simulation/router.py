@@ -57,6 +57,7 @@ class Router:
     read: Mapping[str, Config] = field(default_factory=dict)
     carried: Mapping[str, Config] = field(default_factory=dict)
     said_at: Mapping[str, datetime] = field(default_factory=dict)
+    controller: str = CONTROLLER
 
     def unread(self, routes: Mapping[str, Object]) -> Iterator[str]:
         """The routes that it has not read as they are; those that are gone too."""
@@ -97,7 +98,9 @@ class Router:
             for kind, holds in told
         ]
         parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY}
-        return {"parents": [{"parentRef": parent, "controllerName": CONTROLLER, "conditions": conditions}]}
+        return {
+            "parents": [{"parentRef": parent, "controllerName": self.controller, "conditions": conditions}]
+        }
 
     def says(self, name: str, now: datetime) -> Router:
         """It has written the status: from then on its proxies must follow."""

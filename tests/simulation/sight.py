@@ -28,7 +28,7 @@ from simulation.cluster import Sim
 from simulation.deployments import due
 from simulation.endpoints import NO_ENDPOINTS, slice_of
 from simulation.remembered import once_for_each
-from simulation.router import CONTROLLER, GATEWAY, Mode
+from simulation.router import GATEWAY, Mode
 from simulation.shell import Place, Shell, at, key_of, placed
 from simulation.stored import Object
 from simulation.viewed import Viewed, is_labelled, table, view
@@ -129,7 +129,10 @@ def _with_routes(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
     stored = {f"HTTPRoute/{name}": live for name, live in sim.routes.items()}
     routes = {place: _route(stored[place]) if place in stored else None for place in wanted.routes}
     gone = f"Gateway {GATEWAY} does not exist" if sim.router.mode is Mode.GONE else ""
-    gateways = {name: SeenGateway(name, "" if gone else CONTROLLER, missing=gone) for name in wanted.gateways}
+    gateways = {
+        name: SeenGateway(name, "" if gone else sim.router.controller, missing=gone)
+        for name in wanted.gateways
+    }
     return replace(found, routes={**found.routes, **routes}, gateways={**found.gateways, **gateways})
 
 

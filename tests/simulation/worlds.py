@@ -192,7 +192,7 @@ def _routes(strategy: str) -> Iterator[Case]:
         {"strategy": STRATEGIES[name]} for name in ("rolling", "canary", "blueGreen") if name != strategy
     ]
     edits, ends = people.replanning({"strategy": usual}, *others), (people.routing, people.deleting)
-    yield Case("a route", routed(people.scales), 2)
+    yield Case("a route", routed(people.scales, people.pausing), 2)
     yield Case("a route, and its owner", routed(people.owning_the_route))
     yield Case("a route, and hands on it", routed(ills=(mishaps.hands_on_a_route,)))
     yield Case("a route, and its end", routed(*ends))

@@ -19,8 +19,8 @@ from .records import Recorder, outcome_of
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
-HEADER_TABLE_SIZE, ENABLE_PUSH = 1, 2
-REFUSED_STREAM = 7
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS = 1, 2, 3
+REFUSED_STREAM, CANCEL = 7, 8
 MOST = 2**31 - 1  # of bytes that may be sent to us: more than a load is ever long
 # HPACK (RFC 7541): the static table's entries for what is asked and answered, and the Huffman code's digits.
 STATUS_AT = {8: "200", 9: "204", 10: "206", 11: "304", 12: "400", 13: "404", 14: "500"}
@@ -84,7 +84,8 @@ def unpacked(packed: bytes) -> str:
 class Answer:
     """What has arrived of the answer to one request."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: int) -> None:
+        self.stream = stream
         self.whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.status = ""
         self.body = b""
@@ -112,15 +113,31 @@ class Connection:
         self.headers = headers
         self.awaited: dict[int, Answer] = {}
         self.next_stream = 1
+        self.most = 100  # at once: until the server says how many, as many as the standard wants it to take
+        self.freed = asyncio.Event()
         self.leaving = False
         self.reading = asyncio.create_task(self._read())
+
+    async def room(self) -> None:
+        """Wait until the server takes one more, or no more at all: one too many would end the connection."""
+        while len(self.awaited) >= self.most and not self.leaving:
+            self.freed.clear()
+            await self.freed.wait()
+        if self.leaving:
+            raise NotTakenError
 
     def ask(self) -> Answer:
         """Send the request; the answer arrives later."""
         stream, self.next_stream = self.next_stream, self.next_stream + 2
-        answer = self.awaited[stream] = Answer()
+        answer = self.awaited[stream] = Answer(stream)
         self._send(frame(HEADERS, END_STREAM | END_HEADERS, stream, self.headers))
         return answer
+
+    def give_up(self, answer: Answer) -> None:
+        """Tell the server that nobody waits any more."""
+        if self.awaited.pop(answer.stream, None):
+            self._send(frame(RST_STREAM, 0, answer.stream, struct.pack(">I", CANCEL)))
+            self.freed.set()
 
     def greet(self) -> None:
         """What a client says first."""
@@ -154,6 +171,8 @@ class Connection:
 
     def _take(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         if kind == SETTINGS and not flags & ACK:
+            told = dict(struct.iter_unpack(">HI", payload))
+            self.most = told.get(MAX_CONCURRENT_STREAMS, self.most)
             self._send(frame(SETTINGS, ACK, 0))
         elif kind == PING and not flags & ACK:
             self._send(frame(PING, ACK, 0, payload))
@@ -161,6 +180,7 @@ class Connection:
             self._leave(int.from_bytes(payload[:4]) & MOST)
         elif stream in self.awaited:
             self._answer(kind, flags, stream, payload)
+        self.freed.set()
 
     def _answer(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         answer = self.awaited[stream]
@@ -190,6 +210,7 @@ class Connection:
         for answer in self.awaited.values():
             answer.fail(error)
         self.awaited.clear()
+        self.freed.set()
         self.reading.cancel()  # which closes the socket: nobody may wait for one that is closed
 
 
@@ -211,12 +232,15 @@ class Line:
     async def ask(self) -> tuple[str, str]:
         """One request, asked again only where the server says that it did not begin with it."""
         while True:
-            answer = (await self.ready()).ask()
-            try:
-                await answer.whole
-            except NotTakenError:
-                continue
-            return answer.status, answer.version
+            connection = await self.ready()
+            with contextlib.suppress(NotTakenError):
+                await connection.room()
+                answer = connection.ask()
+                try:
+                    await answer.whole
+                finally:
+                    connection.give_up(answer)
+                return answer.status, answer.version
 
 
 async def requests(target: Target, recorder: Recorder, rate_per_s: float, connections: int) -> None:

@@ -62,12 +62,22 @@ def test_a_request_says_method_path_host_and_the_asked_headers() -> None:
 Respond = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def records_of(respond: Respond, count: int = 1, timeout_s: float = 2.0) -> list[analysis.Record]:
-    """What `count` requests at once on one line leave, where the server answers each stream by `respond`."""
+async def records_of(
+    respond: Respond,
+    count: int = 1,
+    timeout_s: float = 2.0,
+    before: int = 0,
+    after: int = 0,
+    settings: bytes = b"",
+) -> list[analysis.Record]:
+    """What `count` requests at once on one line leave, where the server answers each stream by `respond`.
+
+    So many as `before` and `after` are asked one by one.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert (await reader.readexactly(24)).startswith(b"PRI * HTTP/2.0")
-        writer.write(frame(SETTINGS, 0, 0) + frame(PING, 0, 0, bytes(8)))
+        writer.write(frame(SETTINGS, 0, 0, settings) + frame(PING, 0, 0, bytes(8)))
         acknowledged = set()
         try:
             while True:
@@ -87,7 +97,11 @@ async def records_of(respond: Respond, count: int = 1, timeout_s: float = 2.0) -
     async with server:
         line = http2.Line(Target(server.sockets[0].getsockname(), "shop", "/", (), timeout_s))
         recorder = Recorder()
+        for _ in range(before):
+            await http2.request(line, recorder)
         await asyncio.gather(*(http2.request(line, recorder) for _ in range(count)))
+        for _ in range(after):
+            await http2.request(line, recorder)
     return analysis.parse(recorder.records)
 
 
@@ -118,6 +132,20 @@ async def test_padding_and_parts_change_nothing() -> None:
         writer.write(frame(DATA, END_STREAM | http2.PADDED, stream, bytes([1]) + PAGE[9:] + bytes(1)))
 
     assert outcomes(await records_of(padded)) == [("h", "200", "v7")]
+
+
+async def test_no_more_is_asked_at_once_than_the_server_takes_and_what_timed_out_counts_no_more() -> None:
+    asked = []
+
+    async def only_the_first(stream: int, writer: asyncio.StreamWriter) -> None:
+        asked.append(stream)
+        if stream == 1:
+            await well(stream, writer)
+
+    limit = struct.pack(">HI", http2.MAX_CONCURRENT_STREAMS, 2)
+    records = await records_of(only_the_first, count=5, before=1, after=1, timeout_s=0.1, settings=limit)
+    assert sorted(record.outcome for record in records) == ["200", *["timeout"] * 6]
+    assert asked == [1, 3, 5, 7]
 
 
 async def test_a_stream_that_is_reset_is_lost() -> None:

@@ -203,16 +203,27 @@ async def test_a_json_patch_is_written_in_the_name_it_is_told(server: Server, cl
         (refusal(409, "Conflict"), {"conflict"}),
         (refusal(409, "AlreadyExists"), {"already_exists"}),
         (refusal(404, "NotFound"), {"not_found"}),
-        (refusal(422, "Invalid"), {"invalid"}),
+        (refusal(422, "Invalid", {"message": "must be positive", "field": "spec.replicas"}), {"invalid"}),
         (refusal(403, "Forbidden", {"reason": "NamespaceTerminating"}), {"namespace_terminating"}),
         (
             refusal(422, "Invalid", {"message": "testing value /metadata/uid failed: test failed"}),
             {"conflict"},
         ),
+        ((422, {"kind": "Status", "code": 422, "reason": "Invalid", "details": {}}), {"conflict"}),
         (refusal(429, "TooManyRequests"), {"passing"}),
         ((503, "<html>a proxy's page</html>"), {"passing"}),
     ],
-    ids=["conflict", "exists", "gone", "invalid", "namespace goes", "a test fails", "too many", "no JSON"],
+    ids=[
+        "conflict",
+        "exists",
+        "gone",
+        "invalid",
+        "namespace goes",
+        "a test fails",
+        "a patch does not fit",
+        "too many",
+        "no JSON",
+    ],
 )
 async def test_a_refusal_says_of_itself_what_it_is(
     server: Server, cluster: Cluster, answer: tuple[int, Any], true_of_it: set[str]

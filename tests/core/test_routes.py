@@ -259,3 +259,25 @@ def test_of_two_rollouts_on_one_rule_the_second_is_invalid_and_names_the_first()
     assert (plan.status["phase"], plan.reason) == ("Invalid", "RouteTaken")
     assert "HTTPRoute shop belongs to Rollout first" in plan.status["message"]
     assert any(event.reason == "RouteTaken" for event in plan.events)
+
+
+GATEWAY = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
+
+
+def test_a_route_of_ours_that_is_split_is_taken_back_before_it_goes() -> None:
+    sim = until(routing_v2("canary", traffic=GATEWAY), stands_at(1))
+    sim.edit(traffic=None)
+    quiet(sim)
+    assert weights(sim) == {"shop": 1}
+    rest(sim)
+    assert "shop" not in sim.routes
+    assert sim.status["phase"] == "Healthy"
+
+
+def test_a_route_of_ours_goes_on_with_what_is_given_back() -> None:
+    sim = until(routing_v2("canary", traffic=GATEWAY, onDelete="GiveBack"), stands_at(1))
+    sim.delete()
+    until(sim, lambda s: s.gone, limit_s=120)
+    assert weights(sim) == {"shop": 1}
+    assert not sim.routes["shop"]["metadata"].get("ownerReferences")
+    assert "crossfade.dev/rollout" not in sim.routes["shop"]["metadata"]["labels"]

@@ -31,6 +31,11 @@ def end_state(kube: Kube, namespace: str, rollout: str) -> dict[str, Any]:
     }
     for kind in _KINDS:
         state[kind] = sorted((_bare(each) for each in kube.list(kind, namespace, labels)), key=_name)
+    state["HTTPRoute"] = [
+        {"name": _name(each), "rules": each["spec"]["rules"]}
+        for each in kube.list("HTTPRoute", namespace)
+        if _name(each) in {rollout, f"{rollout}-canary"}
+    ]
     return normalised(state, namespace, rollout)
 
 

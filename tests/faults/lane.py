@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from bench import manifests
 from bench.kube import Kube, NeverHappenedError, Object, wait_for
+from bench.routes import ROUTERS, Route
 from faults.end_state import differences, end_state
 from faults.operator_process import Operator
 from faults.proxy import Proxy, running
@@ -22,13 +24,18 @@ from faults.rules import Rule
 from faults.upstream import Upstream
 
 # Quick ones: no pauses, so that a hundred lives take minutes.
-STRATEGIES: Final[dict[str, Object]] = {
+STRATEGIES_BY_PODS: Final[dict[str, Object]] = {
     "recreate": {"recreate": {}},
     "rolling": {"rolling": {}},
     "blueGreen": {"blueGreen": {}},
     "canary": {"canary": {"steps": [{"weight": 50}]}},
     "bigBang": {"bigBang": {}},
 }
+ROUTED: Final[dict[str, Object]] = {
+    f"routed {name}": STRATEGIES_BY_PODS[name] for name in ("canary", "blueGreen")
+}
+"""The same through an HTTPRoute of the user's, which the Rollout names."""
+STRATEGIES: Final = {**STRATEGIES_BY_PODS, **ROUTED}
 SETTLED_WITHIN_S: Final = 90
 QUIET_S: Final = 8.0
 """An undisturbed run is over when nothing was written for so long (counts alone are told 5 s late); disturbed ones when they look the same."""
@@ -70,17 +77,38 @@ class Lane:
     buried_s: dict[str, float] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
     spec: dict[str, Any] = field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
+    """The rules of each user's route as the API server stored them first, by the name of the Rollout."""
 
     def apply(self, rollout: str, strategy: str, version: str, **spec: Any) -> int:
-        """Apply a Rollout of two pods that neither drain nor bake; its generation."""
+        """Apply a Rollout of two pods that neither drain nor bake; its generation. What it is routed by is there."""
         pod_template = manifests.template(version)
         # On a busy node a probe takes more than its second: a pod that flaps is no part of what is compared here.
         pod_template["spec"]["containers"][0]["readinessProbe"]["timeoutSeconds"] = 10
         fields = {"replicas": 2, "bakeSeconds": 0, "drainSeconds": 0, **self.spec, **spec}
-        manifest = manifests.rollout(
-            self.namespace, STRATEGIES[strategy], pod_template, name=rollout, **fields
-        )
+        if strategy in ROUTED:
+            fields |= {"traffic": self.route(rollout).traffic}
+            self._make_route(rollout)
+        chosen = fields.pop("strategy", STRATEGIES[strategy])
+        manifest = manifests.rollout(self.namespace, chosen, pod_template, name=rollout, **fields)
         return int(self.kube.apply(manifest)["metadata"]["generation"])
+
+    def route(self, rollout: str) -> Route:
+        """The route by which users reach it."""
+        return Route(ROUTERS[0], self.namespace, rollout)
+
+    def _make_route(self, rollout: str) -> None:
+        """Its user makes it once: a rule that may be split, with a number of its own, and one that is not named."""
+        if rollout in self.rules:
+            return
+        own = {"name": "main", "backendRefs": [{"name": rollout, "port": 80, "weight": 7}]}
+        beside = {
+            "name": "beside",
+            "matches": [{"path": {"type": "PathPrefix", "value": "/beside"}}],
+            "backendRefs": [{"name": rollout, "port": 80}],
+        }
+        made = self.kube.create(self.route(rollout).manifest(rules=[own, beside]))
+        self.rules[rollout] = made["spec"]["rules"]
 
     def new_name(self) -> str:
         """A name that is no other's beginning."""
@@ -105,6 +133,8 @@ class Lane:
                 self.proxy.lift(rule)
         life = self._life(strategy, rollout, wrong)
         if disturb is None:
+            if life.wrong:
+                raise NeverHappenedError("\n  ".join([f"{rollout} was not disturbed:", *life.wrong]))
             self.undisturbed[strategy] = life
         return life
 
@@ -118,9 +148,22 @@ class Lane:
             for verb, kind in sorted(measure.made.keys() | life.made.keys())
             if measure.made[verb, kind] != life.made[verb, kind]
         ]
-        life = replace(life, wrong=(*filter(None, (wrong,)), *otherwise))
+        astray = self.route_astray(rollout)
+        life = replace(life, wrong=(*filter(None, (wrong,)), *otherwise, *astray))
         self.lives.append(life)
         return life
+
+    def route_astray(self, rollout: str) -> list[str]:
+        """In what the user's route is not byte for byte as it was made, and which routes still name the canary Service."""
+        if rollout not in self.rules:
+            return []
+        routes = {each["metadata"]["name"]: each for each in self.kube.list("HTTPRoute", self.namespace)}
+        live = routes.get(rollout, {}).get("spec", {}).get("rules")
+        written, now = json.dumps(self.rules[rollout]), json.dumps(live)
+        told = [] if written == now else [f"the rules were {written}, and are {now}"]
+        beside = json.dumps(f"{rollout}-canary")
+        left = [name for name, route in routes.items() if beside in json.dumps(route["spec"])]
+        return [*told, *(f"HTTPRoute {name} still names {beside}" for name in left)]
 
     def updated(self, rollout: str, strategy: str) -> None:
         """Create at v1, wait until it is done, update to v2, wait until it is done."""
@@ -222,6 +265,8 @@ class Lane:
             if life.rollout not in self.buried_s:
                 self.buried_s[life.rollout] = time.monotonic()
                 self.kube.delete("Rollout", self.namespace, life.rollout)
+                if life.rollout in self.rules:
+                    self.kube.delete("HTTPRoute", self.namespace, life.rollout)
 
 
 @contextmanager

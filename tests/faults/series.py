@@ -62,58 +62,75 @@ class Series:
             made[verb] += count
         other = sum(bool(each.life.wrong) for each in self.outcomes)
         return (
-            f"{self.strategy:<10} {len(self.measure.writes):>6} {self.runs:>5}"
+            f"{self.strategy:<16} {len(self.measure.writes):>6} {self.runs:>5}"
             f" {made['create']:>8} {made['delete']:>8} {other:>10}"
         )
 
 
-HEADER: Final = f"{'strategy':<10} {'writes':>6} {'runs':>5} {'creates':>8} {'deletes':>8} {'other end':>10}"
+HEADER: Final = f"{'strategy':<16} {'writes':>6} {'runs':>5} {'creates':>8} {'deletes':>8} {'other end':>10}"
 
 
-def each_write(lanes: list[Lane], strategy: str, fault: FaultAt, at: Sequence[float] | None = None) -> Series:
+def each_write(
+    lanes: list[Lane],
+    strategy: str,
+    fault: FaultAt,
+    at: Sequence[float] | None = None,
+    *,
+    kind: str | None = None,
+) -> Series:
     """Lives disturbed at the first write, at the second … until a life has no such write.
 
-    `at` narrows that to the writes so far on the way: 0 is the first one, 1 the last one. The lanes, which know the undisturbed life, work side by
-    side, each at its own life.
+    `at` narrows that to the writes so far on the way: 0 is the first one, 1 the last one; `kind` to the writes of a kind.
+    The lanes, which know the undisturbed life, work side by side, each at its own life.
     """
     lanes[0].measure(strategy)
     measure = lanes[0].undisturbed[strategy]
-    count = len(measure.writes)
+    count = len([each for each in measure.writes if kind in {None, each.asked.kind}])
+    work = _Work(lanes, strategy, fault, kind)
     if at is None:
-        outcomes = tuple(_until_untouched(lanes, strategy, fault, count))
+        outcomes = tuple(work.until_untouched(count))
     else:
         nths = sorted({1 + round(each * (count - 1)) for each in at})
-        outcomes = tuple(_side_by_side(lanes, strategy, fault, nths))
+        outcomes = tuple(work.side_by_side(nths))
     late = tuple(line for lane in lanes for line in lane.late_writes(strategy))
     return Series(strategy, measure, outcomes, late)
 
 
-def _until_untouched(lanes: list[Lane], strategy: str, fault: FaultAt, count: int) -> Iterator[Outcome]:
-    """All of 1..count, then on, since a disturbed life may have more writes than the undisturbed one."""
-    yield from _side_by_side(lanes, strategy, fault, range(1, count + 1))
-    for nth in itertools.count(count + 1):
-        outcome = one_life(lanes[0], strategy, fault(lanes[0]), nth)
-        if not outcome.struck:
-            return
-        yield outcome
+@dataclass(frozen=True)
+class _Work:
+    """What all lives of a series have in common."""
 
+    lanes: list[Lane]
+    strategy: str
+    fault: FaultAt
+    kind: str | None
 
-def _side_by_side(lanes: list[Lane], strategy: str, fault: FaultAt, nths: Iterable[int]) -> list[Outcome]:
-    waiting = iter(list(nths))
+    def until_untouched(self, count: int) -> Iterator[Outcome]:
+        """All of 1..count, then on, since a disturbed life may have more writes than the undisturbed one."""
+        yield from self.side_by_side(range(1, count + 1))
+        for nth in itertools.count(count + 1):
+            outcome = self.one_life(self.lanes[0], nth)
+            if not outcome.struck:
+                return
+            yield outcome
 
-    def work(lane: Lane) -> list[Outcome]:
-        return [one_life(lane, strategy, fault(lane), nth) for nth in waiting]
+    def side_by_side(self, nths: Iterable[int]) -> list[Outcome]:
+        """The lives that are disturbed at these writes."""
+        waiting = iter(list(nths))
 
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        return sorted((o for done in pool.map(work, lanes) for o in done), key=lambda o: o.nth)
+        def work(lane: Lane) -> list[Outcome]:
+            return [self.one_life(lane, nth) for nth in waiting]
 
+        with ThreadPoolExecutor(len(self.lanes)) as pool:
+            return sorted((o for done in pool.map(work, self.lanes) for o in done), key=lambda o: o.nth)
 
-def one_life(lane: Lane, strategy: str, fault: Fault, nth: int) -> Outcome:
-    """One life with a fault at its n-th write."""
+    def one_life(self, lane: Lane, nth: int) -> Outcome:
+        """One life with a fault at its n-th write."""
+        fault = self.fault(lane)
 
-    def disturb(lane: Lane, rollout: str) -> list[Rule]:
-        return [lane.proxy.inject(fault, verb="write", name=f"{rollout}*", after=nth - 1)]
+        def disturb(lane: Lane, rollout: str) -> list[Rule]:
+            return [lane.proxy.inject(fault, verb="write", kind=self.kind, name=f"{rollout}*", after=nth - 1)]
 
-    life = lane.live(strategy, disturb)
-    lane.bury(spared=1)
-    return Outcome(nth, life)
+        life = lane.live(self.strategy, disturb)
+        lane.bury(spared=1)
+        return Outcome(nth, life)

@@ -12,6 +12,7 @@ import pytest
 from bench import manifests
 from bench.kube import GROUP, ApiError, Kube, Object, collection, wait_for
 from bench.tenant import CROSSFADE, ORDINARY, Tenant
+from crossfade.api.labels import ANNOTATION_ROUTE
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.timeout(300)]
 
@@ -104,6 +105,57 @@ def test_no_name_leads_to_another_namespace(
     }
     assert "workloadRef.name" in refused(lambda: member.create(crossing))
     assert kube.list("Deployment", namespace) == []
+
+
+ROUTES = {
+    "httpRoute": "httproutes",
+    "grpcRoute": "grpcroutes",
+    "tlsRoute": "tlsroutes",
+    "tcpRoute": "tcproutes",
+    "udpRoute": "udproutes",
+}
+GATEWAY = {"parentRefs": [{"name": "gateway"}], "hostnames": ["theirs.example.com"]}
+
+
+@pytest.mark.parametrize("field", ROUTES)
+def test_who_may_not_patch_a_route_has_none_changed_for_him(
+    namespace: str, member: Tenant, field: str
+) -> None:
+    told = refused(lambda: member.create(mine(namespace, traffic={field: {"name": "web"}})))
+    assert f"{ROUTES[field]}/web" in told
+    assert "you may not patch it yourself" in told
+    member.create(mine(namespace))
+    later = {"spec": {"traffic": {field: {"name": "web"}}}}
+    path = f"{collection('Rollout', namespace)}/mine"
+    assert "you may not patch it yourself" in refused(
+        lambda: member.request("PATCH", path, later, "application/merge-patch+json")
+    )
+
+
+def test_who_may_patch_one_route_has_that_one_changed_and_no_other(kube: Kube, namespace: str) -> None:
+    rule = {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["patch"]}
+    owner = Tenant(kube, namespace, "owner", CROSSFADE, {**rule, "resourceNames": ["web"]})
+    owner.create(mine(namespace, traffic={"httpRoute": {"name": "web"}}))
+    told = refused(lambda: owner.create(mine(namespace, "other", traffic={"httpRoute": {"name": "other"}})))
+    assert "httproutes/other" in told
+
+
+def test_who_may_not_create_a_route_has_none_made_for_him(namespace: str, member: Tenant) -> None:
+    told = refused(lambda: member.create(mine(namespace, traffic={"gateway": GATEWAY})))
+    assert "you may not create one yourself" in told
+
+
+def test_who_may_not_patch_routes_says_nothing_of_what_one_was_before(namespace: str, member: Tenant) -> None:
+    """The operator would write it back, into any route of the namespace."""
+    note = {"metadata": {"annotations": {ANNOTATION_ROUTE: "{}"}}}
+    service = manifests.service(namespace)
+    noted = {**service, "metadata": {**service["metadata"], **note["metadata"]}}
+    assert "is the operator's to write" in refused(lambda: member.create(noted))
+    member.create(service)
+    path = f"/api/v1/namespaces/{namespace}/services/{service['metadata']['name']}"
+    assert "is the operator's to write" in refused(
+        lambda: member.request("PATCH", path, note, "application/merge-patch+json")
+    )
 
 
 def test_who_may_edit_rollouts_only_has_nobodys_service_and_nobodys_deployment_taken_over(

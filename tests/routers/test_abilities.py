@@ -1,12 +1,22 @@
 """What a controller cannot do is refused by name, before anything moves."""
 
+from typing import Any
+
 import pytest
 
 from crossfade.api.traffic import GatewaySpec, Match, ParentRef, Timeouts, Valued
 from crossfade.routers.abilities import ENVOY, PROVEN, TRAEFIK, lacking, table
-from crossfade.routers.kinds import BACKEND_FILTERS, HEADER_REGEX, NAMELESS, gateway_wishes, wishes
+from crossfade.routers.kinds import (
+    BACKEND_FILTERS,
+    GRPC_MIRROR,
+    HEADER_REGEX,
+    NAMELESS,
+    gateway_wishes,
+    route_wishes,
+    wishes,
+)
 from crossfade.routers.registered import KINDS
-from crossfade.routers.split import Cookies, Split
+from crossfade.routers.split import Cookies, Names, Split
 
 HTTP = KINDS["HTTPRoute"]
 TRAEFIK_CLAIMS = frozenset(
@@ -85,9 +95,35 @@ def test_weights_of_connections_are_optional_so_they_must_be_claimed_or_proven(k
     assert len(lacking(UNKNOWN, None, needed)) == 1
 
 
+def test_what_nobody_has_tried_on_a_proven_one_is_refused_too() -> None:
+    assert lacking(ENVOY, None, KINDS["GRPCRoute"].needed(("mirror",))) == [
+        "Envoy Gateway (gateway.envoyproxy.io/gatewayclass-controller) has not been proven to do "
+        + GRPC_MIRROR
+    ]
+
+
 def test_a_feature_is_not_asked_for_where_no_wish_needs_it() -> None:
     assert HTTP.needed(wishes(Split(500))) == ("HTTPRoute",)
     assert HTTP.needed(wishes(Split(0, mirror=100))) == ("HTTPRoute", "HTTPRouteRequestMirror")
+
+
+def test_a_mirror_beside_a_mirror_of_the_routes_own_is_one_more_wish() -> None:
+    def route(*targets: str) -> dict[str, Any]:
+        filters = [
+            {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": each}}} for each in targets
+        ]
+        rule = {"backendRefs": [{"name": "shop", "port": 80}], "filters": filters}
+        return {
+            "kind": "HTTPRoute",
+            "metadata": {"name": "shop", "namespace": "web"},
+            "spec": {"rules": [rule]},
+        }
+
+    names = Names("shop", "shop-canary")
+    assert route_wishes(route("watcher"), names, Split(0, mirror=10)) == ("second mirror",)
+    assert route_wishes(route("watcher"), names, Split(10)) == ()
+    assert route_wishes(route("shop-canary"), names, Split(0, mirror=10)) == ()
+    assert HTTP.needed(("second mirror",)) == ("HTTPRouteRequestMultipleMirrors",)
 
 
 def test_timeouts_of_an_own_route_are_wishes_too() -> None:

@@ -21,6 +21,7 @@ What must follow, each only where it is said:
     preview     by_match and by_hostname, the specs of the two routes of a preview
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,20 @@ COOKIES = Cookies("crossfade-shop", "7-stable", "7-candidate")
 cases = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
+@cache
+def read(file: Path, namespace: str) -> dict[str, Any]:
+    """What the file says, read once: nobody may change it, and a test would see it if somebody did."""
+    said: dict[str, Any] = yaml.safe_load(
+        file.read_text().replace("namespace: web", f"namespace: {namespace}")
+    )
+    return said
+
+
 class Case:
     """One file, with what it leaves out. `namespace`: where its objects are, `web` in the file."""
 
     def __init__(self, file: Path, namespace: str = "web") -> None:
-        text = file.read_text().replace("namespace: web", f"namespace: {namespace}")
-        self.said: dict[str, Any] = yaml.safe_load(text)
+        self.said = read(file, namespace)
         self.route = self.said["route"]
         self.names = Names("shop", "shop-canary", self.said.get("rule", ""))
         self.before = self.said["before"] if "before" in self.said else before_of(self.route, self.names)

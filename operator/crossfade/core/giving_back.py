@@ -127,6 +127,9 @@ def unmarked_service(s: Situation) -> Iterator[Write]:
 def all_gone(s: Situation) -> Iterator[Write]:
     """Nothing ever served: what is there goes, and an adopted Service is as it was."""
     yield from remove_others(s, "")
+    yield from (
+        Write(Verb.DELETE, r.kind, r.name, None, r.identity) for r in s.seen.routes.values() if r.ours
+    )
     live = s.production
     if live is not None and selector_before(live) is not None:
         yield layout.given_back(live)

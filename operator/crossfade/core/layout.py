@@ -194,10 +194,18 @@ def _leftovers(s: Situation) -> Iterator[Write]:
         if live.ours and name not in names:
             yield (given_back(live) if selector_before(live) is not None else without_service(s, live))
     if not s.under_way:
+        yield from _routes_left(s)
         for side in _forgotten(s):
             yield Write(
                 Verb.DELETE, "Deployment", manifests.deployment_name(s, side.revision), None, side.identity
             )
+
+
+def _routes_left(s: Situation) -> Iterator[Write]:
+    """A route that was made for `gateway`, where the spec names none or another."""
+    live, at = s.seen.routes.get(f"HTTPRoute/{s.service_name}"), routing.place(s)
+    if live is not None and live.ours and (at is None or at.key != f"HTTPRoute/{live.name}"):
+        yield Write(Verb.DELETE, live.kind, live.name, None, live.identity)
 
 
 def _needs_canary(s: Situation) -> bool:

@@ -72,10 +72,16 @@ def is_owned(s: Situation) -> bool:
 
 
 def touched(s: Situation) -> tuple[Place, ...]:
-    """Every place whose rules may refer to the canary Service: the spec's, and the one that was noted beside it."""
+    """Every place whose rules may refer to the canary Service: the spec's, the one that was noted, and a route of our own."""
     noted, wanted = memo(s), place(s)
-    places = (noted[0] if noted else None, wanted)
+    places = (noted[0] if noted else None, wanted, _made(s))
     return tuple(dict.fromkeys(each for each in places if each is not None))
+
+
+def _made(s: Situation) -> Place | None:
+    """The route that the operator made for `gateway`, also where the spec does not ask for it any more."""
+    live = s.seen.routes.get(f"HTTPRoute/{s.service_name}")
+    return Place("HTTPRoute", s.service_name, OWN_RULE) if live is not None and live.ours else None
 
 
 def seen(s: Situation, at: Place) -> SeenRoute | None:

@@ -351,7 +351,8 @@ def _scale(s: Situation) -> tuple[int, str]:
     if shared or not s.stable_revision:
         return s.stable.replicas + s.candidate.replicas, f"{LABEL_ROLLOUT}={s.name}"
     traffic = traffic_of(s)
-    alone = s.under_way and traffic.depends_on(s.progress.revision)
+    whole = traffic.real_percent(s.progress.revision) in {None, 100}
+    alone = s.under_way and whole and traffic.depends_on(s.progress.revision)
     moved = alone and s.stage.weight == 100 and not s.progress.rollback_reason
     revision = s.progress.revision if moved and s.memory.moved_at else s.stable_revision
     return s.side(revision).replicas, f"{LABEL_ROLLOUT}={s.name},{LABEL_REVISION}={revision}"

@@ -61,6 +61,7 @@ PROVEN: Final[Mapping[str, Proven]] = {
         {
             "HTTPRouteRequestMirror": "it answers every request of such a rule with 500",
             "HTTPRouteRequestPercentageMirror": "it answers every request of such a rule with 500",
+            "HTTPRouteRequestMultipleMirrors": "it answers every request of such a rule with 500",
             "HTTPRouteRequestTimeout": "it ignores them silently",
             "HTTPRouteBackendTimeout": "it does not claim them",
             "TCPRoute": "it does not claim them",
@@ -83,6 +84,7 @@ PROVEN: Final[Mapping[str, Proven]] = {
                 "HTTPRouteResponseHeaderModification",
                 "HTTPRouteRequestMirror",
                 "HTTPRouteRequestPercentageMirror",
+                "HTTPRouteRequestMultipleMirrors",
                 "HTTPRouteRequestTimeout",
                 "HTTPRouteBackendTimeout",
                 BACKEND_FILTERS,

@@ -11,6 +11,7 @@ NEEDS: Final[Mapping[Wish, tuple[str, ...]]] = {
     "weights": ("GRPCRoute",),
     "mirror": (GRPC_MIRROR,),
     "mirror share": (GRPC_MIRROR,),
+    "second mirror": (GRPC_MIRROR,),
     "header match": ("GRPCRoute",),
     "header regex match": (HEADER_REGEX,),
 }

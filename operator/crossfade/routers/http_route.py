@@ -11,6 +11,7 @@ NEEDS: Final[Mapping[Wish, tuple[str, ...]]] = {
     "weights": ("HTTPRoute",),
     "mirror": ("HTTPRouteRequestMirror",),
     "mirror share": ("HTTPRouteRequestMirror", "HTTPRouteRequestPercentageMirror"),
+    "second mirror": ("HTTPRouteRequestMultipleMirrors",),
     # The cookie is set by a filter of the reference and found again by an expression in the header `Cookie`.
     "sticky": ("HTTPRouteResponseHeaderModification", BACKEND_FILTERS, HEADER_REGEX),
     "header match": ("HTTPRoute",),

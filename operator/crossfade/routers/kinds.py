@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from crossfade.api.traffic import GatewaySpec, Match
-from crossfade.routers.split import Split
+from crossfade.routers.memo import bare, touched
+from crossfade.routers.refs import MIRROR, namespace_of, rules_of
+from crossfade.routers.split import Names, Object, Split
 
 Wish = Literal[
     "weights",
     "mirror",
     "mirror share",
+    "second mirror",
     "sticky",
     "header match",
     "header regex match",
@@ -75,6 +78,18 @@ def wishes(split: Split, matches: Sequence[Match] = ()) -> tuple[Wish, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def route_wishes(route: Object, names: Names, split: Split) -> tuple[Wish, ...]:
+    """Give what the split wishes because of what the route's rules have already: a mirror beside another one."""
+    namespace, rules = namespace_of(route), rules_of(route)
+    others = [
+        each
+        for index in touched(route, names)
+        for each in bare(rules[index], names, namespace).get("filters", [])
+        if each.get("type") == MIRROR
+    ]
+    return ("second mirror",) if split.mirror and others else ()
+
+
 def gateway_wishes(gateway: GatewaySpec) -> tuple[Wish, ...]:
     """Give what the route of a Rollout with `gateway` wishes beside its split."""
     timeouts = gateway.timeouts
@@ -91,6 +106,7 @@ def field_of(wish: Wish) -> str:
     return {
         "mirror": "mirror",
         "mirror share": "mirror",
+        "second mirror": "mirror beside a mirror of the route's own",
         "header match": "match by header",
         "header regex match": "match by header",
         "cookie match": "match by cookie",

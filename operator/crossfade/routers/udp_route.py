@@ -1,4 +1,8 @@
-"""UDPRoute: weights only, of flows."""
+"""UDPRoute: weights only, of flows.
+
+A flow that is open while weights change may be lost: on Envoy 29 of 1,000 new flows got no answer right after a change, about as
+many as met a source port of a flow from before it (0 of 1,000 where those had timed out).
+"""
 
 from __future__ import annotations
 

@@ -77,14 +77,17 @@ def refusal(status: int, text: bytes) -> ApiError:
     try:
         said = parsed(text)
         said = said.get("object", said)
+        details = said.get("details") or {}
         causes = tuple(
             Cause(cause.get("reason", ""), cause.get("field", ""), cause.get("message", ""))
-            for cause in (said.get("details") or {}).get("causes") or ()
+            for cause in details.get("causes") or ()
         )
         reason, message = said.get("reason", ""), said.get("message", "")
     except (ValueError, AttributeError):
-        reason, message, causes = "", text[:500].decode(errors="replace"), ()
-    if any("test failed" in cause.message for cause in causes):
-        # A JSON Patch whose `test` fails is answered 422, which elsewhere means an object that can never be stored.
+        reason, message, causes, details = "", text[:500].decode(errors="replace"), (), None
+    unsaid = status == HTTPStatus.UNPROCESSABLE_ENTITY and details == {}
+    if unsaid or any("test failed" in cause.message for cause in causes):
+        # A JSON Patch that does not fit what is stored, by a `test` or by its paths, is answered 422, which elsewhere means
+        # an object that can never be stored; that says which object and why, and this (seen on 1.36) says nothing.
         return ApiError(HTTPStatus.CONFLICT, "Conflict", message, causes)
     return ApiError(status, reason or HTTPStatus(status).phrase, message or f"HTTP {status}", causes)

@@ -322,10 +322,16 @@ class Route:
         stored = (
             (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
         )
-        due = s.under_way and s.routed and not routing.is_owned(s) and not self._refers
+        due = s.under_way and s.routed and not routing.is_owned(s) and (self._is_forgotten or not self._refers)
         if not due or at is None or live is None or rules.problem(live.manifest, routing.names(s, at)):
             return str(stored.get(ANNOTATION_ROUTE, ""))
         return routing.memo_text(at, rules.before_of(live.manifest, routing.names(s, at)))
+
+    @property
+    def _is_forgotten(self) -> bool:
+        """Whether the note does not say which route is split: lost, or spoiled."""
+        noted, split = routing.memo(self.s), [at for at, _ in routing.split_places(self.s)]
+        return bool(split) and (noted is None or noted[0] not in split)
 
 
 def _without_weights(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,7 @@ RULES = [
 ]
 """A rule of a user's route, in which somebody else has a share."""
 
-OTHER_OWNED = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
-RULES = [
+OTHER_RULES = [
     {
         "name": "main",
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],

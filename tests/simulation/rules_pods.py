@@ -94,7 +94,9 @@ def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
     base, unavailable = seen.base, may_be_missing(seen.spec_seen)
     if available_of(base, revision) <= count:
         return ""
-    shown = base if route_of(base) is not route_of(seen.before) else seen.before  # somebody has just changed it
+    shown = (
+        base if route_of(base) is not route_of(seen.before) else seen.before
+    )  # somebody has just changed it
     for service, part in parts_carried(shown).items():
         behind = selected_by(seen.before, service)
         others = sum(available_of(base, each) for each in behind - {revision, ""})

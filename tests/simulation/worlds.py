@@ -14,11 +14,12 @@ from simulation import mishaps, people
 from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
-from simulation.live import quiet, rest
+from simulation.live import quiet, rest, until
 from simulation.moves import Move, World
 from simulation.router import Mode
 from simulation.shown import stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
+from simulation.weights import receiving
 
 Strategy = dict[str, Any]
 People = Callable[[Sim], Iterator[Move]]
@@ -200,6 +201,7 @@ def _routes(strategy: str) -> Iterator[Case]:
     yield Case("a route, its strategy edited", routed(edits))
     yield Case("a route, its router unsteady", routed(ills=(mishaps.unsteady_routers,)))
     yield Case("a route, its router silent", routed(mode=Mode.SILENT))
+    yield Case("a route, on the way back", lambda: on_the_way_back(usual, (people.images, people.scales)))
     yield Case(
         "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))
     )
@@ -227,6 +229,18 @@ def by_a_route(
     sim.set_image("shop:v2")
     sim.router = sim.router.becomes(mode)
     return begun(sim, allows, ills)
+
+
+def on_the_way_back(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which the route sends requests to v2, and somebody has just aborted it."""
+    sim = behind_a_router(rollout(strategy, replicas=2, traffic=people.ROUTED, **TIMES))
+    sim.set_image("shop:v2")
+    quiet(sim)
+    if "blueGreen" in strategy:
+        sim.act("Promote")
+    until(sim, lambda s: sim.canary_name in receiving(s.routes["shop"]["spec"]))
+    sim.act("Abort")
+    return begun(sim, allows)
 
 
 def by_its_own_route(strategy: Strategy, allows: tuple[People, ...]) -> World:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from crossfade.api.conditions import Reason
 from crossfade.api.labels import ANNOTATION_ROUTE, LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.core import groups, manifests, routing
+from crossfade.core.moments import seconds_since
 from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
 from crossfade.core.propagation import has_propagated
@@ -24,6 +26,9 @@ from crossfade.core.traffic.selector import Selector, kept
 from crossfade.routers import rules
 from crossfade.routers.acceptance import acceptance
 from crossfade.routers.split import Split
+
+ANSWERS_S = 5.0
+"""A status is current after 0.2 s on the routers that were measured, with Traefik's default throttle after 2."""
 
 _SPLIT = frozenset({"backendRefs", "filters"})
 """What of a rule a split changes."""
@@ -74,12 +79,37 @@ class Route:
             return mine
         begun = self.s.progress.serving_since is not None  # a repair waits for no status
         told = routing.trouble_of_rules(self.s) if begun else routing.trouble(self.s)
-        return Obstacle(told.reason, told.message) if told else None
+        return self._said(told)
+
+    def _said(self, told: routing.Trouble | None) -> Obstacle | None:
+        """A router answers within a second; that it has not done so yet is news only after some more."""
+        if told is None:
+            return None
+        fresh = seconds_since(self.s.progress.short_since, self.s.now) < ANSWERS_S
+        if told.reason is Reason.ROUTE_NOT_ACCEPTED and fresh:
+            return Obstacle(
+                Reason.MOVING_TRAFFIC, f"{routing.place(self.s)} to be taken by its Gateway as it is now"
+            )
+        return Obstacle(told.reason, told.message)
 
     def unproved(self, share: Share) -> Obstacle | None:
         """A router that has not taken the route, or the one for groups, as it is now."""
-        told = None if self._is_whole(share) else routing.trouble(self.s) or groups.trouble(self.s)
-        return Obstacle(told.reason, told.message) if told is not None else None
+        if self._is_whole(share):
+            return None if self._is_untouched else self._said(self._not_taken)
+        return self._said(routing.trouble(self.s) or groups.trouble(self.s))
+
+    @property
+    def _not_taken(self) -> routing.Trouble | None:
+        """The first route whose Gateway has not seen it as it is now."""
+        live = ((at, routing.seen(self.s, at)) for at in routing.touched(self.s))
+        told = ((at, acceptance(each.manifest)) for at, each in live if each is not None)
+        unseen = next(((at, each) for at, each in told if not each.seen), None)
+        if unseen is None:
+            return None
+        at, answer = unseen
+        return routing.Trouble(
+            Reason.ROUTE_NOT_ACCEPTED, f"{at} to be taken back by its Gateway: {answer.why}"
+        )
 
     def live(self, track: str) -> bool:
         """Whether requests may be sent to the track: by either Service."""
@@ -163,8 +193,12 @@ class Route:
 
     def follows(self, tracks: Collection[str]) -> bool:
         """Whether endpoints and router follow what is written now. A route that was never changed proves nothing."""
-        untouched = self.s.under_way and self.s.progress.serving_since is None and not self.is_split
-        return self.production.follows(tracks) and (untouched or self.is_taken)
+        return self.production.follows(tracks) and (self._is_untouched or self.is_taken)
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether no route was changed in this release."""
+        return self.s.under_way and self.s.progress.serving_since is None and not self.is_split
 
     @property
     def is_followed(self) -> bool:
@@ -177,8 +211,7 @@ class Route:
     @property
     def is_taken(self) -> bool:
         """Whether the routers have seen the newest form of every route that was changed for us."""
-        live = (routing.seen(self.s, at) for at in routing.touched(self.s))
-        return all(acceptance(each.manifest).seen for each in live if each is not None)
+        return self._not_taken is None
 
     def idle(self, track: str) -> bool:
         """Not selected, not routed to, and all nodes and routers have had the time to follow."""
@@ -322,7 +355,9 @@ class Route:
         stored = (
             (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
         )
-        due = s.under_way and s.routed and not routing.is_owned(s) and (self._is_forgotten or not self._refers)
+        due = (
+            s.under_way and s.routed and not routing.is_owned(s) and (self._is_forgotten or not self._refers)
+        )
         if not due or at is None or live is None or rules.problem(live.manifest, routing.names(s, at)):
             return str(stored.get(ANNOTATION_ROUTE, ""))
         return routing.memo_text(at, rules.before_of(live.manifest, routing.names(s, at)))

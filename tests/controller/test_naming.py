@@ -126,7 +126,16 @@ def test_a_rollout_that_names_a_route_twice_is_told_once_and_as_long_as_one_of_t
 
 @pytest.mark.parametrize(
     "told",
-    ["", "{", "[]", '"x"', "{}", '{"kind": "Secret", "name": "web"}', '{"kind": "HTTPRoute", "name": 1}'],
+    [
+        "[" * 200_000,
+        "",
+        "{",
+        "[]",
+        '"x"',
+        "{}",
+        '{"kind": "Secret", "name": "web"}',
+        '{"kind": "HTTPRoute", "name": 1}',
+    ],
 )
 def test_a_note_that_cannot_be_read_names_no_route(told: str) -> None:
     assert changed_for(child("shop-canary", metadata={"annotations": {ANNOTATION_ROUTE: told}})) is None

@@ -6,12 +6,12 @@ names that one no more.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from crossfade.api.labels import ANNOTATION_ROUTE
+from crossfade.api.parsing import parsed
 
 Raw = dict[str, Any]
 
@@ -101,7 +101,7 @@ def changed_for(service: Mapping[str, Any]) -> Route | None:
     """The route that a Service says was changed for its Rollout; None where it says none, or nothing that can be read."""
     meta = service["metadata"]
     try:
-        told = json.loads((meta.get("annotations") or {}).get(ANNOTATION_ROUTE, ""))
+        told = parsed((meta.get("annotations") or {}).get(ANNOTATION_ROUTE, ""))
     except ValueError:
         return None
     kind, name = (told.get("kind"), told.get("name")) if isinstance(told, dict) else (None, None)

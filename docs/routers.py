@@ -32,6 +32,7 @@ FIELDS = {
     "weights": "`weight`",
     "mirror": "`mirror: 100%`",
     "mirror share": "`mirror` below 100 %",
+    "second mirror": "`mirror` beside a mirror of the route's own",
     "sticky": "`sticky`",
     "header match": "`match` by `header`, `exact`",
     "header regex match": "`match` by `header`, `regex`",

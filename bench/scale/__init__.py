@@ -8,5 +8,6 @@ fake_node    kwok, and the node that its pods are on
 many         the Rollouts themselves: made, updated, awaited, removed
 aborts       releases that are given up in the middle of a wave
 leader       the operator's process that works: read, and restarted
+router       what many routes cost the router
 phases       what is done to the cluster, one measured stretch after the other
 """

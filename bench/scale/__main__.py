@@ -23,7 +23,11 @@ def main() -> int:
     try:
         for rollouts in sorted(options.rollouts):
             print(f"== {rollouts} Rollouts")
-            runs.append(phases.measure(kube, rollouts, options.per_second, options.rest_seconds))
+            runs.append(
+                phases.measure(
+                    kube, rollouts, options.per_second, options.rest_seconds, routed=options.routes
+                )
+            )
     finally:
         if runs:
             Console(width=options.width).print(figures.table(runs))
@@ -46,6 +50,11 @@ def arguments() -> argparse.Namespace:
         type=pace,
         default=math.inf,
         help="so many are created, and later updated, a second (default: as fast as the API server takes them)",
+    )
+    parser.add_argument(
+        "--routes",
+        action="store_true",
+        help="each has an HTTPRoute of its user's, on Traefik (default: none)",
     )
     parser.add_argument("--rest-seconds", type=positive, default=120, help="length of the rest (default 120)")
     parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")

@@ -13,12 +13,18 @@ ANSWERED_WITHIN_S = 60.0
 def aborted(kube: Kube, how_many: int) -> list[float]:
     """Abort so many releases, one after the other, each while its candidate serves; the seconds each of them took.
 
-    From the request that makes the RolloutAction until the Service selects pods of the stable revision only.
+    From the request that makes the RolloutAction until the Service selects pods of the stable revision only, and no route
+    names another Service.
     """
     return [
         _seconds(kube, wait_for("a candidate to serve", lambda: serving(listed(kube)), ASKED_WITHIN_S))
         for _ in range(how_many)
     ]
+
+
+def names(route: Object) -> set[str]:
+    """The Services that a route sends requests to."""
+    return {ref["name"] for rule in route["spec"]["rules"] for ref in rule["backendRefs"]}
 
 
 def serving(rollouts: list[Object]) -> Object | None:
@@ -42,6 +48,9 @@ def _seconds(kube: Kube, rollout: Object) -> float:
     meta, stable = rollout["metadata"], rollout["status"]["stable"]["revision"]
 
     def left() -> bool:
+        if "traffic" in rollout["spec"]:
+            route = kube.get("HTTPRoute", meta["namespace"], meta["name"])
+            return route is not None and names(route) == {meta["name"]}
         service = kube.get("Service", meta["namespace"], meta["name"])
         return service is not None and service["spec"]["selector"].get("crossfade.dev/revision") == stable
 

@@ -1,12 +1,13 @@
 """What was measured, against which target, as rows of a table. Pure."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
 
-from bench.scale.readings import Reading
+from bench.scale.readings import Reading, grown
 
 REQUESTS = "crossfade_api_requests_total"
 WRITES = "crossfade_writes_total"
@@ -24,9 +25,12 @@ ABORT = f"in the middle of a wave: slowest of {ABORTS} aborts, s until stable se
 LEASE = "Lease"
 """The kind that is renewed once a second, whatever happens, and not counted."""
 READ_METHOD = "GET"
+RELOADS = "traefik_config_reloads_total"
 
 CREATE_LIMIT = 8
 UPDATE_LIMIT = 20
+ROUTED_UPDATE_LIMIT = 40
+"""Through a route each weight is a write of the route, and a status that says what it is waited for."""
 QUEUE_LIMIT_S = 1.0
 ABORT_LIMIT_S = 2.0
 MEMORY_LIMIT_MB = 160
@@ -68,12 +72,14 @@ class Measured:
     abort_s: float
     restart: Restart
     memory_bytes: float
+    router: Mapping[str, Reading] | None = None
+    """Its figures `without`, once all are `created`, `updated` and `at rest`; None: there are no routes."""
 
     @property
     def name(self) -> str:
         """How many, and how fast they are changed."""
         pace = "all at once" if math.isinf(self.per_second) else f"{self.per_second:g} a second"
-        return f"{self.rollouts} Rollouts, {pace}"
+        return f"{self.rollouts} Rollouts{' with routes' if self.router else ''}, {pace}"
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,12 @@ def rows(measured: Measured) -> list[Row]:
     limit_mb = MEMORY_LIMIT_MB if measured.rollouts <= MEMORY_LIMIT_UP_TO else math.nan
     return [
         *_of_change("create", measured.created, measured.rollouts, CREATE_LIMIT),
-        *_of_change("update", measured.updated, measured.rollouts, UPDATE_LIMIT),
+        *_of_change(
+            "update",
+            measured.updated,
+            measured.rollouts,
+            ROUTED_UPDATE_LIMIT if measured.router else UPDATE_LIMIT,
+        ),
         *_of_rest(measured.rested),
         Row(
             ABORT,
@@ -127,6 +138,7 @@ def rows(measured: Measured) -> list[Row]:
         ),
         *_of_restart(measured.restart),
         Row("memory of the leader at its highest, MB", f"{memory_mb:.0f}", memory_mb, limit_mb),
+        *(_of_router(measured.router) if measured.router else ()),
     ]
 
 
@@ -160,6 +172,21 @@ def _of_restart(restart: Restart) -> list[Row]:
         Row("restart: seconds until the first decision", f"{restart.first_pass_s:.1f}"),
         Row("restart: seconds until every Rollout was looked at", f"{restart.all_seen_s:.1f}"),
         Row("restart: writes", f"{restart.writes:.0f}", restart.writes, 0),
+    ]
+
+
+def _of_router(told: Mapping[str, Reading]) -> list[Row]:
+    """What each stretch cost it; the reading before is the one that stands before in `told`."""
+    stretches = [
+        (what, grown(before, after)) for (_, before), (what, after) in itertools.pairwise(told.items())
+    ]
+    cost = ", ".join(f"{what} {g.total(CPU):.1f}" for what, g in stretches)
+    reloads = ", ".join(f"{what} {g.total(RELOADS):.0f}" for what, g in stretches)
+    memory = ", ".join(f"{what} {reading.total(MEMORY) / 1e6:.0f}" for what, reading in told.items())
+    return [
+        Row("router: CPU seconds until", cost),
+        Row("router: configurations taken until", reloads),
+        Row("router: memory, MB", memory),
     ]
 
 

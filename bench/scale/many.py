@@ -1,6 +1,7 @@
 """Hundreds of small Rollouts in a few namespaces: made, updated, looked at, removed."""
 
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.kube import GROUP, Kube, Object, collection, wait_for
 from bench.manifests import API_VERSION
+from bench.routes import ROUTERS, Route
 from bench.scale.fake_node import LABELS, ONLY_THERE
 
 NAMESPACES = 5
@@ -52,8 +54,13 @@ def removed(kube: Kube) -> None:
     wait_for("the namespaces to be gone", lambda: not left(), REMOVED_WITHIN_S, every_s=1)
 
 
-def manifest(place: str, number: int, version: str) -> Object:
-    """Rollout `number`, with 1 or 2 pods, behind a Service of its own."""
+def route(place: str, number: int) -> Route:
+    """The route of the user of Rollout `number`."""
+    return Route(ROUTERS[0], place, f"app-{number}")
+
+
+def manifest(place: str, number: int, version: str, *, routed: bool = False) -> Object:
+    """Rollout `number`, with 1 or 2 pods, behind a Service of its own; `routed`: its requests are shared by a route."""
     name = f"app-{number}"
     template = {
         "metadata": {"labels": {"app": name}},
@@ -73,13 +80,23 @@ def manifest(place: str, number: int, version: str) -> Object:
             "service": {"ports": [{"port": 80, "targetPort": 8080}]},
             "strategy": STRATEGY,
             "bakeSeconds": BAKE_S,
+            **({"traffic": route(place, number).traffic} if routed else {}),
         },
     }
 
 
-def create(kube: Kube, places_: list[str], rollouts: int, per_second: float) -> None:
-    """Make them all, so many a second; infinite: as fast as the API server takes them."""
-    _each(rollouts, per_second, lambda number: kube.create(manifest(_place(places_, number), number, "v1")))
+def create(kube: Kube, places_: list[str], rollouts: int, per_second: float, *, routed: bool = False) -> None:
+    """Make them all, so many a second; infinite: as fast as the API server takes them. Their routes are there."""
+    _each(
+        rollouts,
+        per_second,
+        lambda number: kube.create(manifest(_place(places_, number), number, "v1", routed=routed)),
+    )
+
+
+def create_routes(kube: Kube, places_: list[str], rollouts: int) -> None:
+    """Make the route of each, as its user does."""
+    _each(rollouts, math.inf, lambda number: kube.create(route(_place(places_, number), number).manifest()))
 
 
 def update(kube: Kube, places_: list[str], rollouts: int, per_second: float, version: str = "v2") -> None:

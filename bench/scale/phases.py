@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.kube import Kube, NeverHappenedError, wait_for
 from bench.operator_pods import wait_available
-from bench.scale import aborts, fake_node, figures, many
+from bench.scale import aborts, fake_node, figures, many, router
 from bench.scale.figures import ABORTS, Measured, Stretch
 from bench.scale.leader import Leader, restarted
 from bench.scale.readings import grown
@@ -20,24 +20,45 @@ EACH_S = 1.5
 """Where the whole takes longer than `FIRST_S` and this for each Rollout, something is stuck."""
 
 
-def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float) -> Measured:
+def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, *, routed: bool = False) -> Measured:
     """Play all phases with so many Rollouts, changed at that pace, and leave nothing behind."""
     wait_available(kube)
+    beside = router.Watched(kube) if routed else None
     with fake_node.playing(kube), many.places(kube) as places:
         leader = Leader.found(kube)
         leader.rested(QUIET_S, QUIET_WITHIN_S)
+        note = beside.note if beside else lambda _: None
+        note("without")
+        if routed:
+            many.create_routes(kube, places, rollouts)
         created = changed(
-            leader, rollouts, "created", lambda: many.create(kube, places, rollouts, per_second)
+            leader,
+            rollouts,
+            "created",
+            lambda: many.create(kube, places, rollouts, per_second, routed=routed),
         )
+        note("created")
         updated = changed(
             leader, rollouts, "updated", lambda: many.update(kube, places, rollouts, per_second)
         )
+        note("updated")
         rested = at_rest(leader, rest_s)
+        note("at rest")
         print("The operator is restarted …")
         restart, memory_bytes = restarted(kube, rollouts)
         memory_bytes = max(memory_bytes, leader.memory_bytes)
         abort_s = aborted_in_a_wave(Leader.found(kube), places, rollouts)
-        return Measured(rollouts, per_second, created, updated, rested, abort_s, restart, memory_bytes)
+        return Measured(
+            rollouts,
+            per_second,
+            created,
+            updated,
+            rested,
+            abort_s,
+            restart,
+            memory_bytes,
+            beside.readings if beside else None,
+        )
 
 
 def changed(leader: Leader, rollouts: int, what: str, change: Callable[[], None]) -> Stretch:

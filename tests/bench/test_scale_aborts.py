@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.scale.aborts import serving
+from bench.scale.aborts import names, serving
 
 
 def rollout(name: str, *, since: str | None, weight: int = 50, reason: str = "") -> dict[str, Any]:
@@ -26,3 +26,11 @@ def test_it_is_the_one_whose_candidate_began_to_serve_last_and_shares_the_reques
 
 def test_there_may_be_none() -> None:
     assert serving([rollout("not-yet", since=None), {"metadata": {"name": "new"}}]) is None
+
+
+def test_a_route_is_left_when_it_names_the_production_service_alone() -> None:
+    def route(*backends: str) -> dict[str, Any]:
+        return {"spec": {"rules": [{"backendRefs": [{"name": name, "port": 80} for name in backends]}]}}
+
+    assert names(route("app-1")) == {"app-1"}
+    assert names(route("app-1", "app-1-canary")) != {"app-1"}

@@ -127,3 +127,28 @@ def test_runs_of_two_sizes_show_whether_costs_grow_linearly() -> None:
     assert [row.missed for row in rows] == [False, False, True]
     assert "1.50 MISSED" in shown(few, doubled)
     assert figures.growth_rows([few]) == []
+
+
+def test_what_routes_cost_the_router_is_told_for_each_stretch() -> None:
+    def reading(cpu_s: float, reloads: float, memory: float) -> Reading:
+        counted = {(figures.CPU, frozenset[tuple[str, str]]()): cpu_s}
+        counted |= {(figures.RELOADS, frozenset[tuple[str, str]]()): reloads}
+        return Reading(counted, {(figures.MEMORY, frozenset()): memory})
+
+    router = {
+        "without": reading(1, 10, 100e6),
+        "created": reading(4, 30, 150e6),
+        "at rest": reading(5, 30, 140e6),
+    }
+    text = shown(run(router=router))
+    assert "10 Rollouts with routes" in text
+    assert "created 3.0, at rest 1.0" in text
+    assert "created 20, at rest 0" in text
+    assert "without 100, created 150, at rest 140" in text
+    assert "router" not in shown(run())
+
+
+def test_a_release_through_a_route_may_cost_more() -> None:
+    dear = Stretch(30.0, growth(patch=10 * figures.ROUTED_UPDATE_LIMIT))
+    assert figures.missed([run(updated=dear)]) != []
+    assert figures.missed([run(updated=dear, router={"without": growth()})]) == []

@@ -61,3 +61,14 @@ def test_kwok_plays_only_nodes_that_ask_for_it() -> None:
     selector = next(each.partition("=")[2] for each in told if "annotation-selector" in each)
     name, _, value = selector.partition("=")
     assert annotations[name] == value
+
+
+def test_with_routes_each_is_shared_by_the_one_rule_of_its_own_route() -> None:
+    spec = Rollout.model_validate(many.manifest("place", 3, "v1", routed=True)).spec
+    (rule,) = many.route("place", 3).manifest()["spec"]["rules"]
+    assert spec.traffic is not None
+    assert spec.traffic.named() is not None
+    kind, ref = spec.traffic.named() or ("", None)
+    assert (kind, ref and ref.name, ref and ref.rule) == ("HTTPRoute", "app-3", rule["name"])
+    assert [each["name"] for each in rule["backendRefs"]] == ["app-3"]
+    assert Rollout.model_validate(many.manifest("place", 3, "v1")).spec.traffic is None

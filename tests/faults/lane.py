@@ -89,9 +89,8 @@ class Lane:
         if strategy in ROUTED:
             fields |= {"traffic": self.route(rollout).traffic}
             self._make_route(rollout)
-        manifest = manifests.rollout(
-            self.namespace, STRATEGIES[strategy], pod_template, name=rollout, **fields
-        )
+        chosen = fields.pop("strategy", STRATEGIES[strategy])
+        manifest = manifests.rollout(self.namespace, chosen, pod_template, name=rollout, **fields)
         return int(self.kube.apply(manifest)["metadata"]["generation"])
 
     def route(self, rollout: str) -> Route:

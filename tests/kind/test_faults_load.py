@@ -1,5 +1,7 @@
 """Faults under real load: no request is lost, whichever write the operator dies after, and without an API server.
 
+Where users come by a route, the load goes through its gateway, and the route is the same in the end.
+
 Here a few writes of one update are disturbed; with CROSSFADE_FAULTS=all (`make faults`) every single one is.
 """
 
@@ -14,7 +16,7 @@ from bench import analysis
 from bench.kube import Kube, wait_for
 from bench.load_pod import Load, Rates
 from bench.namespaces import seen_folder
-from faults.lane import STRATEGIES, Lane, lane
+from faults.lane import ROUTED, STRATEGIES, Lane, lane
 from faults.record import Record, made
 from faults.rules import Then
 
@@ -36,13 +38,13 @@ def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
 
 @pytest.mark.quiet
 @pytest.mark.long(100)
-@pytest.mark.parametrize("strategy", ["canary", "blueGreen"] if ALL else ["canary"])
+@pytest.mark.parametrize("strategy", ["canary", "blueGreen", *ROUTED] if ALL else ["canary", "routed canary"])
 def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single_write(
     alone: Lane, strategy: str, tell: Callable[[str], None]
 ) -> None:
     """One load from beginning to end, and one update after the other, each with a death at another write."""
     update(alone, strategy, 0)
-    load = Load(alone.kube, alone.namespace, ROLLOUT, Rates(per_s=50, kept=2, seconds=3000))
+    load = loaded(alone, strategy, ROLLOUT, Rates(per_s=50, kept=2, seconds=3000))
     load.start()
     count = len(update(alone, strategy, 1))
     nths = range(1, count + 1) if ALL else (count // 3, 2 * count // 3)
@@ -52,6 +54,7 @@ def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single
         alone.proxy.lift(rule)
         created = {what: n for what, n in made(writes).items() if what[0] == "create" and what[1] != "Event"}
         assert created == ONE_EACH, f"killed after write {nth} of update {version}"
+        assert alone.route_astray(ROLLOUT) == [], f"after write {nth} of update {version}"
     records = load.stop()
     new, kept = analysis.new(records), analysis.kept(records)
     tell(
@@ -60,7 +63,13 @@ def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single
         f" {len(analysis.lost(kept))} of {len(kept)} requests on kept ones"
     )
     assert len(alone.operator.ends) >= len(nths) - 1, "the last writes of an update may not come again"
-    assert analysis.losses_by_outcome(new) == {}
+    assert analysis.losses_by_outcome(records if strategy in ROUTED else new) == {}
+
+
+def loaded(alone: Lane, strategy: str, rollout: str, rates: Rates) -> Load:
+    """The load as its users come: through the gateway where they have a route."""
+    route = alone.route(rollout) if strategy in ROUTED else None
+    return Load(alone.kube, alone.namespace, rollout, rates, route)
 
 
 def update(alone: Lane, strategy: str, version: int) -> list[Record]:
@@ -89,7 +98,7 @@ if ALL:  # the whole cluster stands still meanwhile
         for strategy, name in rollouts.items():
             alone.wait_done(name, alone.apply(name, strategy, "v1"))
         loads = {
-            s: Load(alone.kube, alone.namespace, n, Rates(per_s=20, kept=1, seconds=60))
+            s: loaded(alone, s, n, Rates(per_s=20, kept=1, seconds=60, h2_per_s=5))
             for s, n in rollouts.items()
         }
         for load in loads.values():

@@ -5,10 +5,12 @@ With CROSSFADE_FAULTS=all (`make faults`) each is also told afterwards; here nob
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from bench.kube import Kube, Object
+from bench import manifests
+from bench.kube import Kube, Object, wait_for
 from bench.namespaces import seen_folder
 from faults.lane import Lane, lane
 from faults.unseen import delete, remake, unseen
@@ -98,3 +100,101 @@ def test_a_rollout_made_anew_under_the_same_name_while_the_watches_were_cut_begi
         alone.wait_done(ROLLOUT, 1, timeout_s=60)
         alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, STRATEGY, "v2"))
         alone.await_same(ROLLOUT, measure.state)
+
+
+def rules(alone: Lane, name: str = ROLLOUT) -> Any:
+    """The rules of a route as they are stored; None where there is none."""
+    return (alone.kube.get("HTTPRoute", alone.namespace, name) or {}).get("spec", {}).get("rules")
+
+
+def message(alone: Lane) -> str:
+    return str((alone.kube.get("Rollout", alone.namespace, ROLLOUT) or {})["status"]["message"])
+
+
+@pytest.fixture
+def halved(kube: Kube, namespace: str) -> Iterator[Lane]:
+    """An operator, and a Rollout whose users' route sends half of the requests to v2, until a person acts."""
+    steps = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+    with lane(kube, namespace, seen_folder(namespace)) as alone:
+        alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, "routed canary", "v1", strategy=steps))
+        alone.apply(ROLLOUT, "routed canary", "v2", strategy=steps)
+        wait_for("half of the requests", lambda: weights(alone) == [500, 500, 1], 60)
+        yield alone
+
+
+def weights(alone: Lane) -> list[int]:
+    return [ref["weight"] for rule in rules(alone) or () for ref in rule["backendRefs"]]
+
+
+@FORGOTTEN
+def test_a_route_that_git_has_written_anew_while_the_watches_were_cut_is_split_again(
+    halved: Lane, forgotten: bool
+) -> None:
+    with unseen(halved, forgotten=forgotten):
+        halved.kube.apply(written(halved), manager="git")
+        assert weights(halved) == [7, 1]
+    wait_for("half of the requests again", lambda: weights(halved) == [500, 500, 1], 30)
+    ends_as_written(halved)
+
+
+@FORGOTTEN
+def test_a_route_that_was_deleted_in_the_middle_while_the_watches_were_cut_is_waited_for(
+    halved: Lane, forgotten: bool
+) -> None:
+    """It is its user's: it is not made again, and split again once it is."""
+    route = written(halved)
+    with unseen(halved, forgotten=forgotten):
+        delete(halved.kube, "HTTPRoute", halved.namespace, ROLLOUT)
+    wait_for("it to be missed", lambda: f"HTTPRoute {ROLLOUT}" in message(halved), 30)
+    assert rules(halved) is None
+    halved.kube.create(route)
+    wait_for("half of the requests again", lambda: weights(halved) == [500, 500, 1], 30)
+    ends_as_written(halved)
+
+
+@FORGOTTEN
+def test_a_route_that_was_deleted_at_rest_while_the_watches_were_cut_is_waited_for_by_the_next_release(
+    kube: Kube, namespace: str, forgotten: bool
+) -> None:
+    with lane(kube, namespace, seen_folder(namespace)) as alone:
+        alone.updated(ROLLOUT, "routed canary")
+        alone.await_quiet(ROLLOUT)
+        route = written(alone)
+        with unseen(alone, forgotten=forgotten):
+            delete(kube, "HTTPRoute", namespace, ROLLOUT)
+        generation = alone.apply(ROLLOUT, "routed canary", "v3")
+        wait_for("it to be missed", lambda: f"HTTPRoute {ROLLOUT}" in message(alone), 30)
+        kube.create(route)
+        alone.wait_done(ROLLOUT, generation)
+        assert alone.route_astray(ROLLOUT) == []
+
+
+@FORGOTTEN
+@pytest.mark.parametrize("again", [delete, remake], ids=["deleted", "made anew by somebody"])
+def test_a_route_that_the_operator_owns_is_there_again_whatever_became_of_it_while_the_watches_were_cut(
+    kube: Kube, namespace: str, again: Any, forgotten: bool
+) -> None:
+    with lane(kube, namespace, seen_folder(namespace)) as alone:
+        route = alone.route(ROLLOUT).manifest()["spec"]
+        alone.spec = {"traffic": {"gateway": {key: route[key] for key in ("parentRefs", "hostnames")}}}
+        alone.updated(ROLLOUT, "canary")
+        alone.await_quiet(ROLLOUT)
+        before = alone.state(ROLLOUT)
+        assert before["HTTPRoute"]
+        with unseen(alone, forgotten=forgotten):
+            again(kube, "HTTPRoute", namespace, ROLLOUT)
+        alone.await_same(ROLLOUT, before, timeout_s=30)
+        alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, "canary", "v3"))
+        assert alone.state(ROLLOUT)["HTTPRoute"] == before["HTTPRoute"]
+
+
+def written(alone: Lane) -> Object:
+    """The user's route as it was written first."""
+    return alone.route(ROLLOUT).manifest(rules=alone.rules[ROLLOUT])
+
+
+def ends_as_written(alone: Lane) -> None:
+    """A person promotes: the route has its rules, byte for byte."""
+    alone.kube.create(manifests.action(alone.namespace, "PromoteFull", name=ROLLOUT))
+    wait_for("v2 to serve alone", lambda: alone.told(ROLLOUT)[0] == "Healthy", 60)
+    assert alone.route_astray(ROLLOUT) == []

@@ -8,6 +8,7 @@ from crossfade.api.traffic import GatewaySpec, Match, ParentRef, Timeouts, Value
 from crossfade.routers.abilities import ENVOY, PROVEN, TRAEFIK, lacking, table
 from crossfade.routers.kinds import (
     BACKEND_FILTERS,
+    GRPC_MIRROR,
     HEADER_REGEX,
     NAMELESS,
     gateway_wishes,
@@ -92,6 +93,13 @@ def test_weights_of_connections_are_optional_so_they_must_be_claimed_or_proven(k
     assert lacking(ENVOY, None, needed) == []
     assert lacking(UNKNOWN, frozenset({kind}), needed) == []
     assert len(lacking(UNKNOWN, None, needed)) == 1
+
+
+def test_what_nobody_has_tried_on_a_proven_one_is_refused_too() -> None:
+    assert lacking(ENVOY, None, KINDS["GRPCRoute"].needed(("mirror",))) == [
+        "Envoy Gateway (gateway.envoyproxy.io/gatewayclass-controller) has not been proven to do "
+        + GRPC_MIRROR
+    ]
 
 
 def test_a_feature_is_not_asked_for_where_no_wish_needs_it() -> None:

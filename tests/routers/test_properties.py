@@ -224,3 +224,58 @@ def test_every_permille_of_a_lone_reference_sums_up_to_1000() -> None:
     for value in range(1001):
         refs = with_split(route, NAMES, before_of(route, NAMES), Split(value))[0]["backendRefs"]
         assert [ref.get("weight") for ref in refs] == ([1000 - value, value] if value else [None])
+
+
+HAND_WRITTEN_REFS = st.builds(
+    lambda name, weight, filters: with_filters(weighted({"name": name, "port": 80}, weight), filters),
+    st.sampled_from(["shop", "shop-canary", "a"]),
+    FOREIGN_WEIGHTS,
+    st.lists(
+        st.sampled_from(
+            [
+                {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "shop-canary"}}},
+                {
+                    "type": "ResponseHeaderModifier",
+                    "responseHeaderModifier": {
+                        "add": [{"name": "Set-Cookie", "value": "crossfade-shop=6-stable"}]
+                    },
+                },
+                {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"remove": ["x-by"]}},
+            ]
+        ),
+        max_size=2,
+        unique_by=lambda each: each["type"],
+    ),
+)
+HAND_WRITTEN = st.lists(
+    st.builds(
+        lambda name, refs, filters: with_filters({"name": name, "backendRefs": refs}, filters),
+        st.sampled_from(["main", "api"]),
+        st.lists(HAND_WRITTEN_REFS, max_size=4),
+        FILTERS,
+    ),
+    max_size=3,
+).map(route_of)
+
+
+@given(HAND_WRITTEN, ROUTES, SPLITS, st.sampled_from(["", "main"]))
+def test_whatever_somebody_writes_the_way_back_frees_the_route_of_the_candidate(
+    live: dict[str, Any], original: dict[str, Any], split: Split, rule: str
+) -> None:
+    names = Names("shop", "shop-canary", rule)
+    before = before_of(original, NAMES)
+    problem(live, names, split)
+    edited(live, names, before)
+    back = patched(live, changes(live, as_before(live, names, before)))
+    assert not is_split(back, names)
+    assert not reaches(back, names)
+    assert changes(back, as_before(back, names, before)) == []
+    if is_split(live, names):
+        assert not (set(permille(live, names)) - {0}) or stable_gets(back, names)
+
+
+@given(HAND_WRITTEN, SPLITS)
+def test_whatever_somebody_writes_a_split_is_written_once(live: dict[str, Any], split: Split) -> None:
+    before = before_of(live, NAMES)
+    then = patched(live, changes(live, with_split(live, NAMES, before, split)))
+    assert changes(then, with_split(then, NAMES, before, split)) == []

@@ -96,6 +96,24 @@ def test_what_the_controller_lacks_is_told(strategy: Object, gateway: SeenGatewa
     assert (lacks in said) if lacks else said == ""
 
 
+def test_a_mirror_beside_one_of_the_routes_own_is_asked_of_the_controller_too() -> None:
+    mirrored = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "audit", "port": 80}}}
+    claims = {"HTTPRoute", "HTTPRouteRequestMirror", "HTTPRouteRequestPercentageMirror"}
+    one = SeenGateway("demo/public", "example.com/other", frozenset(claims))
+    strategy = {"canary": {"steps": [{"mirror": "10%"}]}}
+    assert told(Around("demo", route(), gateways={"demo/public": one}), strategy) == []
+    (said,) = told(Around("demo", route(filters=[mirrored]), gateways={"demo/public": one}), strategy)
+    assert "HTTPRouteRequestMultipleMirrors" in said
+
+
+def test_a_rule_without_a_place_for_one_more_filter_is_told() -> None:
+    full = [
+        {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [f"x-{i}"]}} for i in range(16)
+    ]
+    (said,) = told(Around("demo", route(filters=full)), {"canary": {"steps": [{"mirror": "10%"}]}})
+    assert "has 16 filters, the most there may be, and mirror needs one more" in said
+
+
 def test_a_gateway_that_is_missing_is_told() -> None:
     missing = SeenGateway(
         "demo/public", missing="there is no Gateway demo/public: create it, or name another"

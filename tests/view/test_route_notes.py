@@ -61,7 +61,8 @@ def test_a_service_that_prefers_near_pods_is_no_concern_with_a_route() -> None:
             "a way back waits until enough of them are there again",
         ),
         (canary(5), HTTP, "and 5 s (drainSeconds) later the connection ends: clients must connect again."),
-        (canary(5), {"udpRoute": {"name": "dns"}}, "An open connection stays with its pod: only new ones"),
+        (canary(5), {"tlsRoute": {"name": "web"}}, "An open connection stays with its pod: only new ones"),
+        (canary(5), {"udpRoute": {"name": "dns"}}, "A flow that is open while the weight changes may lose"),
     ],
 )
 def test_what_a_route_means_for_clients_is_told(

@@ -305,7 +305,8 @@ class RolloutStatus(Model):
     weight: Weight | None = None
     """Percent of the requests that the candidate is to get now."""
     real_weight: Weight | None = None
-    """Percent of the requests that the candidate gets by its share of ready pods."""
+    """Percent of the requests that the candidate gets: by its share of ready pods, or where a route divides them (`traffic`)
+    by the weights that are written there."""
     release: ReleaseNumber = 0
     """Number of the release under way or of the last one."""
     stable: RevisionStatus | None = None

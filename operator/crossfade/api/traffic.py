@@ -184,7 +184,7 @@ class Traffic(Model):
     """A TCPRoute that you or Git own. It has weights only, and shares are shares of connections. Example: `{name: db}`."""
 
     udp_route: RouteRef | None = None
-    """A UDPRoute that you or Git own. It has weights only, and shares are shares of sessions, as the controller takes
+    """A UDPRoute that you or Git own. It has weights only, and shares are shares of flows, as the controller takes
     them. Example: `{name: dns}`."""
 
     gateway: GatewaySpec | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from crossfade.routers.refs import (
     cookie_of,
@@ -28,6 +28,9 @@ from crossfade.routers.split import Before, Cookies, Names, Object, Split
 
 Entry = Mapping[str, Any]
 """`backendRefs` and, where there are some, `filters` of one rule."""
+
+_INDEXES: Final = frozenset(map(str, range(16)))
+"""Of as many rules as a route has at most."""
 
 Likeness = Callable[[Object, Entry], bool]
 
@@ -151,7 +154,6 @@ def remembered(route: Object, names: Names, before: Before) -> dict[int, Entry]:
 
     A rule without the candidate is what it is. For another, the stored entry that it was made from is looked for: rules may
     have been reordered since. First by what it says exactly, then by the same references and filters, then by the index.
-    Where nothing is left, what the rule alone can tell.
     """
     namespace = namespace_of(route)
     rules = rules_of(route)
@@ -169,7 +171,7 @@ def found_again(route: Object, names: Names, before: Before) -> dict[int, Entry]
     spare = {
         int(key): before[key]
         for key in sorted(before, key=str)
-        if str(key).isdecimal() and is_usable(before[key], names, namespace)
+        if key in _INDEXES and is_usable(before[key], names, namespace)
     }
     found: dict[int, Entry] = {}
     for index, key in _pairs(rules, open_, spare, _likenesses(names, namespace)):
@@ -180,7 +182,8 @@ def found_again(route: Object, names: Names, before: Before) -> dict[int, Entry]
 
 def _likenesses(names: Names, namespace: str) -> tuple[Likeness, ...]:
     def as_written(rule: Object, entry: Entry) -> bool:
-        return same(rule, split_rule(entry, names, namespace, read_split(rule, names, namespace)))
+        split = read_split(rule, names, namespace)
+        return alike(rule, entry) and same(rule, split_rule(entry, names, namespace, split))
 
     def alike(rule: Object, entry: Entry) -> bool:
         return same(_unweighted(bare(rule, names, namespace)), _unweighted(entry))
@@ -194,13 +197,12 @@ def _pairs(
     spare: Mapping[int, Entry],
     likenesses: Sequence[Likeness],
 ) -> Iterator[tuple[int, int]]:
-    """Give rules and entries that may belong together, the likeliest first."""
+    """Give rules and entries that belong together, the likeliest first."""
     entries = dict(spare)
     for is_like in likenesses:
         likely = [(index, key) for index in indexes for key in entries if is_like(rules[index], entries[key])]
         yield from (pair for pair in likely if pair[0] == pair[1])
         yield from likely
-    yield from ((index, index) for index in indexes)
 
 
 def _unweighted(entry: Entry) -> dict[str, Any]:
@@ -208,19 +210,19 @@ def _unweighted(entry: Entry) -> dict[str, Any]:
 
 
 def is_usable(entry: object, names: Names, namespace: str) -> bool:
-    """Whether a stored entry can be written back: somebody may have spoiled it."""
-    if not isinstance(entry, Mapping) or not all(
-        _are_objects(entry.get(key, [])) for key in ("backendRefs", "filters")
-    ):
+    """Whether a stored entry can be written back: somebody may have spoiled it, in whichever way."""
+    try:
+        return isinstance(entry, Mapping) and _is_whole(entry, names, namespace)
+    except (AttributeError, TypeError, ValueError):
         return False
-    weights = [ref.get("weight", 1) for ref in refs_of(entry)]
+
+
+def _is_whole(entry: Entry, names: Names, namespace: str) -> bool:
+    """Raises AttributeError, TypeError or ValueError where something in it is not of its kind."""
+    refs, _ = plain_refs(refs_of(entry)), plain_filters(filters_of(entry))
     return (
-        all(type(weight) is int and 0 <= weight <= MAX_WEIGHT for weight in weights)
-        and any(weights)
-        and has_ref(entry, names.stable, namespace)
+        all(type(ref.get("weight", 1)) is int for ref in refs_of(entry))
+        and all(0 <= ref["weight"] <= MAX_WEIGHT for ref in refs)
+        and weights_of(entry, names, namespace)[0] > 0
         and not refers(entry, names.candidate, namespace)
     )
-
-
-def _are_objects(values: object) -> bool:
-    return isinstance(values, list | tuple) and all(isinstance(each, Mapping) for each in values)

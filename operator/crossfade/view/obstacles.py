@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossfade.api.rollout import Rollout
+from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.core.compile import compiled
 from crossfade.core.observed import SeenGateway
 from crossfade.routers.abilities import lacking
 from crossfade.routers.acceptance import acceptance
-from crossfade.routers.kinds import Wish, gateway_wishes, wishes
+from crossfade.routers.kinds import Wish, gateway_wishes, route_wishes, wishes
 from crossfade.routers.registered import KINDS
 from crossfade.routers.rules import problem
 from crossfade.routers.split import Cookies, Names, Split
@@ -43,9 +43,12 @@ def obstacles(rollout: Rollout, around: Around) -> Iterator[str]:
     named = routed_by(wire)
     if named is None:
         return
-    yield from _of_route(named, service_name(wire), around)
+    service, splits = service_name(wire), _splits(rollout.spec)
+    names = Names(stable=service, candidate=f"{service}-canary", rule=named.rule)
+    yield from _of_route(named, names, around, splits)
     yield from _claimed(rollout.metadata.name, named, around.others)
-    needed = KINDS[named.kind].needed(tuple(_wishes(rollout)))
+    asked = [*_wishes(rollout.spec, splits), *_beside(named, names, around.route, splits)]
+    needed = KINDS[named.kind].needed(asked)
     for gateway in around.gateways.values():
         if gateway.missing:
             yield f"{_sentence(gateway.missing)}."
@@ -65,7 +68,7 @@ def parents(rollout: Rollout, route: Object | None, namespace: str) -> list[str]
     return list(dict.fromkeys(f"{ref.get('namespace') or namespace}/{ref.get('name')}" for ref in named))
 
 
-def _of_route(named: RouteName, service: str, around: Around) -> Iterator[str]:
+def _of_route(named: RouteName, names: Names, around: Around, splits: Sequence[Split]) -> Iterator[str]:
     route = around.route
     if named.owned:
         if route is not None and not _is_ours(route):
@@ -76,13 +79,12 @@ def _of_route(named: RouteName, service: str, around: Around) -> Iterator[str]:
     if route is None:
         yield (
             f"There is no {named} in namespace {around.namespace}: the release waits until there is. Create it with "
-            f"Service {service} among its backendRefs, or name another."
+            f"Service {names.stable} among its backendRefs, or name another."
         )
         return
-    told = problem(route, Names(stable=service, candidate=f"{service}-canary", rule=named.rule))
-    if told:
-        yield f"{_sentence(told)}."
-    elif around.applied and (why := acceptance(route).why):
+    told = dict.fromkeys(filter(None, (problem(route, names, split) for split in splits)))
+    yield from (f"{_sentence(each)}." for each in told)
+    if not told and around.applied and (why := acceptance(route).why):
         yield f"{_sentence(why)}."
 
 
@@ -104,17 +106,30 @@ def _claimed(name: str, named: RouteName, others: Sequence[Object]) -> Iterator[
             )
 
 
-def _wishes(rollout: Rollout) -> Iterator[Wish]:
-    """Give what the stages ask of the route."""
-    spec = rollout.spec
-    canary, blue_green = spec.strategy.canary, spec.strategy.blue_green
+def _splits(spec: RolloutSpec) -> list[Split]:
+    """Give what the stages ask of the rules, each once."""
+    canary = spec.strategy.canary
     cookies = Cookies("", "", "") if canary is not None and canary.sticky else None
-    for stage in compiled(spec):
-        yield from wishes(Split(0, stage.mirror, cookies), stage.matches)
-    if blue_green is not None:
-        yield from wishes(Split(0), blue_green.preview_match)
+    mirrors = dict.fromkeys((0, *(stage.mirror for stage in compiled(spec))))
+    return [Split(0, mirror, cookies) for mirror in mirrors]
+
+
+def _wishes(spec: RolloutSpec, splits: Sequence[Split]) -> Iterator[Wish]:
+    """Give what the spec asks of the controller."""
+    blue_green = spec.strategy.blue_green
+    matches = [match for stage in compiled(spec) for match in stage.matches]
+    matches += blue_green.preview_match if blue_green is not None else []
+    for split in splits:
+        yield from wishes(split, matches)
     if spec.traffic is not None and spec.traffic.gateway is not None:
         yield from gateway_wishes(spec.traffic.gateway)
+
+
+def _beside(named: RouteName, names: Names, route: Object | None, splits: Sequence[Split]) -> Iterator[Wish]:
+    """Give what is asked because of what the route has already."""
+    if route is not None and not named.owned:
+        for split in splits:
+            yield from route_wishes(route, names, split)
 
 
 def _sentence(words: str) -> str:

@@ -36,7 +36,9 @@ def _what_is_split(route: RouteName, service: str, spec: RolloutSpec) -> str:
     if spec.strategy.canary is None:
         return f"All requests move at once, by one write of {where}."
     where += "," if route.owned else ""
-    what = "connections" if route.kind in BY_CONNECTION else "requests"
+    what = (
+        "flows" if route.kind == "UDPRoute" else "connections" if route.kind in BY_CONNECTION else "requests"
+    )
     return f"{where} shares the {what} exactly by its weights, however many pods there are."
 
 
@@ -80,7 +82,9 @@ def _connections(route: RouteName, spec: RolloutSpec) -> str:
         end = f"and {spec.drain_seconds} s (drainSeconds) later the connection ends"
     else:
         end = "and its containers are stopped at once, and the connection ends"
-    if route.kind in BY_CONNECTION:
+    if route.kind == "UDPRoute":
+        which = "A flow that is open while the weight changes may lose an answer; else it stays with its pod."
+    elif route.kind in BY_CONNECTION:
         which = "An open connection stays with its pod: only new ones are shared."
     else:
         which = (

@@ -9,7 +9,7 @@ from crossfade.core.routing import Trouble
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 from crossfade.routers.abilities import CORE, lacking
-from crossfade.routers.kinds import gateway_wishes, wishes
+from crossfade.routers.kinds import gateway_wishes, route_wishes, wishes
 from crossfade.routers.registered import KINDS
 from crossfade.routers.split import Cookies, Split
 
@@ -57,6 +57,8 @@ def _needed(s: Situation) -> tuple[str, ...]:
     sticky = chosen.canary is not None and chosen.canary.sticky
     splits = [Split(0, mirror, _ANY_COOKIE if sticky else None) for mirror in mirrors]
     wanted = [wish for split in splits for wish in wishes(split, matches)]
+    if (live := routing.seen(s, at)) is not None:
+        wanted += [w for split in splits for w in route_wishes(live.manifest, routing.names(s, at), split)]
     needed = kind.needed([*wanted, *(gateway_wishes(gateway) if gateway is not None else ())])
     return needed if set(needed) - CORE else ()
 

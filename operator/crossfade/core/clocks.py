@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from crossfade.core import manifests
 from crossfade.core.downtime import with_downtime
-from crossfade.core.goals import FOR_OTHERS, Goal, goal_of
+from crossfade.core.goals import Goal, goal_of
 from crossfade.core.holds import paused
 from crossfade.core.moments import text_of
+from crossfade.core.outside import OUTSIDE, waited_outside
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stepper import Step, next_step
 from crossfade.core.traffic import traffic_of
@@ -25,17 +26,16 @@ def with_clocks(s: Situation) -> Situation:
         pulls=s.stage.pull_check or (p.pulls and s.seen.found.pull_pods != ()),
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
-        short_since=None
-        if met or paused(s) or _waits_for_others(at)
-        else now
-        if _moves(s, at)
-        else p.short_since or now,
+        short_since=None if met or paused(s) else now if _begins_to_wait(s, at) else p.short_since or now,
     )
     return with_downtime(_with_served_at(_with_serving_since(s, goal, at)))
 
 
-def _waits_for_others(at: Step) -> bool:
-    return at.unmet is not None and at.unmet.why in FOR_OTHERS
+def _begins_to_wait(s: Situation, at: Step) -> bool:
+    """Whether what is waited for is asked for in this pass, or what was waited for so long was none of ours to bring about."""
+    moves = s.routed and at.share is not None and not traffic_of(s).gives(at.share)
+    others = at.unmet is not None and at.unmet.why in OUTSIDE
+    return moves or _moves(s, at) or (waited_outside(s) and not others)
 
 
 def with_moved_at(s: Situation, share: Share | None) -> Situation:

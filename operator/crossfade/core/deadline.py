@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from crossfade.core.goals import FOR_OTHERS, stopped
+from crossfade.core.goals import stopped
 from crossfade.core.moments import seconds_since
+from crossfade.core.outside import OUTSIDE
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
 
@@ -16,7 +17,7 @@ def left_s(s: Situation, at: Step) -> float | None:
     since = s.progress.short_since
     if not s.under_way or at.unmet is None or since is None or s.progress.frozen or stopped(s):
         return None
-    if at.unmet.why in FOR_OTHERS:
+    if at.unmet.why in OUTSIDE:
         return None
     return s.spec.progress_deadline_seconds - seconds_since(since, s.now)
 

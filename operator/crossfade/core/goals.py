@@ -33,9 +33,6 @@ CAUSE_S = 10.0
 """An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update), on a busy
 node later than 3. Users are back on stable by then: all that waits is the end of the candidate's pods."""
 
-FOR_OTHERS = frozenset({Reason.NOT_SOLE_OWNER, Reason.ROUTE_MISSING, Reason.ROUTE_NOT_ACCEPTED})
-"""What neither pods nor a person who promotes can bring about: no deadline runs while it is waited for."""
-
 POLL_S = 1.0
 """What no watch tells of is looked at so often."""
 

@@ -23,7 +23,7 @@ from crossfade.core.propagation import propagation_left_s
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import Exchange, Exclusive
 from crossfade.core.traffic import Share, Traffic, traffic_of
-from crossfade.core.traffic.port import receivers
+from crossfade.core.traffic.port import Obstacle, receivers
 from crossfade.core.words import pods, undo_sides
 
 
@@ -389,7 +389,7 @@ class _Stepper:
             return None
         obstacle = self.traffic.obstacle(goal.share)
         if obstacle is not None:
-            return Unmet(obstacle.reason, obstacle.waits_for)
+            return _kept_by(obstacle)
         if self.share is None or (self.share != goal.share and not self._has_enough):
             track = next((t for t in goal.awaits if t in self.receivers), min(self.receivers))
             waits = f"{self._enough_of(track)}, before requests move"
@@ -418,7 +418,7 @@ class _Stepper:
     def _not_listed(self) -> Unmet:
         unproved = self.traffic.unproved(self.goal.share or {})
         if unproved is not None:
-            return Unmet(unproved.reason, unproved.waits_for)
+            return _kept_by(unproved)
         return Unmet(Reason.MOVING_TRAFFIC, f"the endpoints to list pods of {self._names()} only")
 
     def _shrinking(self) -> Unmet | None:
@@ -431,6 +431,9 @@ class _Stepper:
             return Unmet(Reason.SHRINKING, self.goal.keeps[track], track, again_s=POLL_S)
         if self.are_leaving:
             return Unmet(Reason.SETTLING, "every node to follow the endpoints")
+        unproved = self.traffic.unproved(self.goal.share or {})
+        if unproved is not None and self.pods[track] > self.wanted(track):
+            return _kept_by(unproved)
         count = self.s.side(track).desired - self.wanted(track)
         return Unmet(Reason.SHRINKING, f"{pods(count)} of {self._name(track)} to go", again_s=POLL_S)
 
@@ -459,3 +462,9 @@ class _Stepper:
             return f"Deployment {self.s.spec.workload_ref.name}"
         sides = {self.s.stable_revision: "stable", self.s.progress.revision: "the candidate"}
         return {**sides, **undo_sides(self.s)}.get(track, track)
+
+
+def _kept_by(obstacle: Obstacle) -> Unmet:
+    """What keeps requests where they are; what is expected soon is asked for again."""
+    soon = obstacle.reason is Reason.MOVING_TRAFFIC
+    return Unmet(obstacle.reason, obstacle.waits_for, again_s=POLL_S if soon else None)

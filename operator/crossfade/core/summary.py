@@ -14,10 +14,10 @@ from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatu
 from crossfade.core import columns, deadline, manifests, routing
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
-from crossfade.core.goals import FOR_OTHERS
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
 from crossfade.core.moments import text_of
 from crossfade.core.observed import Side
+from crossfade.core.outside import OUTSIDE
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
@@ -158,7 +158,7 @@ def _state(s: Situation, at: Step, cause: str) -> State:
         return State(_phase_of(held), held.why, _sentence(s, held.waiting_for))
     if unmet is None:  # its gates have just opened
         return State(Phase.PROGRESSING, Reason.SCALING_UP, _sentence(s, ""))
-    phase = Phase.WAITING if unmet.why in FOR_OTHERS else Phase.PROGRESSING
+    phase = Phase.WAITING if unmet.why in OUTSIDE else Phase.PROGRESSING
     return State(phase, unmet.why, _sentence(s, _with(unmet.waiting_for, cause)))
 
 

@@ -21,6 +21,7 @@ from crossfade.core.evidence import (
 from crossfade.core.gates import asked
 from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
+from crossfade.core.outside import waited_outside
 from crossfade.core.situation import Situation
 from crossfade.core.traffic import traffic_of
 from crossfade.core.words import served
@@ -207,6 +208,8 @@ def first_unavailable(s: Situation) -> Verdict | None:
 
 
 def _overdue(s: Situation) -> bool:
+    if waited_outside(s):
+        return False
     return s.progress.short_since is not None and _waited_s(s) >= s.spec.progress_deadline_seconds
 
 

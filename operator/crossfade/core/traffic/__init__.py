@@ -20,4 +20,4 @@ def traffic_of(s: Situation) -> Traffic:
     """The port of this Rollout: none for a worker without a Service; a route's also where one is left to be given back."""
     if not s.service_name:
         return NoTraffic(s)
-    return Route(s) if s.spec.traffic is not None or s.canary is not None else Selector(s)
+    return s.once(Route) if s.spec.traffic is not None or s.canary is not None else s.once(Selector)

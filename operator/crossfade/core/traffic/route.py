@@ -12,21 +12,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from crossfade.api.labels import ANNOTATION_ROUTE, LABEL_REVISION, LABEL_ROLLOUT
+from crossfade.api.conditions import Reason
 from crossfade.core import groups, manifests, routing
+from crossfade.core.moments import seconds_since
 from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
 from crossfade.core.propagation import has_propagated
-from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
+from crossfade.core.traffic import canary_service, owned_route
 from crossfade.core.traffic.port import Obstacle, Share
-from crossfade.core.traffic.selector import Selector, kept
+from crossfade.core.traffic.selector import Selector
 from crossfade.routers import rules
 from crossfade.routers.acceptance import acceptance
 from crossfade.routers.split import Split
 
-_SPLIT = frozenset({"backendRefs", "filters"})
-"""What of a rule a split changes."""
+ANSWERS_S = 5.0
+"""A status is current after 0.2 s on the routers that were measured, with Traefik's default throttle after 2."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,37 @@ class Route:
             return mine
         begun = self.s.progress.serving_since is not None  # a repair waits for no status
         told = routing.trouble_of_rules(self.s) if begun else routing.trouble(self.s)
-        return Obstacle(told.reason, told.message) if told else None
+        return self._said(told)
+
+    def _said(self, told: routing.Trouble | None) -> Obstacle | None:
+        """A router answers within a second; that it has not done so yet is news only after some more."""
+        if told is None:
+            return None
+        fresh = seconds_since(self.s.progress.short_since, self.s.now) < ANSWERS_S
+        if told.reason is Reason.ROUTE_NOT_ACCEPTED and fresh:
+            return Obstacle(
+                Reason.MOVING_TRAFFIC, f"{routing.place(self.s)} to be taken by its Gateway as it is now"
+            )
+        return Obstacle(told.reason, told.message)
 
     def unproved(self, share: Share) -> Obstacle | None:
         """A router that has not taken the route, or the one for groups, as it is now."""
-        told = None if self._is_whole(share) else routing.trouble(self.s) or groups.trouble(self.s)
-        return Obstacle(told.reason, told.message) if told is not None else None
+        if self._is_whole(share):
+            return None if self._is_untouched else self._said(self._not_taken)
+        return self._said(routing.trouble(self.s) or groups.trouble(self.s))
+
+    @property
+    def _not_taken(self) -> routing.Trouble | None:
+        """The first route whose Gateway has not seen it as it is now."""
+        live = ((at, routing.seen(self.s, at)) for at in routing.touched(self.s))
+        told = ((at, acceptance(each.manifest)) for at, each in live if each is not None)
+        unseen = next(((at, each) for at, each in told if not each.seen), None)
+        if unseen is None:
+            return None
+        at, answer = unseen
+        return routing.Trouble(
+            Reason.ROUTE_NOT_ACCEPTED, f"{at} to be taken back by its Gateway: {answer.why}"
+        )
 
     def live(self, track: str) -> bool:
         """Whether requests may be sent to the track: by either Service."""
@@ -110,11 +136,7 @@ class Route:
 
     def _has_canary(self, track: str) -> bool:
         """Whether the canary Service selects the track alone."""
-        canary = self.s.canary
-        return bool(track) and canary is not None and dict(canary.selector) == self._of(track)
-
-    def _of(self, track: str) -> dict[str, str]:
-        return {LABEL_ROLLOUT: self.s.name, LABEL_REVISION: track}
+        return canary_service.has(self.s, track)
 
     def _is_whole(self, share: Share) -> bool:
         """Whether the production Service makes the share alone: for stable, for what was there before, and for counts."""
@@ -163,8 +185,12 @@ class Route:
 
     def follows(self, tracks: Collection[str]) -> bool:
         """Whether endpoints and router follow what is written now. A route that was never changed proves nothing."""
-        untouched = self.s.under_way and self.s.progress.serving_since is None and not self.is_split
-        return self.production.follows(tracks) and (untouched or self.is_taken)
+        return self.production.follows(tracks) and (self._is_untouched or self.is_taken)
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether no route was changed in this release."""
+        return self.s.under_way and self.s.progress.serving_since is None and not self.is_split
 
     @property
     def is_followed(self) -> bool:
@@ -175,10 +201,14 @@ class Route:
         return self.is_taken and (has_propagated(self.s) or not waits)
 
     @property
+    def _is_reached(self) -> bool:
+        """Whether requests may still come to the canary Service: then it keeps whom it has."""
+        return self.is_split or bool(groups.previews(self.s)) or not self.is_followed
+
+    @property
     def is_taken(self) -> bool:
         """Whether the routers have seen the newest form of every route that was changed for us."""
-        live = (routing.seen(self.s, at) for at in routing.touched(self.s))
-        return all(acceptance(each.manifest).seen for each in live if each is not None)
+        return self._not_taken is None
 
     def idle(self, track: str) -> bool:
         """Not selected, not routed to, and all nodes and routers have had the time to follow."""
@@ -193,12 +223,11 @@ class Route:
 
     def writes(self, share: Share | None) -> Iterator[Write]:
         """Services before routes, and one change of the requests at a time where the next one needs its proof."""
-        yield from self._owned_route()
-        yield from self._canary_service()
+        yield from owned_route.writes(self.s)
+        yield from canary_service.writes(self.s, reached=self._is_reached, refers=self._refers)
         yield from groups.preview_writes(self.s)
-        if self.is_split and self._has_canary(
-            self.s.stable_revision
-        ):  # what has completed since is to come home first
+        comes_home = self.is_split and self._has_canary(self.s.stable_revision)  # it has completed since
+        if comes_home:
             yield from self._whole({self.s.stable_revision: 100})
         elif share is None:
             yield from self.production.writes(None)
@@ -271,80 +300,6 @@ class Route:
             return []
         named, was = routing.names(self.s, at), routing.before(self.s, at)
         return rules.changes(live.manifest, rules.with_split(live.manifest, named, was, self._split(share)))
-
-    def _owned_route(self) -> Iterator[Write]:
-        """The route that the operator makes: there with the Service, and all but its weights as the spec says."""
-        at = routing.place(self.s)
-        if at is None or not routing.is_owned(self.s) or routing.claimed(self.s, at) is not None:
-            return
-        live, spec = self._route, routing.own_spec(self.s)
-        if at.kind not in self.s.seen.route_kinds or self.s.production_read is None:
-            return
-        if live is None:
-            yield Write(
-                Verb.CREATE, at.kind, at.name, manifests.route(self.s, at.kind, at.name, "production", spec)
-            )
-        elif live.ours and not has(live.manifest.get("spec"), _without_weights(spec)):
-            own = _with_refs_of(live.manifest, spec)
-            body = manifests.route(self.s, at.kind, at.name, "production", own)
-            change = {"metadata": body["metadata"], "spec": own}
-            yield Write(Verb.APPLY, at.kind, at.name, change, live.identity)
-
-    def _canary_service(self) -> Iterator[Write]:
-        """The canary Service with the candidate's pods, and with the note of what the route was."""
-        s = self.s
-        if not s.stable_revision or not (s.routed or s.canary is not None):
-            return
-        live, revision = s.canary, self._canary_revision
-        note = {ANNOTATION_ROUTE: text} if (text := self._note) else {}
-        if live is not None:
-            yield from kept(s, live, self._of(revision), "canary", note)
-        elif s.under_way and s.routed and s.seen.found.services.get(s.canary_name) is None:
-            body = manifests.service(s, s.canary_name, "canary", self._of(revision))
-            body["metadata"]["annotations"] = note
-            body["spec"]["ports"] = manifests.ports_beside(s)
-            yield Write(Verb.CREATE, "Service", s.canary_name, body)
-
-    @property
-    def _canary_revision(self) -> str:
-        """Whose pods the canary Service is to have. While requests may come to it, it keeps whom it has."""
-        s = self.s
-        due = s.progress.revision if s.under_way and not s.progress.rollback_reason else s.stable_revision
-        now = str(s.canary.selector.get(LABEL_REVISION, "")) if s.canary is not None else ""
-        known = {s.stable_revision, s.progress.revision}
-        reached = self.is_split or bool(groups.previews(s)) or not self.is_followed
-        return now if reached and now in known and self._has_canary(now) else due or s.stable_revision
-
-    @property
-    def _note(self) -> str:
-        """What is noted of the route: what it is, where nobody has split it; else what was noted."""
-        s, at, live = self.s, routing.place(self.s), self._route
-        stored = (
-            (s.canary.manifest.get("metadata", {}).get("annotations") or {}) if s.canary is not None else {}
-        )
-        due = s.under_way and s.routed and not routing.is_owned(s) and (self._is_forgotten or not self._refers)
-        if not due or at is None or live is None or rules.problem(live.manifest, routing.names(s, at)):
-            return str(stored.get(ANNOTATION_ROUTE, ""))
-        return routing.memo_text(at, rules.before_of(live.manifest, routing.names(s, at)))
-
-    @property
-    def _is_forgotten(self) -> bool:
-        """Whether the note does not say which route is split: lost, or spoiled."""
-        noted, split = routing.memo(self.s), [at for at, _ in routing.split_places(self.s)]
-        return bool(split) and (noted is None or noted[0] not in split)
-
-
-def _without_weights(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a route's spec that a split does not change."""
-    own = [{k: v for k, v in rule.items() if k not in _SPLIT} for rule in spec["rules"]]
-    return {**spec, "rules": own}
-
-
-def _with_refs_of(live: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The spec with the references that the route has now, so that putting right the rest moves no request."""
-    (rule,) = spec["rules"]
-    now: Mapping[str, Any] = next(iter(live["spec"].get("rules") or ()), {})
-    return {**spec, "rules": [{**rule, **{k: v for k, v in now.items() if k in _SPLIT}}]}
 
 
 def taken_back(s: Situation) -> Iterator[Write]:

@@ -80,7 +80,7 @@ class Lane:
     rules: dict[str, Any] = field(default_factory=dict)
     """The rules of each user's route as the API server stored them first, by the name of the Rollout."""
 
-    def apply(self, rollout: str, strategy: str, version: str, **spec: Any) -> int:
+    def apply(self, rollout: str, strategy: str, version: str, /, **spec: Any) -> int:
         """Apply a Rollout of two pods that neither drain nor bake; its generation. What it is routed by is there."""
         pod_template = manifests.template(version)
         # On a busy node a probe takes more than its second: a pod that flaps is no part of what is compared here.

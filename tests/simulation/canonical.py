@@ -80,7 +80,7 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.releases,),
         (sim.actions, _within(status, "lastAction", "uid")),
         (sim.drops, key_of(rollout), now),
-        (sim.pull_pods, sim.broken, sim.taken, sim.ailing, sim.quota, sim.refusal, sim.has_looked, sim.deaf),
+        (sim.pull_pods, sim.broken, sim.taken, sim.ailing, sim.quota, sim.refusal, sim.has_looked, sim.deaf, sim.sent_until),
         (sim.held,),
         (sim.refusals, now),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),

@@ -21,7 +21,7 @@ from crossfade.controller.drops import Drops
 from crossfade.controller.executor import Executor, World
 from crossfade.controller.known import Known
 from crossfade.controller.logs import about_revision
-from crossfade.controller.look import Whose
+from crossfade.controller.look import Sent, Whose
 from crossfade.controller.observe import SETTLE_S, Observer
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.store import Key, Raw, Store
@@ -61,7 +61,10 @@ class Core:
 
 
 class Reconciler:
-    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` and `checks_ports` as in `Observer`."""
+    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` and `checks_ports` as in `Observer`.
+
+    `router`: what the routers' own metrics say; None where nobody asks them.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Reconciler:
         settle_s: float = SETTLE_S,
         *,
         checks_ports: bool = False,
+        router: Sent | None = None,
     ) -> None:
         self._store = store
         self._drops = drops
@@ -79,7 +83,8 @@ class Reconciler:
         self._cluster = world.cluster
         self._teller = world.teller
         self._executor = Executor(store, world, core.now)
-        self._observer = Observer(store, settle_s, checks_ports=checks_ports)
+        self._router = router
+        self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=router is not None)
         self._known: dict[tuple[Key, str], Known] = {}
 
     async def __call__(self, key: Key) -> float | None:
@@ -169,7 +174,7 @@ class Reconciler:
 
     async def _answered(self, whose: Whose, known: Known, asked: ReadRequest, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, whose, asked, seen)
+            return await look.answer(self._cluster, whose, asked, seen, self._router)
         except ApiError as error:
             known.note(error)
             raise Stale(str(error)) from error

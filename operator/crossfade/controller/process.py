@@ -102,11 +102,9 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     fence = election.fence if election else _no_fence
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
-    world = World(cluster, teller, fence, metrics.wrote, wake)
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
-    passes = Reconciler(
-        store, drops, core, world, options.settle_seconds, checks_ports=options.port_check, router=router
-    )
+    world = World(cluster, teller, fence, metrics.wrote, wake, router)
+    passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     kinds = Kinds(cluster, store, options.scope.namespace)

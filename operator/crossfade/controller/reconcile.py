@@ -21,7 +21,7 @@ from crossfade.controller.drops import Drops
 from crossfade.controller.executor import Executor, World
 from crossfade.controller.known import Known
 from crossfade.controller.logs import about_revision
-from crossfade.controller.look import Sent, Whose
+from crossfade.controller.look import Whose
 from crossfade.controller.observe import SETTLE_S, Observer
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.store import Key, Raw, Store
@@ -61,10 +61,7 @@ class Core:
 
 
 class Reconciler:
-    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` and `checks_ports` as in `Observer`.
-
-    `router`: what the routers' own metrics say; None where nobody asks them.
-    """
+    """Runs passes; never two of one key at a time (the queue sees to that). `settle_s` and `checks_ports` as in `Observer`."""
 
     def __init__(
         self,
@@ -75,7 +72,6 @@ class Reconciler:
         settle_s: float = SETTLE_S,
         *,
         checks_ports: bool = False,
-        router: Sent | None = None,
     ) -> None:
         self._store = store
         self._drops = drops
@@ -83,8 +79,9 @@ class Reconciler:
         self._cluster = world.cluster
         self._teller = world.teller
         self._executor = Executor(store, world, core.now)
-        self._router = router
-        self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=router is not None)
+        self._router = world.router
+        asks = world.router is not None
+        self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks)
         self._known: dict[tuple[Key, str], Known] = {}
 
     async def __call__(self, key: Key) -> float | None:

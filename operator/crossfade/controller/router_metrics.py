@@ -120,6 +120,7 @@ class RouterMetrics:
         self._counters = Counters()
         self._reading: asyncio.Task[None] | None = None
         self._began_at = self._ended_at = self._read_at = -math.inf
+        self._is_first = True
         self._silent: Mapping[str, str] = {}
 
     async def quiet_s(self, namespace: str, services: Collection[str]) -> dict[str, float | None]:
@@ -129,6 +130,7 @@ class RouterMetrics:
         """
         if not self._is_reading and self._now() - self._began_at >= EVERY_S:
             self._began_at = self._now()
+            self._is_first = self._began_at - self._ended_at > FRESH_S
             self._reading = asyncio.create_task(self._read(self._began_at), name="router metrics")
         if self._reading is not None and self._is_reading:
             await asyncio.wait({self._reading}, timeout=PATIENCE_S)
@@ -141,8 +143,7 @@ class RouterMetrics:
     def _quiet_s(self, namespace: str, service: str) -> float | None:
         now = self._now()
         if now - self._read_at > FRESH_S:
-            is_first = self._is_reading and now - self._ended_at > FRESH_S
-            return 0.0 if is_first else None
+            return 0.0 if self._is_first and self._is_reading else None
         grew_at = self._counters.grew_at(namespace, service)
         return None if grew_at is None else max(0.0, self._read_at - grew_at)
 

@@ -29,7 +29,7 @@ def main() -> int:
     options = arguments()
     kube = Kube(options.kubeconfig)
     operator_pods.wait_available(kube)
-    chosen = [story for story in STORIES if not options.stories or story.name in options.stories]
+    chosen = chosen_of(options.stories, options.router)
     together = [story for story in chosen if not story.alone]
     with ThreadPoolExecutor(options.jobs) as pool:
         results = dict(
@@ -42,6 +42,12 @@ def main() -> int:
             rows += played_alone(kube, play, options.router)
     Console(width=options.width).print(table((row for row in rows if row), options.router))
     return 0 if all(rows) else 1
+
+
+def chosen_of(names: list[str], router: str) -> list[Story]:
+    """The stories of these names, by default all, as far as they can be told with that router."""
+    told = [story for story in STORIES if router != routes.NONE or not story.routed]
+    return [story for story in told if not names or story.name in names]
 
 
 def arguments() -> argparse.Namespace:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 FIELD_MANAGER = "bench"
 GROUP = "/apis/crossfade.dev/v1alpha1"
 COLLECTIONS = {
+    "BackendTrafficPolicy": ("/apis/gateway.envoyproxy.io/v1alpha1", "backendtrafficpolicies"),
     "ConfigMap": ("/api/v1", "configmaps"),
     "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "Deployment": ("/apis/apps/v1", "deployments"),

@@ -23,16 +23,21 @@ GATEWAY_NAMESPACE = "crossfade-gateway"
 API_VERSION = "gateway.networking.k8s.io/v1"
 RULE = "main"
 
+RETRIES = 12
+"""How often a request is tried again that a pod lost, 0.2 s and more apart: see docs/traffic.md."""
+
 _router: ContextVar[str] = ContextVar("router", default=NONE)
+_retries: ContextVar[bool] = ContextVar("retries", default=False)
 
 
 @dataclass(frozen=True)
 class Route:
-    """The route of one shop, of the same name, on the Gateway of a router."""
+    """The route of one shop, of the same name, on the Gateway of a router; with its retries, where it is to have them."""
 
     router: str
     namespace: str
     name: str
+    retries: bool = False
 
     @property
     def host(self) -> str:
@@ -42,7 +47,18 @@ class Route:
     @property
     def address(self) -> str:
         """Where they ask, in the cluster's DNS."""
-        return f"{self.router}.{GATEWAY_NAMESPACE}"
+        port = ":81" if self._retried_by_the_gateway else ""
+        return f"{self.router}.{GATEWAY_NAMESPACE}{port}"
+
+    @property
+    def gateway(self) -> str:
+        """The name of the Gateway."""
+        return f"{self.router}-retries" if self._retried_by_the_gateway else self.router
+
+    @property
+    def _retried_by_the_gateway(self) -> bool:
+        # Traefik's retries belong to an entrypoint, Envoy's to a route.
+        return self.retries and self.router == "traefik"
 
     @property
     def traffic(self) -> Object:
@@ -57,12 +73,42 @@ class Route:
             "kind": "HTTPRoute",
             "metadata": {"name": self.name, "namespace": self.namespace},
             "spec": {
-                "parentRefs": [{"name": self.router, "namespace": GATEWAY_NAMESPACE}],
+                "parentRefs": [{"name": self.gateway, "namespace": GATEWAY_NAMESPACE}],
                 "hostnames": [self.host],
                 "rules": [{"name": RULE, "backendRefs": refs}],
                 **spec,
             },
         }
+
+    def policies(self) -> list[Object]:
+        """What its user writes beside the route."""
+        if not self.retries or self._retried_by_the_gateway:
+            return []
+        triggers = [
+            "connect-failure",
+            "refused-stream",
+            "reset-before-request",
+            "reset",
+            "retriable-status-codes",
+        ]
+        retry = {
+            "numRetries": RETRIES,
+            "retryOn": {"triggers": triggers, "httpStatusCodes": [503]},
+            "perRetry": {"backOff": {"baseInterval": "200ms", "maxInterval": "1s"}},
+        }
+        target = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": self.name}
+        return [
+            {
+                "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+                "kind": "BackendTrafficPolicy",
+                "metadata": {"name": self.name, "namespace": self.namespace},
+                "spec": {
+                    "targetRefs": [target],
+                    "retry": retry,
+                    "circuitBreaker": {"maxParallelRetries": 1024},
+                },
+            }
+        ]
 
 
 def asked_for() -> list[str]:
@@ -80,7 +126,17 @@ def through(router: str) -> Iterator[None]:
         _router.reset(token)
 
 
+@contextmanager
+def with_retries() -> Iterator[None]:
+    """Routes of shops that are made meanwhile have the retries of their router."""
+    token = _retries.set(True)
+    try:
+        yield
+    finally:
+        _retries.reset(token)
+
+
 def to(namespace: str, name: str) -> Route | None:
     """The route of a shop that is made now; None where it is reached by its Service."""
     router = _router.get()
-    return None if router == NONE else Route(router, namespace, name)
+    return None if router == NONE else Route(router, namespace, name, _retries.get())

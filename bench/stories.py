@@ -16,12 +16,14 @@ Play = Callable[[Kube, str], Result]
 class Story:
     """One row: a name to choose it by, and the function that plays it in a namespace.
 
-    `alone`: its figure is in seconds that a busy node would stretch, so nothing plays beside it.
+    `alone`: its figure is in seconds that a busy node would stretch, so nothing plays beside it. `routed`: it is about
+    what a router does, so that there is nothing to tell without one.
     """
 
     name: str
     play: Play
     alone: bool = False
+    routed: bool = False
 
 
 STORIES = (
@@ -45,6 +47,9 @@ STORIES = (
             ("canary", crashes.AT_ONCE_S),
             ("rolling", crashes.AT_ONCE_S),
         )
+    ),
+    Story(
+        "crash-retries", partial(crashes.crash_behind_retries, strategy="blueGreen"), alone=True, routed=True
     ),
     Story("eviction", partial(crashes.evicted_while_baking, strategy="blueGreen")),
     Story("stable-crash", crashes.stable_crashes_before_promotion),

@@ -2,8 +2,9 @@
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 
-from bench import analysis, manifests
+from bench import analysis, manifests, routes
 from bench.kube import ApiError, Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result, is_ready
@@ -41,6 +42,13 @@ def crash_while_baking(
             failed=shop.status.get("failed", {}),
         )
         return result
+
+
+def crash_behind_retries(kube: Kube, namespace: str, strategy: str) -> Result:
+    """The same through a router that repeats what is lost; nothing but GETs are asked."""
+    with routes.with_retries():
+        result = crash_while_baking(kube, namespace, strategy, AT_ONCE_S)
+    return replace(result, scenario=f"{result.scenario}, with retries")
 
 
 def ready_after_restart(shop: Shop, version: str) -> int:

@@ -107,7 +107,8 @@ class Shop:
     def put_route(self) -> None:
         """Make the route that users come by, where there is one: theirs, with one rule to the shop's Service."""
         if self.route:
-            self.kube.create(self.route.manifest())
+            for each in (*self.route.policies(), self.route.manifest()):
+                self.kube.create(each)
 
     def put_under_load(self, rates: Rates) -> None:
         """Start the load and wait until it is steady."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import manifests
-from bench.kube import Kube, NeverHappenedError, Object, wait_for
+from bench.kube import Kube, NeverHappenedError, Object, collection, wait_for
 from bench.routes import ROUTERS, Route
 from faults.end_state import differences, end_state
 from faults.operator_process import Operator
@@ -80,7 +80,7 @@ class Lane:
     rules: dict[str, Any] = field(default_factory=dict)
     """The rules of each user's route as the API server stored them first, by the name of the Rollout."""
 
-    def apply(self, rollout: str, strategy: str, version: str, **spec: Any) -> int:
+    def apply(self, rollout: str, strategy: str, version: str, /, **spec: Any) -> int:
         """Apply a Rollout of two pods that neither drain nor bake; its generation. What it is routed by is there."""
         pod_template = manifests.template(version)
         # On a busy node a probe takes more than its second: a pod that flaps is no part of what is compared here.
@@ -282,5 +282,14 @@ def lane(
             with Operator(proxy.address, namespace, folder, **operator) as process:
                 yield Lane(kube, namespace, proxy, process, {} if measures is None else measures)
         finally:
+            _let_go(kube, namespace)
             lines = "\n".join(str(each) for each in proxy.log if each.asked.is_write or each.fault)
             (folder / "writes.log").write_text(lines)
+
+
+def _let_go(kube: Kube, namespace: str) -> None:
+    """Nobody is left who would give routes back, for which Rollouts are held: their namespace could never go."""
+    for each in kube.list("Rollout", namespace):
+        if each["metadata"].get("finalizers"):
+            path = f"{collection('Rollout', namespace)}/{each['metadata']['name']}"
+            kube.request("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")

@@ -44,6 +44,26 @@ LISTENING: Final = {
 }
 """With ports of the shortest and the longest name: a name that a Service sends requests to must be there."""
 
+ROUTE: Final = {"httpRoute": {"name": "shop", "rule": "main"}}
+GROUP: Final = {
+    "header": {"name": "x-group", "exact": "beta"},
+    "cookie": {"name": "group", "exact": "beta"},
+    "query": {"name": "group", "exact": "beta"},
+}
+GROUPED: Final = [
+    {"weight": 10, "pauseSeconds": HOLDS_S, "match": [GROUP], "mirror": "10%", "candidateReplicas": 1},
+    {"weight": 50, "pause": "Manual"},
+]
+PATH: Final = {"path": {"type": "PathPrefix", "value": "/shop"}}
+OWN: Final = {
+    "gateway": {
+        "parentRefs": [{"name": "web"}],
+        "hostnames": ["shop.example"],
+        "matches": [PATH],
+        "timeouts": {"request": "10s"},
+    }
+}
+
 BASES: Final[dict[str, Object]] = {
     "recreate": spec({"recreate": {"maxDowntimeSeconds": 60, "pullFirst": False}}),
     "rolling": spec({"rolling": {"maxSurge": 1, "maxUnavailable": 1, "batches": BATCHES}}),
@@ -55,7 +75,16 @@ BASES: Final[dict[str, Object]] = {
     "named ports": spec({"bigBang": {}}, template=LISTENING),
     "workload": {k: v for k, v in spec({"bigBang": {}}).items() if k not in {"template", "service"}}
     | {"workloadRef": {"name": "chart"}},
+    "route": spec({"canary": {"steps": STEPS}}, traffic=ROUTE),
+    "groups": spec({"canary": {"steps": GROUPED}}, traffic=ROUTE),
+    "preview": spec(
+        {"blueGreen": {"promote": "Manual", "previewMatch": [GROUP], "previewHostnames": ["new.example"]}},
+        traffic=ROUTE,
+    ),
+    "own route": spec({"canary": {"steps": STEPS}}, traffic=OWN),
 }
+ROUTED: Final = frozenset(name for name, base in BASES.items() if "traffic" in base)
+"""Those whose requests a route shares."""
 
 
 def members(path: str, count: int) -> Any:
@@ -64,6 +93,16 @@ def members(path: str, count: int) -> Any:
         "template.spec.containers": lambda i: {"name": f"c{i}", "image": "shop:v1"},
         "strategy.rolling.batches": lambda _: {"replicas": 1},
         "strategy.canary.steps": lambda i: {"weight": i + 1},
+        "strategy.canary.steps.0.match": lambda i: {"header": {"name": f"x-group-{i}", "exact": "beta"}},
+        "strategy.blueGreen.previewMatch": lambda i: {"header": {"name": f"x-group-{i}", "exact": "beta"}},
+        "strategy.blueGreen.previewHostnames": lambda i: f"new-{i}.example",
+        "traffic.gateway.parentRefs": lambda i: {"name": "web"} if i == 0 else {"name": f"web-{i}"},
+        "traffic.gateway.hostnames": lambda i: f"shop-{i}.example",
+        "traffic.gateway.matches": lambda i: {"path": {"type": "PathPrefix", "value": f"/{i}"}},
+        "traffic.gateway.filters": lambda i: {
+            "type": "RequestHeaderModifier",
+            "requestHeaderModifier": {"remove": [f"x-{i}"]},
+        },
         "service.ports": lambda i: {"name": f"p{i}", "port": 80 + i, "targetPort": 8080, "protocol": "TCP"},
     }
     if path == "template.metadata.labels":
@@ -76,7 +115,10 @@ def changed(base: Object, at: str, value: Any) -> Object:
     head, _, rest = at.partition(".")
     if isinstance(base, list):
         index = int(head)
-        return [changed(each, rest, value) if i == index else each for i, each in enumerate(base)]  # type: ignore[return-value]
+        return [  # type: ignore[return-value]
+            each if i != index else changed(each, rest, value) if rest else value
+            for i, each in enumerate(base)
+        ]
     if rest:
         return {**base, head: changed(base.get(head, {}), rest, value)}
     left = {key: each for key, each in base.items() if key != head}

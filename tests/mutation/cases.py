@@ -45,4 +45,5 @@ def cases() -> list[Case]:
         for leaf in leaves()
         if (row := ROWS.get(leaf.path)) is not None
         for each in values(leaf)
+        if each.kind not in row.left_out
     ]

@@ -6,6 +6,7 @@ enumeration, and values that are not allowed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,13 +91,19 @@ def _numbers(schema: dict[str, Any]) -> Iterator[Value]:
 def _texts(schema: dict[str, Any]) -> Iterator[Value]:
     if "maxLength" not in schema or "enum" in schema:
         return
-    share = "%" in schema.get("pattern", "")
-    low = "a" * max(schema.get("minLength", 0), 1 if "pattern" in schema else 0)
-    yield Value("shortest", "1%" if share else low)
-    yield Value("longest", "100%" if share else "a" * schema["maxLength"])
-    yield Value("invalid longer", "1000%" if share else "a" * (schema["maxLength"] + 1), allowed=False)
-    if "pattern" in schema:
-        yield Value("invalid form", "101%" if share else "Not it!", allowed=False)
+    low, most = max(schema.get("minLength", 0), 1 if "pattern" in schema else 0), schema["maxLength"]
+    samples = (
+        ("a" * low, "a" * most, "a" * (most + 1), "Not it!"),
+        ("1%", "100%", "1000%", "101%"),
+        ("0s", "99999ms" * 4, "99999ms" * 4 + "s", "1d"),
+    )
+    pattern = schema.get("pattern", "")
+    shortest, longest, longer, other = next(each for each in samples if re.search(pattern, each[0]))
+    yield Value("shortest", shortest)
+    yield Value("longest", longest)
+    yield Value("invalid longer", longer, allowed=False)
+    if pattern:
+        yield Value("invalid form", other, allowed=False)
     elif schema.get("minLength"):
         yield Value("invalid shorter", "", allowed=False)
 

@@ -37,7 +37,8 @@ class Row:
 
     `fails`: it shows in a release whose pods never come. `back`: it shows when the former revision returns.
     `server_only`: only the API server knows the rule. `waits`: kinds of values that, in the middle of a release, are
-    decided to hold it. `drains`: what it says of draining counts from the next revision on.
+    decided to hold it. `drains`: what it says of draining counts from the next revision on. `left_out`: kinds of values
+    that need a Gateway which is not there.
     """
 
     at: str
@@ -49,6 +50,7 @@ class Row:
     server_only: bool = False
     waits: tuple[str, ...] = ()
     drains: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 # --- how a value is seen ----------------------------------------------------------------------------------
@@ -148,10 +150,71 @@ def _weighs(story: Story, value: Any) -> Pair:
     return (plan[1]["weight"], plan[1]["gate"]), (value, "manual")
 
 
+def _in_name(story: Story, asked: str) -> bool:
+    """Whether the name of the first stage says so."""
+    return asked in str(story.ended.plan[0]["name"]).split(", ")[1:]
+
+
+def _grouped(story: Story, value: Any) -> Pair:
+    """Without any, the stage has no groups."""
+    return _in_name(story, "groups"), value != ABSENT and value != Members(0)
+
+
+def _mirrored(story: Story, value: Any) -> Pair:
+    told = [part for part in story.ended.plan[0]["name"].split(", ") if part.startswith("mirror")]
+    return told, ([] if value == ABSENT else [f"mirror {value}"])
+
+
+def _named_rule(story: Story, value: Any) -> Pair:
+    """A rule that is not there is told of."""
+    if value in ("main", ABSENT):
+        return _accepted(story, value)
+    return (story.settled.reason, value in story.settled.status["message"]), ("RouteInvalid", True)
+
+
+def _own(field_: str, missing: Any) -> Shows:
+    """The field of the rule of the route that it owns."""
+    return lambda t, v: (t.settled.rule.get(field_, missing), missing if v == ABSENT else v)
+
+
+def _own_spec(story: Story) -> Object:
+    return dict(story.settled.routes["shop"]["spec"])
+
+
 CHOOSE = {"absent": "exactly one of recreate, rolling, blueGreen, canary and bigBang"}
 RUN = {"absent": "say what to run: either template (a pod template) or workloadRef"}
 ONE_PAUSE = "pause and pauseSeconds exclude each other"
 KEPT_NAME = "the Service's name cannot be changed"
+ONE_ROUTE = "choose exactly one of httpRoute"
+ONE_VALUE = "say which value: either exact or regex"
+NO_GATEWAY = ("shortest", "longest", "min", "max", "most")
+
+
+def _of_match(path: str, at: str, base: str, shows: Shows) -> dict[str, Row]:
+    """Of what a group of requests is told by. The base names a header, a cookie and a query parameter, each exactly."""
+    rows = {}
+    for by in ("header", "cookie", "query"):
+        leaf, place = f"{path}[].{by}", f"{at}.0.{by}"
+        two = dict.fromkeys(("shortest", "longest"), ONE_VALUE)
+        rows |= {
+            leaf: Row(place, shows, base),
+            f"{leaf}.name": Row(f"{place}.name", shows, base),
+            f"{leaf}.exact": Row(f"{place}.exact", shows, base, refused={"absent": ONE_VALUE}),
+            f"{leaf}.regex": Row(f"{place}.regex", shows, base, refused=two),
+        }
+    return rows
+
+
+def _of_other_kind(kind: str) -> dict[str, Row]:
+    """Beside the route that is there, it is one too many."""
+    leaf = f"traffic.{kind}"
+    two, nameless = dict.fromkeys(("shortest", "longest"), ONE_ROUTE), ("shortest", "longest", "absent")
+    return {
+        leaf: Row(leaf, _accepted, "route"),
+        f"{leaf}.name": Row(f"{leaf}.name", _accepted, "route", refused=two),
+        f"{leaf}.rule": Row(f"{leaf}.rule", _accepted, "route", refused=dict.fromkeys(nameless, "")),
+    }
+
 
 ROWS: Final[dict[str, Row]] = {
     "replicas": Row(
@@ -323,6 +386,78 @@ ROWS: Final[dict[str, Row]] = {
         back=True,
     ),
     "paused": Row("paused", _paused),
+    "strategy.canary.steps[].match": Row("strategy.canary.steps.0.match", _grouped, "groups"),
+    **_of_match("strategy.canary.steps[].match", "strategy.canary.steps.0.match", "groups", _accepted),
+    "strategy.canary.steps[].mirror": Row("strategy.canary.steps.0.mirror", _mirrored, "groups"),
+    "strategy.canary.steps[].candidateReplicas": Row(
+        "strategy.canary.steps.0.candidateReplicas",
+        lambda t, v: (t.ended.plan[0]["candidate"], min(REPLICAS, _or(1)(v))),
+        "groups",
+    ),
+    "strategy.canary.sticky": Row("strategy.canary.sticky", _accepted, "groups"),
+    "strategy.canary.dynamicStable": Row(
+        "strategy.canary.dynamicStable",
+        lambda t, v: (t.ended.plan[1]["stable"], 2 if v is True else REPLICAS),
+        "groups",
+    ),
+    "strategy.blueGreen.previewMatch": Row("strategy.blueGreen.previewMatch", _accepted, "preview"),
+    **_of_match("strategy.blueGreen.previewMatch", "strategy.blueGreen.previewMatch", "preview", _accepted),
+    "strategy.blueGreen.previewHostnames": Row("strategy.blueGreen.previewHostnames", _accepted, "preview"),
+    "strategy.blueGreen.previewHostnames[]": Row(
+        "strategy.blueGreen.previewHostnames.0", _accepted, "preview"
+    ),
+    "traffic": Row("traffic", _accepted, "route"),
+    "traffic.httpRoute": Row("traffic.httpRoute", _accepted, "route", refused={"absent": ONE_ROUTE}),
+    "traffic.httpRoute.name": Row("traffic.httpRoute.name", _accepted, "route"),
+    "traffic.httpRoute.rule": Row(
+        "traffic.httpRoute.rule", _named_rule, "route", waits=("shortest", "longest")
+    ),
+    **_of_other_kind("grpcRoute"),
+    **_of_other_kind("tlsRoute"),
+    **_of_other_kind("tcpRoute"),
+    **_of_other_kind("udpRoute"),
+    "traffic.gateway": Row("traffic.gateway", _accepted, "own route", refused={"absent": ONE_ROUTE}),
+    "traffic.gateway.parentRefs": Row(
+        "traffic.gateway.parentRefs",
+        lambda t, v: (len(_own_spec(t)["parentRefs"]), _size(v)),
+        "own route",
+        left_out=NO_GATEWAY,
+    ),
+    **{
+        f"traffic.gateway.parentRefs[].{name}": Row(
+            f"traffic.gateway.parentRefs.0.{name}", _accepted, "own route", left_out=NO_GATEWAY
+        )
+        for name in ("name", "namespace", "sectionName", "port")
+    },
+    "traffic.gateway.hostnames": Row(
+        "traffic.gateway.hostnames",
+        lambda t, v: (len(_own_spec(t).get("hostnames", ())), _size(v)),
+        "own route",
+    ),
+    "traffic.gateway.hostnames[]": Row(
+        "traffic.gateway.hostnames.0", lambda t, v: (_own_spec(t)["hostnames"], [v]), "own route"
+    ),
+    "traffic.gateway.matches": Row(
+        "traffic.gateway.matches",
+        lambda t, v: (len(t.settled.rule.get("matches", ())), _size(v)),
+        "own route",
+    ),
+    "traffic.gateway.filters": Row(
+        "traffic.gateway.filters",
+        lambda t, v: (len(t.settled.rule.get("filters", ())), _size(v)),
+        "own route",
+    ),
+    "traffic.gateway.timeouts": Row("traffic.gateway.timeouts", _own("timeouts", {}), "own route"),
+    "traffic.gateway.timeouts.request": Row(
+        "traffic.gateway.timeouts.request",
+        lambda t, v: (t.settled.rule.get("timeouts", {}).get("request", ABSENT), v),
+        "own route",
+    ),
+    "traffic.gateway.timeouts.backendRequest": Row(
+        "traffic.gateway.timeouts.backendRequest",
+        lambda t, v: (t.settled.rule.get("timeouts", {}).get("backendRequest", ABSENT), v),
+        "own route",
+    ),
     "onDelete": Row("onDelete", lambda t, v: (t.settled.finalizers, [FINALIZER] if v == "GiveBack" else [])),
 }
 """By the leaf's path."""

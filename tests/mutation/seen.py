@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossfade.api.conditions import ConditionType
@@ -13,6 +13,7 @@ from crossfade.api.labels import (
     ANNOTATION_GIVE_BACK,
     ANNOTATION_RELEASE,
     LABEL_REVISION,
+    LABEL_ROLE,
 )
 
 Object = dict[str, Any]
@@ -46,6 +47,7 @@ class Seen:
     deployments: Mapping[str, Object]
     services: Mapping[str, Object]
     releases: Mapping[str, Object]
+    routes: Mapping[str, Object] = field(default_factory=dict)
 
     @property
     def status(self) -> Object:
@@ -82,6 +84,12 @@ class Seen:
         return self.services[spec.get("name") or self.rollout["metadata"]["name"]]
 
     @property
+    def rule(self) -> Object:
+        """The one rule of the route that it owns."""
+        (rule,) = self.routes[self.rollout["metadata"]["name"]]["spec"]["rules"]
+        return dict(rule)
+
+    @property
     def plan(self) -> list[Object]:
         """The stages of the last release, as its record tells."""
         newest = max(self.releases.values(), key=lambda release: int(release["spec"]["number"]))
@@ -99,6 +107,7 @@ def label(obj: Object, name: str) -> str:
 def standing(seen: Seen, *, drains: bool = True) -> dict[str, Any]:
     """What stands and serves, without names of others, numbers and times: equal however it came to be.
 
+    The canary Service is made by the first release that has a route, and stays: with stable's pods it is as if not there.
     `drains` False leaves out how pods drain.
     """
     stable = (seen.status.get("stable") or {}).get("revision")
@@ -108,9 +117,14 @@ def standing(seen: Seen, *, drains: bool = True) -> dict[str, Any]:
         "status": _of_status(seen.status),
         "running": [_bare(d) if drains else _undrained(_bare(d)) for d in running],
         "pods of others": sum(int(d["spec"].get("replicas", 1)) for d in others if label(d, LABEL_REVISION)),
-        "services": {name: _bare(s) for name, s in sorted(seen.services.items())},
+        "services": {name: _bare(s) for name, s in sorted(seen.services.items()) if not _is_spare(s, stable)},
         "finalizers": seen.finalizers,
     }
+
+
+def _is_spare(service: Object, stable: Any) -> bool:
+    role, revision = label(service, LABEL_ROLE), service["spec"]["selector"].get(LABEL_REVISION)
+    return role == "canary" and revision == stable
 
 
 def _of_status(status: Object) -> Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from builders import UID
+from builders import MAIN, UID
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import InvalidObjectError, parse_strict
 from mutation.seen import Object, Seen
@@ -24,6 +24,7 @@ def made(spec: Object, image: str = "shop:v1") -> Sim:
     meta = {**NAMES, "uid": UID, "generation": 1, "resourceVersion": "1"}
     rollout = {"apiVersion": "crossfade.dev/v1alpha1", "kind": "Rollout", "metadata": meta, "spec": spec}
     sim = Sim(rollout)
+    make_route(sim)
     if "workloadRef" in spec:
         sim.deployments[CHART] = chart(image)
         sim.controllers()
@@ -57,6 +58,14 @@ def change(sim: Sim, spec: Object) -> None:
     """The user applies another spec."""
     sim.rollout = {**sim.rollout, "spec": {}}
     sim.edit(**spec)
+    make_route(sim)
+
+
+def make_route(sim: Sim) -> None:
+    """The user makes the route that the Rollout names, where there is none."""
+    ref = (sim.rollout["spec"].get("traffic") or {}).get("httpRoute") or {}
+    if ref and ref.get("name") not in sim.routes:
+        sim.make_route(str(ref.get("name")), MAIN)
 
 
 def update(sim: Sim, image: str = "shop:v2", *, come: bool = True) -> None:
@@ -125,7 +134,7 @@ def failing(sim: Sim) -> Seen:
 
 def seen(sim: Sim) -> Seen:
     children = {name: d for name, d in sim.deployments.items() if name != CHART}
-    return Seen(sim.rollout, children, dict(sim.services), dict(sim.releases))
+    return Seen(sim.rollout, children, dict(sim.services), dict(sim.releases), dict(sim.routes))
 
 
 def still_writes(sim: Sim) -> list[str]:

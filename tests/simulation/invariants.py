@@ -65,7 +65,7 @@ Broken = tuple[Rule, str]
 STATUS_RULES = (*MEMORY_RULES, *ASKED_RULES)
 RULES: dict[str, tuple[Rule, ...]] = {
     "Service": (*TRAFFIC_RULES, *BESIDE_RULES),
-    "HTTPRoute": (*TRAFFIC_RULES, *ROUTE_RULES),
+    "HTTPRoute": (*ROUTE_RULES, *TRAFFIC_RULES),
     "Deployment": POD_RULES,
     "Release": RECORD_RULES,
 }
@@ -173,13 +173,10 @@ def _unrest(sim: Sim) -> Iterator[str]:
     only = stable if way_back_of(sim) else "" if stable else progress_of(sim).get("revision")
     if only in sim.broken:
         return  # so does what is the only one that could serve
-    if sim.git and _is_held_by_a_route(sim):
-        yield from unsaid(sim)
-        return
     if under_way:
         waits = {c["reason"] for c in status["conditions"] if c["type"] == "Ready"}
         if status["phase"] != "Paused" and not waits & {"ScaledToZero", "NotSoleOwner"}:
-            yield "a release goes nowhere"
+            yield from unsaid(sim) if _is_held_by_a_route(sim) else ["a release goes nowhere"]
         if (
             not sim.rollout["spec"]["replicas"]
             and "ScaledToZero" in waits
@@ -199,7 +196,7 @@ def _unrest(sim: Sim) -> Iterator[str]:
 def _is_held_by_a_route(sim: Sim) -> bool:
     """Whether a release waits for a route that is not there, or for a router that says nothing, and rightly does so."""
     waits = sim.router.mode is Mode.SILENT or route_of(sim) is None
-    return waits and is_routed(sim.rollout["spec"]) and bool(progress_of(sim))
+    return bool(sim.git) and waits and is_routed(sim.rollout["spec"])
 
 
 def _held_up(sim: Sim, ghost: Ghost) -> Iterator[str]:

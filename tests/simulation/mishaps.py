@@ -210,3 +210,11 @@ def unsteady_routers(sim: Sim) -> Iterator[Move]:
         for mode in (Mode.GONE, Mode.REFUSES):
             what = f"the router {mode.value}"
             yield oddity(what, lambda w, m=mode: w.sim.treats_routes(m))
+
+
+def deleted_routes(sim: Sim) -> Iterator[Move]:
+    """Somebody deletes a route that the operator owns: it is made again."""
+    for name in sim.git:
+        if name in sim.routes:
+            what = f"somebody deletes the route {name}"
+            yield fault(what, lambda w, n=name: w.sim.delete_route(n), blames=NAMES)

@@ -19,6 +19,7 @@ from simulation.takeovers import GIT, OLD
 
 IMAGES = ("shop:v1", "shop:v2", "shop:v3")
 ROUTED = {"httpRoute": {"name": "shop"}}
+OWNED = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
 RULES = [
     {
         "name": "main",

@@ -20,6 +20,7 @@ from simulation.shown import (
     ready_of,
     revision_labelled,
     revisions_of,
+    route_of,
     selected_by,
     stable_of,
     way_back_of,
@@ -41,8 +42,9 @@ def no_pod_goes_that_may_get_requests(seen: Seen) -> str:
         or not {*both(seen.before)} & {*seen.before.services}
     ):
         return ""
-    if {*revisions_of(seen.base)} - {*revisions_of(seen.before)}:
-        return ""  # somebody has deleted a Deployment, and nobody could see it
+    unseen = ({*revisions_of(sim), *sim.services} for sim in (seen.base, seen.before))
+    if next(unseen) - next(unseen):
+        return ""  # somebody has deleted a Deployment or a Service, and nobody could see it
     if len([p for p in seen.before.pods if p.deployment == seen.write.name and not p.leaving]) <= count:
         return ""
     selected = selected_by(seen.before) & {*revisions_of(seen.before)}
@@ -92,7 +94,10 @@ def _needed_by_a_route(seen: Seen, revision: str, count: int) -> str:
     base, unavailable = seen.base, may_be_missing(seen.spec_seen)
     if available_of(base, revision) <= count:
         return ""
-    for service, part in parts_carried(seen.before).items():
+    shown = (
+        base if route_of(base) is not route_of(seen.before) else seen.before
+    )  # somebody has just changed it
+    for service, part in parts_carried(shown).items():
         behind = selected_by(seen.before, service)
         others = sum(available_of(base, each) for each in behind - {revision, ""})
         left, needed = min(count, available_of(base, revision)) + others, math.ceil(part * seen.wanted)

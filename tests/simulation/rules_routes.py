@@ -60,7 +60,7 @@ def _content(live: Mapping[str, Any]) -> object:
     return live["spec"], {k: v for k, v in live["metadata"].items() if k != "resourceVersion"}
 
 
-def a_route_is_one_that_the_api_server_takes(seen: Seen) -> str:
+def a_route_is_valid(seen: Seen) -> str:
     """Weights are whole numbers from 0 to a million, and the rules at most 16, with at most 16 references each."""
     new = seen.after.routes.get(seen.write.name)
     rules = new["spec"].get("rules") or () if new else ()
@@ -158,7 +158,8 @@ def a_pause_raises_no_weight(seen: Seen) -> str:
 def what_a_route_was_is_kept_before_it_changes(seen: Seen) -> str:
     """Whoever comes after a crash finds the rules as they were: they are stored before the first change."""
     specs = _specs(seen)
-    if specs is None or seen.before.inexact:
+    owned = "gateway" in (seen.spec_seen.get("traffic") or {})  # then the spec says what it was
+    if specs is None or seen.before.inexact or owned:
         return ""
     _, beside = both(seen.before)
     if beside in named(specs[0]) or beside not in named(specs[1]):
@@ -176,7 +177,7 @@ def what_a_route_was_is_kept_before_it_changes(seen: Seen) -> str:
 
 ROUTE_RULES: tuple[Rule, ...] = (
     a_route_is_written_only_where_it_changes,
-    a_route_is_one_that_the_api_server_takes,
+    a_route_is_valid,
     weights_are_never_all_zero,
     what_is_not_ours_of_a_route_stays,
     a_foreign_backend_keeps_its_share,

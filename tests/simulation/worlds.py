@@ -14,11 +14,12 @@ from simulation import mishaps, people
 from simulation.asked import may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
-from simulation.live import quiet, rest
+from simulation.live import quiet, rest, until
 from simulation.moves import Move, World
 from simulation.router import Mode
 from simulation.shown import stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
+from simulation.weights import receiving
 
 Strategy = dict[str, Any]
 People = Callable[[Sim], Iterator[Move]]
@@ -196,9 +197,11 @@ def _routes(strategy: str) -> Iterator[Case]:
     yield Case("a route, and its owner", routed(people.owning_the_route))
     yield Case("a route, and hands on it", routed(ills=(mishaps.hands_on_a_route,)))
     yield Case("a route, and its end", routed(*ends))
+    yield Case("a route, given back", routed(people.deleting, onDelete="GiveBack"))
     yield Case("a route, its strategy edited", routed(edits))
     yield Case("a route, its router unsteady", routed(ills=(mishaps.unsteady_routers,)))
     yield Case("a route, its router silent", routed(mode=Mode.SILENT))
+    yield Case("a route, on the way back", lambda: on_the_way_back(usual, (people.images, people.scales)))
     yield Case(
         "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))
     )
@@ -208,6 +211,8 @@ def _routes(strategy: str) -> Iterator[Case]:
             "a route, groups and copies", lambda: by_a_route(GROUPS, some, (mishaps.hands_on_a_route,))
         )
         yield Case("a route, sticky", lambda: by_a_route(STICKY, (*some, people.deleting)))
+        yield Case("a route of its own", lambda: by_its_own_route(usual, (*some, people.deleting)))
+        yield Case("a route, at first", lambda: begun(before_its_route(usual), (*some, *ends)))
 
 
 def by_a_route(
@@ -226,15 +231,45 @@ def by_a_route(
     return begun(sim, allows, ills)
 
 
+def on_the_way_back(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which the route sends requests to v2, and somebody has just aborted it."""
+    sim = behind_a_router(rollout(strategy, replicas=2, traffic=people.ROUTED, **TIMES))
+    sim.set_image("shop:v2")
+    quiet(sim)
+    if "blueGreen" in strategy:
+        sim.act("Promote")
+    until(sim, lambda s: sim.canary_name in receiving(s.routes["shop"]["spec"]))
+    sim.act("Abort")
+    return begun(sim, allows)
+
+
+def by_its_own_route(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which v2 is released, and the route is the operator's own; somebody may change or delete it all the same."""
+    sim = Sim(rollout(strategy, replicas=2, traffic=people.OWNED, **TIMES))
+    rest(sim)
+    sim.git = {"shop": sim.routes["shop"]["spec"]["rules"]}
+    sim.set_image("shop:v2")
+    return begun(sim, allows, (mishaps.hands_on_a_route, mishaps.deleted_routes))
+
+
 def behind_a_router(asked: dict[str, Any]) -> Sim:
     """A cluster in which v1 serves behind a route, in which another Service has a part."""
+    return rest(_with_a_route(asked))
+
+
+def before_its_route(strategy: Strategy) -> Sim:
+    """A cluster in which the Rollout was just applied, beside its route."""
+    return _with_a_route(rollout(strategy, replicas=2, traffic=people.ROUTED, **TIMES))
+
+
+def _with_a_route(asked: dict[str, Any]) -> Sim:
     sim = Sim(asked)
     sim.services["legacy"] = {
         "metadata": {"name": "legacy", "uid": "legacy-uid", "resourceVersion": "1"},
         "spec": {"selector": {"app": "legacy"}, "ports": [{"port": 80}]},
     }
     sim.make_route("shop", people.RULES)
-    return rest(sim)
+    return sim
 
 
 def world(

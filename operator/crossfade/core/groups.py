@@ -12,7 +12,6 @@ from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
 from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
-from crossfade.core.same import has
 from crossfade.core.situation import Situation
 from crossfade.routers import groups as router
 from crossfade.routers import rules
@@ -128,11 +127,5 @@ def _as_wanted(s: Situation, kind: str, name: str, spec: Mapping[str, Any]) -> I
     body = manifests.route(s, kind, name, "canary", spec)
     if found is None:
         yield Write(Verb.CREATE, kind, name, body)
-    elif found.ours and not _has_all(found.manifest.get("spec") or {}, spec):
-        change = {"metadata": body["metadata"], "spec": spec}
-        yield Write(Verb.APPLY, kind, name, change, found.identity)
-
-
-def _has_all(stored: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
-    """Whether the stored spec says so, and has no rule more."""
-    return has(stored, spec) and len(stored.get("rules") or ()) == len(spec["rules"])
+    elif found.ours and not manifests.is_made_from(found, body):
+        yield manifests.remade(found, body)

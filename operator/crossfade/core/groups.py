@@ -63,7 +63,12 @@ def writes_due(s: Situation, split: Split) -> tuple[Write, ...]:
 def removed(s: Situation) -> Iterator[Write]:
     """Without the route for groups."""
     if (found := live(s)) is not None:
-        yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+        yield gone(found)
+
+
+def gone(found: SeenRoute) -> Write:
+    """Without that route."""
+    return Write(Verb.DELETE, found.kind, found.name, None, found.identity)
 
 
 def trouble(s: Situation) -> routing.Trouble | None:
@@ -118,7 +123,7 @@ def preview_writes(s: Situation) -> Iterator[Write]:
         if spec is not None and at is not None:
             yield from _as_wanted(s, at.kind, name, spec)
         elif found is not None:
-            yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+            yield gone(found)
 
 
 def _preview(s: Situation) -> router.Preview | None:

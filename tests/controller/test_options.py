@@ -36,3 +36,29 @@ def test_ports_are_tried_in_a_pod_unless_it_is_told_otherwise(
     else:
         monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     assert parse(asked).port_check is tries
+
+
+def test_no_router_is_asked_unless_it_is_named() -> None:
+    assert parse([]).router_metrics == ()
+    urls = ["http://traefik.gateways:9100/metrics", "http://[fd00::1]:19001/stats/prometheus"]
+    asked = [each for url in urls for each in ("--router-metrics", url)]
+    assert parse(asked).router_metrics == tuple(urls)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "traefik:9100",
+        "https://traefik/metrics",
+        "http:///metrics",
+        "http://a:b@c/",
+        "http://a:99999/",
+        "http://[/",
+    ],
+)
+def test_a_router_that_cannot_be_asked_so_ends_the_process(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--router-metrics", text])
+    assert "must be like http://HOST:PORT/metrics" in capsys.readouterr().err

@@ -72,7 +72,8 @@ class RoutedShop(Shop):
     def routes_beside(self) -> list[str]:
         """The routes of this shop that its user did not make."""
         there = (each["metadata"]["name"] for each in self.kube.list("HTTPRoute", self.namespace))
-        return [name for name in there if name.startswith(f"{self.name}-")]
+        ours = {f"{self.name}-{what}" for what in ("canary", "preview", "preview-hosts")}
+        return sorted(ours.intersection(there))
 
     def written_at(self, percent: float) -> float:
         """When the route was first seen to give the candidate this share, by unix time."""
@@ -101,6 +102,10 @@ class RoutedShop(Shop):
             120,
             every_s=0.5,
         )
+
+    def wait_asked(self, version: str, **said: str) -> None:
+        """Wait until requests that say this meet a version: a stage may stand a moment before the router has it."""
+        wait_for(f"{version} for {said}", lambda: self.ask(1, **said) == {version: 1}, PROMISED_S + ROOM_S)
 
     def ask(self, count: int = 50, path: str = "/", host: str = "", **headers: str) -> Counter[str]:
         """Who answers requests that say this: versions, or the status where it is not 200."""
@@ -173,4 +178,6 @@ def assert_nothing_was_lost(records: list[Record]) -> None:
     """Of no kind of request, and there were some of each."""
     counts = everything(records)
     assert {"new", "kept", "http2"} <= counts.keys(), counts
-    assert {word: lost for word, (lost, _) in counts.items() if lost} == {}, analysis.lost(records)[:20]
+    assert {word: lost for word, (lost, _) in counts.items() if lost} == {}, analysis.lost(
+        analysis.requests(records)
+    )[:20]

@@ -32,20 +32,6 @@ pytestmark = pytest.mark.deep
 STRATEGIES = ["recreate", "rolling", "blueGreen", "canary", "bigBang"]
 CASES = cases()
 ALLOWED = [case for case in CASES if case.allowed]
-NOT_YET = {
-    ("traffic.gateway.hostnames", "fewest"),
-    ("traffic.gateway.hostnames", "absent"),
-    ("traffic.gateway.matches", "fewest"),
-    ("traffic.gateway.matches", "absent"),
-    ("traffic.gateway.filters", "most"),
-    ("traffic.gateway.timeouts", "absent"),
-    ("traffic.gateway.timeouts.request", "absent"),
-}
-STAYS = pytest.mark.xfail(strict=True, reason="a route of our own keeps what its spec does not say any more")
-SHOWN = [
-    pytest.param(case, id=str(case), marks=[STAYS] if (case.leaf, case.kind) in NOT_YET else [])
-    for case in ALLOWED
-]
 REFUSED = [case for case in CASES if not case.allowed and not (case.row.server_only and case.says)]
 
 
@@ -80,7 +66,7 @@ def otherwise(case: Case, settled: Seen, spec: Object, image: str = "shop:v1") -
     return list(differences(standing(settled, drains=drains), standing(fresh, drains=drains)))
 
 
-@pytest.mark.parametrize("case", SHOWN)
+@pytest.mark.parametrize("case", ALLOWED)
 def test_an_allowed_value_shows_where_it_must_and_leaves_no_trace_of_the_way(case: Case) -> None:
     sim, spec = _settled(case.row.base).fork(), case.over(case.before)
     assert refusal(spec) == ""

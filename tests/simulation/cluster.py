@@ -32,7 +32,8 @@ class Sim(Routed):
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service. `refusal`: what the API server says of any
     new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
-    that nobody listens in on the Service's port; None where the operator does not try ports. `known`: what
+    that nobody listens in on the Service's port; None where the operator does not try ports. `sent_until`: by Service, until
+    when the router's metrics show requests to it; None where the operator does not ask them. `known`: what
     `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
@@ -48,6 +49,7 @@ class Sim(Routed):
     instant: bool = True
     node_ahead_s: float = 0.0
     deaf: frozenset[str] | None = None
+    sent_until: Mapping[str, datetime] | None = None
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:

@@ -65,7 +65,7 @@ Broken = tuple[Rule, str]
 STATUS_RULES = (*MEMORY_RULES, *ASKED_RULES)
 RULES: dict[str, tuple[Rule, ...]] = {
     "Service": (*TRAFFIC_RULES, *BESIDE_RULES),
-    "HTTPRoute": (*TRAFFIC_RULES, *ROUTE_RULES),
+    "HTTPRoute": (*ROUTE_RULES, *TRAFFIC_RULES),
     "Deployment": POD_RULES,
     "Release": RECORD_RULES,
 }

@@ -102,6 +102,9 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         tuple(found.counted.items()),
         repr(found.strangers),
         *found.tried.items(),
+        None,
+        *found.quiet_s.items(),
+        sim.sent_until is None,
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(

@@ -85,7 +85,15 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
     seen = shell.observer.observed(key, raw, ages_s, namespace_terminating=False)
     tries = sim.deaf is not None
     told = sim.refusals.told()
-    return replace(seen, found=found, refused=told, first_look=not sim.has_looked, checks_ports=tries)
+    asks = sim.sent_until is not None
+    return replace(
+        seen,
+        found=found,
+        refused=told,
+        first_look=not sim.has_looked,
+        checks_ports=tries,
+        asks_router=asks,
+    )
 
 
 def dropped(sim: Sim) -> Mapping[str, Drop]:
@@ -113,6 +121,7 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         deployments={**found.deployments, **deployments},
         counted={**found.counted, **{r: _counted(sim, r) for r in wanted.counted}},
         tried={**found.tried, **{r: _tried(sim, r, ports) for r, ports in wanted.ports.items()}},
+        quiet_s={**found.quiet_s, **{name: _quiet_s(sim, name) for name in wanted.sent}},
     )
     if wanted.dry_run is not None:
         seen = replace(seen, refusal=sim.refusal)
@@ -144,6 +153,12 @@ def _tried(sim: Sim, revision: str, ports: tuple[int, ...]) -> Tried | None:
     shut = {SERVED_ON} if revision in (sim.deaf or ()) else set[int]()
     refused = tuple(Closed(p.name, port) for p in ready for port in ports if port in shut)
     return Tried(refused, frozenset(ports) - shut)
+
+
+def _quiet_s(sim: Sim, name: str) -> float | None:
+    """For how long the router's metrics have shown no request to a Service; None where they do not know it."""
+    until = (sim.sent_until or {}).get(name)
+    return None if until is None else max(0.0, (sim.now - until).total_seconds())
 
 
 def _strangers(sim: Sim) -> Iterator[Stranger]:

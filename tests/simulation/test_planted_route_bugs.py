@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from crossfade.core import goals, groups, holds, ladder, layout, routing
+from crossfade.core import groups, holds, ladder, layout, routing
 from crossfade.core.plan import Write
 from crossfade.core.situation import Situation
-from crossfade.core.traffic import route, selector
+from crossfade.core.traffic import canary_service, route, selector
 from crossfade.core.traffic.route import Route
 from crossfade.routers import rules
 from crossfade.routers.acceptance import Acceptance
@@ -51,14 +51,12 @@ def _status_not_awaited(patch: Patch) -> None:
 
 
 def _weight_before_endpoints(patch: Patch) -> None:
-    """The candidate gets its weight before a pod of it is listed."""
-    plain = Route._can_split
+    """The candidate gets its weight when its Deployment counts its pods, listed or not."""
 
-    def hasty(self: Route, share: Any) -> bool:
-        return plain(self, share) or routing.memo(self.s) is not None
+    def counted(self: Route, track: str) -> int:
+        return int(self.s.side(track).ready)
 
-    patch.setattr(Route, "_can_split", hasty)
-    patch.setattr(goals, "_sides", lambda _: {})
+    patch.setattr(Route, "listed", counted)
 
 
 def _absent_weights_forgotten(patch: Patch) -> None:
@@ -106,10 +104,8 @@ def _written_for_nothing(patch: Patch) -> None:
 
 def _kept_nowhere(patch: Patch) -> None:
     """A route is split before anybody has noted what it was."""
-    patch.setattr(Route, "_note", "")
-    patch.setattr(routing, "is_owned", lambda _: True)
-    patch.setattr(Route, "_owned_route", lambda _: iter(()))
-    patch.setattr(routing, "own_spec", lambda _: {"rules": []})
+    patch.setattr(Route, "_can_split", lambda self, _: bool(self.listed(self._candidate)))
+    patch.setattr(canary_service, "_note", lambda *_, **__: "")
 
 
 def _more_than_the_stage(patch: Patch) -> None:
@@ -177,8 +173,8 @@ GETS = "no pod goes that may get requests"
     ("plant", "strategy", "world", "promise"),
     [
         (_no_settling, "canary", "a route", GETS),
-        (_status_not_awaited, "canary", "a route", GETS),
-        (_status_not_awaited, "bigBang", "a route, its router silent", GETS),
+        (_status_not_awaited, "canary", "a route, on the way back", GETS),
+        (_no_settling, "bigBang", "a route, on the way back", GETS),
         (_weight_before_endpoints, "bigBang", "a route", "a side gets requests when it has endpoints"),
         (_absent_weights_forgotten, "canary", "a route", OWN),
         (_all_weights_zero, "canary", "a route", "weights are never all zero"),
@@ -191,7 +187,12 @@ GETS = "no pod goes that may get requests"
         (_service_gone_too_early, "canary", "a route, and its end", "no service goes that a route names"),
         (_turned_too_early, "canary", "a route", "the canary service turns to pods that answer"),
         (_groups_left, "canary", "a route, groups and copies", OWN),
-        (_mirrored_for_ever, "canary", "a route, groups and copies", OWN),
+        (
+            _mirrored_for_ever,
+            "canary",
+            "a route, groups and copies",
+            "it comes to rest once nothing disturbs it",
+        ),
         (_shown_whatever_the_router_says, "canary", "a route, its router silent", OWN),
         (_never_taken_back, "canary", "a route, and its end", OWN),
     ],

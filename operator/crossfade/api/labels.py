@@ -44,6 +44,9 @@ ANNOTATION_ROUTE: Final = "crossfade.dev/route-before"
 """On the canary Service: the route that sends requests to it, and what its rules were before, as JSON, so that they come back:
 `{"kind": "HTTPRoute", "name": "shop", "rule": "main", "before": {"0": {"backendRefs": [...]}}}`."""
 
+ANNOTATION_SPEC: Final = "crossfade.dev/spec-hash"
+"""On a route that the operator made: what it was made from, so that what is taken out of that leaves the route too."""
+
 FINALIZER: Final = "crossfade.dev/give-back"
 """On a Rollout, only while it holds something that must be given back before it may go."""
 

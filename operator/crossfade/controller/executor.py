@@ -14,6 +14,7 @@ from crossfade.controller.apply import Refused, Writer
 from crossfade.controller.counts import Change
 from crossfade.controller.events import Teller
 from crossfade.controller.known import Known
+from crossfade.controller.look import Sent
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 class World:
     """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind.
 
-    `wake` queues a Rollout that an answer is news for.
+    `wake` queues a Rollout that an answer is news for. `router`: what the routers' own metrics say; None where nobody asks.
     """
 
     cluster: Cluster
@@ -34,6 +35,7 @@ class World:
     fence: Callable[[], None]
     wrote: Callable[[str, str], None]
     wake: Callable[[Key], None] = lambda _key: None
+    router: Sent | None = None
 
 
 class Executor:

@@ -54,6 +54,13 @@ class Reads(Protocol):
         """Make it, or with `dry_run` only ask whether it would be taken; `strict`: with no field that nobody knows."""
 
 
+class Sent(Protocol):
+    """What the routers' own metrics say."""
+
+    async def quiet_s(self, namespace: str, services: Collection[str]) -> dict[str, float | None]:
+        """By Service, for how many seconds no request was seen to be sent to it; None where nobody knows."""
+
+
 @dataclass(frozen=True)
 class Whose:
     """The Rollout that is looked for: by name and UID, with the revisions that are known of it."""
@@ -63,7 +70,9 @@ class Whose:
     known: frozenset[str]
 
 
-async def answer(reads: Reads, whose: Whose, asked: ReadRequest, seen: Observed) -> Found:
+async def answer(
+    reads: Reads, whose: Whose, asked: ReadRequest, seen: Observed, router: Sent | None = None
+) -> Found:
     """Look, and add what is found to what was found before. `seen`: what the decision sees."""
     found, sides = seen.found, seen.sides
     key = whose.key
@@ -85,6 +94,9 @@ async def answer(reads: Reads, whose: Whose, asked: ReadRequest, seen: Observed)
         answered = replace(answered, refusal=await _refusal(reads, key, asked))
     if asked.pull_pods:
         answered = replace(answered, pull_pods=await _pull_pods(reads, whose))
+    if asked.sent:
+        told = await router.quiet_s(key.namespace, sorted(asked.sent)) if router else {}
+        answered = replace(answered, quiet_s={**dict.fromkeys(asked.sent), **told})
     if asked.strangers:
         answered = replace(answered, strangers=await _strangers(reads, key))
     return answered

@@ -45,13 +45,21 @@ class Observer:
     """Reads what belongs to a Rollout. What was parsed is kept until the object changes.
 
     `settle_s`: how long nodes get to follow the endpoints, as the operator is told. `checks_ports`: whether it is to try
-    ports.
+    ports. `asks_router`: whether it is to read the routers' own metrics.
     """
 
-    def __init__(self, store: Store, settle_s: float = SETTLE_S, *, checks_ports: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settle_s: float = SETTLE_S,
+        *,
+        checks_ports: bool = False,
+        asks_router: bool = False,
+    ) -> None:
         self._store = store
         self._settle_s = settle_s
         self._checks_ports = checks_ports
+        self._asks_router = asks_router
         self._specs: dict[Key, tuple[str, int, RolloutSpec]] = {}
         self._models: dict[tuple[str, Key], dict[str, _Parsed]] = {}
         self._lost: dict[Key, tuple[str, ...]] = {}  # of the status
@@ -90,6 +98,7 @@ class Observer:
             namespace_terminating=namespace_terminating,
             settle_s=self._settle_s,
             checks_ports=self._checks_ports,
+            asks_router=self._asks_router,
             routes=routes_of(self._store, key, raw),
             route_kinds=kinds_of(self._store),
             route_claims=claims_of(self._store, raw),

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from crossfade.controller.scope import Scope, skipped
 
@@ -31,6 +32,7 @@ class Options:
     log_level: str
     settle_seconds: float = 2.0
     port_check: bool = False
+    router_metrics: tuple[str, ...] = ()
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -62,6 +64,15 @@ def parse(arguments: Sequence[str]) -> Options:
         help="try to connect to a candidate's ports before its first requests (default: in a pod, since pods are not "
         "reached from elsewhere)",
     )
+    add(
+        "--router-metrics",
+        action="append",
+        type=metrics_url,
+        default=[],
+        metavar="URL",
+        help="where the proxies of a Gateway tell how many requests they sent where, so that pods go only after the last "
+        "one (http://HOST:PORT/PATH; every address of HOST is asked; may be given more than once; default: nobody is asked)",
+    )
     add("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     add(
         "--log-level",
@@ -75,6 +86,7 @@ def parse(arguments: Sequence[str]) -> Options:
         chosen["bind_address"] = "127.0.0.1"
     if chosen["port_check"] is None:
         chosen["port_check"] = in_a_pod
+    chosen["router_metrics"] = tuple(chosen["router_metrics"])
     scope = Scope(chosen.pop("namespace"), chosen.pop("skip_namespaces"))
     return Options(scope=scope, **chosen)
 
@@ -104,6 +116,18 @@ def seconds(text: str) -> float:
     if not 0 <= value <= LONGEST_S:
         raise argparse.ArgumentTypeError(f"must be from 0 to {LONGEST_S:g}, not {text}")
     return value
+
+
+def metrics_url(text: str) -> str:
+    """Where a router's metrics are: by HTTP, since every address of the host is asked, and a certificate has none."""
+    try:
+        url = urlsplit(text)
+        usable = url.scheme == "http" and url.hostname and url.port != 0 and "@" not in url.netloc
+    except ValueError:
+        usable = False
+    if not usable:
+        raise argparse.ArgumentTypeError(f"must be like http://HOST:PORT/metrics, not {text}")
+    return text
 
 
 def identity() -> str:

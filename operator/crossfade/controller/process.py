@@ -28,6 +28,7 @@ from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
+from crossfade.controller.router_metrics import RouterMetrics
 from crossfade.controller.scope import Scope
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
@@ -101,7 +102,8 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     fence = election.fence if election else _no_fence
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
-    world = World(cluster, teller, fence, metrics.wrote, wake)
+    router = RouterMetrics(options.router_metrics) if options.router_metrics else None
+    world = World(cluster, teller, fence, metrics.wrote, wake, router)
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)

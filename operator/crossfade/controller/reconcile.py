@@ -79,7 +79,9 @@ class Reconciler:
         self._cluster = world.cluster
         self._teller = world.teller
         self._executor = Executor(store, world, core.now)
-        self._observer = Observer(store, settle_s, checks_ports=checks_ports)
+        self._router = world.router
+        asks = world.router is not None
+        self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks)
         self._known: dict[tuple[Key, str], Known] = {}
 
     async def __call__(self, key: Key) -> float | None:
@@ -169,7 +171,7 @@ class Reconciler:
 
     async def _answered(self, whose: Whose, known: Known, asked: ReadRequest, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, whose, asked, seen)
+            return await look.answer(self._cluster, whose, asked, seen, self._router)
         except ApiError as error:
             known.note(error)
             raise Stale(str(error)) from error

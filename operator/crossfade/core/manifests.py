@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +14,19 @@ from crossfade.api.labels import (
     ANNOTATION_LAST_WORDS,
     ANNOTATION_RELEASE,
     ANNOTATION_RESTARTED_AT,
+    ANNOTATION_SPEC,
     API_VERSION,
     LABEL_OWNER_UID,
     LABEL_REVISION,
     LABEL_ROLE,
     LABEL_ROLLOUT,
 )
-from crossfade.core.observed import Pod, Side
+from crossfade.core.observed import Pod, SeenRoute, Side
+from crossfade.core.plan import Verb, Write
 from crossfade.core.ports import undeclared_names
 from crossfade.core.restarts import restarted_at
 from crossfade.core.revision import named, without_nulls
+from crossfade.core.same import has
 from crossfade.core.situation import Situation
 
 LABEL_PULL = "crossfade.dev/pull"
@@ -289,12 +294,41 @@ def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> 
 
 def route(s: Situation, kind: str, name: str, role: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """A route of ours: `role` is production (it is all there is), or canary (beside the one that is split)."""
+    notes = {ANNOTATION_SPEC: spec_hash(spec)}
+    meta = {"name": name, "namespace": s.rollout.metadata.namespace, "annotations": notes}
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": kind,
-        "metadata": {"name": name, "namespace": s.rollout.metadata.namespace, **owned(s, {LABEL_ROLE: role})},
+        "metadata": {**meta, **owned(s, {LABEL_ROLE: role})},
         "spec": dict(spec),
     }
+
+
+def is_made_from(live: SeenRoute, body: Mapping[str, Any], *, shared: bool = False) -> bool:
+    """Whether a route was made from this very manifest, and nobody has taken anything of that away.
+
+    `shared`: its references are not looked at: a split changes them.
+    """
+    notes, spec = live.manifest.get("metadata", {}).get("annotations") or {}, live.manifest.get("spec") or {}
+    left = {"backendRefs"} if shared else set()
+    rules = [{key: value for key, value in rule.items() if key not in left} for rule in body["spec"]["rules"]]
+    whole = has(spec, {**body["spec"], "rules": rules}) and len(spec.get("rules") or ()) == len(rules)
+    return bool(whole) and notes.get(ANNOTATION_SPEC) == body["metadata"]["annotations"][ANNOTATION_SPEC]
+
+
+def remade(live: SeenRoute, body: Mapping[str, Any]) -> Write:
+    """The write that makes a route of ours what the manifest says: an apply would leave what we made it with."""
+    now, wanted = live.manifest.get("metadata", {}), body["metadata"]
+    marks = [(part, {**(now.get(part) or {}), **wanted[part]}) for part in ("labels", "annotations")]
+    change = [{"op": "replace", "path": "/spec", "value": body["spec"]}]
+    change += [{"op": "add", "path": f"/metadata/{part}", "value": value} for part, value in marks]
+    return Write(Verb.PATCH, live.kind, live.name, change, live.identity)
+
+
+def spec_hash(spec: Mapping[str, Any]) -> str:
+    """A short hash of what a route is made from."""
+    text = json.dumps(spec, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def marks_of_release(s: Situation, revision: str) -> dict[str, Any]:

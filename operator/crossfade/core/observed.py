@@ -199,6 +199,7 @@ class Found:
     the namespace that are nobody's of ours, None where nobody has looked. `tried`: by revision, what ready pods did with
     connections; None where no pod was ready. `gateways`: by `namespace/name`, those that the route names.
     `routes`: by kind and name (`HTTPRoute/shop`), read by name, None where there is none.
+    `quiet_s`: by Service, for how many seconds no router was seen to send it a request; None where nobody knows.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -211,6 +212,7 @@ class Found:
     tried: Mapping[str, Tried | None] = field(default_factory=dict)
     gateways: Mapping[str, SeenGateway] = field(default_factory=dict)
     routes: Mapping[str, SeenRoute | None] = field(default_factory=dict)
+    quiet_s: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class Observed:
     `namespace_terminating`: nothing new can be made there, and nothing may hold the deletion up.
     `settle_s`: how long nodes get to follow the endpoints.
     `checks_ports`: before the first requests of a candidate its ports are tried.
+    `asks_router`: the routers' own metrics are read before a candidate's pods go.
     `template_change`: which field manager changed the wanted template last, and when; None where nobody tells.
     `routes`: by kind and name (`HTTPRoute/shop`), those that its spec names, that one of its Services says were changed for
     it, and its own. `route_kinds`: the kinds of route that this cluster has and this operator watches.
@@ -246,6 +249,7 @@ class Observed:
     settle_s: float = 2.0
     first_look: bool = False
     checks_ports: bool = False
+    asks_router: bool = False
     template_change: TemplateChange | None = None
     routes: Mapping[str, SeenRoute] = field(default_factory=dict)
     route_kinds: frozenset[str] = frozenset()

@@ -66,7 +66,8 @@ class ReadRequest:
     `services`, `deployments`: names to read. `pull_pods`: list the pods that pull images. `counted`: revisions of which
     to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
     no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready. `gateways`: as `namespace/name`, Gateways whose
-    controllers are to be known. `routes`: as kind and name (`HTTPRoute/shop`), routes to read.
+    controllers are to be known. `routes`: as kind and name (`HTTPRoute/shop`), routes to read. `sent`: Services of which
+    to ask when a router was last seen to send them a request.
     """
 
     pods: frozenset[str] = frozenset()
@@ -81,6 +82,7 @@ class ReadRequest:
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     gateways: frozenset[str] = frozenset()
     routes: frozenset[str] = frozenset()
+    sent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from crossfade.core import port_check
 from crossfade.core.clocks import is_about_to_serve
-from crossfade.core.goals import awaits_cause
+from crossfade.core.goals import awaits_cause, goal_of
 from crossfade.core.holds import hold, is_last, unavailable_s
 from crossfade.core.moments import seconds_since
 from crossfade.core.plan import ReadRequest
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import next_step
+from crossfade.core.traffic import quiet, traffic_of
 from crossfade.core.transitions import target
 from crossfade.core.verdicts import nobody_answers
 
@@ -39,8 +40,9 @@ def first_read(s: Situation) -> ReadRequest | None:
         pull_pods=pull,
         counted=counted,
         ports=tried.ports,
+        sent=_sent(s),
     )
-    return read if read.pods or read.deployments or pull or counted else None
+    return read if read.pods or read.deployments or pull or counted or read.sent else None
 
 
 def _at_rest(s: Situation) -> ReadRequest | None:
@@ -88,6 +90,14 @@ def _gate_opens(s: Situation) -> bool:
     if not s.stable_revision or p.serving_since is None or p.reached_at is None:
         return False
     return (is_last(s) or nexts[0].weight == 100) and hold(s).is_open
+
+
+def _sent(s: Situation) -> frozenset[str]:
+    """The canary Service, where only the end of a candidate's pods is left to wait for: a router may still send it requests."""
+    revision, name = s.progress.revision, s.canary_name
+    goes = s.side(revision).desired > s.once(goal_of).pods.get(revision, 0)
+    left = goes and not traffic_of(s).live(revision) and quiet.is_asked(s, revision)
+    return frozenset({name}) if left and name not in s.seen.found.quiet_s else frozenset()
 
 
 def is_slow(s: Situation) -> frozenset[str]:

@@ -23,7 +23,7 @@ def repaired(s: Situation, made: Iterable[Write]) -> Iterator[str]:
             yield from _deployment(write, sides[write.name])
         elif write.kind == "Deployment" and write.name == manifests.deployment_name(s, s.stable_revision):
             yield f"Deployment {write.name} was deleted: it is made again"
-        elif write.kind.endswith("Route") and write.verb in {Verb.PATCH, Verb.APPLY}:
+        elif write.kind.endswith("Route") and write.verb is Verb.PATCH:
             yield from _route(s, write)
         elif write.kind == "Service" and write.verb is Verb.APPLY and write.name in s.seen.services:
             yield from _service(s, s.seen.services[write.name])
@@ -48,7 +48,7 @@ def _route(s: Situation, write: Write) -> Iterator[str]:
     """A route that changed although its stage stands, or that splits nothing although the candidate has its requests."""
     live = s.seen.routes.get(f"{write.kind}/{write.name}")
     stands = s.under_way and s.progress.reached_at is not None and not s.progress.rollback_reason
-    if live is None or not stands or live.name == s.canary_name:
+    if live is None or not stands or not write.body[0]["path"].startswith("/spec/rules/"):
         return
     who = _editor(live.manifest, "f:rules")
     yield f"the rules of {live.kind} {live.name} were written by {who}: they have the weights of stage {s.stage.name} again"

@@ -19,10 +19,9 @@ from crossfade.core import port_check
 from crossfade.core.goals import POLL_S, Goal, Unmet, goal_of
 from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import are_left, may_run, none_left, unread
-from crossfade.core.propagation import propagation_left_s
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import Exchange, Exclusive
-from crossfade.core.traffic import Share, Traffic, traffic_of
+from crossfade.core.traffic import Share, Traffic, quiet, traffic_of
 from crossfade.core.traffic.port import Obstacle, receivers
 from crossfade.core.words import pods, undo_sides
 
@@ -49,7 +48,7 @@ class Step:
 def step(goal: Goal, s: Situation) -> Step:
     """The next step towards the goal."""
     at = _Stepper(goal, s)
-    again_s = propagation_left_s(s) if at.are_leaving else None
+    again_s = quiet.again_s(s) if at.are_leaving else None
     return Step(at.pods, at.share, at.unmet, at.read, again_s, at.tries_ports, at.meant)
 
 
@@ -430,7 +429,7 @@ class _Stepper:
         if track in self.goal.keeps:
             return Unmet(Reason.SHRINKING, self.goal.keeps[track], track, again_s=POLL_S)
         if self.are_leaving:
-            return Unmet(Reason.SETTLING, "every node to follow the endpoints")
+            return Unmet(Reason.SETTLING, quiet.waits_for(self.s))
         unproved = self.traffic.unproved(self.goal.share or {})
         if unproved is not None and self.pods[track] > self.wanted(track):
             return _kept_by(unproved)

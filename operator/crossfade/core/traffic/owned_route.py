@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossfade.core import manifests, routing
+from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
-from crossfade.core.same import has
+from crossfade.core.routing import Place
 from crossfade.core.situation import Situation
-
-_SPLIT = frozenset({"backendRefs", "filters"})
-"""What of a rule a split changes."""
+from crossfade.routers import rules
+from crossfade.routers.memo import read_split
 
 
 def writes(s: Situation) -> Iterator[Write]:
@@ -22,23 +22,19 @@ def writes(s: Situation) -> Iterator[Write]:
     live, spec = routing.seen(s, at), routing.own_spec(s)
     if at.kind not in s.seen.route_kinds or s.production_read is None:
         return
+    body = manifests.route(s, at.kind, at.name, "production", spec)
     if live is None:
-        yield Write(Verb.CREATE, at.kind, at.name, manifests.route(s, at.kind, at.name, "production", spec))
-    elif live.ours and not has(live.manifest.get("spec"), _without_weights(spec)):
-        own = _with_refs_of(live.manifest, spec)
-        body = manifests.route(s, at.kind, at.name, "production", own)
-        change = {"metadata": body["metadata"], "spec": own}
-        yield Write(Verb.APPLY, at.kind, at.name, change, live.identity)
+        yield Write(Verb.CREATE, at.kind, at.name, body)
+    elif live.ours and not manifests.is_made_from(live, body, shared=True):
+        yield manifests.remade(live, {**body, "spec": {**spec, "rules": _as_split(s, at, live, spec)}})
 
 
-def _without_weights(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a route's spec that a split does not change."""
-    own = [{k: v for k, v in rule.items() if k not in _SPLIT} for rule in spec["rules"]]
-    return {**spec, "rules": own}
-
-
-def _with_refs_of(live: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The spec with the references that the route has now, so that putting right the rest moves no request."""
-    (rule,) = spec["rules"]
-    now: Mapping[str, Any] = next(iter(live["spec"].get("rules") or ()), {})
-    return {**spec, "rules": [{**rule, **{k: v for k, v in now.items() if k in _SPLIT}}]}
+def _as_split(s: Situation, at: Place, live: SeenRoute, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The spec's rules, shared as the route is now."""
+    named, split = routing.names(s, at), dict(routing.split_places(s)).get(at)
+    if split is None:
+        return list(spec["rules"])
+    rule: Mapping[str, Any] = next(iter(live.manifest["spec"].get("rules") or ()), {})
+    base = {"metadata": live.manifest["metadata"], "spec": spec}
+    now = read_split(rule, named, s.rollout.metadata.namespace)
+    return rules.with_split(base, named, rules.before_of(base, named), now)

@@ -19,7 +19,7 @@ from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
 from crossfade.core.propagation import has_propagated
 from crossfade.core.situation import SOURCE, Situation
-from crossfade.core.traffic import canary_service, owned_route
+from crossfade.core.traffic import canary_service, owned_route, quiet
 from crossfade.core.traffic.port import Obstacle, Share
 from crossfade.core.traffic.selector import Selector
 from crossfade.routers import rules
@@ -203,7 +203,8 @@ class Route:
     @property
     def _is_reached(self) -> bool:
         """Whether requests may still come to the canary Service: then it keeps whom it has."""
-        return self.is_split or bool(groups.previews(self.s)) or not self.is_followed
+        comes = not quiet.is_quiet(self.s) and not quiet.is_overdue(self.s)
+        return self.is_split or bool(groups.previews(self.s)) or not self.is_followed or comes
 
     @property
     def is_taken(self) -> bool:
@@ -211,9 +212,10 @@ class Route:
         return self._not_taken is None
 
     def idle(self, track: str) -> bool:
-        """Not selected, not routed to, and all nodes and routers have had the time to follow."""
+        """Not selected, not routed to, and all nodes and routers have had the time to follow, or were seen to have."""
         none_yet = self.s.production_read is None and manifests.is_first(self.s)
-        return not self.live(track) and (none_yet or has_propagated(self.s))
+        left = quiet.is_quiet(self.s) or not quiet.is_behind(self.s, track)
+        return not self.live(track) and (none_yet or has_propagated(self.s)) and left
 
     def separates(self, track: str, others: Collection[str]) -> bool:
         """As the production Service does."""

@@ -14,6 +14,7 @@ from crossfade.core.observed import Found
 from crossfade.core.plan import Verb
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, until
+from simulation.passes import reconcile
 from simulation.router import Mode
 from simulation.sight import observed
 
@@ -281,3 +282,34 @@ def test_a_route_of_ours_goes_on_with_what_is_given_back() -> None:
     assert weights(sim) == {"shop": 1}
     assert not sim.routes["shop"]["metadata"].get("ownerReferences")
     assert "crossfade.dev/rollout" not in sim.routes["shop"]["metadata"]["labels"]
+
+
+def test_a_release_completes_though_git_writes_the_route_again_every_two_seconds() -> None:
+    sim = until(routing_v2("canary"), stands_at(1))
+    for _ in range(60):
+        sim.apply_rules("shop", MAIN)
+        run(sim, 2)
+    assert sim.status["phase"] == "Healthy"
+    assert sim.status["stable"]["revision"] == V2
+    assert not sim.of(V1)
+
+
+def test_somebodys_route_in_the_place_of_one_of_ours_is_told_and_left_alone() -> None:
+    sim = routed_v1({"canary": {"steps": [{"match": [{"header": {"name": "x", "exact": "1"}}]}]}})
+    sim.make_route("shop-canary", [{"backendRefs": [{"name": "legacy", "port": 80}]}])
+    sim.set_image("shop:v2")
+    run(sim, 5)
+    assert sim.status["phase"] == "Invalid"
+    assert "HTTPRoute shop-canary exists and is not this Rollout's" in sim.status["message"]
+
+
+def test_a_stage_that_stood_is_told_as_it_stood_while_its_route_is_put_right() -> None:
+    steps = [{"weight": 25, "pause": "Manual"}]
+    sim = until(routing_v2({"canary": {"steps": steps}}), stands_at(0))
+    sim.events.clear()
+    for _ in range(5):
+        sim.apply_rules("shop", MAIN)
+        reconcile(sim)
+        assert sim.status["phase"] == "Paused"
+        run(sim, 2)
+    assert {event.reason for event in sim.events} == {"ChildRepaired"}

@@ -178,4 +178,6 @@ def assert_nothing_was_lost(records: list[Record]) -> None:
     """Of no kind of request, and there were some of each."""
     counts = everything(records)
     assert {"new", "kept", "http2"} <= counts.keys(), counts
-    assert {word: lost for word, (lost, _) in counts.items() if lost} == {}, analysis.lost(records)[:20]
+    assert {word: lost for word, (lost, _) in counts.items() if lost} == {}, analysis.lost(
+        analysis.requests(records)
+    )[:20]

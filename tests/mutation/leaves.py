@@ -16,6 +16,8 @@ import yaml
 
 CRD: Final = Path(__file__).parents[2] / "crds" / "rollouts.yaml"
 ABSENT: Final = "(absent)"
+_FINEST: Final = 0.1
+"""Of numbers that are not whole."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ def _numbers(schema: dict[str, Any]) -> Iterator[Value]:
     if "minimum" not in schema:
         return
     low, high = schema["minimum"], schema["maximum"]
+    if schema.get("exclusiveMinimum"):
+        yield Value("invalid bound", low, allowed=False)
+        low += _FINEST
     yield Value("min", low)
     yield Value("max", high)
     yield Value("invalid below", low - 1, allowed=False)

@@ -319,7 +319,10 @@ ROWS: Final[dict[str, Row]] = {
     "strategy.canary.steps[].weight": Row(
         "strategy.canary.steps.1.weight",
         _weighs,
-        refused={"min": "weights must rise from step to step"},
+        refused={
+            "min": "weights must rise from step to step",
+            "absent": "say which requests the new revision gets in this step",
+        },
     ),
     "strategy.canary.steps[].pauseSeconds": Row(
         "strategy.canary.steps.0.pauseSeconds", lambda t, v: (t.ended.plan[0]["gate"], _pause(v))

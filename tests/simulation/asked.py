@@ -81,7 +81,9 @@ def _rolling(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
 def _blue_green(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
     preview = min(strategy.get("previewReplicas", n), n)
     manual = strategy.get("promote", "Automatic") == "Manual"
-    yield Point(preview, n, 0, Share.NONE, Gate(manual, strategy.get("promoteAfterSeconds", 0)))
+    shown = bool(strategy.get("previewMatch") or strategy.get("previewHostnames"))
+    gate = Gate(manual, strategy.get("promoteAfterSeconds", 0))
+    yield Point(preview, n, 0, Share.NONE, gate, groups=shown)
     yield from _whole(n, bake)
 
 

@@ -234,10 +234,9 @@ def routes_astray(sim: Sim) -> Iterator[str]:
         if not same:
             yield f"route {name} should have its rules {rules}, and has {is_rules}"
     beside = sim.canary_name
-    if beside in sim.routes:
-        yield f"route {beside} is left"
     if sim.deleting and sim.cascade == "orphan":
         return
+    yield from (f"route {name} is left" for name in sim.routes if name not in sim.git)
     if beside in sim.services and (sim.deleting or not is_routed(sim.rollout["spec"])):
         yield f"Service {beside} is left"
     elif beside in sim.services and selected_by(sim, beside) != {stable_of(sim)}:

@@ -47,7 +47,7 @@ def _forbidden(seen: Seen, revision: str) -> str:
         return f"{revision} gets requests and is neither stable nor the candidate"
     if candidate_of(seen.before) != revision or way_back_of(seen.before):
         return f"{revision} gets requests before the memory says that it may"
-    allowed = seen.exclusive or way.share(seen.spec_seen) is not Share.NONE
+    allowed = seen.exclusive or way.meets(seen.spec_seen)
     return "" if allowed else f"{revision} gets requests at point {way.index}, which gives it none"
 
 
@@ -83,7 +83,7 @@ def _is_left_alone(seen: Seen, way: Way) -> bool:
 def traffic_returns_after_its_reason_is_stored(seen: Seen) -> str:
     """The candidate loses its requests only when the memory says that it returns, or the Rollout goes."""
     way, candidate = seen.ghost.way, candidate_of(seen.before)
-    if seen.write.kind == "HTTPRoute" and seen.write.name == seen.before.canary_name:
+    if seen.write.kind == "HTTPRoute" and seen.write.name not in seen.before.git:
         return ""  # groups of users go to the candidate no more, who may meet it by weight
     lost = set().union(*(met(seen.before) - met(seen.after) for met in audiences(seen.before)))
     returning = way_back_of(seen.before) or seen.base.deleting or not seen.ghost.stable

@@ -95,8 +95,11 @@ class Shell:
         store.naming = forked(store.naming)
         observer = forked(self.observer)
         observer._store = store
-        for kind, name in gone:
-            store.remove(kind, NAMESPACE, name, self.shown[kind, name]["metadata"]["uid"])
+        for place in gone:
+            meta = self.shown[place][
+                "metadata"
+            ]  # a slice is placed by its Service, and has a name of its own
+            store.remove(place[0], NAMESPACE, meta["name"], meta["uid"])
         for (kind, _), raw in news:
             store.put(kind, raw)
         return Shell(store, observer, view)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from builders import rollout
-from simulation.asked import Share, may_be_missing, most_pods, points
+from simulation.asked import Share, is_routed, may_be_missing, most_pods, points
 
 Row = tuple[int, int, int, Share, bool, int]
 """Pods of the candidate at most, of stable at least, weight, share; whether a person is asked, and seconds."""
@@ -66,6 +66,60 @@ def test_each_strategy_asks_for_its_points(strategy: dict[str, Any], wanted: lis
     assert [
         (p.candidate, p.stable, p.weight, p.share, p.gate.person, p.gate.seconds) for p in asked
     ] == wanted
+
+
+ROUTED_STEPS = [
+    {"match": [{"header": {"name": "x-group", "exact": "beta"}}], "pauseSeconds": 60},
+    {"weight": 0.5, "mirror": "10%"},
+    {"weight": 30, "candidateReplicas": 3, "pause": "Manual"},
+    {"weight": 100, "pauseSeconds": 5},
+]
+ROUTED: list[tuple[dict[str, Any], list[Row]]] = [
+    (
+        {"canary": {"steps": ROUTED_STEPS}},
+        [
+            (1, 4, 0, SOME, False, 60),
+            (1, 4, 0.5, SOME, False, 0),
+            (3, 4, 30, SOME, True, 0),
+            (4, 4, 100, ALL, False, 5),
+            (4, 4, 100, ALL, False, 9),
+            (4, 0, 100, ALL, False, 0),
+        ],
+    ),
+    (
+        {"canary": {"steps": [{"weight": 30}, {"weight": 80}], "dynamicStable": True}},
+        [
+            (2, 3, 30, SOME, False, 0),
+            (4, 1, 80, SOME, False, 0),
+            (4, 1, 100, ALL, False, 9),
+            (4, 0, 100, ALL, False, 0),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("strategy", "wanted"), ROUTED, ids=["groups and copies", "dynamic"])
+def test_with_a_route_a_canary_asks_for_other_points(strategy: dict[str, Any], wanted: list[Row]) -> None:
+    spec = spec_of(strategy, traffic={"httpRoute": {"name": "shop"}})
+    asked = [(p.candidate, p.stable, p.weight, p.share, p.gate.person, p.gate.seconds) for p in points(spec)]
+    assert asked == wanted
+    assert most_pods(spec, 4) == 8
+
+
+def test_a_route_says_which_step_has_groups_and_copies() -> None:
+    asked = points(spec_of({"canary": {"steps": ROUTED_STEPS}}, traffic={"httpRoute": {"name": "shop"}}))
+    assert [(p.groups, p.copies) for p in asked[:3]] == [(True, 0), (False, 10), (False, 0)]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "routed"),
+    [({"bigBang": {}}, True), ({"blueGreen": {}}, True), ({"rolling": {}}, False), ({"recreate": {}}, False)],
+)
+def test_a_route_is_left_alone_by_strategies_that_only_exchange_pods(
+    strategy: dict[str, Any], routed: bool
+) -> None:
+    assert is_routed(spec_of(strategy, traffic={"httpRoute": {"name": "shop"}})) == routed
+    assert not is_routed(spec_of(strategy))
 
 
 def test_a_batch_leaves_the_old_pods_that_stay_warm() -> None:

@@ -52,3 +52,12 @@ def test_endpoints_are_counted_by_the_names_of_the_pods() -> None:
     sim.services["shop"] = versioned(sim.services["shop"], sim.tick_version())
     assert observed(sim, Found()).services["shop"].ready == {V1: 4}
     assert V2 not in observed(sim, Found()).sides
+
+
+def test_the_slices_of_a_service_that_was_deleted_are_not_those_of_the_next_one() -> None:
+    sim = serving_v1("bigBang")
+    assert observed(sim, Found()).services["shop"].ready == {V1: 4}
+    service, sim.instant = sim.services["shop"], False
+    sim.remove("Service", "shop")
+    sim.services["shop"] = versioned(service, sim.tick_version(), uid="another")
+    assert observed(sim, Found()).services["shop"].ready == {}

@@ -69,6 +69,10 @@ class Way(NamedTuple):
         """The largest share of the requests that the candidate may get."""
         return max((p.share for p in self.so_far(spec)), default=Share.ALL, key=lambda share: share.value)
 
+    def meets(self, spec: Spec) -> bool:
+        """Whether anybody may meet it: by its share, or one of a group by a route."""
+        return self.share(spec) is not Share.NONE or any(point.groups for point in self.so_far(spec))
+
     def weights(self, spec: Spec) -> tuple[float, int]:
         """The percent of the requests that a route may give it, and the percent that may be copied to it."""
         points_ = self.so_far(spec)

@@ -45,6 +45,13 @@ ROUTED_STRATEGIES: dict[str, Strategy] = {
 }
 DYNAMIC: Strategy = {"canary": {"steps": [HALF], "dynamicStable": True}}
 STICKY: Strategy = {"canary": {"steps": [HALF], "sticky": True}}
+PREVIEWED: Strategy = {
+    "blueGreen": {
+        "promote": "Manual",
+        "previewReplicas": 1,
+        "previewMatch": [{"header": {"name": "x-preview", "exact": "yes"}}],
+    }
+}
 GROUPS: Strategy = {
     "canary": {
         "steps": [
@@ -205,6 +212,8 @@ def _routes(strategy: str) -> Iterator[Case]:
     yield Case(
         "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))
     )
+    if strategy == "blueGreen":
+        yield Case("a route, previewed", lambda: by_a_route(PREVIEWED, (*some, people.deleting)))
     if strategy == "canary":
         yield Case("a route, dynamicStable", lambda: by_a_route(DYNAMIC, (*some, people.scales), replicas=3))
         yield Case(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossfade.api.labels import FINALIZER
-from crossfade.core import goals, layout, manifests, summary
+from crossfade.core import goals, groups, layout, manifests, summary
 from crossfade.core.clocks import with_moved_at
 from crossfade.core.giving_back import STEPS, all_gone, is_waiting, survivor_of, unmarked_service
 from crossfade.core.observed import Identity
@@ -45,7 +45,7 @@ def plan(s: Situation) -> Plan:
 
 def _without_route(s: Situation) -> Plan:
     """Nothing goes on but somebody's route: it gets its own numbers back."""
-    writes = tuple(taken_back(s))
+    writes = (*taken_back(s), *map(groups.gone, groups.previews(s)))
     return (
         _going_on(s, "the route to get its numbers back", writes)
         if writes

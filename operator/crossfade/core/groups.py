@@ -63,7 +63,12 @@ def writes_due(s: Situation, split: Split) -> tuple[Write, ...]:
 def removed(s: Situation) -> Iterator[Write]:
     """Without the route for groups."""
     if (found := live(s)) is not None:
-        yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+        yield gone(found)
+
+
+def gone(found: SeenRoute) -> Write:
+    """Without that route."""
+    return Write(Verb.DELETE, found.kind, found.name, None, found.identity)
 
 
 def trouble(s: Situation) -> routing.Trouble | None:
@@ -82,6 +87,8 @@ def problem(s: Situation) -> str:
     if at is None or base is None:
         return ""
     named, was = routing.names(s, at), routing.before(s, at)
+    if taken := _taken(s, at.kind):
+        return taken
     for stage in s.plan:
         split = Split(0, stage.mirror, cookies(s, stage.weight))
         told = rules.problem(base.manifest, named, split)
@@ -90,6 +97,21 @@ def problem(s: Situation) -> str:
             return told
     shown = _preview(s)
     return shown.problem if shown is not None else ""
+
+
+def _taken(s: Situation, kind: str) -> str:
+    """Somebody's route that has the name of one that the strategy needs."""
+    canary, blue_green = s.spec.strategy.canary, s.spec.strategy.blue_green
+    beside = canary is not None and (canary.sticky or any(step.match for step in canary.steps))
+    shown = blue_green is not None and (blue_green.preview_match or blue_green.preview_hostnames)
+    names = ((s.canary_name,) if beside else ()) + (preview_names(s) if shown else ())
+    live = (s.seen.routes.get(f"{kind}/{name}") for name in names)
+    found = next((each for each in live if each is not None and not each.ours), None)
+    if found is None:
+        return ""
+    return (
+        f"{kind} {found.name} exists and is not this Rollout's: rename it, or give the Service another name"
+    )
 
 
 def preview_writes(s: Situation) -> Iterator[Write]:
@@ -101,7 +123,7 @@ def preview_writes(s: Situation) -> Iterator[Write]:
         if spec is not None and at is not None:
             yield from _as_wanted(s, at.kind, name, spec)
         elif found is not None:
-            yield Write(Verb.DELETE, found.kind, found.name, None, found.identity)
+            yield gone(found)
 
 
 def _preview(s: Situation) -> router.Preview | None:

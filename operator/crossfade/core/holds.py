@@ -118,8 +118,11 @@ def is_last(s: Situation) -> bool:
 
 
 def _propagating(s: Situation) -> Answer:
-    """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them."""
-    moved = s.stage.weight == 100 and not s.exclusive and not manifests.is_first(s)
+    """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them.
+
+    Behind a route they stay anyway, until production has come home and the route is as it was.
+    """
+    moved = s.stage.weight == 100 and not s.exclusive and not s.routed and not manifests.is_first(s)
     if not moved or not is_last(s) or has_propagated(s):
         return OPEN
     waits = "every node to follow the endpoints"

@@ -141,7 +141,7 @@ def _overtaken(s: Situation) -> Transition | None:
     if target(s) == s.stable_revision:
         return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
     if _proved(s):
-        return completed(s) if s.exclusive or has_propagated(s) else None
+        return completed(s) if s.exclusive or s.routed or has_propagated(s) else None
     if _left_what_is_condemned(s):  # an undo: it completes first
         return None
     return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")

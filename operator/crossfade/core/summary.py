@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -41,7 +41,7 @@ class State:
 
 def status(s: Situation, at: Step, why: Cause) -> RolloutStatus:
     """The whole status. `why`: what is wrong with pods, where they were looked at."""
-    cause = why.sentence
+    cause, at = why.sentence, _as_it_stood(s, at)
     state = _with_refusals(s, _state(s, at, cause))
     late = _is_late(s, at, state)
     if late and state.phase in {Phase.PROGRESSING, Phase.ROLLING_BACK}:
@@ -73,6 +73,13 @@ def status(s: Situation, at: Step, why: Cause) -> RolloutStatus:
         }
     )
     return told.model_copy(update={"conditions": _conditions(s, state, late=late)})
+
+
+def _as_it_stood(s: Situation, at: Step) -> Step:
+    """A stage that stood is told as it stood while its route is put right, which takes a moment: an event tells of that."""
+    stood = s.routed and s.under_way and s.progress.reached_at and not s.progress.rollback_reason
+    put_right = stood and at.unmet is not None and at.unmet.why is Reason.MOVING_TRAFFIC
+    return replace(at, unmet=None) if put_right else at
 
 
 def _last_lines(s: Situation, why: Cause, message: str) -> list[str]:

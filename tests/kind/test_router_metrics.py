@@ -114,7 +114,7 @@ def given_up_while_somebody_goes_on(shop: RoutedShop, tell: Callable[[str], None
     with meanwhile(counter.run, counter.over):
         with meanwhile(goes_on, over):
             acted_at = shop.act("Abort")
-            shop.wait_status("the router to be waited for", lambda status: status["message"].endswith(WAITS))
+            shop.wait_status("the router to be waited for", lambda told: told["message"].endswith(WAITS), 20)
             wait_for("more of it", lambda: time.time() - acted_at >= GOES_ON_S, GOES_ON_S + 5)
             assert len(shop.pods_of("v2")) == 1, "half of 2"
         shop.wait_gone("v2")

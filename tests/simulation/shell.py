@@ -96,7 +96,9 @@ class Shell:
         observer = forked(self.observer)
         observer._store = store
         for place in gone:
-            meta = self.shown[place]["metadata"]  # a slice is placed by its Service, and has a name of its own
+            meta = self.shown[place][
+                "metadata"
+            ]  # a slice is placed by its Service, and has a name of its own
             store.remove(place[0], NAMESPACE, meta["name"], meta["uid"])
         for (kind, _), raw in news:
             store.put(kind, raw)

@@ -50,6 +50,15 @@ def _status_not_awaited(patch: Patch) -> None:
         patch.setattr(module, "acceptance", lambda _: accepted)
 
 
+def _metrics_not_believed(patch: Patch) -> None:
+    """Pods go by time alone, though the router's metrics still show requests to them."""
+
+    def by_time(self: Route, track: str) -> bool:
+        return not self.live(track) and route.has_propagated(self.s)
+
+    patch.setattr(Route, "idle", by_time)
+
+
 def _weight_before_endpoints(patch: Patch) -> None:
     """The candidate gets its weight when its Deployment counts its pods, listed or not."""
 
@@ -175,6 +184,7 @@ GETS = "no pod goes that may get requests"
         (_no_settling, "canary", "a route", GETS),
         (_status_not_awaited, "canary", "a route, on the way back", GETS),
         (_no_settling, "bigBang", "a route, on the way back", GETS),
+        (_metrics_not_believed, "canary", "a route, its router slow and metered", GETS),
         (_weight_before_endpoints, "bigBang", "a route", "a side gets requests when it has endpoints"),
         (_absent_weights_forgotten, "canary", "a route", OWN),
         (_all_weights_zero, "canary", "a route", "weights are never all zero"),

@@ -11,6 +11,7 @@ from crossfade.api.rollout import Rollout
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
+from crossfade.controller.look import Sent
 from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.store import Key, Store
 from crossfade.core.decide import unreadable
@@ -44,9 +45,9 @@ class Scripted:
 
 
 class Bench:
-    """A reconciler with everything around it in memory."""
+    """A reconciler with everything around it in memory. `router`: what a router's metrics say, where one is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, router: Sent | None = None) -> None:
         self.cluster, self.store, self.core = FakeCluster(), Store(), Scripted()
         self.drops = Drops(self.store, count(step=10).__next__)
         self.counted: list[tuple[str, str]] = []
@@ -58,6 +59,7 @@ class Bench:
             Teller(self.cluster, "me", lambda: NOW, lambda: None),
             lambda: None,
             lambda verb, kind: self.counted.append((verb, kind)),
+            router=router,
         )
         self.run = Reconciler(self.store, self.drops, core, world)
         self.have(rollout())

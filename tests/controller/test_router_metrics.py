@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,13 @@ import pytest
 from aiohttp import web
 
 from controller.fakes import FakeCluster
+from controller.scripted import Bench, plan
 from crossfade.controller import router_metrics
 from crossfade.controller.look import Whose, answer
 from crossfade.controller.router_metrics import Counters, RouterMetrics, counted, is_of
 from crossfade.controller.store import Key
 from crossfade.core.observed import Observed
-from crossfade.core.plan import ReadRequest
+from crossfade.core.plan import Plan, ReadRequest
 
 HERE = "127.0.0.1"
 BESIDE = "127.0.0.2"
@@ -196,9 +197,6 @@ async def served(told: Told, address: str = HERE, port: int = 0) -> AsyncIterato
         await runner.cleanup()
 
 
-Reader = Callable[..., Any]
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(router_metrics, "PATIENCE_S", 20.0)  # until it is read, however slow this machine is
@@ -343,6 +341,26 @@ async def test_looking_answers_for_the_services_of_the_rollouts_namespace(clock:
         assert found.quiet_s == {"shop-canary": 0.0, "x": None}
     found = await answer(FakeCluster(), whose, asked, Observed())
     assert found.quiet_s == {"shop-canary": None, "x": None}
+
+
+class Quiet:
+    """A router that has sent nothing for 3 s."""
+
+    async def quiet_s(self, namespace: str, services: Collection[str]) -> dict[str, float | None]:
+        return dict.fromkeys((f"{namespace}/{each}" for each in services), 3.0)
+
+
+async def test_a_pass_asks_the_router_where_one_is_named() -> None:
+    bench = Bench(Quiet())
+    await bench.decided(Plan("Reading", read=ReadRequest(sent=frozenset({"shop-canary"}))), plan())
+    assert all(each.asks_router for each in bench.core.shown)
+    assert bench.core.shown[-1].found.quiet_s["ns/shop-canary"] == 3.0
+
+
+async def test_a_pass_knows_that_no_router_is_named() -> None:
+    bench = Bench()
+    await bench.decided(plan())
+    assert not bench.core.shown[0].asks_router
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:

@@ -32,7 +32,7 @@ class Operator:
     """One operator on one namespace, reached through one proxy; enter it to start it, leave it to end it.
 
     With `lease`, it takes part in the election in its namespace, else it works alone. Its log goes to
-    `folder`/NAME.log. With `revived` False it stays ended until `start`.
+    `folder`/NAME.log. With `revived` False it stays ended until `start`. `options`: what else it is told.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Operator:
         name: str = "operator",
         lease: bool = False,
         revived: bool = True,
+        options: tuple[str, ...] = (),
     ) -> None:
         if not namespace.startswith(f"{OWN}-"):
             raise ValueError(f"the installed operator works in {namespace} too: mark the test `own_operator`")
@@ -58,6 +59,7 @@ class Operator:
             *("--kubeconfig", str(kubeconfig), "--namespace", namespace, "--log-format", "text"),
             *("--health-port", "0", "--metrics-port", "0"),
             *(("--lease-namespace", namespace) if lease else ("--no-lease",)),
+            *options,
         ]
         self._ended = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None

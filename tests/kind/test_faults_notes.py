@@ -45,7 +45,9 @@ pytestmark = [pytest.mark.own_operator, pytest.mark.long(100), pytest.mark.timeo
 def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
     """An operator, somebody else's route, and a Service of theirs that gets a part of everybody's requests."""
     with lane(kube, namespace, seen_folder(namespace)) as alone:
-        kube.create({**manifests.service(namespace), "metadata": {"name": "legacy", "namespace": namespace}})
+        legacy = {"selector": {"app": "legacy"}, "ports": [{"port": 80}]}
+        meta = {"name": "legacy", "namespace": namespace}
+        kube.create({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": legacy})
         theirs = alone.route(OTHER_ROUTE).manifest({"name": "legacy", "port": 80})
         alone.rules[OTHER_ROUTE] = kube.create(theirs)["spec"]["rules"]
         yield alone

@@ -66,7 +66,7 @@ def otherwise(case: Case, settled: Seen, spec: Object, image: str = "shop:v1") -
     return list(differences(standing(settled, drains=drains), standing(fresh, drains=drains)))
 
 
-@pytest.mark.parametrize("case", ALLOWED)
+@pytest.mark.parametrize("case", ALLOWED, ids=str)
 def test_an_allowed_value_shows_where_it_must_and_leaves_no_trace_of_the_way(case: Case) -> None:
     sim, spec = _settled(case.row.base).fork(), case.over(case.before)
     assert refusal(spec) == ""

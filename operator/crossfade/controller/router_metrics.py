@@ -94,7 +94,10 @@ class Counters:
 
     def grew_at(self, namespace: str, service: str) -> float | None:
         """When a router was last seen to send it a request; None where none knows the Service."""
-        return max((at for n, at in self._grew_at.items() if is_of(n, namespace, service)), default=None)
+        part = f"{namespace}-{service}-"  # a cheap question before the exact one: there are thousands
+        other = f"/{namespace}/{service}/"
+        named = ((name, at) for name, at in self._grew_at.items() if part in name or other in name)
+        return max((at for name, at in named if is_of(name, namespace, service)), default=None)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from crossfade.core.moments import text_of
 from crossfade.core.outside import OUTSIDE, waited_outside
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stepper import Step, next_step
-from crossfade.core.traffic import traffic_of
+from crossfade.core.traffic import canary_service, traffic_of
 from crossfade.core.traffic.port import Share, receivers
 
 
@@ -49,7 +49,11 @@ def with_moved_at(s: Situation, share: Share | None) -> Situation:
         return s
     left = [track for track in tracks if s.side(track).desired and not traffic.live(track)]
     moves = s.under_way and not s.stage.counted and (s.stage.weight == 100 or (s.routed and s.stage.reaches))
-    right = bool(left or moves) and traffic.follows(tracks) and (share is None or traffic.gives(share))
+    right = (
+        bool(left or moves or canary_service.turns(s))
+        and traffic.follows(tracks)
+        and (share is None or traffic.gives(share))
+    )
     nothing_left = not s.service_name or (manifests.is_first(s) and not left)
     return s.remember(moved_at=(s.memory.moved_at or text_of(s.now)) if right and not nothing_left else None)
 

@@ -17,6 +17,12 @@ def has(s: Situation, track: str) -> bool:
     return bool(track) and s.canary is not None and dict(s.canary.selector) == _selector(s, track)
 
 
+def turns(s: Situation) -> bool:
+    """Whether it has another track than the candidate, which is to come behind it."""
+    forward = s.routed and s.under_way and not s.progress.rollback_reason
+    return bool(forward and s.stable_revision and s.canary is not None) and not has(s, s.progress.revision)
+
+
 def _selector(s: Situation, revision: str) -> dict[str, str]:
     return {LABEL_ROLLOUT: s.name, LABEL_REVISION: revision}
 

@@ -42,11 +42,8 @@ def is_overdue(s: Situation) -> bool:
 
 
 def again_s(s: Situation) -> float:
-    """Seconds until pods may go that wait for nothing but time, or the metrics are to be read again."""
-    left_s = propagation_left_s(s)
-    if not is_asked(s, s.progress.revision):
-        return left_s
-    return EVERY_S if has_propagated(s) else min(EVERY_S, left_s)
+    """Seconds until pods may go that wait for nothing but time, or until the metrics can say something new."""
+    return propagation_left_s(s) if s.seen.found.quiet_s.get(s.canary_name) is None else EVERY_S
 
 
 def waits_for(s: Situation) -> str:

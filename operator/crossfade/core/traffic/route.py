@@ -195,10 +195,7 @@ class Route:
     @property
     def is_followed(self) -> bool:
         """Whether no router can send requests by an older form of a route: a status proves that it was read, and no more."""
-        tracks = {*self.s.others, self.s.stable_revision, self.s.progress.revision}
-        left = (t for t in tracks if t and self.s.side(t).desired and not self.live(t))
-        waits = any(track != self.s.progress.revision for track in left)
-        return self.is_taken and (has_propagated(self.s) or not waits)
+        return self.is_taken and has_propagated(self.s)
 
     @property
     def _is_reached(self) -> bool:
@@ -316,5 +313,7 @@ def taken_back(s: Situation) -> Iterator[Write]:
 
 def is_left(s: Situation) -> bool:
     """Whether no router can send a request to the canary Service any more: then it may go."""
-    here = Route(s)
-    return not s.under_way and not here.is_split and here.is_followed
+    here, tracks = Route(s), {*s.others, s.stable_revision, s.progress.revision}
+    waits = any(track and s.side(track).desired and not here.live(track) for track in tracks)
+    taken = here.is_taken and (has_propagated(s) or not waits)
+    return not s.under_way and not here.is_split and taken

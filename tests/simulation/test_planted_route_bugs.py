@@ -19,7 +19,10 @@ from simulation.checker import Task, searched
 pytestmark = pytest.mark.deep
 
 STATES = 2000
-"""States within which a planted bug must be found; and five walks."""
+"""States within which a planted bug must be found."""
+
+WALKS = 60
+"""Beside them, for what needs several disturbances at once."""
 
 Patch = pytest.MonkeyPatch
 Rules = list[dict[str, Any]]
@@ -211,5 +214,5 @@ def test_a_planted_bug_is_found(
     monkeypatch: Patch, plant: Callable[[Patch], None], strategy: str, world: str, promise: str
 ) -> None:
     plant(monkeypatch)
-    outcome = searched(Task(strategy, world, STATES, walks=5))
+    outcome = searched(Task(strategy, world, STATES, walks=WALKS))
     assert outcome.promise == promise, outcome.broken

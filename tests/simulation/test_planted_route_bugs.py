@@ -187,7 +187,7 @@ GETS = "no pod goes that may get requests"
         (_no_settling, "canary", "a route", GETS),
         (_status_not_awaited, "canary", "a route, on the way back", GETS),
         (_no_settling, "bigBang", "a route, on the way back", GETS),
-        (_metrics_not_believed, "canary", "a route, its router slow and metered", GETS),
+        (_metrics_not_believed, "canary", "a slow router, metered", GETS),
         (_weight_before_endpoints, "bigBang", "a route", "a side gets requests when it has endpoints"),
         (_absent_weights_forgotten, "canary", "a route", OWN),
         (_all_weights_zero, "canary", "a route", "weights are never all zero"),

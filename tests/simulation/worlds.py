@@ -208,7 +208,7 @@ def _routes(strategy: str) -> Iterator[Case]:
     yield Case("a route, its strategy edited", routed(edits))
     yield Case("a route, its router unsteady", routed(ills=(mishaps.unsteady_routers,)))
     yield Case("a route, its router silent", routed(mode=Mode.SILENT))
-    yield Case("a route, its router slow and metered", lambda: on_the_way_back(usual, some, slowly=True))
+    yield Case("a slow router, metered", lambda: on_the_way_back(usual, some, slowly=True))
     yield Case("a route, on the way back", lambda: on_the_way_back(usual, (people.images, people.scales)))
     yield Case(
         "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))

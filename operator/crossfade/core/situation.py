@@ -114,8 +114,9 @@ class Situation:
 
     @cached_property
     def canary(self) -> SeenService | None:
-        """That Service, where it is ours."""
-        service = self.seen.services.get(self.canary_name)
+        """That Service, where it is ours; read by its name where its labels are lost."""
+        name = self.canary_name
+        service = self.seen.services.get(name) or self.seen.found.services.get(name)
         return service if service is not None and service.ours else None
 
     @cached_property

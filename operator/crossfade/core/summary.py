@@ -15,13 +15,14 @@ from crossfade.core import columns, deadline, manifests, routing
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
-from crossfade.core.moments import text_of
+from crossfade.core.moments import seconds_since, text_of
 from crossfade.core.observed import Side
 from crossfade.core.outside import OUTSIDE
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
 from crossfade.core.traffic import traffic_of
+from crossfade.core.traffic.route import ANSWERS_S
 from crossfade.core.transitions import GIVEN_UP, condemned, target
 from crossfade.core.verdicts import first_unavailable
 from crossfade.core.ways_back import in_words
@@ -78,7 +79,8 @@ def status(s: Situation, at: Step, why: Cause) -> RolloutStatus:
 def _as_it_stood(s: Situation, at: Step) -> Step:
     """A stage that stood is told as it stood while its route is put right, which takes a moment: an event tells of that."""
     stood = s.routed and s.under_way and s.progress.reached_at and not s.progress.rollback_reason
-    put_right = stood and at.unmet is not None and at.unmet.why is Reason.MOVING_TRAFFIC
+    fresh = seconds_since(s.progress.short_since, s.now) < ANSWERS_S
+    put_right = stood and fresh and at.unmet is not None and at.unmet.why is Reason.MOVING_TRAFFIC
     return replace(at, unmet=None) if put_right else at
 
 

@@ -235,7 +235,9 @@ class Route:
         if comes_home:
             yield from self._whole({self.s.stable_revision: 100})
         elif share is None:
-            yield from self.production.writes(None)
+            stable = self.s.stable_revision if self.s.routed else ""
+            lost = bool(stable) and not self.production.live(stable)  # somebody took it from stable's pods
+            yield from self.production.writes({stable: 100} if lost else None)
         elif self._is_whole(share):
             yield from self._whole(share)
         else:

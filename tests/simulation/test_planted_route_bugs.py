@@ -194,7 +194,7 @@ GETS = "no pod goes that may get requests"
         (_status_not_awaited, "canary", "a route, on the way back", GETS),
         (_no_settling, "bigBang", "a route, on the way back", GETS),
         (_metrics_not_believed, "canary", "a slow router, metered", GETS),
-        (_weight_before_endpoints, "bigBang", "a route", "a side gets requests when it has endpoints"),
+        (_weight_before_endpoints, "canary", "a route", "a side gets requests when it has endpoints"),
         (
             _router_not_waited_for,
             "canary",

@@ -93,7 +93,7 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.held,),
         (sim.refusals, now),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
-        (sim.listed_at, sim.beside_at, sim.sent_until, now),
+        (sim.listed_at, sim.beside_at, sim.beside_since, sim.sent_until, now),
         (sim.routes, sim.router, sim.git, sim.inexact, now if sim.router.said_at else None),
     )
 
@@ -276,11 +276,13 @@ def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
 def _listed_at(
     listed_at: Mapping[str, datetime],
     beside_at: Mapping[str, datetime],
+    beside_since: Mapping[str, datetime],
     sent_until: Mapping[str, datetime] | None,
     now: datetime,
 ) -> Hashable:
     sent = None if sent_until is None else _ages(sent_until, now)
-    return (_ages(listed_at, now), _ages(beside_at, now) if beside_at else (), sent)
+    beside = (_ages(beside_at, now), _ages(beside_since, now)) if beside_at or beside_since else ()
+    return (_ages(listed_at, now), beside, sent)
 
 
 def _ages(times: Mapping[str, datetime], now: datetime) -> Hashable:

@@ -30,7 +30,8 @@ class Sim(Routed):
 
     `broken`: revisions whose pods do not become ready, `ailing` those of them that will be well again. `behind`:
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
-    `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service.
+    `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service,
+    `beside_since` since when that lists each.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
     that nobody listens in on the Service's port; None where the operator does not try ports. `known`:
     what `canonical.py` has made of it, or of the cluster that it was forked from.
@@ -40,6 +41,7 @@ class Sim(Routed):
     ailing: frozenset[str] = frozenset()
     listed_at: dict[str, datetime] = field(default_factory=dict)
     beside_at: dict[str, datetime] = field(default_factory=dict)
+    beside_since: Mapping[str, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
@@ -216,6 +218,9 @@ class Sim(Routed):
             return
         listed = endpoints_of(service["spec"]["selector"], self.pods, self.tick_version())
         self.endpoints[name] = listed
+        if name == self.canary_name:
+            known = self.beside_since
+            self.beside_since = {r: known.get(r, self.now) for r, ready in listed.ready.items() if ready}
         self.saw("EndpointSlice", slice_of(service, before) if before else None, slice_of(service, listed))
 
     def wanted_endpoints(self, name: str) -> Endpoints:

@@ -41,6 +41,8 @@ from simulation.weights import (
 
 MOST_WEIGHT = 1_000_000
 MOST_RULES = 16
+LEARNS_S = 0.99
+"""So long a router may take to learn of endpoints that are listed."""
 
 
 def _specs(seen: Seen) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
@@ -118,6 +120,19 @@ def a_side_gets_requests_when_it_has_endpoints(seen: Seen) -> str:
     return f"{empty} gets requests without an endpoint, and {others} has some" if empty and others else ""
 
 
+def a_router_knows_the_pods_that_it_is_to_send_requests_to(seen: Seen) -> str:
+    """It follows routes and endpoints by different watches: the canary Service gets requests when it has listed pods for a while."""
+    old, new = (sim.routes.get(seen.write.name) for sim in (seen.before, seen.after))
+    base, beside = seen.base, seen.before.canary_name
+    had = old is not None and beside in receiving(old["spec"])
+    if new is None or had or beside not in receiving(new["spec"]) or not seen.wanted or base.sends_to(beside):
+        return ""
+    listed = base.lists(beside) & selected_by(base, beside)
+    known = [r for r in listed if (seen.now - base.beside_since[r]).total_seconds() >= LEARNS_S]
+    answered = any(ready_of(base, r) for r in selected_by(base))
+    return f"{beside} gets requests as soon as it lists {listed}" if listed and not known and answered else ""
+
+
 def _has_endpoints(seen: Seen, service: str) -> bool:
     """Whether the decision saw one, or there was one when it was made."""
     shown = (seen.base, as_viewed(seen.base))
@@ -182,6 +197,7 @@ ROUTE_RULES: tuple[Rule, ...] = (
     what_is_not_ours_of_a_route_stays,
     a_foreign_backend_keeps_its_share,
     a_side_gets_requests_when_it_has_endpoints,
+    a_router_knows_the_pods_that_it_is_to_send_requests_to,
     a_weight_is_what_the_stage_allows,
     a_pause_raises_no_weight,
     what_a_route_was_is_kept_before_it_changes,

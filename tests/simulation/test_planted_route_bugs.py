@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.core import groups, holds, ladder, layout, routing
+from crossfade.core import groups, holds, ladder, layout, routing, stepper
 from crossfade.core.plan import Write
 from crossfade.core.situation import Situation
 from crossfade.core.traffic import canary_service, route, selector
@@ -69,6 +69,12 @@ def _weight_before_endpoints(patch: Patch) -> None:
         return int(self.s.side(track).ready)
 
     patch.setattr(Route, "listed", counted)
+    patch.setattr(stepper._Stepper, "_is_known", True)
+
+
+def _router_not_waited_for(patch: Patch) -> None:
+    """The candidate gets its weight as soon as its pods are listed, of which the router may not know yet."""
+    patch.setattr(stepper._Stepper, "_is_known", True)
 
 
 def _absent_weights_forgotten(patch: Patch) -> None:
@@ -188,7 +194,13 @@ GETS = "no pod goes that may get requests"
         (_status_not_awaited, "canary", "a route, on the way back", GETS),
         (_no_settling, "bigBang", "a route, on the way back", GETS),
         (_metrics_not_believed, "canary", "a slow router, metered", GETS),
-        (_weight_before_endpoints, "bigBang", "a route", "a side gets requests when it has endpoints"),
+        (_weight_before_endpoints, "canary", "a route", "a side gets requests when it has endpoints"),
+        (
+            _router_not_waited_for,
+            "canary",
+            "a route",
+            "a router knows the pods that it is to send requests to",
+        ),
         (_absent_weights_forgotten, "canary", "a route", OWN),
         (_all_weights_zero, "canary", "a route", "weights are never all zero"),
         (_foreign_share_taken, "canary", "a route", "a foreign backend keeps its share"),

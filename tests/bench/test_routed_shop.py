@@ -12,7 +12,7 @@ MOVED_S = 3.3
 
 def answers(before: float, after: float, per_s: int = 500) -> list[Record]:
     """Seven seconds of answers by chance, whose share of v2 changes after `MOVED_S`."""
-    drawn = random.Random(11)  # noqa: S311 -- the same answers every time
+    drawn = random.Random(11)  # the same answers every time
 
     def record(at_s: float) -> Record:
         percent = before if at_s < MOVED_S else after

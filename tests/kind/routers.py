@@ -105,7 +105,7 @@ class RoutedShop(Shop):
 
     def wait_asked(self, version: str, **said: str) -> None:
         """Wait until requests that say this meet a version: a stage may stand a moment before the router has it."""
-        wait_for(f"{version} for {said}", lambda: self.ask(1, **said) == {version: 1}, PROMISED_S + ROOM_S)
+        wait_for(f"{version} for {said}", lambda: self.ask(1, **said) == {version: 1}, 10)
 
     def ask(self, count: int = 50, path: str = "/", host: str = "", **headers: str) -> Counter[str]:
         """Who answers requests that say this: versions, or the status where it is not 200."""

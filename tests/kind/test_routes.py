@@ -398,7 +398,7 @@ def test_git_writes_the_route_again_and_again_and_a_foreign_backend_keeps_its_fi
         shop.wait_phase("Healthy")
         shop.put_under_load(Rates(per_s=150))
         shop.apply("v2")
-        shop.wait_phase("Healthy")
+        shop.wait_phase("Healthy", timeout_s=60)
         ended_at = time.time()
         shop.served_for(5)
         assert shop.load

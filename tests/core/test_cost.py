@@ -15,7 +15,7 @@ from simulation.passes import carry_out, decided
 CREATE_LIMIT, UPDATE_LIMIT = 10, 20
 """Requests per created Rollout, and per update by a canary of two steps, of 1 and of 2 pods on the average."""
 
-ROUTED_LIMITS = {"canary": 35, "blueGreen": 24, "bigBang": 23}
+ROUTED_LIMITS = {"canary": 36, "blueGreen": 25, "bigBang": 25}
 """Requests per update through a route, of 1 or 2 pods, as they were counted when routes came: each weight is a write of the
 route, and a status that says what it is waited for. The canary has two steps."""
 

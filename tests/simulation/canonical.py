@@ -89,12 +89,11 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
             sim.refusal,
             sim.has_looked,
             sim.deaf,
-            sim.sent_until,
         ),
         (sim.held,),
         (sim.refusals, now),
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
-        (sim.listed_at, sim.beside_at, now),
+        (sim.listed_at, sim.beside_at, sim.sent_until, now),
         (sim.routes, sim.router, sim.git, sim.inexact, now if sim.router.said_at else None),
     )
 
@@ -275,9 +274,13 @@ def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
 
 
 def _listed_at(
-    listed_at: Mapping[str, datetime], beside_at: Mapping[str, datetime], now: datetime
+    listed_at: Mapping[str, datetime],
+    beside_at: Mapping[str, datetime],
+    sent_until: Mapping[str, datetime] | None,
+    now: datetime,
 ) -> Hashable:
-    return (_ages(listed_at, now), _ages(beside_at, now) if beside_at else ())
+    sent = None if sent_until is None else _ages(sent_until, now)
+    return (_ages(listed_at, now), _ages(beside_at, now) if beside_at else (), sent)
 
 
 def _ages(times: Mapping[str, datetime], now: datetime) -> Hashable:

@@ -30,11 +30,10 @@ class Sim(Routed):
 
     `broken`: revisions whose pods do not become ready, `ailing` those of them that will be well again. `behind`:
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
-    `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service. `refusal`: what the API server says of any
-    new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
-    that nobody listens in on the Service's port; None where the operator does not try ports. `sent_until`: by Service, until
-    when the router's metrics show requests to it; None where the operator does not ask them. `known`: what
-    `canonical.py` has made of it, or of the cluster that it was forked from.
+    `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service.
+    `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
+    that nobody listens in on the Service's port; None where the operator does not try ports. `known`:
+    what `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
     broken: frozenset[str] = frozenset()
@@ -49,7 +48,6 @@ class Sim(Routed):
     instant: bool = True
     node_ahead_s: float = 0.0
     deaf: frozenset[str] | None = None
-    sent_until: Mapping[str, datetime] | None = None
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:
@@ -231,6 +229,7 @@ class Sim(Routed):
         if self.routes:
             for revision in self.endpoints.get(self.canary_name, NO_ENDPOINTS).ready:
                 self.beside_at[revision] = self.now
+            self.note_sent()
 
     # --- what a client sees -------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from crossfade.core.plan import Verb, Write
@@ -21,11 +22,13 @@ class Routed(Edits):
     """An API server that people and a router use. `git`: the rules of each route as its owner wrote them last.
 
     `inexact`: what the operator had kept of them was spoiled since, so that only their proportions can come back.
+    `sent_until`: by Service, until when the router's own metrics show requests to it; None where nobody reads them.
     """
 
     router: Router = field(default_factory=Router)
     git: Mapping[str, Rules] = field(default_factory=dict)
     inexact: bool = False
+    sent_until: Mapping[str, datetime] | None = None
 
     # --- people -------------------------------------------------------------------------------------
 
@@ -72,6 +75,7 @@ class Routed(Edits):
 
     def route_carried(self, name: str) -> None:
         """Its proxies follow."""
+        self.note_sent()
         self.router = self.router.carries(name)
 
     def route_told(self, name: str) -> None:
@@ -108,6 +112,11 @@ class Routed(Edits):
         """The proxies follow what they could not be without any longer."""
         for name in self.router.late(self.now):
             self.route_carried(name)
+
+    def note_sent(self) -> None:
+        """Keep until when the router's metrics show requests to the canary Service, where they are read."""
+        if self.sent_until is not None and self.sends_to(self.canary_name):
+            self.sent_until = {**self.sent_until, self.canary_name: self.now}
 
     # --- who gets requests --------------------------------------------------------------------------
 

@@ -26,12 +26,13 @@ CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 
 class Mode(Enum):
     """How the controller treats routes. REFUSES: it says no, and its proxies stay as they are. SILENT: it never says anything,
-    and its proxies follow all the same. GONE: nobody carries the Gateway out, and the proxies stay as they are.
+    and its proxies follow all the same. SLOW: it accepts them, and its proxies follow when they like. GONE: nobody carries the Gateway out, and the proxies stay as they are.
     """
 
     ACCEPTS = "accepts routes"
     REFUSES = "refuses routes"
     SILENT = "says nothing of routes"
+    SLOW = "is slow to carry routes out"
     GONE = "is gone"
 
 
@@ -91,7 +92,7 @@ class Router:
         config = self.read.get(name)
         if config is None or self.mode in {Mode.SILENT, Mode.GONE}:
             return None
-        accepts, missing = self.mode is Mode.ACCEPTS, named(config.spec) - {*services}
+        accepts, missing = self.mode is not Mode.REFUSES, named(config.spec) - {*services}
         told = (("Accepted", accepts), ("ResolvedRefs", not missing))
         conditions = [
             {"type": kind, "status": str(holds), "observedGeneration": config.generation}

@@ -208,6 +208,7 @@ def _routes(strategy: str) -> Iterator[Case]:
     yield Case("a route, its strategy edited", routed(edits))
     yield Case("a route, its router unsteady", routed(ills=(mishaps.unsteady_routers,)))
     yield Case("a route, its router silent", routed(mode=Mode.SILENT))
+    yield Case("a slow router, metered", lambda: on_the_way_back(usual, some, slowly=True))
     yield Case("a route, on the way back", lambda: on_the_way_back(usual, (people.images, people.scales)))
     yield Case(
         "a route, seen late", routed(ills=(mishaps.late_watches("HTTPRoute", "Service", "EndpointSlice"),))
@@ -240,8 +241,11 @@ def by_a_route(
     return begun(sim, allows, ills)
 
 
-def on_the_way_back(strategy: Strategy, allows: tuple[People, ...]) -> World:
-    """A world in which the route sends requests to v2, and somebody has just aborted it."""
+def on_the_way_back(strategy: Strategy, allows: tuple[People, ...], *, slowly: bool = False) -> World:
+    """A world in which the route sends requests to v2, and somebody has just aborted it.
+
+    `slowly`: the router is slow to follow, and its metrics are read.
+    """
     sim = behind_a_router(rollout(strategy, replicas=2, traffic=people.ROUTED, **TIMES))
     sim.set_image("shop:v2")
     quiet(sim)
@@ -249,6 +253,8 @@ def on_the_way_back(strategy: Strategy, allows: tuple[People, ...]) -> World:
         sim.act("Promote")
     until(sim, lambda s: sim.canary_name in receiving(s.routes["shop"]["spec"]))
     sim.act("Abort")
+    if slowly:
+        sim.router, sim.sent_until = sim.router.becomes(Mode.SLOW), {sim.canary_name: sim.now}
     return begun(sim, allows)
 
 

@@ -129,6 +129,9 @@ class Progress(Model):
     """Why the release is frozen after a failure (`onFailure: Pause`); empty otherwise."""
     failure: Failed | None = None
     """The failure that froze it; absent otherwise. An Abort keeps it as the cause, a Retry forgives it."""
+    listed_at: Time | None = None
+    """Since when the canary Service lists the candidate's pods: a router needs a moment to learn of them before it may send
+    them a request. Absent without a route."""
     served_at: Time | None = None
     """When the candidate could first get a request: production selected it, and one of its pods was ready. Absent before.
     It stays while requests go back."""

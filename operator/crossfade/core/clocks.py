@@ -24,6 +24,7 @@ def with_clocks(s: Situation) -> Situation:
     s = s.progress_with(
         emptied=_is_emptied(s, at),
         pulls=s.stage.pull_check or (p.pulls and s.seen.found.pull_pods != ()),
+        listed_at=(p.listed_at or now) if at.listed else None,
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
         short_since=None if met or paused(s) else now if _begins_to_wait(s, at) else p.short_since or now,

@@ -139,8 +139,14 @@ class Route:
         return canary_service.has(self.s, track)
 
     def _is_whole(self, share: Share) -> bool:
-        """Whether the production Service makes the share alone: for stable, for what was there before, and for counts."""
-        plain = not (self.s.routed and self.s.stable_revision)
+        """Whether the production Service makes the share alone: for stable, for what was there before, and for counts.
+
+        So it does where nothing is kept behind it.
+        """
+        s = self.s
+        forward = s.under_way and not s.progress.rollback_reason
+        alone = forward and s.stage.weight == 100 and not s.stage.stable and s.n > 0
+        plain = alone or not (s.routed and s.stable_revision)
         return plain or set(share) <= {self.s.stable_revision, SOURCE}
 
     def gives(self, share: Share) -> bool:
@@ -263,7 +269,8 @@ class Route:
         if elsewhere:
             yield from taken_back(self.s)
             return
-        yield from self.production.writes({self.s.stable_revision: 100})
+        stable, enough = {self.s.stable_revision: 100}, self.s.stable.available >= self.s.floor
+        yield from self.production.writes(stable if enough or self.production.gives(stable) else None)
         if not self._can_split(share):
             return
         yield from groups.writes_due(self.s, self._split(share))

@@ -53,15 +53,6 @@ def _status_not_awaited(patch: Patch) -> None:
         patch.setattr(module, "acceptance", lambda _: accepted)
 
 
-def _metrics_not_believed(patch: Patch) -> None:
-    """Pods go by time alone, though the router's metrics still show requests to them."""
-
-    def by_time(self: Route, track: str) -> bool:
-        return not self.live(track) and route.has_propagated(self.s)
-
-    patch.setattr(Route, "idle", by_time)
-
-
 def _weight_before_endpoints(patch: Patch) -> None:
     """The candidate gets its weight when its Deployment counts its pods, listed or not."""
 
@@ -193,7 +184,6 @@ GETS = "no pod goes that may get requests"
         (_no_settling, "canary", "a route", GETS),
         (_status_not_awaited, "canary", "a route, on the way back", GETS),
         (_no_settling, "bigBang", "a route, on the way back", GETS),
-        (_metrics_not_believed, "canary", "a slow router, metered", GETS),
         (_weight_before_endpoints, "canary", "a route", "a side gets requests when it has endpoints"),
         (
             _router_not_waited_for,
@@ -210,7 +200,7 @@ GETS = "no pod goes that may get requests"
         (_kept_nowhere, "canary", "a route", "what a route was is kept before it changes"),
         (_more_than_the_stage, "canary", "a route", "a weight is what the stage allows"),
         (_service_gone_too_early, "canary", "a route, and its end", "no service goes that a route names"),
-        (_turned_too_early, "canary", "a route", "the canary service turns to pods that answer"),
+        (_turned_too_early, "canary", "a route", "a weight is what the stage allows"),
         (_groups_left, "canary", "a route, groups and copies", OWN),
         (
             _mirrored_for_ever,

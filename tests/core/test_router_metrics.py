@@ -21,9 +21,9 @@ STILL = f"the router to stop sending requests to Service {CANARY} (its metrics s
 def aborted(strategy: str = "canary", **sent_for_s: float) -> Sim:
     """A candidate that got requests, and was aborted just now; for how long the metrics go on to show some, by Service."""
     sim = until(routing_v2(strategy), stands_at(1))
-    sim.sent_until = {CANARY if n == "canary" else n: after(sim, s) for n, s in sent_for_s.items()}
     sim.act("Abort")
     quiet(sim)
+    sim.sent_until = {CANARY if n == "canary" else n: after(sim, s) for n, s in sent_for_s.items()}
     return sim
 
 
@@ -97,8 +97,9 @@ def test_pods_go_only_once_the_canary_service_lists_stable() -> None:
 
 def test_another_version_begins_after_the_requests_have_left_the_one_that_is_given_up() -> None:
     sim = until(routing_v2("canary"), stands_at(1))
-    sim.sent_until = {CANARY: after(sim, 10)}
     sim.set_image("shop:v3")
+    quiet(sim)
+    sim.sent_until = {CANARY: after(sim, 10)}
     run(sim, 8)
     assert sim.status["progress"]["revision"] == V2
     sim.sent_until = {}

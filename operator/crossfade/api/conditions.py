@@ -66,7 +66,8 @@ class Reason(StrEnum):
     GIVING_BACK = "GivingBack"
     """The Rollout is deleted, and what was adopted or is to go on is brought to all its pods and all requests first."""
     SETTLING = "Settling"
-    """The endpoints are right, and every node is given time to learn of them before pods are removed."""
+    """The endpoints are right, and every node is given time to learn of them before pods are removed. Behind a route the
+    Gateway has that time too, and where its metrics are read they must show no more requests."""
     BAKING = "Baking"
     """The candidate serves everything and the stable pods are kept warm for `bakeSeconds`."""
     PAUSED_FOR_TIME = "PausedForTime"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import manifests
-from bench.kube import Kube, NeverHappenedError, Object, collection, wait_for
+from bench.kube import ApiError, Kube, NeverHappenedError, Object, collection, wait_for
 from bench.routes import ROUTERS, Route
 from faults.end_state import differences, end_state
 from faults.operator_process import Operator
@@ -292,4 +292,9 @@ def _let_go(kube: Kube, namespace: str) -> None:
     for each in kube.list("Rollout", namespace):
         if each["metadata"].get("finalizers"):
             path = f"{collection('Rollout', namespace)}/{each['metadata']['name']}"
-            kube.request("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
+            released = {"metadata": {"finalizers": None}}
+            try:
+                kube.request("PATCH", path, released, "application/merge-patch+json")
+            except ApiError as gone:  # it was let go meanwhile
+                if gone.status != 404:
+                    raise

@@ -19,6 +19,8 @@ from bench.scale import fake_node
 from faults.lane import STRATEGIES
 from kstatus import broken_rule
 
+pytest.register_assert_rewrite("kind.routers")
+
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 LOGS = Path(__file__).parent / "logs"

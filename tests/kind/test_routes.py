@@ -19,10 +19,7 @@ from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.scenarios.crashes import crash_while_baking
 from bench.scenarios.gitops import Pipeline
-
-pytest.register_assert_rewrite("kind.routers")
-
-from kind.routers import (  # noqa: E402 -- what it asserts is to be told like what is asserted here
+from kind.routers import (
     ARCHIVE,
     PROMISED_S,
     ROOM_S,

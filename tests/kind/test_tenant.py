@@ -195,7 +195,7 @@ def test_who_may_edit_rollouts_only_has_nobodys_route_changed_and_none_made(
 ) -> None:
     assert told in refused(lambda: editor.create(mine(namespace, traffic=traffic)))
     editor.create(mine(namespace))
-    path = collection("Rollout", namespace, "mine")
+    path = f"{collection('Rollout', namespace)}/mine"
     later = {"spec": {"traffic": traffic}}
     assert told in refused(lambda: editor.request("PATCH", path, later, "application/merge-patch+json"))
 

@@ -433,7 +433,7 @@ def assert_told_once(shop: RoutedShop) -> None:
         if "gitops" in each.get("message", "")
     ]
     assert told == [
-        f"the rules of HTTPRoute {shop.name} were written by gitops: they have the weights of stage 50 % again"
+        f"the rules of HTTPRoute {shop.name} were written by gitops: they are divided again as the release wants"
     ]
 
 

@@ -51,7 +51,7 @@ def _route(s: Situation, write: Write) -> Iterator[str]:
     if live is None or not stands or not write.body[0]["path"].startswith("/spec/rules/"):
         return
     who = _editor(live.manifest, "f:rules")
-    yield f"the rules of {live.kind} {live.name} were written by {who}: they have the weights of stage {s.stage.name} again"
+    yield f"the rules of {live.kind} {live.name} were written by {who}: they are divided again as the release wants"
 
 
 def _service(s: Situation, live: SeenService) -> Iterator[str]:

@@ -12,6 +12,7 @@ from crossfade.core.moments import moment_of
 from crossfade.core.reads import PATIENCE_S
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
+from crossfade.core.traffic import canary_service
 from crossfade.core.transitions import target, wakes
 
 LATE_S = 30.0
@@ -42,6 +43,7 @@ def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
 
 def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
     p = s.progress
+    yield POLL_S if canary_service.turns(s) else None
     age_s = s.seen.dropped.get(p.revision) if p.serving_since and not p.rollback_reason else None
     if age_s is not None:
         yield EVIDENCE_S if age_s <= FRESH_S else PATIENCE_S

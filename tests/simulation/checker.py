@@ -143,7 +143,7 @@ def report(wanted: list[Shares], outcomes: Iterator[Outcome]) -> int:
     begun, failed = time.monotonic(), 0
     for outcome in outcomes:
         print(f"{outcome}{', all there are' if outcome.exhausted else ''}", flush=True)
-        known = (outcome.task.strategy, outcome.task.world) in OPEN
+        known = (outcome.task.strategy, outcome.task.case) in OPEN
         failed += bool(outcome.broken) and not known
     for shares in wanted:
         mine = shares.outcomes

@@ -1,6 +1,7 @@
 """How requests are shared by a route, as a user writes it."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -22,6 +23,15 @@ OfARoute = Annotated[dict[str, Any], Field(max_length=16)]
 """A part of a route's rule as Gateway API has it: the API server checks it when the route is made."""
 
 RouteKind = Literal["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"]
+
+ROUTE_MEMBERS: Final[Mapping[str, RouteKind]] = {
+    "httpRoute": "HTTPRoute",
+    "grpcRoute": "GRPCRoute",
+    "tlsRoute": "TLSRoute",
+    "tcpRoute": "TCPRoute",
+    "udpRoute": "UDPRoute",
+}
+"""The members of `spec.traffic` that name a route of somebody else, as they are written, each with its kind."""
 
 _PLAIN: Final = re.compile(r"\\[^1-9]|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _NOT_IN_RE2: Final = re.compile(r"\(\?(?:<?[=!]|P=|>|\()|\\[1-9]")
@@ -193,22 +203,13 @@ class Traffic(Model):
 
     def members(self) -> tuple[Model | None, ...]:
         """Give all members, set or not."""
-        return (
-            self.http_route,
-            self.grpc_route,
-            self.tls_route,
-            self.tcp_route,
-            self.udp_route,
-            self.gateway,
-        )
+        return (*self._refs(), self.gateway)
+
+    def _refs(self) -> tuple[RouteRef | None, ...]:
+        """Give those of `ROUTE_MEMBERS`, in that order."""
+        return self.http_route, self.grpc_route, self.tls_route, self.tcp_route, self.udp_route
 
     def named(self) -> tuple[RouteKind, RouteRef] | None:
         """Give the kind of the route that somebody else owns and what names it; None with `gateway`."""
-        refs: dict[RouteKind, RouteRef | None] = {
-            "HTTPRoute": self.http_route,
-            "GRPCRoute": self.grpc_route,
-            "TLSRoute": self.tls_route,
-            "TCPRoute": self.tcp_route,
-            "UDPRoute": self.udp_route,
-        }
-        return next(((kind, ref) for kind, ref in refs.items() if ref is not None), None)
+        refs = zip(ROUTE_MEMBERS.values(), self._refs(), strict=True)
+        return next(((kind, ref) for kind, ref in refs if ref is not None), None)

@@ -12,18 +12,11 @@ from typing import Any, Final, NamedTuple
 
 from crossfade.api.labels import ANNOTATION_ROUTE
 from crossfade.api.parsing import parsed
+from crossfade.api.traffic import ROUTE_MEMBERS
 
 Raw = dict[str, Any]
 
-ROUTE_KINDS: Final = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
-
-_FIELDS: Final = {
-    "httpRoute": "HTTPRoute",
-    "grpcRoute": "GRPCRoute",
-    "tlsRoute": "TLSRoute",
-    "tcpRoute": "TCPRoute",
-    "udpRoute": "UDPRoute",
-}
+ROUTE_KINDS: Final = tuple(ROUTE_MEMBERS.values())
 
 WITH_GROUPS: Final = ("HTTPRoute", "GRPCRoute")
 """Those that can tell requests apart by more than their host."""
@@ -68,14 +61,14 @@ def claim_of(rollout: Mapping[str, Any] | None) -> Claim | None:
     meta, spec = rollout["metadata"], rollout.get("spec") or {}
     traffic: Raw = spec.get("traffic") or {}
     none: tuple[str, Raw] = ("", {})
-    field, ref = next(((field, traffic[field]) for field in _FIELDS if traffic.get(field)), none)
+    field, ref = next(((field, traffic[field]) for field in ROUTE_MEMBERS if traffic.get(field)), none)
     if traffic.get("gateway"):
         field, ref = "httpRoute", {"name": _service_name(meta, spec)}
     if not ref.get("name"):
         return None
     return Claim(
         rollout=meta["name"],
-        route=Route(_FIELDS[field], meta["namespace"], ref["name"]),
+        route=Route(ROUTE_MEMBERS[field], meta["namespace"], ref["name"]),
         rule=ref.get("rule"),
         created=meta.get("creationTimestamp") or "",
         leaving=bool(meta.get("deletionTimestamp")),

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crossfade.api.traffic import ROUTE_MEMBERS
 from crossfade.routers.rules import problem
 from crossfade.routers.split import Names
-from crossfade.view.routes import MEMBERS, MOVING
+from crossfade.view.routes import MOVING
 
 Object = Mapping[str, Any]
 
@@ -32,7 +33,7 @@ def traffic_of(service: Object | None, routes: Sequence[Object], strategy: str) 
     if len(good) != 1:
         return Found(None, (*wrong, *_several(good, name)))
     kind, chosen = good[0]["kind"], good[0]["metadata"]["name"]
-    member = next(member for member, each in MEMBERS.items() if each == kind)
+    member = next(member for member, each in ROUTE_MEMBERS.items() if each == kind)
     told = (
         f"{kind} {chosen} sends requests to Service {name}: the Rollout moves them by its weights, which it gives back after "
         "each release. Leave traffic out to move them by the pods or by the Service's selector."

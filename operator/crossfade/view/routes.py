@@ -6,18 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from crossfade.api.traffic import ROUTE_MEMBERS
 from crossfade.view.nearness import service_name
 
 Object = Mapping[str, Any]
-
-MEMBERS: Final = {
-    "httpRoute": "HTTPRoute",
-    "grpcRoute": "GRPCRoute",
-    "tlsRoute": "TLSRoute",
-    "tcpRoute": "TCPRoute",
-    "udpRoute": "UDPRoute",
-}
-"""The members of `spec.traffic` that name a route of somebody else, and its kind."""
 
 MOVING: Final = frozenset({"canary", "blueGreen", "bigBang"})
 """Strategies that move requests by a route; the others go as without."""
@@ -43,7 +35,7 @@ class RouteName:
 def route_of(rollout: Object) -> RouteName | None:
     """Give the route that `spec.traffic` names or describes; None without."""
     traffic = (rollout.get("spec") or {}).get("traffic") or {}
-    for member, kind in MEMBERS.items():
+    for member, kind in ROUTE_MEMBERS.items():
         if ref := traffic.get(member):
             return RouteName(kind, ref.get("name", ""), ref.get("rule") or "")
     owned = traffic.get("gateway") is not None

@@ -1,12 +1,12 @@
 """How requests are shared by a route, as a user writes it."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from crossfade.api.base import Model, Rule
+from crossfade.api.bounds import ROUTE_MEMBERS, RouteKind
 
 OBJECT_NAME: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -21,17 +21,6 @@ GatewayDuration = Annotated[str, Field(max_length=28, pattern=DURATION)]
 
 OfARoute = Annotated[dict[str, Any], Field(max_length=16)]
 """A part of a route's rule as Gateway API has it: the API server checks it when the route is made."""
-
-RouteKind = Literal["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"]
-
-ROUTE_MEMBERS: Final[Mapping[str, RouteKind]] = {
-    "httpRoute": "HTTPRoute",
-    "grpcRoute": "GRPCRoute",
-    "tlsRoute": "TLSRoute",
-    "tcpRoute": "TCPRoute",
-    "udpRoute": "UDPRoute",
-}
-"""The members of `spec.traffic` that name a route of somebody else, as they are written, each with its kind."""
 
 _PLAIN: Final = re.compile(r"\\[^1-9]|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _NOT_IN_RE2: Final = re.compile(r"\(\?(?:<?[=!]|P=|>|\()|\\[1-9]")

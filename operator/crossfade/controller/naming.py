@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from crossfade.api.bounds import ROUTE_MEMBERS
 from crossfade.api.labels import ANNOTATION_ROUTE
 from crossfade.api.parsing import parsed
-from crossfade.api.traffic import ROUTE_MEMBERS
 
 Raw = dict[str, Any]
 

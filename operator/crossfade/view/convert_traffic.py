@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossfade.api.traffic import ROUTE_MEMBERS
+from crossfade.api.bounds import ROUTE_MEMBERS
 from crossfade.routers.rules import problem
 from crossfade.routers.split import Names
 from crossfade.view.routes import MOVING

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crossfade.api.traffic import ROUTE_MEMBERS
+from crossfade.api.bounds import ROUTE_MEMBERS
 from crossfade.view.nearness import service_name
 
 Object = Mapping[str, Any]

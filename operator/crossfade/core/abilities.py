@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from crossfade.api.conditions import Reason
+from crossfade.api.rollout import RolloutSpec
 from crossfade.core import routing
-from crossfade.core.plan import ReadRequest
 from crossfade.core.routing import Trouble
 from crossfade.core.situation import Situation
+from crossfade.core.stages import Stage
 from crossfade.core.transitions import target
 from crossfade.routers.abilities import CORE, lacking
 from crossfade.routers.kinds import gateway_wishes, route_wishes, wishes
+from crossfade.routers.refs import gateways_of
 from crossfade.routers.registered import KINDS
-from crossfade.routers.split import Cookies, Split
+from crossfade.routers.split import Cookies, Names, Split
 
 _ANY_COOKIE = Cookies("any", "stable", "candidate")
 
@@ -39,27 +44,36 @@ def lacks(s: Situation) -> Trouble | None:
     return None
 
 
-def request(s: Situation) -> ReadRequest | None:
-    """The look at the Gateways, where one is due."""
-    unread = are_unread(s)
-    return ReadRequest(gateways=unread) if unread else None
+def splits_asked(spec: RolloutSpec, stages: Iterable[Stage]) -> list[Split]:
+    """What the stages ask of the rules beside weights, each once."""
+    sticky = spec.strategy.canary is not None and spec.strategy.canary.sticky
+    mirrors = dict.fromkeys((0, *(stage.mirror for stage in stages)))
+    return [Split(0, mirror, _ANY_COOKIE if sticky else None) for mirror in mirrors]
+
+
+def features_asked(
+    kind: str, spec: RolloutSpec, stages: Sequence[Stage], route: Mapping[str, Any] | None, named: Names
+) -> tuple[str, ...]:
+    """The features that the spec needs of the controller. `route`: what its rules have already asks for more."""
+    blue_green, gateway = spec.strategy.blue_green, spec.traffic.gateway if spec.traffic is not None else None
+    matches = [match for stage in stages for match in stage.matches]
+    matches += blue_green.preview_match if blue_green is not None else []
+    splits = splits_asked(spec, stages)
+    wanted = [wish for split in splits for wish in wishes(split, matches)]
+    wanted += gateway_wishes(gateway) if gateway is not None else ()
+    if route is not None:
+        wanted += [wish for split in splits for wish in route_wishes(route, named, split)]
+    return KINDS[kind].needed(wanted)
 
 
 def _needed(s: Situation) -> tuple[str, ...]:
-    """The features that the strategy needs of the controller; none where weights are all, which everyone must have."""
-    at, gateway = routing.place(s), s.spec.traffic.gateway if s.spec.traffic is not None else None
+    """Those of the Rollout; none where weights are all, which everyone must have."""
+    at = routing.place(s)
     if at is None:
         return ()
-    chosen, kind = s.spec.strategy, KINDS[at.kind]
-    matches = [match for stage in s.plan for match in stage.matches]
-    matches += chosen.blue_green.preview_match if chosen.blue_green is not None else []
-    mirrors = {stage.mirror for stage in s.plan}
-    sticky = chosen.canary is not None and chosen.canary.sticky
-    splits = [Split(0, mirror, _ANY_COOKIE if sticky else None) for mirror in mirrors]
-    wanted = [wish for split in splits for wish in wishes(split, matches)]
-    if (live := routing.seen(s, at)) is not None:
-        wanted += [w for split in splits for w in route_wishes(live.manifest, routing.names(s, at), split)]
-    needed = kind.needed([*wanted, *(gateway_wishes(gateway) if gateway is not None else ())])
+    live = routing.seen(s, at)
+    manifest = live.manifest if live is not None else None
+    needed = features_asked(at.kind, s.spec, s.plan, manifest, routing.names(s, at))
     return needed if set(needed) - CORE else ()
 
 
@@ -67,10 +81,4 @@ def _gateways(s: Situation) -> list[str]:
     """The Gateways that the route names as its parents."""
     at = routing.place(s)
     live = routing.seen(s, at) if at is not None else None
-    refs = (live.manifest.get("spec") or {}).get("parentRefs") or () if live is not None else ()
-    here = s.rollout.metadata.namespace
-    return [
-        f"{ref.get('namespace') or here}/{ref['name']}"
-        for ref in refs
-        if ref.get("kind", "Gateway") == "Gateway"
-    ]
+    return gateways_of(live.manifest, s.rollout.metadata.namespace) if live is not None else []

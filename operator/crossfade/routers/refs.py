@@ -24,6 +24,13 @@ def title_of(route: Object) -> str:
     return f"{route.get('kind', 'route')} {route.get('metadata', {}).get('name', '')}".strip()
 
 
+def gateways_of(route: Object, namespace: str) -> list[str]:
+    """Give the Gateways that are a route's parents, as `namespace/name`, each once; `namespace`: where the route is."""
+    refs = (route.get("spec") or {}).get("parentRefs") or ()
+    named = (ref for ref in refs if ref.get("kind", "Gateway") == "Gateway")
+    return list(dict.fromkeys(f"{ref.get('namespace') or namespace}/{ref.get('name')}" for ref in named))
+
+
 def rules_of(route: Object) -> list[dict[str, Any]]:
     """Give the rules of a route; they may not be changed."""
     return list(route.get("spec", {}).get("rules") or [])

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossfade.api.rollout import Rollout, RolloutSpec
+from crossfade.api.rollout import Rollout
+from crossfade.core.abilities import features_asked, splits_asked
 from crossfade.core.compile import compiled
 from crossfade.core.observed import SeenGateway
 from crossfade.routers.abilities import lacking
 from crossfade.routers.acceptance import acceptance
-from crossfade.routers.kinds import Wish, gateway_wishes, route_wishes, wishes
-from crossfade.routers.registered import KINDS
+from crossfade.routers.refs import gateways_of
 from crossfade.routers.rules import problem
-from crossfade.routers.split import Cookies, Names, Split
+from crossfade.routers.split import Names, Split
 from crossfade.view.nearness import service_name
 from crossfade.view.plain import plain
 from crossfade.view.routes import RouteName, route_of, routed_by
@@ -43,12 +43,12 @@ def obstacles(rollout: Rollout, around: Around) -> Iterator[str]:
     named = routed_by(wire)
     if named is None:
         return
-    service, splits = service_name(wire), _splits(rollout.spec)
+    service, stages = service_name(wire), compiled(rollout.spec)
     names = Names(stable=service, candidate=f"{service}-canary", rule=named.rule)
-    yield from _of_route(named, names, around, splits)
+    yield from _of_route(named, names, around, splits_asked(rollout.spec, stages))
     yield from _claimed(rollout.metadata.name, named, around.others)
-    asked = [*_wishes(rollout.spec, splits), *_beside(named, names, around.route, splits)]
-    needed = KINDS[named.kind].needed(asked)
+    there = None if named.owned else around.route
+    needed = features_asked(named.kind, rollout.spec, stages, there, names)
     for gateway in around.gateways.values():
         if gateway.missing:
             yield f"{_sentence(gateway.missing)}."
@@ -63,9 +63,7 @@ def parents(rollout: Rollout, route: Object | None, namespace: str) -> list[str]
     gateway = rollout.spec.traffic.gateway if rollout.spec.traffic else None
     if gateway is not None:
         return [f"{ref.namespace or namespace}/{ref.name}" for ref in gateway.parent_refs]
-    refs = ((route or {}).get("spec") or {}).get("parentRefs") or ()
-    named = (ref for ref in refs if ref.get("kind", "Gateway") == "Gateway")
-    return list(dict.fromkeys(f"{ref.get('namespace') or namespace}/{ref.get('name')}" for ref in named))
+    return gateways_of(route or {}, namespace)
 
 
 def _of_route(named: RouteName, names: Names, around: Around, splits: Sequence[Split]) -> Iterator[str]:
@@ -104,32 +102,6 @@ def _claimed(name: str, named: RouteName, others: Sequence[Object]) -> Iterator[
                 f"Rollout {other['metadata']['name']} names {rule} too: the older one of the two splits it, the other is "
                 "Invalid. Name another rule or route."
             )
-
-
-def _splits(spec: RolloutSpec) -> list[Split]:
-    """Give what the stages ask of the rules, each once."""
-    canary = spec.strategy.canary
-    cookies = Cookies("", "", "") if canary is not None and canary.sticky else None
-    mirrors = dict.fromkeys((0, *(stage.mirror for stage in compiled(spec))))
-    return [Split(0, mirror, cookies) for mirror in mirrors]
-
-
-def _wishes(spec: RolloutSpec, splits: Sequence[Split]) -> Iterator[Wish]:
-    """Give what the spec asks of the controller."""
-    blue_green = spec.strategy.blue_green
-    matches = [match for stage in compiled(spec) for match in stage.matches]
-    matches += blue_green.preview_match if blue_green is not None else []
-    for split in splits:
-        yield from wishes(split, matches)
-    if spec.traffic is not None and spec.traffic.gateway is not None:
-        yield from gateway_wishes(spec.traffic.gateway)
-
-
-def _beside(named: RouteName, names: Names, route: Object | None, splits: Sequence[Split]) -> Iterator[Wish]:
-    """Give what is asked because of what the route has already."""
-    if route is not None and not named.owned:
-        for split in splits:
-            yield from route_wishes(route, names, split)
 
 
 def _sentence(words: str) -> str:

@@ -85,9 +85,13 @@ def _given_back(refs: Sequence[dict[str, Any]], names: Names, namespace: str) ->
     at = stable_at(kept, names, namespace)
     weights = [weight_of(ref) for ref in kept]
     weights[at] += sum(map(weight_of, candidates))
-    if not any(weights):
-        weights[at] = 1
+    weights = _some(weights, at)
     return [{**ref, "weight": weight} for ref, weight in zip(kept, reduced(weights), strict=True)]
+
+
+def _some(weights: list[int], at: int) -> list[int]:
+    """Give the weights, and where all are zero 1 at that place: a rule like that answers nobody, and is never written."""
+    return weights if any(weights) else [int(index == at) for index in range(len(weights))]
 
 
 def stable_at(refs: Sequence[Object], names: Names, namespace: str) -> int:
@@ -110,7 +114,8 @@ def split_rule(entry: Entry, names: Names, namespace: str, split: Split) -> dict
 
 def _shared(refs: Sequence[Object], names: Names, namespace: str, split: Split) -> list[dict[str, Any]]:
     at = stable_at(refs, names, namespace)
-    weights, candidate_weight = split_weights([weight_of(ref) for ref in refs], at, split.permille)
+    asked = _some([weight_of(ref) for ref in refs], at)
+    weights, candidate_weight = split_weights(asked, at, split.permille)
     shared = [{**ref, "weight": weight} for ref, weight in zip(refs, weights, strict=True)]
     candidate = {**refs[at], "name": names.candidate, "weight": candidate_weight}
     if split.cookies:

@@ -257,7 +257,7 @@ def given_back(s: Situation, survivor: str) -> Goal:
     rivals = [track for track in others if track not in {runs, SOURCE} and not none_left(s, track)]
     alone = s.exclusive and s.side(survivor).desired < s.n and rivals
     stays = s.production is None or dict(s.production.selector) == selector_before(s.production)
-    stays = stays and not any(True for _ in routing.split_places(s))
+    stays = stays and not routing.is_split(s)
     apart = not s.service_name or (not stays and traffic_of(s).separates(survivor, others))
     exchange = Exchange(s.n, s.n - s.floor)
     return Goal(

@@ -16,6 +16,7 @@ from crossfade.core.situation import Situation
 from crossfade.routers import groups as router
 from crossfade.routers import rules
 from crossfade.routers.acceptance import acceptance
+from crossfade.routers.refs import cookie_name
 from crossfade.routers.split import Cookies, Split
 
 
@@ -46,7 +47,7 @@ def cookies(s: Situation, weight: float) -> Cookies | None:
     if canary is None or not canary.sticky or not 0 < weight < 100:
         return None
     number = s.memory.release
-    return Cookies(f"crossfade-{s.name}", f"{number}-stable", f"{number}-candidate")
+    return Cookies(cookie_name(s.name), f"{number}-stable", f"{number}-candidate")
 
 
 def writes_due(s: Situation, split: Split) -> tuple[Write, ...]:

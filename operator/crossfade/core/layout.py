@@ -55,7 +55,7 @@ def _finalizer(s: Situation) -> Iterator[Write]:
 def holds_something(s: Situation) -> bool:
     """Whether something must be given back before the Rollout may go: also numbers of somebody's route."""
     named = routing.place(s) is not None and not routing.is_owned(s)
-    return manifests.outlives(s) or named or any(True for _ in routing.split_places(s))
+    return manifests.outlives(s) or named or routing.is_split(s)
 
 
 def identity(s: Situation) -> Identity:

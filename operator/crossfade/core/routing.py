@@ -102,6 +102,11 @@ def split_places(s: Situation) -> Iterator[tuple[Place, SeenRoute]]:
             yield at, live
 
 
+def is_split(s: Situation) -> bool:
+    """Whether some rule that is not our own refers to the canary Service now."""
+    return any(True for _ in split_places(s))
+
+
 def before(s: Situation, at: Place) -> Before:
     """What the rules there were before they were changed: as noted, else the best that can be said of what is there."""
     live = seen(s, at)

@@ -21,6 +21,7 @@ from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
 from crossfade.core.revision import named, without_nulls
 from crossfade.core.stages import Stage
 from crossfade.core.strategies.rolling import limits
+from crossfade.routers.split import canary_of
 
 Answer = TypeVar("Answer")
 
@@ -110,7 +111,7 @@ class Situation:
     @cached_property
     def canary_name(self) -> str:
         """The Service that a route sends the candidate's requests to; empty for a worker."""
-        return f"{self.service_name}-canary" if self.service_name else ""
+        return canary_of(self.service_name) if self.service_name else ""
 
     @cached_property
     def canary(self) -> SeenService | None:

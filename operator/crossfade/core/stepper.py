@@ -145,9 +145,8 @@ class _Stepper:
         if isinstance(self.goal.order, Exchange) and self.traffic.live(track):
             return max(wanted, has - max(0, may_go))
         share = self.goal.share or {}
-        warm = (
-            bool(wanted) and not self.traffic.mixes
-        )  # a route sends it nothing; whoever knows its Service still comes
+        # What a route keeps warm gets no share, and is selected all the same: whoever calls its Service still comes.
+        warm = bool(wanted) and not self.traffic.mixes
         asked = track in self.receivers or warm
         fewer_asked = asked and self.traffic.gives(share) and self.traffic.settled(share)
         return wanted if fewer_asked or self._is_left(track) else has

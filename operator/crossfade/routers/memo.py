@@ -8,10 +8,10 @@ from typing import Any, Final
 from crossfade.routers.refs import (
     cookie_of,
     filters_of,
-    is_mirror_to,
     is_service,
     mirrors,
     namespace_of,
+    other_filters,
     plain_filters,
     plain_refs,
     refers,
@@ -41,9 +41,13 @@ def touched(route: Object, names: Names) -> list[int]:
     return [
         index
         for index, rule in enumerate(rules_of(route))
-        if names.rule in ("", rule.get("name", ""))
-        and (refers(rule, names.candidate, namespace) or has_ref(rule, names.stable, namespace))
+        if names.rule in ("", rule.get("name", "")) and concerns(rule, names, namespace)
     ]
+
+
+def concerns(rule: Object, names: Names, namespace: str) -> bool:
+    """Whether a rule sends requests to one of the Services, or copies of them to the candidate."""
+    return refers(rule, names.candidate, namespace) or has_ref(rule, names.stable, namespace)
 
 
 def has_ref(rule: Object, name: str, namespace: str) -> bool:
@@ -65,14 +69,14 @@ def bare(rule: Object, names: Names, namespace: str) -> dict[str, Any]:
     refs = [_without_mirror(without_cookie(ref), names, namespace) for ref in refs_of(rule)]
     if has_ref(rule, names.candidate, namespace):
         refs = _given_back(refs, names, namespace)
-    kept = [each for each in filters_of(rule) if not is_mirror_to(each, names.candidate, namespace)]
+    kept = other_filters(rule, names.candidate, namespace)
     return without_empty({"backendRefs": refs, "filters": kept})
 
 
 def _without_mirror(ref: dict[str, Any], names: Names, namespace: str) -> dict[str, Any]:
     if not mirrors(ref, names.candidate, namespace):
         return ref
-    kept = [each for each in filters_of(ref) if not is_mirror_to(each, names.candidate, namespace)]
+    kept = other_filters(ref, names.candidate, namespace)
     return without_empty({**ref, "filters": kept})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from crossfade.routers.memo import has_ref
+from crossfade.routers.memo import concerns
 from crossfade.routers.refs import (
     MODIFIER,
     filters_of,
-    is_mirror_to,
     is_service,
     namespace_of,
+    other_filters,
     refers,
     refs_of,
     rules_of,
@@ -34,7 +34,7 @@ def problem(route: Object, names: Names, split: Split | None = None) -> str:
     named = [index for index, rule in enumerate(rules) if names.rule in ("", rule.get("name", ""))]
     if not named and names.rule:
         return _no_such_rule(route, names.rule)
-    without = [index for index in named if not _is_ours(rules[index], names, namespace)]
+    without = [index for index in named if not concerns(rules[index], names, namespace)]
     if without and (names.rule or len(without) == len(named)):
         return _not_among(route, names, without)
     for index in named:
@@ -45,10 +45,6 @@ def problem(route: Object, names: Names, split: Split | None = None) -> str:
         if named
         else f"{title_of(route)} has no rules: write one with Service {names.stable} among its backendRefs"
     )
-
-
-def _is_ours(rule: Object, names: Names, namespace: str) -> bool:
-    return has_ref(rule, names.stable, namespace) or refers(rule, names.candidate, namespace)
 
 
 def _where(route: Object, index: int) -> str:
@@ -124,7 +120,7 @@ def _of_numbers(rule: Object, names: Names, namespace: str) -> str:
 
 
 def _of_filters(rule: Object, names: Names, namespace: str, split: Split) -> str:
-    kept = [each for each in filters_of(rule) if not is_mirror_to(each, names.candidate, namespace)]
+    kept = other_filters(rule, names.candidate, namespace)
     if split.mirror and len(kept) >= MAX_FILTERS:
         return f"has {len(kept)} filters, the most there may be, and mirror needs one more: remove one"
     if split.cookies:

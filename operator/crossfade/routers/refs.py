@@ -73,14 +73,24 @@ def is_mirror_to(filter_: Object, name: str, namespace: str) -> bool:
     return filter_.get("type") == MIRROR and is_service(target, name, namespace)
 
 
+def other_filters(owner: Object, name: str, namespace: str) -> list[dict[str, Any]]:
+    """Give the filters of a rule or of a reference that copy nothing to the Service `name`."""
+    return [each for each in filters_of(owner) if not is_mirror_to(each, name, namespace)]
+
+
 def refers(rule: Object, name: str, namespace: str) -> bool:
     """Whether a rule sends requests to the Service `name`, if only with weight 0, or copies of them."""
-    refs = refs_of(rule)
-    return (
-        any(is_service(ref, name, namespace) for ref in refs)
-        or bool(mirrors(rule, name, namespace))
-        or any(mirrors(ref, name, namespace) for ref in refs)
-    )
+    return any(is_service(ref, name, namespace) for ref in refs_of(rule)) or copies(rule, name, namespace)
+
+
+def copies(rule: Object, name: str, namespace: str) -> bool:
+    """Whether a rule, or one of its references, copies requests to the Service `name`."""
+    return any(mirrors(owner, name, namespace) for owner in (rule, *refs_of(rule)))
+
+
+def cookie_name(rollout: str) -> str:
+    """Give the name of the cookie that keeps users of a Rollout on a side."""
+    return f"{COOKIE_PREFIX}{rollout}"
 
 
 def set_cookie(name: str, value: str) -> dict[str, str]:

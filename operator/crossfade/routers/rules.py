@@ -19,8 +19,8 @@ from crossfade.routers.memo import (
 )
 from crossfade.routers.problems import problem
 from crossfade.routers.refs import (
+    copies,
     filters_of,
-    is_mirror_to,
     namespace_of,
     plain_filters,
     plain_refs,
@@ -137,15 +137,8 @@ def reaches(route: Object, names: Names) -> bool:
     """Whether the candidate gets requests or copies of them by a touched rule."""
     namespace, rules = namespace_of(route), rules_of(route)
     return any(
-        weights_of(rules[index], names, namespace)[1] > 0 or _copies(rules[index], names, namespace)
+        weights_of(rules[index], names, namespace)[1] > 0 or copies(rules[index], names.candidate, namespace)
         for index in touched(route, names)
-    )
-
-
-def _copies(rule: Object, names: Names, namespace: str) -> bool:
-    owners = [rule, *refs_of(rule)]
-    return any(
-        is_mirror_to(each, names.candidate, namespace) for owner in owners for each in filters_of(owner)
     )
 
 

@@ -13,6 +13,11 @@ Before = Mapping[str, Mapping[str, Any]]
 had some. JSON, so that it can be stored beside the route."""
 
 
+def canary_of(service: str) -> str:
+    """Give the name of the canary Service beside a production Service."""
+    return f"{service}-canary"
+
+
 @dataclass(frozen=True)
 class Names:
     """Which rules, and which Services. `rule`: the rule's name; "": every rule that names `stable` among its backendRefs."""

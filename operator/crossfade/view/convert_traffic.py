@@ -8,7 +8,7 @@ from typing import Any
 
 from crossfade.api.bounds import ROUTE_MEMBERS
 from crossfade.routers.rules import problem
-from crossfade.routers.split import Names
+from crossfade.routers.split import Names, canary_of
 from crossfade.view.routes import MOVING
 
 Object = Mapping[str, Any]
@@ -47,7 +47,7 @@ def _names(route: Object, service: str) -> bool:
 
 
 def _problem(route: Object, service: str) -> str:
-    return problem(route, Names(stable=service, candidate=f"{service}-canary"))
+    return problem(route, Names(stable=service, candidate=canary_of(service)))
 
 
 def _wrong(routes: Sequence[Object], service: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from crossfade.routers.abilities import lacking
 from crossfade.routers.acceptance import acceptance
 from crossfade.routers.refs import gateways_of
 from crossfade.routers.rules import problem
-from crossfade.routers.split import Names, Split
+from crossfade.routers.split import Names, Split, canary_of
 from crossfade.view.nearness import service_name
 from crossfade.view.plain import plain
 from crossfade.view.routes import RouteName, route_of, routed_by
@@ -44,7 +44,7 @@ def obstacles(rollout: Rollout, around: Around) -> Iterator[str]:
     if named is None:
         return
     service, stages = service_name(wire), compiled(rollout.spec)
-    names = Names(stable=service, candidate=f"{service}-canary", rule=named.rule)
+    names = Names(stable=service, candidate=canary_of(service), rule=named.rule)
     yield from _of_route(named, names, around, splits_asked(rollout.spec, stages))
     yield from _claimed(rollout.metadata.name, named, around.others)
     there = None if named.owned else around.route

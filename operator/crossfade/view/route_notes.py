@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.traffic import Match, Valued
 from crossfade.core.stages import Stage
+from crossfade.routers.refs import cookie_name
 from crossfade.view.nearness import service_name
 from crossfade.view.routes import RouteName, routed_by
 
@@ -64,7 +65,7 @@ def _sticky(rollout: Rollout) -> Iterator[str]:
     canary = rollout.spec.strategy.canary
     if canary is not None and canary.sticky:
         yield (
-            f"Cookie crossfade-{rollout.metadata.name} keeps a user on the revision first met, until the release ends. "
+            f"Cookie {cookie_name(rollout.metadata.name)} keeps a user on the revision first met, until the release ends. "
             "Clients that keep no cookies are shared anew at each request."
         )
 

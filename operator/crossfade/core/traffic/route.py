@@ -51,7 +51,7 @@ class Route:
     @cached_property
     def _refers(self) -> bool:
         """Whether rules that are not our own refer to it."""
-        return any(True for _ in routing.split_places(self.s))
+        return routing.is_split(self.s)
 
     @property
     def mixes(self) -> bool:
@@ -113,7 +113,7 @@ class Route:
 
     def depends_on(self, track: str) -> bool:
         """Whether requests fail while the track has no ready pod."""
-        gets = any(max(parts, default=0) for parts in self._parts) or groups.live(self.s) is not None
+        gets = any(self._parts) or groups.live(self.s) is not None
         return (gets and self._has_canary(track)) or self.production.depends_on(track)
 
     def listed(self, track: str) -> int:
@@ -125,14 +125,16 @@ class Route:
 
     def real_percent(self, track: str) -> float | None:
         """What the route gives the candidate by its weights; None where it is not split."""
-        parts = [part for each in self._parts for part in each]
+        parts = self._parts
         return min(parts) / 10 if parts and self._has_canary(track) else None
 
     @cached_property
-    def _parts(self) -> list[tuple[int, ...]]:
+    def _parts(self) -> list[int]:
         """The canary's tenths of a percent in each rule."""
         places = routing.split_places(self.s)
-        return [rules.permille(live.manifest, routing.names(self.s, at)) for at, live in places]
+        return [
+            part for at, live in places for part in rules.permille(live.manifest, routing.names(self.s, at))
+        ]
 
     def _has_canary(self, track: str) -> bool:
         """Whether the canary Service selects the track alone."""
@@ -262,8 +264,7 @@ class Route:
 
     def _carries(self, track: str) -> bool:
         """Whether the canary Service has all requests of the route for the track."""
-        parts = [part for each in self._parts for part in each]
-        return bool(parts) and min(parts) == 1000 and self._has_canary(track)
+        return bool(self._parts) and min(self._parts) == 1000 and self._has_canary(track)
 
     def _shared(self, share: Share) -> Iterator[Write]:
         """Stable behind the production Service, the candidate behind the canary Service, and then the route's weights."""

@@ -147,9 +147,9 @@ def _sides(s: Situation) -> Mapping[str, int]:
 
 def share_of(s: Situation, weight: Weight, *, counted: bool) -> Share:
     """The stage's weight as a share of each track. Where pods are counted, both have one until the old ones are gone."""
-    if not s.stable_revision or (weight == 100 and not counted):
-        return {s.progress.revision: 100}
     shown = min(weight, 99) if counted and s.stage.stable else weight
+    if not s.stable_revision or shown == 100:  # whom a share names gets requests, and nobody else does
+        return {s.progress.revision: 100}
     return {s.stable_revision: round(100 - shown, 1), s.progress.revision: shown}
 
 

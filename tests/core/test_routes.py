@@ -313,3 +313,25 @@ def test_a_stage_that_stood_is_told_as_it_stood_while_its_route_is_put_right() -
         assert sim.status["phase"] == "Paused"
         run(sim, 2)
     assert {event.reason for event in sim.events} == {"ChildRepaired"}
+
+
+def test_a_preview_is_shown_once_the_router_has_had_the_time_to_learn_of_its_pods() -> None:
+    match = [{"header": {"name": "x-preview", "exact": "1"}}]
+    sim = routing_v2({"blueGreen": {"promote": "Manual", "previewMatch": match}})
+    until(sim, stands_at(0), seconds=0.1)
+    assert "shop-preview" not in sim.routes
+    run(sim, 1)
+    assert "shop-preview" in sim.routes
+
+
+def test_pods_that_are_not_ready_stay_too_until_the_router_has_left_them() -> None:
+    sim = until(routing_v2("canary"), stands_at(0))
+    sim.treats_routes(Mode.GONE)
+    sim.broken = frozenset({V2})
+    sim.change(sim.of(V2)[0], sim.of(V2)[0].but(ready=False))
+    sim.act("Abort")
+    run(sim, 30)
+    assert len(sim.of(V2)) == 1, "it may become ready, and get requests, at any moment"
+    sim.treats_routes(Mode.ACCEPTS)
+    assert rest(sim).status["phase"] == "RolledBack"
+    assert not sim.of(V2)

@@ -12,6 +12,7 @@ from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
 from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
+from crossfade.core.propagation import has_been_learned
 from crossfade.core.situation import Situation
 from crossfade.routers import groups as router
 from crossfade.routers import rules
@@ -142,7 +143,7 @@ def _is_previewed(s: Situation) -> bool:
     if canary is None or not s.routed or not s.under_way or not s.stable_revision:
         return False
     ready = bool(canary.ready.get(revision)) and revision in canary.selector.values()
-    return ready and not s.progress.rollback_reason and not s.stage.weight
+    return ready and has_been_learned(s) and not s.progress.rollback_reason and not s.stage.weight
 
 
 def _as_wanted(s: Situation, kind: str, name: str, spec: Mapping[str, Any]) -> Iterator[Write]:

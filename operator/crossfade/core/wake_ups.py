@@ -9,6 +9,7 @@ from crossfade.core.gates.answer import Answer
 from crossfade.core.goals import POLL_S
 from crossfade.core.holds import hold, paused
 from crossfade.core.moments import moment_of
+from crossfade.core.propagation import learning_left_s
 from crossfade.core.reads import PATIENCE_S
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
@@ -44,6 +45,7 @@ def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
 def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
     p = s.progress
     yield POLL_S if canary_service.turns(s) else None
+    yield learning_left_s(s) if learning_left_s(s) > 0 else None
     age_s = s.seen.dropped.get(p.revision) if p.serving_since and not p.rollback_reason else None
     if age_s is not None:
         yield EVIDENCE_S if age_s <= FRESH_S else PATIENCE_S

@@ -72,6 +72,10 @@ class NoTraffic:  # its answers ask for nothing
         """No request ever reaches it."""
         return True
 
+    def is_beside(self, track: str) -> bool:
+        """There is no router."""
+        return False
+
     def separates(self, track: str, others: Collection[str]) -> bool:
         """There is nothing to separate."""
         return True

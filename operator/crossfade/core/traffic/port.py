@@ -84,6 +84,9 @@ class Traffic(Protocol):
     def idle(self, track: str) -> bool:
         """Whether no request can reach the track any more."""
 
+    def is_beside(self, track: str) -> bool:
+        """Whether a router, which follows in its own time, may find pods of the track that come up only now."""
+
     def separates(self, track: str, others: Collection[str]) -> bool:
         """Whether requests can be sent to the track alone."""
 

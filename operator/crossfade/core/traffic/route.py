@@ -219,8 +219,12 @@ class Route:
     def idle(self, track: str) -> bool:
         """Not selected, not routed to, and all nodes and routers have had the time to follow, or were seen to have."""
         none_yet = self.s.production_read is None and manifests.is_first(self.s)
-        left = quiet.is_quiet(self.s) or not quiet.is_behind(self.s, track)
+        left = quiet.is_quiet(self.s) or not self.is_beside(track)
         return not self.live(track) and (none_yet or has_propagated(self.s)) and left
+
+    def is_beside(self, track: str) -> bool:
+        """Whether the canary Service has the track."""
+        return quiet.is_behind(self.s, track)
 
     def separates(self, track: str, others: Collection[str]) -> bool:
         """As the production Service does."""

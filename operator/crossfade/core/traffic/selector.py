@@ -139,6 +139,10 @@ class Selector:
         none_yet = self.s.production_read is None and manifests.is_first(self.s)
         return not self.live(track) and (none_yet or has_propagated(self.s))
 
+    def is_beside(self, track: str) -> bool:
+        """Endpoints go by what is selected now."""
+        return False
+
     def separates(self, track: str, others: Collection[str]) -> bool:
         """Whether the track's own selector selects none of the others' pods."""
         alone = self.selector_for({track: 100}).items()

@@ -188,7 +188,7 @@ class Cluster:
 
     def _typed(self, kind: str, body: Mapping[str, Any]) -> Raw:
         """The body with its kind and apiVersion, which objects out of lists and watches lack."""
-        return {"apiVersion": self._resources[kind].api_version, "kind": kind, **body}
+        return self._resources[kind].typed(kind, body)
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
         """Read one object; None where there is none."""

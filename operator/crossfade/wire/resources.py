@@ -35,6 +35,10 @@ class Resource:
         parts = [*place, self.plural, name, subresource]
         return f"{root}{self.api_version}/" + "/".join(quote(part, safe="") for part in parts if part)
 
+    def typed(self, kind: str, body: Mapping[str, Any]) -> Raw:
+        """The body with its kind and apiVersion, which objects out of lists and watches lack."""
+        return {"apiVersion": self.api_version, "kind": kind, **body}
+
 
 RESOURCES: Final[Mapping[str, Resource]] = {
     "Rollout": Resource(API_VERSION, "rollouts"),
@@ -68,7 +72,7 @@ def path_of(kind: str, namespace: str | None, name: str = "", subresource: str =
 
 def typed(kind: str, body: Mapping[str, Any]) -> Raw:
     """Give the body with its kind and apiVersion, which objects out of lists and watches lack."""
-    return {"apiVersion": RESOURCES[kind].api_version, "kind": kind, **body}
+    return RESOURCES[kind].typed(kind, body)
 
 
 def watch_query(name: str | None, resource_version: str, for_s: int) -> dict[str, str]:

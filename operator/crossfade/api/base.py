@@ -144,6 +144,11 @@ class IntOrString:
 ONE_DECIMAL: Final = "write a weight with at most one decimal, for example 12.5"
 
 
+def whole(value: float) -> int | float:
+    """Give a number without decimals as an int, as it is written."""
+    return int(value) if value == int(value) else value
+
+
 @dataclass(frozen=True)
 class Percent:
     """Accept a number from 0 to 100; one that is `asked` for is above 0 and has one decimal at most.
@@ -181,7 +186,7 @@ class Percent:
             raise PydanticCustomError("range", "must be from 0 to 100, not {given}", {"given": value})
         if self.asked and round(value * 10) / 10 != value:
             raise PydanticCustomError("rule", ONE_DECIMAL)
-        return int(value) if value == int(value) else value
+        return whole(value)
 
 
 def _clip(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from crossfade.api.base import Weight
+from crossfade.api.base import Weight, whole
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
@@ -344,7 +344,7 @@ def _real_weight(s: Situation) -> Weight | None:
         return None
     routed = traffic_of(s).real_percent(s.progress.revision)
     if routed is not None:
-        return int(routed) if routed == int(routed) else routed
+        return whole(routed)
     ready = (
         s.production.ready
         if s.production

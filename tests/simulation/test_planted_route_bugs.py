@@ -200,7 +200,12 @@ GETS = "no pod goes that may get requests"
         (_kept_nowhere, "canary", "a route", "what a route was is kept before it changes"),
         (_more_than_the_stage, "canary", "a route", "a weight is what the stage allows"),
         (_service_gone_too_early, "canary", "a route, and its end", "no service goes that a route names"),
-        (_turned_too_early, "canary", "a route", "a weight is what the stage allows"),
+        (
+            _turned_too_early,
+            "canary",
+            "a route, its strategy edited",
+            "the canary service turns to pods that answer",
+        ),
         (_groups_left, "canary", "a route, groups and copies", OWN),
         (
             _mirrored_for_ever,

@@ -1,0 +1,32 @@
+"""A pod is named where the errors are its own, and not where chance put them there."""
+
+import pytest
+
+from crossfade.judge.counts import Counts, Pod
+from crossfade.judge.pods import culprit
+from judge.exact import binomial
+
+
+def pods(*bad: int, total: int = 100) -> list[Pod]:
+    return [Pod(f"shop-{i}", Counts(each, total)) for i, each in enumerate(bad)]
+
+
+@pytest.mark.parametrize("bad", [(10, 0, 0, 0), (12, 1, 1, 0), (4, 0, 0, 0, 0, 0, 0, 0, 0, 0)])
+def test_the_pod_that_has_nearly_all_errors_is_named(bad: tuple[int, ...]) -> None:
+    assert culprit(pods(*bad)) == Pod("shop-0", Counts(bad[0], 100))
+
+
+@pytest.mark.parametrize("bad", [(), (10,), (1, 0, 0, 0), (3, 3, 2, 3), (6, 5), (0, 0, 0), (20, 15, 18, 17)])
+def test_none_is_named_where_errors_are_spread_or_few_or_there_is_one_pod(bad: tuple[int, ...]) -> None:
+    assert culprit(pods(*bad)) is None
+
+
+def test_a_pod_that_answers_most_requests_is_not_named_for_it() -> None:
+    assert culprit([Pod("big", Counts(20, 2000)), Pod("small", Counts(1, 100))]) is None
+
+
+@pytest.mark.parametrize("errors", [5, 12, 30])
+def test_alike_pods_are_named_by_chance_in_one_of_a_hundred_at_most(errors: int) -> None:
+    """Two pods: all ways in which so many errors can fall on them."""
+    named = sum(p for k, p in binomial(errors, 0.5) if culprit(pods(k, errors - k)))
+    assert named <= 0.01

@@ -26,13 +26,15 @@ from providers.expressions.hostile import CONDITIONS, PATHS
 
 GROWTH = 16 * 1024 * 1024
 """Bytes that the operator may have more after an expression; what they want is a thousand times that."""
-IN_TIME_S = 6.0
-"""For a machine that does more at once: the bound by the clock is 3 s, and a new process takes a moment."""
+IN_TIME_S = 10.0
+"""For a machine that does much else: the bound is 0.2 s of processor time, and a new process takes a moment."""
+BOUNDS = Bounds(cpu_s=0.2)
+"""Tests wait for less; all else is as it is for users."""
 
 
 @pytest.fixture
 async def evaluator() -> AsyncIterator[Evaluator]:
-    evaluator = Evaluator()
+    evaluator = Evaluator(BOUNDS)
     yield evaluator
     await evaluator.close()
 
@@ -96,13 +98,17 @@ async def test_after_a_while_it_is_tried_again() -> None:
     await evaluator.close()
 
 
-async def test_the_clock_ends_what_processor_time_does_not() -> None:
-    evaluator = Evaluator(Bounds(cpu_s=1000, within_s=0.2))
-    told = await Conditions(evaluator).check(
-        CONDITIONS["a long text looked through a thousand times"][0], {"result": 0.5}
-    )
-    assert told == Refused("the condition takes longer than an expression may: make it simpler")
-    assert await Conditions(evaluator).check("result < 1", {"result": 0.5}) is True
+async def test_where_a_machine_has_no_time_for_it_that_is_not_held_against_the_expression() -> None:
+    evaluator = Evaluator(Bounds(within_s=0.2))
+    conditions = Conditions(evaluator)
+    assert await conditions.check("result < 1", {"result": 0.5}) is True
+    assert evaluator.pid is not None
+    os.kill(evaluator.pid, signal.SIGSTOP)
+    told = await conditions.check("result < 1", {"result": 0.5})
+    assert isinstance(told, SourceError)
+    assert "gets no processor time" in told.why
+    evaluator._bounds = Bounds()
+    assert await conditions.check("result < 1", {"result": 0.5}) is True
     await evaluator.close()
 
 
@@ -163,6 +169,20 @@ async def test_it_knows_nothing_of_the_operators_environment_and_files(
         assert len(os.listdir(f"/proc/{evaluator.pid}/fd")) == 3  # noqa: PTH208 -- of a pid
 
 
+async def test_it_finds_modules_where_the_operator_does_and_nowhere_else(
+    evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An image has its modules on PYTHONPATH, which that process does not read."""
+    (tmp_path / "cel_expr_python.py").write_text(
+        "raise ImportError('another one, which the operator would find too')"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert await Conditions(evaluator).check("result < 1", {"result": 0.5}) is True
+    await evaluator.close()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert isinstance(await Conditions(evaluator).check("result < 1", {"result": 0.5}), SourceError)
+
+
 async def test_it_is_limited_and_offers_itself_first_where_memory_is_short(evaluator: Evaluator) -> None:
     await Conditions(evaluator).check("result < 1", {"result": 0.5})
     assert evaluator.pid is not None
@@ -196,7 +216,7 @@ async def test_it_ends_when_the_operator_is_gone() -> None:
         text=True,
         check=False,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": str(process.ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     pid = int(done.stdout)
     async with asyncio.timeout(10):
@@ -326,6 +346,6 @@ def test_the_operators_own_process_imports_nothing_of_it() -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(process.ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.stdout.strip() == "[]"

@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
+import os
 import signal
 import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from crossfade.providers.expressions.frames import BrokenFrameError, Message, packed, read_reply
 from crossfade.providers.outcome import Refused, SourceError
 
-ROOT: Final = Path(__file__).parents[3]
 _PROGRAM: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from crossfade.providers.expressions.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
 )
 REMEMBERED: Final = 256
@@ -32,6 +32,7 @@ REMEMBERED_S: Final = 600.0
 
 _TIME: Final = "takes longer than an expression may: make it simpler"
 _DIED: Final = "brought down the process that evaluates it: make it simpler"
+_STARVED: Final = "the process that evaluates expressions gets no processor time: look at the operator's CPU limit, and at its node"
 _BY_TIMERS: Final = (-signal.SIGPROF, -signal.SIGXCPU)
 
 
@@ -39,13 +40,13 @@ _BY_TIMERS: Final = (-signal.SIGPROF, -signal.SIGXCPU)
 class Bounds:
     """What an expression may take, and how many may wait. Memory in bytes, beyond what the process needs when it is idle.
 
-    `within_s` is by the clock on the wall, from question to answer, for when the processor time does not end it (a machine that
-    is overloaded: hence so much more).
+    `within_s` is by the clock on the wall, from question to answer. Processor time ends what computes; so where the clock ends it, the
+    machine had no time for it, and that is not held against the expression.
     """
 
     headroom: int = 96 * 1024 * 1024
     cpu_s: float = 0.5
-    within_s: float = 3.0
+    within_s: float = 5.0
     ready_within_s: float = 20.0
     waiting: int = 64
 
@@ -107,7 +108,7 @@ class Evaluator:
             reply = await self._exchange(process, message)
         except TimeoutError:
             await self._end()
-            return self._remember(key, _TIME)
+            return SourceError(_STARVED)
         except GoneError as error:
             return self._gone(error.status, key)
         except BaseException:
@@ -140,11 +141,11 @@ class Evaluator:
         await self._end()
         bounds = self._bounds
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-c", _PROGRAM, str(ROOT), str(bounds.headroom), str(bounds.cpu_s)),
+            *(sys.executable, "-IBS", "-c", _PROGRAM, _path(), str(bounds.headroom), str(bounds.cpu_s)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={"MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={"MALLOC_ARENA_MAX": "1"},
             cwd="/",
             start_new_session=True,
         )
@@ -182,6 +183,11 @@ class Evaluator:
             del self._ended[key]
             return ""
         return why
+
+
+def _path() -> str:
+    """Where the operator finds modules: that process looks there and nowhere else, whatever PYTHONPATH says."""
+    return json.dumps([os.path.abspath(each) for each in sys.path if each])  # noqa: PTH100 -- text, as sys.path is
 
 
 def _pipes(process: asyncio.subprocess.Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:

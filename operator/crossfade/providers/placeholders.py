@@ -11,9 +11,11 @@ from crossfade.providers.outcome import Refused
 
 OURS: Final = ("candidate", "stable", "service", "namespace", "window")
 """What is filled in by us; a template's own arguments have other names."""
+RESULT: Final = "result"
+"""What conditions call the measurement."""
 
 _HOLE: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,11 @@ def missing(found: Collection[Piece], values: Mapping[str, str]) -> Refused | No
 
 def argument_refusal(name: str) -> str:
     """Say why an argument cannot have this name; "" where it can."""
-    if name in OURS:
+    if name in OURS or name == RESULT:
         return f"{name} is filled in by the operator: give the argument another name"
-    return (
-        ""
-        if _NAME.fullmatch(name)
-        else "an argument's name has letters, digits, _ and -, and begins with a letter"
-    )
+    if _NAME.fullmatch(name):
+        return ""
+    return "an argument's name has letters, digits and _, and begins with none of the digits"
 
 
 def _wrong(hole: Hole, names: Collection[str]) -> str:

@@ -27,6 +27,7 @@ TEXT: Final[Kind] = "string"
 TRUTH: Final[Kind] = "bool"
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
 _TAKEN: Final = frozenset(
     [
         *(
@@ -46,6 +47,13 @@ _TAKEN: Final = frozenset(
         *("loop", "null", "package", "namespace", "return", "true", "var", "void", "while"),
     ]
 )
+
+
+def value_of(text: str) -> Value:
+    """An argument as a condition knows it: a number or true and false where it is written as one, else a text."""
+    if text in ("true", "false"):
+        return text == "true"
+    return float(text) if _NUMBER.fullmatch(text) else text
 
 
 class Conditions:

@@ -174,7 +174,7 @@ class Fetch:
         ) as answer:
             if 300 <= answer.status < 400:
                 return _redirected(request.place, answer.status)
-            return await _taken_in(answer, request.limits.longest)
+            return await _taken_in(answer, min(request.limits.longest, LONGEST))
 
 
 async def _taken_in(answer: aiohttp.ClientResponse, longest: int) -> Answer:

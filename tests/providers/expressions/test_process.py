@@ -141,6 +141,20 @@ async def test_one_that_nobody_waits_for_any_more_leaves_no_answer_to_the_next(e
     assert await conditions.check("result < 1", {"result": 1.5}) is False
 
 
+async def test_one_that_is_given_up_while_the_process_starts_leaves_no_answer_to_the_next(
+    evaluator: Evaluator,
+) -> None:
+    conditions = Conditions(evaluator)
+    asked = asyncio.create_task(conditions.check("result < 1", {"result": 0.5}))
+    while evaluator.pid is None:  # noqa: ASYNC110 -- nothing tells of it
+        await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert await conditions.check("result < 1", {"result": 1.5}) is False
+    assert await conditions.check("result < 1", {"result": 0.5}) is True
+
+
 async def test_a_process_that_is_killed_from_outside_is_no_fault_of_the_expression(
     evaluator: Evaluator,
 ) -> None:
@@ -249,13 +263,15 @@ async def test_a_process_that_does_not_start_is_told(
     )
 
 
+BROUGHT_DOWN = Refused("the condition brought down the process that evaluates it: make it simpler")
 READY = (
     "import sys, os, struct, json, signal\n"
     "def say(message):\n"
     "    text = message if isinstance(message, bytes) else json.dumps(message).encode()\n"
     "    sys.stdout.buffer.write(struct.pack('>I', len(text)) + text); sys.stdout.buffer.flush()\n"
     "say({'ready': True})\n"
-    "sys.stdin.buffer.read(4)\n"
+    "length = struct.unpack('>I', sys.stdin.buffer.read(4))[0]\n"
+    "number = json.loads(sys.stdin.buffer.read(length))['number']\n"
 )
 
 
@@ -263,11 +279,17 @@ READY = (
     ("then", "told"),
     [
         (
-            "say({'value': 'True'})",
+            "say({'value': 'True', 'number': number})",
             SourceError("the process that evaluates conditions answered with nonsense"),
         ),
-        ("say({'value': 1})", SourceError("the process that evaluates conditions answered with nonsense")),
-        ("say({})", SourceError("the process that evaluates conditions answered with nonsense")),
+        (
+            "say({'value': 1, 'number': number})",
+            SourceError("the process that evaluates conditions answered with nonsense"),
+        ),
+        (
+            "say({'number': number})",
+            SourceError("the process that evaluates conditions answered with nonsense"),
+        ),
         (
             "say(b'cos\\nsystem')",
             Refused("the condition brought down the process that evaluates it: make it simpler"),
@@ -276,6 +298,8 @@ READY = (
             "sys.stdout.buffer.write(b'\\xff' * 99999)",
             Refused("the condition brought down the process that evaluates it: make it simpler"),
         ),
+        ("say({'value': True, 'number': number - 1})", BROUGHT_DOWN),
+        ("say({'value': True})", BROUGHT_DOWN),
         ("os.abort()", Refused("the condition brought down the process that evaluates it: make it simpler")),
         (
             "os.kill(os.getpid(), signal.SIGXCPU)",

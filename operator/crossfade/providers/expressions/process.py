@@ -59,6 +59,10 @@ class GoneError(Exception):
         self.status = status
 
 
+class NotStartedError(Exception):
+    """The other process did not come up in time, or ended before it was ready."""
+
+
 class Evaluator:
     """Asks the other process. One for the operator; the process begins with the first question."""
 
@@ -66,7 +70,7 @@ class Evaluator:
         self._bounds, self._now = bounds or Bounds(), now
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._waiting = self._number = 0
         self._ended: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
 
     @property
@@ -88,7 +92,8 @@ class Evaluator:
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._asked(packed(question, payload), key)
+                self._number += 1
+                return await self._asked(packed({**question, "number": self._number}, payload), key)
         finally:
             self._waiting -= 1
 
@@ -99,13 +104,11 @@ class Evaluator:
     async def _asked(self, message: bytes, key: bytes) -> Message | Refused | SourceError:
         try:
             process = await self._running()
-        except (TimeoutError, OSError, GoneError, BrokenFrameError):
-            await self._end()
+            reply = await self._exchange(process, message)
+        except NotStartedError:
             return SourceError(
                 "the process that evaluates expressions does not start: look at the operator's memory limit"
             )
-        try:
-            reply = await self._exchange(process, message)
         except TimeoutError:
             await self._end()
             return SourceError(_STARVED)
@@ -123,7 +126,11 @@ class Evaluator:
             with contextlib.suppress(ConnectionError):  # it is gone: the answer says so
                 _pipes(process)[0].write(message)
                 await _pipes(process)[0].drain()
-            return await self._reply(process)
+            reply = await self._reply(process)
+        if reply.get("number") != self._number:
+            await self._end()
+            raise GoneError(0)
+        return reply
 
     async def _reply(self, process: asyncio.subprocess.Process) -> Message:
         try:
@@ -139,6 +146,16 @@ class Evaluator:
         if self._process is not None and self._process.returncode is None:
             return self._process
         await self._end()
+        try:
+            async with asyncio.timeout(self._bounds.ready_within_s):
+                process = await self._start()
+                await self._reply(process)
+        except (OSError, GoneError) as error:
+            await self._end()
+            raise NotStartedError from error
+        return process
+
+    async def _start(self) -> asyncio.subprocess.Process:
         bounds = self._bounds
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-IBS", "-c", _PROGRAM, _path(), str(bounds.headroom), str(bounds.cpu_s)),
@@ -149,8 +166,6 @@ class Evaluator:
             cwd="/",
             start_new_session=True,
         )
-        async with asyncio.timeout(bounds.ready_within_s):
-            await self._reply(self._process)
         return self._process
 
     async def _end(self) -> None:

@@ -44,7 +44,7 @@ def main(headroom: int, cpu_s: float) -> None:
         budget(cpu_s)
         answer = _answer(asks, *question)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        _send(replies, answer)
+        _send(replies, {**answer, "number": question[0].get("number")})
         if answer.get("spent"):
             return  # memory in pieces is not given back: the next question finds a new process
 

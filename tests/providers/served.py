@@ -22,7 +22,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def served(handler: Handler) -> AsyncIterator[str]:
     """Serve every request by this handler; gives the URL, without a path."""
     app = web.Application(client_max_size=1024**2)
-    app.router.add_route("*", "/{path:.*}", handler)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -83,6 +83,7 @@ class Answer:
     kind: str
     body: bytes = field(repr=False)
     retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_html(self) -> bool:
@@ -182,7 +183,9 @@ async def _taken_in(answer: aiohttp.ClientResponse, longest: int) -> Answer:
     async for part in answer.content.iter_chunked(CHUNK):
         intake.add(part)
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return Answer(answer.status, kind, intake.whole(), _wait_s(answer.headers.get("Retry-After", "")))
+    return Answer(
+        answer.status, kind, intake.whole(), wait_s(answer.headers.get("Retry-After", "")), answer.headers
+    )
 
 
 def _url(place: Place) -> URL:
@@ -218,7 +221,7 @@ def _redirected(place: Place, status: int) -> Refused:
     )
 
 
-def _wait_s(retry_after: str) -> float | None:
+def wait_s(retry_after: str) -> float | None:
     """What a source asked for in seconds; a date is not read: clocks differ."""
     return (
         min(float(retry_after), LONGEST_WAIT_S) if retry_after.isascii() and retry_after.isdecimal() else None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from crossfade.api.printable import one_line
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError, number
+from crossfade.providers.said import shortened
 
-LONGEST_SAID: Final = 200
 NOTES: Final = 5
 
 Document = Mapping[str, Any]
@@ -66,12 +65,6 @@ def said(document: Document) -> str:
     """What a refusal says of itself, short and in one line."""
     told = document.get("error")
     return shortened(told) if isinstance(told, str) else ""
-
-
-def shortened(text: str) -> str:
-    """Text of others as a message can hold it."""
-    line = one_line(text.strip())
-    return line if len(line) <= LONGEST_SAID else f"{line[:LONGEST_SAID]}…"
 
 
 def _samples(samples: Sequence[Any], origin: str, points: int, notes: tuple[str, ...]) -> Outcome:

@@ -16,17 +16,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
-from crossfade.api.printable import one_line
 from crossfade.providers.body import UnreadableError
 from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import Refused, SourceError
 from crossfade.providers.place import Place
+from crossfade.providers.said import shortened
 from crossfade.providers.secret import Secret
 from crossfade.providers.signature import signed
-
-LONGEST_MESSAGE: Final = 200
 
 
 @dataclass(frozen=True)
@@ -109,8 +107,7 @@ def _worded(answer: Answer, place: Place) -> Decision | SourceError:
 def _message(answer: Answer) -> str:
     match _document(answer):
         case {"message": str() as text}:
-            line = one_line(text.strip())
-            return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
+            return shortened(text)
     return ""
 
 

@@ -1,0 +1,53 @@
+"""What a JSONPath finds in an answer, by the other process."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from crossfade.providers.expressions.process import Evaluator
+from crossfade.providers.outcome import Refused, SourceError
+
+LONGEST: Final = 512
+"""Characters of a path."""
+
+
+class Paths:
+    """Compiles and follows paths."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    async def refusal(self, path: str) -> Refused | SourceError | None:
+        """Say why it is no path, for when a template is seen; None where it is one."""
+        if why := _unaskable(path):
+            return Refused(why)
+        reply = await self._ask({"do": "path", "path": path}, path, b"")
+        return reply if isinstance(reply, Refused | SourceError) else None
+
+    async def find(self, path: str, document: bytes) -> list[Any] | Refused | SourceError:
+        """The values that it leads to, see `jsonpath.Paths.find`. A SourceError's sentence begins with what the document does."""
+        if why := _unaskable(path):
+            return Refused(why)
+        found = await self._ask({"do": "find", "path": path}, path, document)
+        if isinstance(found, list | Refused | SourceError):
+            return found
+        return SourceError("cannot be read by the process that follows paths")
+
+    async def _ask(self, question: dict[str, str], path: str, document: bytes) -> Any:
+        reply = await self._evaluator.ask(question, path, document)
+        match reply:
+            case Refused(why):
+                return Refused(f"the path {why}")
+            case SourceError():
+                return reply
+            case {"value": value}:
+                return value
+            case {"refused": str() as why}:
+                return Refused(f"the path {why}")
+            case {"unreadable": str() as why}:
+                return SourceError(why)
+        return SourceError("cannot be read by the process that follows paths")
+
+
+def _unaskable(path: str) -> str:
+    return "" if path and len(path) <= LONGEST else f"a path has between 1 and {LONGEST} characters"

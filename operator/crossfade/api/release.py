@@ -19,6 +19,7 @@ from crossfade.api.base import (
     Weight,
 )
 from crossfade.api.labels import API_VERSION
+from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
 from crossfade.api.status import TIMELINE_LENGTH, LastLines, TimelineEntry
 
 ACTIONS_LENGTH = 100
@@ -130,6 +131,11 @@ class ReleaseStatus(Model):
     actions: Annotated[list[ActionEntry], Field(max_length=ACTIONS_LENGTH)] = Field(default_factory=list)
     """What people and pipelines did, oldest first, at most 100 entries: while it was under way, by which it came about, and
     each Restart while it served."""
+    measurements: Annotated[list[MetricStatus], Field(max_length=MEASURED_LENGTH)] = Field(
+        default_factory=list
+    )
+    """What was measured, with the counts of the newest windows: `crossfade verdict RELEASE` computes the verdicts again from
+    them."""
     downtime_seconds: Duration | None = None
     """Seconds without a serving pod; only recreate has any."""
 

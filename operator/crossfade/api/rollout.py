@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from crossfade.api.analysis import Analysis
 from crossfade.api.base import MAX_REPLICAS, Metadata, Model, Rule, Seconds
 from crossfade.api.base import WEEK_SECONDS as WEEK
 from crossfade.api.labels import API_VERSION
@@ -141,6 +142,15 @@ class RolloutSpec(Model):
     bake_seconds: Seconds = 30
     """Seconds that the old pods are kept warm after the new revision got all requests, 0 to 604800, by default 30.
     While it bakes, requests go back by themselves when the new revision fails. 0 removes the old pods at once."""
+
+    analysis: Analysis | None = None
+    """What is measured in the background, from the first request that the new revision gets to the end of the bake. A metric
+    that fails takes everything back at once; no stage waits for one. Default: nothing. Example:
+    `{metrics: [{name: errors, builtIn: {errors: {}}}]}`."""
+
+    bake_analysis: Analysis | None = None
+    """What is measured in the bake, and so after a blue/green switch. A metric that fails takes everything back; the bake
+    ends with its time all the same. Default: nothing. Example: `{templates: [{name: errors}]}`."""
 
     on_failure: Literal["Abort", "Pause"] = "Abort"
     """What a failed release leads to: `Abort` (default) returns all requests to the stable revision; `Pause` leaves

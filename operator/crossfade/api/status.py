@@ -26,6 +26,7 @@ from crossfade.api.base import (
 )
 from crossfade.api.bounds import ACTOR_LENGTH
 from crossfade.api.conditions import Phase
+from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
 from crossfade.api.reading import read
 
 COMPLETED_LENGTH = 50
@@ -321,6 +322,11 @@ class RolloutStatus(Model):
     timeline: Annotated[list[TimelineEntry], Field(max_length=TIMELINE_LENGTH)] = Field(default_factory=list)
     """What stood when in the release under way or in the last one, oldest first, at most 200 entries. Its Release gets
     it when the release waits for a person, and when it ends."""
+    measurements: Annotated[list[MetricStatus], Field(max_length=MEASURED_LENGTH)] = Field(
+        default_factory=list
+    )
+    """What was measured in the release under way or in the last one, at most 64 entries: one for each metric of each step, of the
+    background and of the bake. Its Release gets it when the release waits for a person, and when it ends."""
     moved_at: Time | None = None
     """Since when production selects one revision and its endpoints list only that one; other pods go a little later."""
     failed: Failed | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from crossfade.api.analysis import Analysis
 from crossfade.api.base import WEEK_SECONDS as WEEK
 from crossfade.api.base import (
     Model,
@@ -130,6 +131,11 @@ class BlueGreen(Model):
     the route's own. After the switch they are gone. The Gateway's listener must take them. Default: none. Needs
     `spec.traffic` with an HTTP or a gRPC route. Example: `[preview.shop.example]`."""
 
+    before_switch: Analysis | None = None
+    """What is measured while the preview stands; the switch waits until each metric has passed. What is compared needs
+    requests to the preview. Default: nothing. What is measured after the switch: `spec.bakeAnalysis`. Example:
+    `{templates: [{name: smoke}]}`."""
+
 
 class CanaryStep(Model):
     """One step of a canary: which requests the new revision gets, and what is waited for before the next step."""
@@ -173,6 +179,11 @@ class CanaryStep(Model):
     """Pods of the new revision in this step, 1 to 10000, at most `spec.replicas`. Default: its weight's part of
     `spec.replicas`, rounded up, and 1 at least. For a step whose weight does not say enough: a load test at 1 percent, a
     group of users, a mirror. Needs `spec.traffic`. Example: `3`."""
+
+    analysis: Analysis | None = None
+    """What is measured once this step's pods stand and its requests reach them; the next step waits until each metric has
+    passed, and one that fails takes everything back. Default: nothing. Example:
+    `{metrics: [{name: errors, builtIn: {errors: {}}}]}`."""
 
 
 class Canary(Model):

@@ -23,7 +23,7 @@ def compiled(
     if first:
         return [Stage("create", spec.replicas, 0, 100)]
     plan = _waking(spec) if waking else _stages(spec)
-    return [replace(stage, gates=()) for stage in plan] if skip_gates else plan
+    return [replace(stage, gates=(), analysis=None) for stage in plan] if skip_gates else plan
 
 
 def _waking(spec: RolloutSpec) -> list[Stage]:

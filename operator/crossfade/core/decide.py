@@ -12,6 +12,8 @@ from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
 from crossfade.core import conflicts, deletion, goals, layout, manifests, port_check, records, summary
 from crossfade.core.actions import pending
+from crossfade.core.analysis.taken import taken
+from crossfade.core.analysis.windows import asks
 from crossfade.core.evidence import NO_CAUSE, Cause, main_cause, not_pulled
 from crossfade.core.goals import Goal
 from crossfade.core.ladder import asked, next_transition
@@ -33,7 +35,7 @@ INVALID_AGAIN_S = 30.0
 
 def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     """The next pass for `rollout`. Deterministic, and nothing is written where everything is as it should be."""
-    s = validated(Situation(rollout, seen, now, rollout.status or RolloutStatus()))
+    s = taken(validated(Situation(rollout, seen, now, rollout.status or RolloutStatus())))
     if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
         return deletion.plan(s)
     read = conflicts.first_read(s)
@@ -119,6 +121,7 @@ def _carried_out(transition: Transition) -> Plan:
         writes=(*records.begun(s), *made, *records.writes(s), *transition.writes),
         events=(*transition.events, *repairs, *events_of(s.rollout.status, status)),
         wake_after_s=min(waits, default=None),
+        asks=asks(s),
     )
 
 

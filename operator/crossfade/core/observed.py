@@ -11,7 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from crossfade.api.action import RolloutAction
+from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.release import Release, TemplateChange
+from crossfade.core.measured import Measured
+
+Template = AnalysisTemplate | ClusterAnalysisTemplate
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,8 @@ class Observed:
     `routes`: by kind and name (`HTTPRoute/shop`), those that its spec names, that one of its Services says were changed for
     it, and its own. `route_kinds`: the kinds of route that this cluster has and this operator watches.
     `route_claims`: older Rollouts that name the same route and a rule in common, by name.
+    `measured`: what was asked to be measured and has come. `templates`: by name and whether it is the cluster's, those that its
+    analyses name.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -254,3 +260,5 @@ class Observed:
     routes: Mapping[str, SeenRoute] = field(default_factory=dict)
     route_kinds: frozenset[str] = frozenset()
     route_claims: tuple[str, ...] = ()
+    measured: tuple[Measured, ...] = ()
+    templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)

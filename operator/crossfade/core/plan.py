@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crossfade.core.measured import Ask
 from crossfade.core.observed import Identity
 
 
@@ -91,7 +92,7 @@ class Plan:
 
     The shell writes `status` first, and only where it differs from the stored one, then `writes` in order; one that
     fails ends the pass, unless the API server refused it and it is not needed. With `read` set there is nothing to
-    write yet.
+    write yet. `asks`: what is to be measured; the answers are seen in a later pass.
     `wake_after_s`: look again after so many seconds even if nothing changes; None: only when it does.
     """
 
@@ -101,3 +102,4 @@ class Plan:
     events: tuple[Event, ...] = ()
     wake_after_s: float | None = None
     read: ReadRequest | None = None
+    asks: tuple[Ask, ...] = ()

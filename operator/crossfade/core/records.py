@@ -116,6 +116,7 @@ def _so_far(s: Situation, before: ReleaseStatus) -> dict[str, object]:
     changes: dict[str, object] = {
         "started_at": _began(s, before),
         "timeline": s.memory.timeline,
+        "measurements": s.memory.measurements,
     }
     if s.progress.served_at is not None:
         changes["served_at"] = s.progress.served_at

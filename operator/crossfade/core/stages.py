@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import starmap
 
+from crossfade.api.analysis import Analysis
 from crossfade.api.base import Weight
 from crossfade.api.traffic import Match
 
@@ -44,6 +45,10 @@ class GateKind(StrEnum):
     PAUSE = "Pause"  # a time
     MANUAL = "Manual"  # a person's Promote
     BAKE = "Bake"  # a time at 100 %, with the old side warm
+    ANALYSIS = "Analysis"  # measurements that pass
+
+
+_TIMELESS = frozenset({GateKind.MANUAL, GateKind.ANALYSIS})
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Gate:
     def __str__(self) -> str:
         """How people read it: `pause 60s`, `manual`, `bake 30s`."""
         word = self.kind.value.lower()
-        return word if self.kind is GateKind.MANUAL else f"{word} {self.seconds}s"
+        return word if self.kind in _TIMELESS else f"{word} {self.seconds}s"
 
 
 GROW_FIRST = GrowFirst()
@@ -69,7 +74,8 @@ class Stage:
     `candidate` and `stable` are pods of each side, `weight` is the percent of requests that the candidate is to get,
     `order` is how the stage is come to, `gates` must all be open before the next stage.
     `pull_check` asks that the new images were pulled by a pod that runs nothing, before anything stops. `matches`: requests
-    that meet the candidate whatever the weight is; `mirror`: percent of the requests that are copied to it.
+    that meet the candidate whatever the weight is; `mirror`: percent of the requests that are copied to it. `analysis`: what is
+    measured once it is ready.
     """
 
     name: str
@@ -81,6 +87,7 @@ class Stage:
     pull_check: bool = False
     matches: tuple[Match, ...] = ()
     mirror: int = 0
+    analysis: Analysis | None = None
 
     @property
     def reaches(self) -> bool:
@@ -105,7 +112,7 @@ class Stage:
     @property
     def rests(self) -> bool:
         """Whether the plan stops here for a person or a time, so that people are told of it."""
-        return any(gate.kind in {GateKind.PAUSE, GateKind.MANUAL} for gate in self.gates)
+        return any(gate.kind is not GateKind.BAKE for gate in self.gates)
 
     @property
     def counted(self) -> bool:
@@ -135,7 +142,7 @@ class Stage:
 
 def gates_of(*asked: tuple[GateKind, int]) -> tuple[Gate, ...]:
     """The gates that ask for something: a pause of no time is none, and so is a bake."""
-    return tuple(starmap(Gate, (each for each in asked if each[1] or each[0] is GateKind.MANUAL)))
+    return tuple(starmap(Gate, (each for each in asked if each[1] or each[0] in _TIMELESS)))
 
 
 def pods_of(amount: int | str, replicas: int, *, up: bool) -> int:

@@ -84,7 +84,9 @@ def started(s: Situation, revision: str) -> Transition:
     )
     number = s.memory.release + 1
     way = s.memory.going_back if is_going_back(s, revision) else None
-    begun = s.remember(progress=progress, release=number, downtime=None, timeline=[], going_back=way)
+    begun = s.remember(
+        progress=progress, release=number, downtime=None, timeline=[], measurements=[], going_back=way
+    )
     begun = noted(begun, now, begun.stage.name)
     return Transition(
         begun,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, port_check
+from crossfade.core.analysis import outcome
 from crossfade.core.compile import crash_allowance
 from crossfade.core.evidence import (
     Cause,
@@ -57,8 +58,15 @@ def verdict(s: Situation) -> Verdict | None:
         port_refused,
         candidate_unavailable,
         gate_failed,
+        measured_bad,
     )
     return next((found for cause in causes if (found := cause(s)) is not None), None)
+
+
+def measured_bad(s: Situation) -> Verdict | None:
+    """What was measured shows that the candidate is worse than it may be."""
+    told = outcome.failure(s)
+    return Verdict(Reason.ANALYSIS_FAILED, told) if told else None
 
 
 def candidate_crashed(s: Situation) -> Verdict | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossfade.core import deadline, downtime, records
+from crossfade.core.analysis import windows
 from crossfade.core.gates.answer import Answer
 from crossfade.core.goals import POLL_S
 from crossfade.core.holds import hold, paused
@@ -46,6 +47,7 @@ def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
     p = s.progress
     yield POLL_S if canary_service.turns(s) else None
     yield learning_left_s(s) if learning_left_s(s) > 0 else None
+    yield windows.next_due_s(s)
     age_s = s.seen.dropped.get(p.revision) if p.serving_since and not p.rollback_reason else None
     if age_s is not None:
         yield EVIDENCE_S if age_s <= FRESH_S else PATIENCE_S

@@ -15,7 +15,7 @@ def stages(spec: BlueGreen, replicas: int, bake_seconds: int) -> list[Stage]:
     preview = replicas if spec.preview_replicas is None else min(spec.preview_replicas, replicas)
     grow = [Stage("grow", replicas, replicas, 0)] if spec.preview_replicas is not None else []
     return [
-        Stage("preview", preview, replicas, 0, gates=_gates(spec)),
+        Stage("preview", preview, replicas, 0, gates=_gates(spec), analysis=spec.before_switch),
         *grow,
         Stage("bake", replicas, replicas, 100, gates=gates_of((GateKind.BAKE, bake_seconds))),
         Stage("retire old", replicas, 0, 100),
@@ -24,4 +24,5 @@ def stages(spec: BlueGreen, replicas: int, bake_seconds: int) -> list[Stage]:
 
 def _gates(spec: BlueGreen) -> tuple[Gate, ...]:
     manual = spec.promote == "Manual"
-    return gates_of((GateKind.MANUAL, 0) if manual else (GateKind.PAUSE, spec.promote_after_seconds))
+    rest = (GateKind.MANUAL, 0) if manual else (GateKind.PAUSE, spec.promote_after_seconds)
+    return gates_of(rest, *([(GateKind.ANALYSIS, 0)] if spec.before_switch else []))

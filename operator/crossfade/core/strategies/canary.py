@@ -25,7 +25,11 @@ def stages(spec: Canary, replicas: int, bake_seconds: int, *, routed: bool = Fal
     below = list(_routed(spec, replicas) if routed else _counted(spec, replicas))
     warm = below[-1].stable if below else replicas
     full = next((step for step in spec.steps if step.weight == 100), None)
-    held = [Stage("100 %", replicas, warm, 100, gates=_gates(full))] if full and _gates(full) else []
+    held = (
+        [Stage("100 %", replicas, warm, 100, gates=_gates(full), analysis=full.analysis)]
+        if full and _gates(full)
+        else []
+    )
     return [
         *below,
         *held,
@@ -38,7 +42,7 @@ def _counted(spec: Canary, replicas: int) -> Iterator[Stage]:
     surge = max(1, pods_of(spec.max_surge, replicas, up=True))
     for step, weight in _weighted(spec):
         new, old = split_of(weight, replicas, surge)
-        yield Stage(f"{weight} %", new, old, weight, Exchange(surge), _gates(step))
+        yield Stage(f"{weight} %", new, old, weight, Exchange(surge), _gates(step), analysis=step.analysis)
 
 
 def _routed(spec: Canary, replicas: int) -> Iterator[Stage]:
@@ -48,7 +52,7 @@ def _routed(spec: Canary, replicas: int) -> Iterator[Stage]:
         old = max(1, math.ceil(replicas * (100 - weight) / 100)) if spec.dynamic_stable else replicas
         new = min(step.candidate_replicas, replicas) if step.candidate_replicas else new
         mirror = int((step.mirror or "0").removesuffix("%"))
-        shown = Stage(_name(step, weight), new, old, weight, gates=_gates(step))
+        shown = Stage(_name(step, weight), new, old, weight, gates=_gates(step), analysis=step.analysis)
         yield replace(shown, matches=tuple(step.match), mirror=mirror)
 
 
@@ -84,4 +88,5 @@ def split_of(weight: Weight, replicas: int, surge: int) -> tuple[int, int]:
 
 
 def _gates(step: CanaryStep) -> tuple[Gate, ...]:
-    return gates_of((GateKind.MANUAL, 0) if step.pause else (GateKind.PAUSE, step.pause_seconds or 0))
+    rest = (GateKind.MANUAL, 0) if step.pause else (GateKind.PAUSE, step.pause_seconds or 0)
+    return gates_of(rest, *([(GateKind.ANALYSIS, 0)] if step.analysis else []))

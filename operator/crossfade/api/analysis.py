@@ -1,0 +1,268 @@
+"""What is measured while a release is under way, and what the numbers decide, as a user writes it."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from crossfade.api.base import Model, Rule, list_map
+from crossfade.api.traffic import OBJECT_NAME
+
+METRIC_NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+ARGUMENT_NAME: Final = r"^[a-zA-Z][a-zA-Z0-9_-]*$"
+METRICS_LENGTH: Final = 16
+
+MetricName = Annotated[str, Field(min_length=1, max_length=40, pattern=METRIC_NAME)]
+Query = Annotated[str, Field(min_length=1, max_length=4096)]
+Expression = Annotated[str, Field(min_length=1, max_length=512)]
+TemplateName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME)]
+Address = Annotated[str, Field(min_length=8, max_length=1024, pattern=r"^https?://[^\s]+$")]
+Limit = Annotated[int, Field(ge=0, le=1000)]
+
+
+class Argument(Model):
+    """A value that queries and conditions of templates name as `{{name}}`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40, pattern=ARGUMENT_NAME)]
+    """Its name: letters, digits, `_` and `-`, at most 40 characters. Example: `status`."""
+
+    value: Annotated[str, Field(max_length=1024)] | None = None
+    """Its value, at most 1024 characters. In a template the default; a template's argument without one must be given by
+    whoever names the template. Example: `5..`."""
+
+
+class TemplateRef(Model):
+    """A template whose metrics are taken over."""
+
+    name: TemplateName
+    """Name of an AnalysisTemplate in the namespace of the Rollout, or with `cluster` of a ClusterAnalysisTemplate.
+    Example: `errors`."""
+
+    cluster: bool = False
+    """Whether it is a ClusterAnalysisTemplate, by default false."""
+
+
+class Latency(Model):
+    """A request that is answered later than this counts as bad."""
+
+    milliseconds: Annotated[int, Field(ge=1, le=600_000)]
+    """The time, in milliseconds, 1 to 600000. It counts as the next bound at or above it that the router's histogram has.
+    Example: `250`."""
+
+
+class Errors(Model):
+    """A request that is answered with a 5xx status (gRPC: with an error of the server) counts as bad."""
+
+
+class BuiltIn(Model):
+    """Requests as the router itself counts them, for each side: exactly one of `errors` and `latency`.
+
+    The operator writes the queries for the router that carries the Rollout's route out.
+    """
+
+    rules = (
+        Rule(
+            cel="has(self.errors) != has(self.latency)",
+            message="choose exactly one of errors and latency, for example `builtIn: {errors: {}}`",
+            holds=lambda self: (self.errors is None) != (self.latency is None),
+        ),
+    )
+
+    errors: Errors | None = None
+    """Requests that the router answers with a 5xx status. Example: `{}`."""
+
+    latency: Latency | None = None
+    """Requests that are answered too late. Example: `{milliseconds: 250}`."""
+
+
+class Compare(Model):
+    """Bad and total of what users did, counted for each side by queries of your own.
+
+    Each is asked twice: for the candidate and for stable, with `{{revision}}` and `{{side}}` (`candidate` or `stable`)
+    replaced. A query that has `{{window}}` gives the count of that time; any other one gives a counter that only rises,
+    and the operator takes differences, so that nothing is lost between two looks.
+    """
+
+    bad: Query
+    """PromQL that gives one number: the bad events. Example:
+    `sum(increase(jobs_failed_total{revision="{{revision}}"}[{{window}}]))`."""
+
+    total: Query
+    """PromQL that gives one number: all events, the bad ones included. Example:
+    `sum(increase(jobs_total{revision="{{revision}}"}[{{window}}]))`."""
+
+
+class Judge(Model):
+    """How much worse the candidate may be, and how sure a verdict is to be."""
+
+    rules = (
+        Rule(
+            cel="self.certify > self.tolerance",
+            message="certify must be above tolerance: between the two no verdict is right or wrong, "
+            "for example `{tolerance: 1, certify: 2}`",
+            holds=lambda self: self.certify > self.tolerance,
+        ),
+    )
+
+    tolerance: Annotated[float, Field(ge=0.5, le=100)] = 1
+    """How many times as bad as stable the candidate may be, 0.5 to 100, by default 1: it is taken back when it is shown to
+    be worse at all. A candidate that is only a little worse than this is found late. Example: `1.25`."""
+
+    certify: Annotated[float, Field(gt=0.5, le=1000)] = 2
+    """It passes when it is shown to be less than so many times as bad as stable, above `tolerance`, up to 1000, by default
+    2. Nearer to `tolerance` needs more requests. Example: `3`."""
+
+    alpha: Annotated[float, Field(ge=0.0001, le=0.5)] = 0.05
+    """The risk of a wrong verdict, 0.0001 to 0.5, by default 0.05: of a hundred candidates that are within the tolerance
+    at most five are taken back, however often it is looked. Example: `0.01`."""
+
+    max_error_ratio: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The part of its requests above which the candidate is plainly broken, whatever stable does, between 0 and 1. Default:
+    0.25 for errors, none for latency. Example: `0.1`."""
+
+    negligible: Annotated[float, Field(gt=0, lt=1)] = 0.001
+    """A candidate also passes when less than this part of its requests is shown to be bad, between 0 and 1, by default
+    0.001: two sides without errors could be compared for ever. Example: `0.0001`."""
+
+    burst: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Bad requests come in runs of up to so many (one user who tries again), 1 to 1000, by default 1: so many count as
+    one. Example: `3`."""
+
+
+class SecretKey(Model):
+    """One value of a Secret in the Rollout's namespace. The operator reads it with a right that the namespace grants."""
+
+    name: TemplateName
+    """Name of the Secret. Example: `prometheus`."""
+
+    key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+    """Key in its `data`. Example: `token`."""
+
+
+class Prometheus(Model):
+    """A query to a server that speaks Prometheus' HTTP API, asked for one moment: the end of the interval."""
+
+    query: Query
+    """PromQL that gives one number. `{{candidate}}` and `{{stable}}` are the revisions, `{{service}}` and `{{namespace}}`
+    the Service, `{{window}}` the interval. Example:
+    `sum(rate(errors_total{revision="{{candidate}}"}[{{window}}]))`."""
+
+    address: Address | None = None
+    """Where the server is, at most 1024 characters. Default: the operator's own setting (`--prometheus`). Another address
+    must be on the operator's list (`--allow-source`). Example: `http://prometheus.monitoring:9090`."""
+
+    bearer_token: SecretKey | None = None
+    """A Secret's value that is sent as a bearer token. Default: none. Example: `{name: prometheus, key: token}`."""
+
+
+class Metric(Model):
+    """One thing that is measured, and what its numbers decide: exactly one of `builtIn`, `compare` and `prometheus`."""
+
+    rules = (
+        Rule(
+            cel="[has(self.builtIn), has(self.compare), has(self.prometheus)].filter(chosen, chosen).size() == 1",
+            message="choose exactly one of builtIn, compare and prometheus, for example `builtIn: {errors: {}}`",
+            holds=lambda self: sum(each is not None for each in self.sources()) == 1,
+        ),
+        Rule(
+            cel="!has(self.prometheus) || has(self.success) || has(self.failure)",
+            message="say what the number decides: success, failure or both, for example `success: result < 0.01`",
+            holds=lambda self: self.prometheus is None or bool(self.success or self.failure),
+        ),
+        Rule(
+            cel="has(self.prometheus) || !(has(self.success) || has(self.failure))",
+            message="success and failure are for prometheus: what is compared is judged by `judge`",
+            holds=lambda self: self.prometheus is not None or not (self.success or self.failure),
+        ),
+    )
+
+    name: MetricName
+    """Its name, told in messages: small letters, digits and `-`, at most 40 characters. Example: `errors`."""
+
+    built_in: BuiltIn | None = None
+    """Counts of the router, compared side by side. Example: `{errors: {}}`."""
+
+    compare: Compare | None = None
+    """Counts of your own, compared side by side."""
+
+    prometheus: Prometheus | None = None
+    """A number of your own, which `success` and `failure` are asked about."""
+
+    judge: Judge = Field(default_factory=Judge)
+    """How much worse the candidate may be, for `builtIn` and `compare`. Default: not worse, at a risk of 5 %."""
+
+    success: Expression | None = None
+    """CEL over `result`, a number, and `args`: a measurement for which it is true is good, else bad. Without it, one for
+    which `failure` is not true is good. At most 512 characters. Example: `result < double(args.limit)`."""
+
+    failure: Expression | None = None
+    """CEL over the same: a measurement for which it is true is bad, whatever `success` says; with both, one for which
+    neither is true decides nothing. Example: `result > 0.05`."""
+
+    interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10
+    """Time between two measurements, in seconds, 1 to 86400, by default 10."""
+
+    initial_delay_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+    """Time before the first interval begins, in seconds, 0 to 86400, by default 0: what pods do while they warm up is not
+    counted. Example: `30`."""
+
+    count: Limit = 0
+    """Measurements after which the metric has passed, 0 to 1000, by default 0: in a step one, in the background and in the
+    bake until they end. What is compared goes on until there is a verdict. Example: `5`."""
+
+    failure_limit: Limit = 0
+    """Bad measurements that are allowed, 0 to 1000, by default 0: one is too many. Example: `2`."""
+
+    consecutive_failure_limit: Limit | None = None
+    """Bad measurements in a row that are allowed. Default: only `failureLimit` counts. Example: `1`."""
+
+    no_data_limit: Limit = 3
+    """Measurements in a row that may give nothing (`NaN`, no series) before the metric ends undecided, 0 to 1000, by
+    default 3. Nothing is never taken for good."""
+
+    error_limit: Limit = 4
+    """Times in a row that the source may not answer before the metric ends undecided, 0 to 1000, by default 4. A source
+    that is down is never the candidate's failure."""
+
+    max_seconds: Annotated[int, Field(ge=10, le=604_800)] = 600
+    """For how long a step waits for this metric, in seconds from its first interval on, 10 to 604800, by default 600. Then
+    `inconclusive` counts. In the background and in the bake nothing waits for it. Example: `1800`."""
+
+    inconclusive: Literal["Pause", "Promote", "Abort"] = "Pause"
+    """What follows in a step where nothing was shown by then, or the source gave too little: `Pause` (default) waits for a
+    person, `Promote` goes on as if it had passed, `Abort` goes back. In the background and in the bake it is told."""
+
+    dry_run: bool = False
+    """Whether it only tells, and decides nothing, by default false: to try a metric on real releases."""
+
+    def sources(self) -> tuple[Model | None, ...]:
+        """Give what is measured, set or not."""
+        return self.built_in, self.compare, self.prometheus
+
+
+class Analysis(Model):
+    """What is measured for a while: metrics of its own, and those of templates. A name that comes twice counts once, the
+    Rollout's own before a template's, and an earlier template's before a later one's.
+    """
+
+    rules = (
+        Rule(
+            cel="size(self.templates) > 0 || size(self.metrics) > 0",
+            message="name a template or write a metric, for example "
+            "`metrics: [{name: errors, builtIn: {errors: {}}}]`",
+            holds=lambda self: bool(self.templates or self.metrics),
+        ),
+    )
+
+    templates: Annotated[list[TemplateRef], Field(max_length=8)] = Field(default_factory=list)
+    """Templates whose metrics are taken over, at most 8. Example: `[{name: errors, cluster: true}]`."""
+
+    metrics: Annotated[list[Metric], Field(max_length=METRICS_LENGTH)] = Field(
+        default_factory=list, json_schema_extra=list_map("name")
+    )
+    """Metrics of its own, at most 16. Example: `[{name: errors, builtIn: {errors: {}}}]`."""
+
+    arguments: Annotated[list[Argument], Field(max_length=16)] = Field(
+        default_factory=list, json_schema_extra=list_map("name")
+    )
+    """Values for the arguments of the templates and of its own metrics, at most 16. Example: `[{name: status, value:
+    "5.."}]`."""

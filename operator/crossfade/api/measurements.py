@@ -1,0 +1,97 @@
+"""What was measured of a release, and what it came to: kept in the status while it is under way, then in its Release."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from crossfade.api.base import Count, Duration, Message, Model, Time
+
+WINDOWS_KEPT = 30
+MEASURED_LENGTH = 64
+PURSES_LENGTH = 16
+
+Logarithm = Annotated[float, Field(ge=-1e9, le=1e9)]
+Short = Annotated[str, Field(max_length=64)]
+
+
+class WindowStatus(Model):
+    """The counts of one window."""
+
+    at: Duration = 0
+    """Its end, in seconds since the metric's first window began."""
+    candidate_bad: Count = 0
+    """Bad requests of the candidate."""
+    candidate_total: Count = 0
+    """All of its requests."""
+    stable_bad: Count = 0
+    """Bad requests of stable."""
+    stable_total: Count = 0
+    """All of its requests."""
+
+
+class ClaimStatus(Model):
+    """The evidence against one claim, from the windows before those that are kept."""
+
+    purses: Annotated[list[Logarithm], Field(max_length=PURSES_LENGTH)] = Field(default_factory=list)
+    """The natural logarithm of what each bet has."""
+    log_e: Logarithm = 0
+    """The natural logarithm of the evidence."""
+
+
+class EarlierStatus(Model):
+    """What the windows that are not kept any more come to: a verdict is computed again from this and from those that are."""
+
+    windows: Count = 0
+    """How many there were."""
+    compared: Count = 0
+    """In how many of them stable had requests."""
+    seconds: Duration = 0
+    """How long the last of them was, in seconds."""
+    last: WindowStatus | None = None
+    """The last of them."""
+    sums: WindowStatus | None = None
+    """Their counts, added up; `at` is the end of the last one."""
+    claims: Annotated[list[ClaimStatus], Field(max_length=4)] = Field(default_factory=list)
+    """The evidence against each claim: not worse, worse, not broken, not negligible."""
+    failed_by: Short = ""
+    """The claim whose refutal took the candidate back; empty where none did."""
+    passed_by: Short = ""
+    """The claim whose refutal let it pass; empty where none did."""
+
+
+class MetricStatus(Model):
+    """One metric of one run: how often it was measured, and what it came to."""
+
+    run: Short = ""
+    """What it was measured for: `background`, `step 2` or `bake`."""
+    metric: Short = ""
+    """Its name."""
+    definition: Short = ""
+    """Hash of the metric and its arguments: one that is edited begins anew."""
+    outcome: Literal["", "Passed", "Failed", "Inconclusive"] = ""
+    """What it came to; empty while it goes on, and where the release ended before it had decided."""
+    message: Message = ""
+    """The same in a sentence, with the counts."""
+    windows: Count = 0
+    """Windows that were measured and taken in, each once."""
+    until: Time | None = None
+    """The end of the last one; the next one begins there."""
+    good: Count = 0
+    """Good measurements of a number."""
+    bad: Count = 0
+    """Bad ones."""
+    bad_in_a_row: Count = 0
+    """Bad ones since the last one that was not."""
+    nothing_in_a_row: Count = 0
+    """Measurements without data since the last one that had some."""
+    errors_in_a_row: Count = 0
+    """How often its source has not answered since it last did."""
+    again_at: Time | None = None
+    """When a source that did not answer is asked again; absent where it answered."""
+    earlier: EarlierStatus | None = None
+    """What the oldest windows come to, where there are more than are kept."""
+    kept: Annotated[list[WindowStatus], Field(max_length=WINDOWS_KEPT)] = Field(default_factory=list)
+    """The counts of the newest windows, oldest first, at most 30."""
+
+
+__all__ = ["MEASURED_LENGTH", "EarlierStatus", "MetricStatus", "WindowStatus"]

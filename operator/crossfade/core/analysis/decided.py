@@ -1,0 +1,89 @@
+"""What a metric has come to, in a word and in a sentence: passed, failed, inconclusive, or not yet."""
+
+from __future__ import annotations
+
+from crossfade.api.analysis import Metric
+from crossfade.api.measurements import MetricStatus
+from crossfade.core.analysis.evidence import progress_of, settings_of
+from crossfade.core.analysis.runs import Asked, Run
+from crossfade.core.analysis.windows import seconds_until
+from crossfade.core.measured import Answer, Compared, Down, Nothing, Valued, Wrong
+from crossfade.judge.verdict import Outcome, judged
+from crossfade.judge.words import sentence
+
+WORDS = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.INCONCLUSIVE: "Inconclusive"}
+
+
+def decided(run: Run, asked: Asked, state: MetricStatus, answer: Answer) -> MetricStatus:
+    """The state with what it has come to after `answer`."""
+    metric = asked.metric
+    if isinstance(answer, Wrong):
+        return _said(state, "Inconclusive", f"{metric.name}: it cannot be measured: {answer.why}")
+    if isinstance(answer, Down):
+        return _unanswered(metric, state, answer)
+    if isinstance(answer, Compared):
+        return _judged(run, metric, state)
+    if isinstance(answer, Nothing):
+        return _late(run, asked, _without_data(metric, state, answer))
+    return _late(run, asked, _valued(run, metric, state, answer))
+
+
+def _said(state: MetricStatus, outcome: str, message: str) -> MetricStatus:
+    return state.model_copy(update={"outcome": outcome, "message": message})
+
+
+def _unanswered(metric: Metric, state: MetricStatus, answer: Down) -> MetricStatus:
+    told = f"{metric.name}: its source does not answer: {answer.why}"
+    if state.errors_in_a_row > metric.error_limit:
+        return _said(
+            state,
+            "Inconclusive",
+            f"{told}; {state.errors_in_a_row} times in a row, {metric.error_limit} allowed",
+        )
+    return _said(state, "", f"{told}. It is asked again; this is no fault of the candidate's")
+
+
+def _without_data(metric: Metric, state: MetricStatus, answer: Nothing) -> MetricStatus:
+    told = f"{metric.name}: no data: {answer.why}"
+    if state.nothing_in_a_row > metric.no_data_limit:
+        return _said(
+            state,
+            "Inconclusive",
+            f"{told}; {state.nothing_in_a_row} times in a row, {metric.no_data_limit} allowed",
+        )
+    return _said(state, "", told)
+
+
+def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:
+    settings = settings_of(metric, decides=run.decides)
+    found = judged(progress_of(state, settings, decides=run.decides), settings)
+    return _said(state, WORDS.get(found.outcome, ""), sentence(found, metric.name, settings))
+
+
+def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued) -> MetricStatus:
+    told = f"{metric.name}: {answer.value:g} is {_word(metric, answer)}; {state.bad} of {state.windows} bad"
+    in_a_row = metric.consecutive_failure_limit
+    if state.bad > metric.failure_limit:
+        return _said(state, "Failed", f"{told}, {metric.failure_limit} allowed")
+    if in_a_row is not None and state.bad_in_a_row > in_a_row:
+        return _said(state, "Failed", f"{told}, {state.bad_in_a_row} in a row, {in_a_row} allowed")
+    wanted = metric.count or (1 if run.decides else 0)
+    if wanted and state.good + state.bad >= wanted:
+        return _said(state, "Passed", told)
+    return _said(state, "", told)
+
+
+def _word(metric: Metric, answer: Valued) -> str:
+    if answer.good is None:
+        return f"neither good ({metric.success}) nor bad ({metric.failure})"
+    asked = metric.success if answer.good else metric.failure or metric.success
+    return f"{'good' if answer.good else 'bad'} ({asked})"
+
+
+def _late(run: Run, asked: Asked, state: MetricStatus) -> MetricStatus:
+    """Where a stage waits for it, its time ends."""
+    limit_s = asked.metric.max_seconds
+    over = run.decides and state.until is not None and seconds_until(run, asked, state.until) >= limit_s
+    if not over or state.outcome:
+        return state
+    return _said(state, "Inconclusive", f"{state.message}; its {limit_s} s are over")

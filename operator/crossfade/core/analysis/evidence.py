@@ -1,0 +1,119 @@
+"""From a metric's status to what the judge has seen, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crossfade.api.analysis import Metric
+from crossfade.api.measurements import WINDOWS_KEPT, ClaimStatus, EarlierStatus, MetricStatus, WindowStatus
+from crossfade.core.measured import Compared
+from crossfade.judge.counts import Counts, Window
+from crossfade.judge.process import Process
+from crossfade.judge.progress import Progress, folded, start
+from crossfade.judge.settings import Settings
+from crossfade.judge.trail import Point, shortened, trail
+
+CLAIMS = ("not_worse", "worse", "not_broken", "not_negligible")
+"""In the order in which their evidence is stored."""
+
+ERRORS_RATIO = 0.25
+"""Above this part of errors a candidate is plainly broken, unless its user says otherwise. Of slow requests nobody can tell."""
+
+
+def settings_of(metric: Metric, *, decides: bool) -> Settings:
+    """What the judge is asked. `decides`: a stage waits for the verdict, so its time ends."""
+    asked, latency = metric.judge, metric.built_in is not None and metric.built_in.latency is not None
+    ratio = asked.max_error_ratio or (None if latency else ERRORS_RATIO)
+    return Settings(
+        tolerance=asked.tolerance,
+        certify=asked.certify,
+        alpha=asked.alpha,
+        max_error_ratio=ratio,
+        negligible=asked.negligible,
+        burst=asked.burst,
+        max_seconds=metric.max_seconds if decides else None,
+        run_length=max(1000.0, 1 / asked.alpha),
+    )
+
+
+def progress_of(state: MetricStatus, settings: Settings, *, decides: bool) -> Progress:
+    """All that the judge has seen of a metric."""
+    return folded(_windows(state.kept), settings, since=_earlier(state, decides=decides))
+
+
+def points_of(state: MetricStatus, settings: Settings, *, decides: bool) -> list[Point]:
+    """The evidence after each window that is kept."""
+    return trail(_windows(state.kept), settings, since=_earlier(state, decides=decides))
+
+
+def with_window(
+    state: MetricStatus, at: float, counts: Compared, settings: Settings, *, decides: bool
+) -> MetricStatus:
+    """The status with one window more; the oldest one goes where there are too many."""
+    windows = (*_windows(state.kept), Window(at, counts.candidate, counts.stable))
+    earlier, kept = shortened(windows, settings, None, _earlier(state, decides=decides), WINDOWS_KEPT)
+    return state.model_copy(
+        update={
+            "earlier": _stored(earlier) if earlier.windows else None,
+            "kept": [_window_status(each) for each in kept],
+        }
+    )
+
+
+def _windows(kept: Sequence[WindowStatus]) -> tuple[Window, ...]:
+    return tuple(Window(each.at, *_both(each)) for each in kept)
+
+
+def _both(each: WindowStatus) -> tuple[Counts, Counts]:
+    candidate = Counts(min(each.candidate_bad, each.candidate_total), each.candidate_total)
+    return candidate, Counts(min(each.stable_bad, each.stable_total), each.stable_total)
+
+
+def _window_status(window: Window) -> WindowStatus:
+    return WindowStatus(
+        at=window.at,
+        candidate_bad=window.candidate.bad,
+        candidate_total=window.candidate.total,
+        stable_bad=window.stable.bad,
+        stable_total=window.stable.total,
+    )
+
+
+def _earlier(state: MetricStatus, *, decides: bool) -> Progress:
+    """What the windows before those that are kept come to."""
+    new, told = start(endless=not decides), state.earlier
+    fits = told is not None and [len(each.purses) for each in told.claims] == [
+        len(getattr(new, name).purses) for name in CLAIMS
+    ]
+    if told is None or not fits or told.last is None or told.sums is None:
+        return new
+    known = zip(CLAIMS, told.claims, strict=True)
+    processes = {
+        name: Process(tuple(claim.purses), claim.log_e, getattr(new, name).endless) for name, claim in known
+    }
+    candidate, stable = _both(told.sums)
+    return Progress(
+        **processes,
+        candidate=candidate,
+        stable=stable,
+        last=Window(told.last.at, *_both(told.last)),
+        windows=told.windows,
+        compared=told.compared,
+        seconds=told.seconds,
+        failed_by=told.failed_by,
+        passed_by=told.passed_by,
+    )
+
+
+def _stored(done: Progress) -> EarlierStatus:
+    claims = [getattr(done, name) for name in CLAIMS]
+    return EarlierStatus(
+        windows=done.windows,
+        compared=done.compared,
+        seconds=done.seconds,
+        last=_window_status(done.last),
+        sums=_window_status(Window(done.last.at, done.candidate, done.stable)),
+        claims=[ClaimStatus(purses=list(each.purses), log_e=each.log_e) for each in claims],
+        failed_by=done.failed_by,
+        passed_by=done.passed_by,
+    )

@@ -1,0 +1,78 @@
+"""Which metrics are measured now, since when, and whether an end is known at which they must have decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from crossfade.api.analysis import Analysis, Metric
+from crossfade.core.situation import Situation
+from crossfade.core.stages import GateKind
+
+BACKGROUND = "background"
+BAKE = "bake"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A metric, and the values of its arguments."""
+
+    metric: Metric
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Metrics that are measured together. `since` (RFC 3339): when it began. `decides`: a stage waits for its verdict."""
+
+    name: str
+    since: str
+    decides: bool
+    asked: tuple[Asked, ...]
+
+
+def active(s: Situation) -> tuple[Run, ...]:
+    """The runs that are under way: none on the way back, nor for a revision that comes back since it has proved itself."""
+    p = s.progress
+    ends = p.rollback_reason or p.frozen or p.skip_gates or not s.stable_revision
+    return () if not s.under_way or ends else tuple(_runs(s))
+
+
+def _runs(s: Situation) -> Iterator[Run]:
+    p = s.progress
+    if s.spec.analysis is not None and p.serving_since is not None:
+        yield Run(BACKGROUND, p.serving_since, decides=False, asked=asked_by(s, s.spec.analysis))
+    if p.reached_at is None:
+        return
+    if s.stage.analysis is not None and not p.promoted:
+        yield Run(f"step {p.stage + 1}", p.reached_at, decides=True, asked=asked_by(s, s.stage.analysis))
+    if s.spec.bake_analysis is not None and any(gate.kind is GateKind.BAKE for gate in s.stage.gates):
+        yield Run(BAKE, p.reached_at, decides=False, asked=asked_by(s, s.spec.bake_analysis))
+
+
+def asked_by(s: Situation, analysis: Analysis) -> tuple[Asked, ...]:
+    """Its own metrics and those of its templates, each name once: the first that has it."""
+    given = {each.name: each.value for each in analysis.arguments if each.value is not None}
+    found = {metric.name: Asked(metric, given) for metric in analysis.metrics}
+    for ref in analysis.templates:
+        template = s.seen.templates.get((ref.name, ref.cluster))
+        if template is None:
+            continue
+        defaults = {each.name: each.value for each in template.spec.arguments if each.value is not None}
+        for metric in template.spec.metrics:
+            found.setdefault(metric.name, Asked(metric, {**defaults, **given}))
+    return tuple(found.values())
+
+
+def analyses(s: Situation) -> Iterator[tuple[str, Analysis]]:
+    """Every analysis that the spec has, with its place, as people write it."""
+    if s.spec.analysis is not None:
+        yield "spec.analysis", s.spec.analysis
+    if s.spec.bake_analysis is not None:
+        yield "spec.bakeAnalysis", s.spec.bake_analysis
+    canary, blue_green = s.spec.strategy.canary, s.spec.strategy.blue_green
+    for index, step in enumerate(canary.steps if canary is not None else ()):
+        if step.analysis is not None:
+            yield f"spec.strategy.canary.steps[{index}].analysis", step.analysis
+    if blue_green is not None and blue_green.before_switch is not None:
+        yield "spec.strategy.blueGreen.beforeSwitch", blue_green.before_switch

@@ -1,0 +1,64 @@
+"""Takes what was measured into the memory: each window once, in order, and none twice."""
+
+from __future__ import annotations
+
+from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
+from crossfade.core.analysis.decided import decided
+from crossfade.core.analysis.evidence import settings_of, with_window
+from crossfade.core.analysis.runs import Asked, Run, active
+from crossfade.core.analysis.windows import again_at, seconds_until, state_of
+from crossfade.core.measured import Answer, Compared, Down, Measured, Nothing, Valued, Window, Wrong
+from crossfade.core.situation import Situation
+
+
+def taken(s: Situation) -> Situation:
+    """The same with those answers in its memory that are to a window that is awaited."""
+    known = {(each.run, each.metric): each for each in s.memory.measurements}
+    news = dict(known)
+    for run in active(s):
+        for asked in run.asked:
+            news[run.name, asked.metric.name] = _after(s, run, asked)
+    changed = any(known.get(key) != each for key, each in news.items())
+    return s.remember(measurements=list(news.values())[-MEASURED_LENGTH:]) if changed else s
+
+
+def _after(s: Situation, run: Run, asked: Asked) -> MetricStatus:
+    """What is known of a metric after the answer to the window that is awaited, where there is one."""
+    state = state_of(s, run, asked)
+    wanted = (run.name, asked.metric.name, state.windows + 1)
+    found = next((each for each in s.seen.measured if _key(each.window) == wanted), None)
+    if found is None or state.outcome:
+        return state
+    return decided(run, asked, _counted(s, run, asked, state, found), found.answer)
+
+
+def _key(window: Window) -> tuple[str, str, int]:
+    return window.run, window.metric, window.number
+
+
+def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: Measured) -> MetricStatus:
+    """With the answer counted. An error ends no window: the next try measures from where the last one ended."""
+    answer, until = found.answer, found.window.until
+    if isinstance(answer, Down | Wrong):
+        errors = state.errors_in_a_row + 1
+        return state.model_copy(update={"errors_in_a_row": errors, "again_at": again_at(s, asked, errors)})
+    base = {"windows": state.windows + 1, "until": until, "errors_in_a_row": 0, "again_at": None}
+    counted = state.model_copy(update={**base, **_tallied(state, answer)})
+    if not isinstance(answer, Compared):
+        return counted
+    settings = settings_of(asked.metric, decides=run.decides)
+    at = seconds_until(run, asked, until)
+    return with_window(counted, at, answer, settings, decides=run.decides)
+
+
+def _tallied(state: MetricStatus, answer: Answer) -> dict[str, int]:
+    if isinstance(answer, Nothing):
+        return {"nothing_in_a_row": state.nothing_in_a_row + 1}
+    good = answer.good if isinstance(answer, Valued) else None
+    bad_in_a_row = state.bad_in_a_row + 1 if good is False else 0 if good else state.bad_in_a_row
+    return {
+        "nothing_in_a_row": 0,
+        "good": state.good + (good is True),
+        "bad": state.bad + (good is False),
+        "bad_in_a_row": bad_in_a_row,
+    }

@@ -1,0 +1,98 @@
+"""What measurements came to, as values: what the shell brings, and what the core asks it for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crossfade.api.analysis import Metric
+from crossfade.judge.counts import Counts
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Bad and all requests of both sides."""
+
+    candidate: Counts
+    stable: Counts
+
+
+@dataclass(frozen=True)
+class Valued:
+    """A number, and what the metric's conditions say of it: good, bad, or None where neither is true."""
+
+    value: float
+    good: bool | None
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The source answered, and had nothing: neither good nor bad."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Down:
+    """The source did not answer, or with nothing that can be read: no fault of the candidate's. Asked again later."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """It cannot be asked as it is written: it stays so until somebody changes it."""
+
+    why: str
+
+
+Answer = Compared | Valued | Nothing | Down | Wrong
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window of a metric: the `number`-th of its run, `seconds` long until `until` (RFC 3339)."""
+
+    run: str
+    metric: str
+    number: int
+    until: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One side: its revision, its Deployment, and the Service that the route sends its requests to."""
+
+    revision: str
+    workload: str
+    service: str
+
+
+@dataclass(frozen=True)
+class Both:
+    """Whose requests are counted. `route`: the route that shares them, "" without one; `gateways`: as `namespace/name`."""
+
+    namespace: str
+    candidate: Part
+    stable: Part
+    route: str = ""
+    gateways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is to be measured: a window of a metric, of whom, and the values of its arguments."""
+
+    window: Window
+    metric: Metric
+    both: Both
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What it came to."""
+
+    window: Window
+    answer: Answer

@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from crossfade.api.action import RolloutAction
+from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.base import RULES, Model
 from crossfade.api.labels import GROUP, VERSION
 from crossfade.api.release import Release
@@ -29,6 +30,7 @@ class Kind:
     short_names: tuple[str, ...]
     columns: tuple[tuple[str, str, str] | tuple[str, str, str, int], ...]
     subresources: dict[str, Any] = field(default_factory=lambda: {"status": {}})
+    namespaced: bool = True
 
 
 SCALE: Final = {
@@ -82,6 +84,21 @@ KINDS: Final = (
             ("Message", "string", ".status.message", 1),
         ),
     ),
+    Kind(
+        model=AnalysisTemplate,
+        plural="analysistemplates",
+        short_names=("cfat",),
+        columns=(("Metrics", "string", ".spec.metrics[*].name"), AGE),
+        subresources={},
+    ),
+    Kind(
+        model=ClusterAnalysisTemplate,
+        plural="clusteranalysistemplates",
+        short_names=("cfcat",),
+        columns=(("Metrics", "string", ".spec.metrics[*].name"), AGE),
+        subresources={},
+        namespaced=False,
+    ),
 )
 
 
@@ -99,7 +116,12 @@ def definition(kind: Kind) -> dict[str, Any]:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{kind.plural}.{GROUP}"},
-        "spec": {"group": GROUP, "names": _names(kind), "scope": "Namespaced", "versions": [version]},
+        "spec": {
+            "group": GROUP,
+            "names": _names(kind),
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "versions": [version],
+        },
     }
 
 

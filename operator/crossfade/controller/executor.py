@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from crossfade.controller.counts import Change
 from crossfade.controller.events import Teller
 from crossfade.controller.known import Known
 from crossfade.controller.look import Sent
+from crossfade.controller.measuring import Measuring, nobody
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
@@ -28,6 +29,7 @@ class World:
     """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind.
 
     `wake` queues a Rollout that an answer is news for. `router`: what the routers' own metrics say; None where nobody asks.
+    `measuring`: whoever measures what decisions ask for.
     """
 
     cluster: Cluster
@@ -36,6 +38,7 @@ class World:
     wrote: Callable[[str, str], None]
     wake: Callable[[Key], None] = lambda _key: None
     router: Sent | None = None
+    measuring: Measuring = field(default_factory=lambda: Measuring(nobody, lambda _key: None))
 
 
 class Executor:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
+from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller import gateways
@@ -27,7 +30,7 @@ from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw
 from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
-from crossfade.core.observed import Found, Observed, Pod, SeenRoute, SeenService, Side, Stranger
+from crossfade.core.observed import Found, Observed, Pod, SeenRoute, SeenService, Side, Stranger, Template
 from crossfade.core.plan import ReadRequest
 
 
@@ -97,9 +100,29 @@ async def answer(
     if asked.sent:
         told = await router.quiet_s(key.namespace, sorted(asked.sent)) if router else {}
         answered = replace(answered, quiet_s={**dict.fromkeys(asked.sent), **told})
+    if asked.templates:
+        answered = replace(
+            answered, templates={**found.templates, **await templates(reads, key, asked.templates)}
+        )
     if asked.strangers:
         answered = replace(answered, strangers=await _strangers(reads, key))
     return answered
+
+
+async def templates(
+    reads: Reads, key: Key, named: Collection[tuple[str, bool]]
+) -> dict[tuple[str, bool], Template | None]:
+    """Read templates by name; one that cannot be used counts as none, as the API server has checked it."""
+    seen = dict[tuple[str, bool], Template | None]()
+    for name, of_cluster in sorted(named):
+        kind = "ClusterAnalysisTemplate" if of_cluster else "AnalysisTemplate"
+        raw = await reads.get(kind, None if of_cluster else key.namespace, name)
+        model = ClusterAnalysisTemplate if of_cluster else AnalysisTemplate
+        try:
+            seen[name, of_cluster] = model.model_validate(raw) if raw is not None else None
+        except ValidationError:
+            seen[name, of_cluster] = None
+    return seen
 
 
 async def _strangers(reads: Reads, key: Key) -> tuple[Stranger, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crossfade.controller.store import Key
-from crossfade.core.measured import Answer, Ask, Down, Measured, Window
+from crossfade.core.measured import Answer, Ask, Down, Measured, Window, Wrong
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,11 @@ class Source(Protocol):
 
     async def __call__(self, ask: Ask) -> Answer:
         """The answer; it takes a bounded time, and raises nothing that is expected."""
+
+
+async def nobody(ask: Ask) -> Answer:  # noqa: ARG001 -- it is a Source
+    """For an operator that measures nothing."""
+    return Wrong("this operator measures nothing")
 
 
 @dataclass

@@ -12,6 +12,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from crossfade.controller.scope import Scope, skipped
+from crossfade.providers.allowed import allow_list
+from crossfade.providers.outcome import Refused
+from crossfade.providers.place import place_of
 
 LONGEST_S: Final = 60.0
 
@@ -33,6 +36,11 @@ class Options:
     settle_seconds: float = 2.0
     port_check: bool = False
     router_metrics: tuple[str, ...] = ()
+    prometheus: str = ""
+    sources: tuple[str, ...] = ()
+    app_metrics: str = "prometheus"
+    latency_buckets: tuple[float, ...] = ()
+    envoy_merges_backends: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -73,6 +81,7 @@ def parse(arguments: Sequence[str]) -> Options:
         help="where the proxies of a Gateway tell how many requests they sent where, so that pods go only after the last "
         "one (http://HOST:PORT/PATH; every address of HOST is asked; may be given more than once; default: nobody is asked)",
     )
+    _add_measuring(parser)
     add("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     add(
         "--log-level",
@@ -86,9 +95,70 @@ def parse(arguments: Sequence[str]) -> Options:
         chosen["bind_address"] = "127.0.0.1"
     if chosen["port_check"] is None:
         chosen["port_check"] = in_a_pod
-    chosen["router_metrics"] = tuple(chosen["router_metrics"])
+    for several in ("router_metrics", "sources", "latency_buckets"):
+        chosen[several] = tuple(chosen[several])
     scope = Scope(chosen.pop("namespace"), chosen.pop("skip_namespaces"))
     return Options(scope=scope, **chosen)
+
+
+def _add_measuring(parser: argparse.ArgumentParser) -> None:
+    """What measurements may be asked of, and what is called how."""
+    add = parser.add_argument
+    add(
+        "--prometheus",
+        type=source_url,
+        default="",
+        metavar="URL",
+        help="the Prometheus that metrics are asked of unless they name another (http://HOST:PORT; default: none)",
+    )
+    add(
+        "--allow-source",
+        action="append",
+        dest="sources",
+        type=allowed_source,
+        default=[],
+        metavar="SOURCE",
+        help="what else metrics may name as their address: HOST:PORT or the beginning of a URL (may be given more than once; "
+        "default: nothing but --prometheus)",
+    )
+    add(
+        "--app-metrics",
+        choices=("prometheus", "opentelemetry"),
+        default="prometheus",
+        help="how apps name their requests, for builtIn metrics of Rollouts without a route (default: %(default)s)",
+    )
+    add(
+        "--latency-buckets",
+        type=_milliseconds,
+        default=(),
+        metavar="MS,MS…",
+        help="the bounds of the router's histogram of latencies in milliseconds, where they are not its default",
+    )
+    add(
+        "--envoy-merges-backends",
+        action="store_true",
+        help="Envoy Gateway has `mergeBackends`, so that its metrics tell both sides apart (default: it has not)",
+    )
+
+
+def source_url(text: str) -> str:
+    """Where a source is; ends with a message where nobody could be asked there."""
+    if isinstance(place := place_of(text), Refused):
+        raise argparse.ArgumentTypeError(place.why)
+    return text
+
+
+def allowed_source(text: str) -> str:
+    """An entry of the list of sources; ends with a message where it is none."""
+    try:
+        allow_list([text])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def _milliseconds(text: str) -> tuple[float, ...]:
+    return tuple(float(each) for each in text.split(","))
 
 
 def _add_scope(parser: argparse.ArgumentParser) -> None:

@@ -23,6 +23,7 @@ from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
 from crossfade.controller.kinds import NOBODY, Changed, Kinds
 from crossfade.controller.leader import Election, Lost
+from crossfade.controller.measuring import Measuring, Source
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
@@ -30,6 +31,7 @@ from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.router_metrics import RouterMetrics
 from crossfade.controller.scope import Scope
+from crossfade.controller.sources import measuring_by
 from crossfade.controller.store import WATCHED, Key, Store
 from crossfade.controller.urgency import rank
 from crossfade.controller.workers import WORKERS, Workers
@@ -72,8 +74,11 @@ async def run(options: Options) -> int:
     """Run until told to stop (gives 0), until kopf ends (1) or until START_AGAIN. Raises Lost, Unready, ApiError."""
     stop = asyncio.Event()
     metrics = Metrics()
-    async with Cluster.connect(options.kubeconfig, options.context, metrics.requested) as cluster:
-        parts = _assembled(options, cluster, metrics)
+    async with (
+        Cluster.connect(options.kubeconfig, options.context, metrics.requested) as cluster,
+        measuring_by(options, cluster) as source,
+    ):
+        parts = _assembled(options, cluster, metrics, source)
         async with serving(
             parts.health, metrics.registry, options.bind_address, options.health_port, options.metrics_port
         ):
@@ -87,7 +92,7 @@ async def run(options: Options) -> int:
             return await _work(parts, stop)
 
 
-def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
+def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Source) -> Parts:
     store = Store()
     drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](
@@ -103,7 +108,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics) -> Parts:
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
-    world = World(cluster, teller, fence, metrics.wrote, wake, router)
+    world = World(cluster, teller, fence, metrics.wrote, wake, router, Measuring(source, wake))
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)

@@ -83,6 +83,7 @@ class Reconciler:
         asks = world.router is not None
         self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks)
         self._known: dict[tuple[Key, str], Known] = {}
+        self._measuring = world.measuring
 
     async def __call__(self, key: Key) -> float | None:
         """Run one pass; gives the seconds after which to look again, None: only when something changes.
@@ -119,6 +120,7 @@ class Reconciler:
         plan = self._with_what_is_to_be_told(known, raw, _with_conditions_of_others(raw, plan))
         wrote = await self._executor.carry_out(key, raw, known, plan)
         self._drops.settle(key, dropped)
+        self._measuring.ask(key, raw["metadata"]["uid"], plan.asks)
         known.has_looked = True
         return self._next(known, plan, wrote=wrote)
 
@@ -146,6 +148,7 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         self._drops.forget(key)
+        self._measuring.forget(key)
         self._observer.forget(key)
         self._known = {place: known for place, known in self._known.items() if place[0] != key}
 
@@ -157,7 +160,10 @@ class Reconciler:
             return self._core.unreadable(raw, _readable(error), self._core.now(), namespace_terminating=going)
         terminating = known.namespace_terminating or await self._is_terminating(key, raw)
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
-        seen = replace(seen, refused=known.refusals.told(), first_look=not known.has_looked)
+        measured = self._measuring.of(key, raw["metadata"]["uid"])
+        seen = replace(
+            seen, refused=known.refusals.told(), first_look=not known.has_looked, measured=measured
+        )
         whose = Whose(key, raw["metadata"]["uid"], known_revisions(self._store, key))
         found = await self._contested(whose, known)
         if known.refusal:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -13,14 +14,17 @@ from crossfade.api.analysis import Metric, Prometheus, SecretKey
 from crossfade.cluster import ApiError
 from crossfade.controller import gateways
 from crossfade.controller.gateways import Gets
+from crossfade.controller.options import Options
 from crossfade.core.measured import Answer, Ask, Both, Compared, Down, Nothing, Part, Valued, Wrong
 from crossfade.core.moments import moment_of
 from crossfade.judge.counts import NO_REQUESTS
 from crossfade.judge.counts import Counts as Judged
 from crossfade.providers import promql
+from crossfade.providers.allowed import allow_list
 from crossfade.providers.builtin import app, envoy_gateway, traefik
 from crossfade.providers.builtin.wanted import Errors, Latency, Pair, Side, Sides, Target
 from crossfade.providers.expressions.conditions import Conditions, Value, value_of
+from crossfade.providers.expressions.process import Evaluator
 from crossfade.providers.fetch import Fetch
 from crossfade.providers.outcome import Counts, NoData, Number, Outcome, Refused, SourceError
 from crossfade.providers.prometheus import Prometheus as Server
@@ -154,6 +158,22 @@ class Sources:
         if isinstance(candidate, NoData) and isinstance(stable, NoData):
             return Nothing(candidate.why)
         return Compared(_counts(candidate), _counts(stable))
+
+
+@asynccontextmanager
+async def measuring_by(options: Options, reads: Gets) -> AsyncIterator[Sources]:
+    """Everything that measures, for as long as the operator runs."""
+    allowed = allow_list([*([options.prometheus] if options.prometheus else []), *options.sources])
+    names = app.OPENTELEMETRY if options.app_metrics == "opentelemetry" else app.PROMETHEUS
+    settings = Settings(
+        options.prometheus, names, options.envoy_merges_backends, tuple(options.latency_buckets)
+    )
+    evaluator = Evaluator()
+    async with Fetch(allowed) as fetch:
+        try:
+            yield Sources(settings, fetch, Conditions(evaluator), reads)
+        finally:
+            await evaluator.close()
 
 
 def _side(part: Part) -> Side:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.core import abilities, groups, layout, manifests, routing
+from crossfade.core.analysis import templates
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
@@ -26,20 +27,22 @@ class Conflict:
 def first_read(s: Situation) -> ReadRequest | None:
     """What carries no label of ours yet must be read by its name: a Service to adopt, a Deployment to take over."""
     services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
-    named = {s.spec.workload_ref.name} if s.spec.workload_ref and s.seen.source is None else set()
+    sources = {s.spec.workload_ref.name} if s.spec.workload_ref and s.seen.source is None else set()
     unseen = (
         frozenset(services - set(s.seen.found.services)),
-        frozenset(named - set(s.seen.found.deployments)),
+        frozenset(sources - set(s.seen.found.deployments)),
     )
-    strangers, gateways = strangers_unread(s), abilities.are_unread(s)
-    if not any(unseen) and not strangers and not gateways:
+    strangers, gateways, named = strangers_unread(s), abilities.are_unread(s), templates.are_unread(s)
+    if not any(unseen) and not strangers and not gateways and not named:
         return None
-    return ReadRequest(services=unseen[0], deployments=unseen[1], strangers=strangers, gateways=gateways)
+    return ReadRequest(
+        services=unseen[0], deployments=unseen[1], strangers=strangers, gateways=gateways, templates=named
+    )
 
 
 def conflict(s: Situation) -> Conflict | None:
     """What holds what we need, or is missing; None where nothing is in the way."""
-    return _source(s) or taken(s) or unknown_port(s) or _selected(s) or route(s)
+    return _source(s) or taken(s) or unknown_port(s) or _selected(s) or route(s) or _analysis(s)
 
 
 def route(s: Situation) -> Conflict | None:
@@ -49,6 +52,13 @@ def route(s: Situation) -> Conflict | None:
         return Conflict(Reason.ROUTE_INVALID, why)
     told = told if told is not None and told.invalid else abilities.lacks(s)
     return Conflict(told.reason, told.message) if told is not None and told.invalid else None
+
+
+def _analysis(s: Situation) -> Conflict | None:
+    """A template that does not exist is found before a release begins; later, its stage waits for it."""
+    begins = not s.under_way and bool(s.stable_revision) and target(s) != s.stable_revision
+    told = templates.problem(s) if begins else ""
+    return Conflict(Reason.ANALYSIS_INVALID, told) if told else None
 
 
 def blocking(s: Situation) -> Conflict | None:

@@ -204,6 +204,7 @@ class Found:
     connections; None where no pod was ready. `gateways`: by `namespace/name`, those that the route names.
     `routes`: by kind and name (`HTTPRoute/shop`), read by name, None where there is none.
     `quiet_s`: by Service, for how many seconds no router was seen to send it a request; None where nobody knows.
+    `templates`: by name and whether it is the cluster's, None where there is none.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -217,6 +218,7 @@ class Found:
     gateways: Mapping[str, SeenGateway] = field(default_factory=dict)
     routes: Mapping[str, SeenRoute | None] = field(default_factory=dict)
     quiet_s: Mapping[str, float | None] = field(default_factory=dict)
+    templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -238,8 +240,7 @@ class Observed:
     `routes`: by kind and name (`HTTPRoute/shop`), those that its spec names, that one of its Services says were changed for
     it, and its own. `route_kinds`: the kinds of route that this cluster has and this operator watches.
     `route_claims`: older Rollouts that name the same route and a rule in common, by name.
-    `measured`: what was asked to be measured and has come. `templates`: by name and whether it is the cluster's, those that its
-    analyses name.
+    `measured`: what was asked to be measured and has come.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -261,4 +262,3 @@ class Observed:
     route_kinds: frozenset[str] = frozenset()
     route_claims: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
-    templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)

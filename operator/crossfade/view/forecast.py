@@ -186,3 +186,5 @@ def _gate_awaited(gate: Gate) -> str:
             return f"{gate.seconds} s without a crash"
         case GateKind.PAUSE:
             return f"{gate.seconds} s pass"
+        case GateKind.ANALYSIS:
+            return "its metrics pass"

@@ -87,13 +87,16 @@ def _earlier(state: MetricStatus, *, decides: bool) -> Progress:
     ]
     if told is None or not fits or told.last is None or told.sums is None:
         return new
-    known = zip(CLAIMS, told.claims, strict=True)
-    processes = {
-        name: Process(tuple(claim.purses), claim.log_e, getattr(new, name).endless) for name, claim in known
-    }
+    not_worse, worse, not_broken, not_negligible = (
+        Process(tuple(claim.purses), claim.log_e, getattr(new, name).endless)
+        for name, claim in zip(CLAIMS, told.claims, strict=True)
+    )
     candidate, stable = _both(told.sums)
     return Progress(
-        **processes,
+        not_worse=not_worse,
+        worse=worse,
+        not_broken=not_broken,
+        not_negligible=not_negligible,
         candidate=candidate,
         stable=stable,
         last=Window(told.last.at, *_both(told.last)),

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from crossfade.api.analysis import Metric
 from crossfade.api.conditions import Reason
 from crossfade.api.measurements import MetricStatus
-from crossfade.core.analysis.runs import Run, active
+from crossfade.core.analysis.runs import Run, active, lacking
 from crossfade.core.analysis.windows import next_due_s, state_of
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.situation import Situation
+
+LOOK_S = 10.0
+"""A template that is gone is looked for so often."""
 
 Told = tuple[Metric, MetricStatus]
 
@@ -31,6 +34,9 @@ def gate(s: Situation) -> Answer:
         for metric, state in steps
         if not state.outcome
     ]
+    missing = lacking(s, s.stage.analysis) if s.stage.analysis is not None else ""
+    if missing:
+        return Answer(Reason.ANALYSIS_INVALID, f"{missing}, which does not exist: create it", again_s=LOOK_S)
     stuck = [state.message for metric, state in steps if _asks_a_person(metric, state)]
     if stuck:
         return Answer(Reason.ANALYSIS_INCONCLUSIVE, f"a Promote or an Abort: {stuck[0]}", person=True)

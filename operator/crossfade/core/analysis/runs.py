@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from crossfade.api.analysis import Analysis, Metric
+from crossfade.api.analysis import Analysis, Metric, TemplateRef
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind
 
@@ -55,7 +55,7 @@ def asked_by(s: Situation, analysis: Analysis) -> tuple[Asked, ...]:
     given = {each.name: each.value for each in analysis.arguments if each.value is not None}
     found = {metric.name: Asked(metric, given) for metric in analysis.metrics}
     for ref in analysis.templates:
-        template = s.seen.templates.get((ref.name, ref.cluster))
+        template = s.seen.found.templates.get((ref.name, ref.cluster))
         if template is None:
             continue
         defaults = {each.name: each.value for each in template.spec.arguments if each.value is not None}
@@ -76,3 +76,16 @@ def analyses(s: Situation) -> Iterator[tuple[str, Analysis]]:
             yield f"spec.strategy.canary.steps[{index}].analysis", step.analysis
     if blue_green is not None and blue_green.before_switch is not None:
         yield "spec.strategy.blueGreen.beforeSwitch", blue_green.before_switch
+
+
+def lacking(s: Situation, analysis: Analysis) -> str:
+    """The first template of one analysis that does not exist, in words; "" where all do."""
+    missing = (
+        ref for ref in analysis.templates if s.seen.found.templates.get((ref.name, ref.cluster)) is None
+    )
+    return next((kind_of(ref) for ref in missing), "")
+
+
+def kind_of(ref: TemplateRef) -> str:
+    """What a reference names, in words."""
+    return f"{'ClusterAnalysisTemplate' if ref.cluster else 'AnalysisTemplate'} {ref.name}"

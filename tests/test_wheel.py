@@ -12,7 +12,14 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parents[1]
-OPERATORS_OWN = {"kopf", "prometheus-client", "python-json-logger"}
+OPERATORS_OWN = {
+    "kopf",
+    "prometheus-client",
+    "python-json-logger",
+    "aiohttp",
+    "cel-expr-python",
+    "jsonpath-rfc9535",
+}
 
 
 @pytest.fixture(scope="module")

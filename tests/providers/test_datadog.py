@@ -10,7 +10,7 @@ from aiohttp import web
 from crossfade.providers.datadog import Datadog, Queries, read
 from crossfade.providers.outcome import NoData, Number, Outcome, Refused, SourceError
 from crossfade.providers.secret import Secret
-from providers.served import BRIEF, Handler, answers, asking
+from providers.served import Handler, answers, asking
 
 SPAN = (1_790_000_000.0, 1_790_000_060.0)
 VALUES = {"candidate": "shop-canary", "namespace": "web", "odd": "a} by {host", "stable": "shop"}
@@ -56,7 +56,7 @@ def column(*values: float | None, kind: str = "number", name: str = "a") -> dict
 
 async def measured(handler: Handler, span: tuple[float, float] = SPAN, key: str = "an-api-key") -> Outcome:
     async with asking(handler) as (fetch, url):
-        source = Datadog(Secret(key), Secret("an-app-key"), url, BRIEF)
+        source = Datadog(Secret(key), Secret("an-app-key"), url)
         outcome = await source.scalar(fetch, {"a": "sum:errors{service:shop}"}, "a", span, "sum")
         if isinstance(outcome, SourceError):
             return SourceError(outcome.why.replace(url, "…"), outcome.retry_after_s)

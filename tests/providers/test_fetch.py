@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from crossfade.providers.allowed import allow_list
-from crossfade.providers.fetch import Answer, Fetch, Limits, Request
+from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import Refused, SourceError
 from crossfade.providers.place import Place
 from crossfade.providers.secret import Secret
@@ -26,7 +26,7 @@ def request_to(fetch: Fetch, url: str, **more: object) -> Request:
     return Request(place, **more)  # type: ignore[arg-type] -- as the test says
 
 
-async def asked(handler: Handler, path: str = "/", limits: Limits = BRIEF) -> Answer | SourceError | Refused:
+async def asked(handler: Handler, path: str = "/", limits: Limits = USUAL) -> Answer | SourceError | Refused:
     async with asking(handler) as (fetch, url):
         answer = await fetch(request_to(fetch, f"{url}{path}", limits=limits))
         if not isinstance(answer, Answer):
@@ -64,7 +64,7 @@ async def test_a_source_that_does_not_answer_is_told_after_its_time() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    told = await asked(handler)
+    told = await asked(handler, limits=BRIEF)
     assert told == SourceError(
         " has not answered within 0.2 s: ask for something that takes less, or give it more time"
     )
@@ -78,7 +78,7 @@ async def test_the_time_is_for_the_whole_answer_and_not_for_each_part() -> None:
             await answer.write(b" ")
             await asyncio.sleep(0.01)  # the source's, not the test's
 
-    told = await asked(handler)
+    told = await asked(handler, limits=BRIEF)
     assert isinstance(told, SourceError)
     assert "has not answered within 0.2 s" in told.why
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from crossfade.providers.influxdb import InfluxDB, Query, read
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError
 from crossfade.providers.secret import Secret
-from providers.served import BRIEF, Handler, answers, asking
+from providers.served import Handler, answers, asking
 
 FLUX = 'from(bucket: "web") |> range(start: -60s) |> sum()'
 TOKEN = Secret("a-token-of-today")
@@ -57,7 +57,7 @@ async def measured(
     handler: Handler, query: str = FLUX, token: Secret = TOKEN, organisation: str = "our org"
 ) -> Outcome:
     async with asking(handler) as (fetch, url):
-        outcome = await InfluxDB(url, organisation, token, BRIEF).measure(fetch, query)
+        outcome = await InfluxDB(url, organisation, token).measure(fetch, query)
         if isinstance(outcome, SourceError):
             return SourceError(outcome.why.replace(url, "…"), outcome.retry_after_s)
         return Refused(outcome.why.replace(url, "…")) if isinstance(outcome, Refused) else outcome

@@ -10,7 +10,7 @@ from aiohttp import web
 from crossfade.providers.new_relic import NewRelic, Query, read
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError
 from crossfade.providers.secret import Secret
-from providers.served import BRIEF, Handler, answers, asking
+from providers.served import Handler, answers, asking
 
 START, END = 1_790_000_000.0, 1_790_000_060.0
 ERRORS = "SELECT percentage(count(*), WHERE error IS true) FROM Transaction WHERE appName = 'shop'"
@@ -44,7 +44,7 @@ class StandIn:
 
 async def measured(handler: Handler, query: str = ERRORS, key: str = "NRAK-USER-KEY") -> Outcome:
     async with asking(handler) as (fetch, url):
-        outcome = await NewRelic(1234, Secret(key), url, BRIEF).measure(fetch, query, START, END)
+        outcome = await NewRelic(1234, Secret(key), url).measure(fetch, query, START, END)
         if isinstance(outcome, SourceError):
             return SourceError(outcome.why.replace(url, "…"), outcome.retry_after_s)
         return outcome
@@ -102,7 +102,7 @@ async def test_the_window_stands_behind_the_query_and_goes_as_a_variable() -> No
     server = StandIn([{"count": 1}])
     assert await measured(server) == Number(1)
     nrql = f"{ERRORS} SINCE 1790000000000 UNTIL 1790000060000"
-    assert server.asked == [{"account": 1234, "nrql": nrql, "timeout": 1}]
+    assert server.asked == [{"account": 1234, "nrql": nrql, "timeout": 10}]
 
 
 async def test_a_query_that_it_cannot_read_is_told_as_wrong() -> None:

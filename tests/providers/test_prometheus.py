@@ -35,7 +35,7 @@ def matrix(*values: str) -> str:
 
 async def instant(handler: Handler, **more: Any) -> Outcome:
     async with asking(handler) as (fetch, url):
-        return without_place(await Prometheus(url, **{"limits": BRIEF, **more}).instant(fetch, "up", AT), url)
+        return without_place(await Prometheus(url, **more).instant(fetch, "up", AT), url)
 
 
 async def span(handler: Handler, points: int) -> Outcome:
@@ -185,7 +185,7 @@ async def test_a_source_that_is_slow_is_told() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    assert await instant(handler) == SourceError(
+    assert await instant(handler, limits=BRIEF) == SourceError(
         "… has not answered within 0.2 s: ask for something that takes less, or give it more time"
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from crossfade.providers.fetch import USUAL, Limits
 from crossfade.providers.outcome import Refused, SourceError
 from crossfade.providers.secret import Secret
 from crossfade.providers.signature import signed
@@ -23,9 +24,9 @@ WORDLESS = (
 )
 
 
-async def asked(handler: Handler, key: bytes = KEY) -> Any:
+async def asked(handler: Handler, key: bytes = KEY, limits: Limits = USUAL) -> Any:
     async with asking(handler) as (fetch, url):
-        told = await Webhook(f"{url}/may-i", key, BRIEF).ask(fetch, QUESTION, "shop-7-2", 1_790_000_000)
+        told = await Webhook(f"{url}/may-i", key, limits).ask(fetch, QUESTION, "shop-7-2", 1_790_000_000)
         if isinstance(told, SourceError):
             return SourceError(told.why.replace(url, "…"), told.retry_after_s)
         return Refused(told.why.replace(url, "…")) if isinstance(told, Refused) else told
@@ -86,7 +87,7 @@ async def test_one_that_is_silent_decides_nothing() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    told = await asked(handler)
+    told = await asked(handler, limits=BRIEF)
     assert isinstance(told, SourceError)
     assert "has not answered within 0.2 s" in told.why
 

@@ -77,13 +77,27 @@ async def test_a_hostile_path_is_told_in_time_and_the_next_one_works(name: str, 
     assert resident() - before < GROWTH
 
 
-async def test_a_condition_that_was_ended_costs_its_time_once(evaluator: Evaluator) -> None:
-    expression, sentence = CONDITIONS["a long text looked through a thousand times"]
+@pytest.mark.parametrize(
+    "name", ["a long text looked through a thousand times", "a text made ten times longer nine times"]
+)
+async def test_a_condition_that_was_ended_costs_its_time_once(name: str, evaluator: Evaluator) -> None:
+    expression, sentence = CONDITIONS[name]
     conditions = Conditions(evaluator)
     await conditions.check(expression, {"result": 0.5})
     assert evaluator.pid is None
     assert await conditions.check(expression, {"result": 0.7}) == Refused(sentence)
     assert evaluator.pid is None, "no process was made for it"
+
+
+async def test_a_path_that_was_ended_over_one_document_is_followed_in_another(evaluator: Evaluator) -> None:
+    """Else a source could have everybody refused who has the same path."""
+    path = PATHS["a regular expression that goes back and forth"]
+    hostile = json.dumps(["a" * 40 + "b"]).encode()
+    assert isinstance(await Paths(evaluator).find(path, hostile), Refused)
+    assert evaluator.pid is None
+    assert isinstance(await Paths(evaluator).find(path, hostile), Refused)
+    assert evaluator.pid is None, "no process was made for it"
+    assert await Paths(evaluator).find(path, b'["aac"]') == ["aac"]
 
 
 async def test_after_a_while_it_is_tried_again() -> None:

@@ -27,9 +27,10 @@ _PROGRAM: Final = (
     "from crossfade.providers.expressions.worker import main; main(int(sys.argv[2]), float(sys.argv[3]))"
 )
 REMEMBERED: Final = 256
-"""Expressions that were ended and are remembered, so that each costs its time once."""
+"""Expressions that were ended and are remembered, with the document that they were for, so that each costs its time once."""
 REMEMBERED_S: Final = 600.0
 
+_MEMORY: Final = "needs more memory than an expression may have: make it simpler"
 _TIME: Final = "takes longer than an expression may: make it simpler"
 _DIED: Final = "brought down the process that evaluates it: make it simpler"
 _STARVED: Final = "the process that evaluates expressions gets no processor time: look at the operator's CPU limit, and at its node"
@@ -82,7 +83,7 @@ class Evaluator:
         self, question: Message, expression: str, payload: bytes = b""
     ) -> Message | Refused | SourceError:
         """Give the reply, Refused where the expression had to be ended, SourceError where nothing can be said now."""
-        key = hashlib.sha256(expression.encode(errors="replace")).digest()
+        key = hashlib.sha256(expression.encode(errors="replace") + b"\0" + payload).digest()
         if why := self._ended_before(key):
             return Refused(why)
         if self._waiting >= self._bounds.waiting:
@@ -119,6 +120,7 @@ class Evaluator:
             raise
         if reply.get("spent"):
             await self._end()
+            return self._remember(key, _MEMORY)
         return reply
 
     async def _exchange(self, process: asyncio.subprocess.Process, message: bytes) -> Message:

@@ -84,7 +84,7 @@ def _answer(asks: dict[str, Ask], ask: Message, payload: bytes) -> Message:
     except RecursionError:
         return {"refused": "is nested too deeply: make it simpler"}
     except MemoryError:
-        return {"refused": "needs more memory than an expression may have: make it simpler", "spent": True}
+        return {"spent": True}
     return answer
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from crossfade.judge import bets, pairs
@@ -56,8 +57,9 @@ def alpha_of(settings: Settings, past: Past | None) -> float:
     return settings.alpha * (1 - guard) / (2 if past else 1)
 
 
+@lru_cache(maxsize=256)
 def baseline(settings: Settings, past: Past | None) -> Baseline | None:
-    """What the past says about stable's rate; None without one."""
+    """What the past says about stable's rate; None without one. Kept, as each window asks for it."""
     if past is None or not past.counts.total:
         return None
     delta = alpha_of(settings, past)

@@ -183,16 +183,20 @@ def designs() -> dict[str, tuple[float, float, float, float]]:
     two = World(2000, 0.005, 2).streams(RELEASES, 3, 14)
     limit = limits.compared(DEFAULT, None, endless=False)
 
-    def row(mixed: Callable[[Real, float], Real], cap: float) -> tuple[float, float, float, float]:
-        looks = [mixed(many.against(seen, 1.0, claims.WORSE), cap) >= limit for seen in (good, five, two)]
+    def row(
+        mixed: Callable[[Real, float], Real], cap: float = DEFAULT.cap, bets: tuple[float, ...] = claims.WORSE
+    ) -> tuple[float, float, float, float]:
+        looks = [mixed(many.against(seen, 1.0, bets), cap) >= limit for seen in (good, five, two)]
         return by(looks[0], LOOKS), by(looks[1], 3), by(looks[1], 6), by(looks[2], 3)
 
     rows = {f"mixture of products, cap {cap}": row(many.added, cap) for cap in (20, 10, 5)}
     return {
-        f"**mixture of products, cap {DEFAULT.cap:g}**": row(many.added, DEFAULT.cap),
+        f"**mixture of products, cap {DEFAULT.cap:g}**": row(many.added),
         "mixture of products, no cap": row(many.added, np.inf),
         "product of mixtures, no cap": row(many.added_anew, np.inf),
         **rows,
+        "the product's, without the bet on 1.5": row(many.added, bets=claims.WORSE[1:]),
+        "the product's, and a bet on 30": row(many.added, bets=(*claims.WORSE, 30.0)),
     }
 
 

@@ -72,7 +72,7 @@ wheel: env ## The command line as a wheel in dist/, to install elsewhere
 	@$(PY) -m hatchling build -t wheel
 
 docs: env ## Write the pages that are made from the code
-	@cd docs && for page in conditions reference routers strategies; do PYTHONPATH=../operator ../$(PY) $$page.py; done
+	@cd docs && for page in conditions reference routers strategies judge_study; do PYTHONPATH=../operator:../tests ../$(PY) $$page.py; done
 
 lock: ## Pin every dependency, with hashes
 	@uv=$$(ls -d $${HOME}/.cache/crossfade/uv-*/bin/uv | tail -1); \

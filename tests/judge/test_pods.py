@@ -16,7 +16,20 @@ def test_the_pod_that_has_nearly_all_errors_is_named(bad: tuple[int, ...]) -> No
     assert culprit(pods(*bad)) == Pod("shop-0", Counts(bad[0], 100))
 
 
-@pytest.mark.parametrize("bad", [(), (10,), (1, 0, 0, 0), (3, 3, 2, 3), (6, 5), (0, 0, 0), (20, 15, 18, 17)])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (),
+        (10,),
+        (1, 0, 0, 0),
+        (3, 3, 2, 3),
+        (6, 5),
+        (0, 0, 0),
+        (3, *[0] * 9),
+        (20, *[5] * 9),
+        (20, 15, 18, 17),
+    ],
+)
 def test_none_is_named_where_errors_are_spread_or_few_or_there_is_one_pod(bad: tuple[int, ...]) -> None:
     assert culprit(pods(*bad)) is None
 

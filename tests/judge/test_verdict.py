@@ -1,7 +1,11 @@
 """What is decided, why, and which of two claims wins."""
 
+from math import log
+
 import pytest
 
+from crossfade.judge import claims, limits
+from crossfade.judge.bounds import at_least, at_most
 from crossfade.judge.counts import Counts, Past, Window
 from crossfade.judge.progress import fold, start
 from crossfade.judge.settings import Settings
@@ -142,6 +146,23 @@ def test_the_past_is_weaker_than_stable_beside_it() -> None:
     assert beside.e_worse > 2 * past.e_worse
 
 
+def test_half_of_alpha_goes_into_guessing_the_past() -> None:
+    """So a candidate fails at twice the evidence, and the guess errs with what is left."""
+    assert limits.compared(SETTINGS, RELEASE_7, endless=False) == pytest.approx(
+        limits.compared(SETTINGS, None, endless=False) + log(2)
+    )
+    base = claims.baseline(SETTINGS, RELEASE_7)
+    assert base
+    assert base.at_most == at_most(RELEASE_7.counts, 0.05 * 0.98 / 2)
+    assert base.at_least == at_least(RELEASE_7.counts, 0.05 * 0.98 / 2)
+
+
+def test_what_passes_is_better_than_the_least_that_the_past_may_have_been() -> None:
+    """30 of 9,000 may have been 0.2 %: twice that is less than the candidate's 0.6 %."""
+    seen = verdict(looks(*[((6, 1000), (0, 0))] * 20), Settings(), RELEASE_7)
+    assert seen.outcome is not Outcome.PASSED
+
+
 def test_where_stable_has_requests_the_past_does_not_count() -> None:
     seen = verdict(looks(*[GOOD] * 6), SETTINGS, RELEASE_7)
     assert told(seen) == (Outcome.PASSED, Reason.NOT_WORSE, Basis.STABLE)
@@ -169,6 +190,15 @@ def test_in_the_bake_a_late_leak_is_found_where_a_verdict_has_forgotten_nothing(
     windows = looks(*[GOOD] * 40, *[leak] * 6)
     assert watch(windows, SETTINGS).outcome is Outcome.FAILED
     assert verdict(windows, Settings()).outcome is not Outcome.FAILED
+
+
+def test_in_the_bake_rarer_false_alarms_are_paid_for_with_a_later_alarm() -> None:
+    leak = ((17, 2000), (90, 18_000))
+    windows = looks(*[GOOD] * 10, *[leak] * 8)
+    for length, outcome in ((20, Outcome.FAILED), (1e6, Outcome.NOT_YET)):
+        assert watch(windows, Settings(run_length=length)).outcome is outcome
+    later = looks(*[GOOD] * 10, *[leak] * 40)
+    assert watch(later, Settings(run_length=1e6)).outcome is Outcome.FAILED
 
 
 def test_in_the_bake_stable_of_before_is_what_it_is_compared_with() -> None:

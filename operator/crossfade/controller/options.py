@@ -143,7 +143,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
 
 def source_url(text: str) -> str:
     """Where a source is; ends with a message where nobody could be asked there."""
-    if isinstance(place := place_of(text), Refused):
+    if text and isinstance(place := place_of(text), Refused):
         raise argparse.ArgumentTypeError(place.why)
     return text
 

@@ -19,10 +19,7 @@ from math import exp, inf, log, log1p
 def gains(hits: float, misses: float, chance: float, factors: Sequence[float]) -> tuple[float, ...]:
     """The logarithm of what a bet on each of `factors` (all above 0) has won or lost. `chance`: 0 to 1."""
     requests = hits + misses
-    return tuple(
-        hits * log(factor) - requests * log1p(chance * (factor - 1)) if requests else 0.0
-        for factor in factors
-    )
+    return tuple(hits * log(factor) - requests * log1p(chance * (factor - 1)) for factor in factors)
 
 
 def moved(chance: float, factor: float) -> float:

@@ -2,7 +2,7 @@
 
 A purse is put on each factor of a grid and stays there; e is the mean of all purses. So over time the bet that fits best
 carries e: a mixture of products. The other way, to mix anew in each window and to multiply the mixtures, is as valid. Measured
-(`tests/judge/study.py`, "mixture"): a candidate 2x worse is found later by it, since it pays for not knowing the factor again in
+(docs/judge.md, "How evidence adds up"): a candidate 2x worse is found later by it, since it pays for not knowing the factor again in
 each window.
 
 By Ville's inequality a process that starts at 1 and does not grow in the mean while the claim holds reaches 1/alpha with a

@@ -253,7 +253,9 @@ class Analysis(Model):
         ),
     )
 
-    templates: Annotated[list[TemplateRef], Field(max_length=8)] = Field(default_factory=list)
+    templates: Annotated[list[TemplateRef], Field(max_length=8)] = Field(
+        default_factory=list, json_schema_extra=list_map("name", "cluster")
+    )
     """Templates whose metrics are taken over, at most 8. Example: `[{name: errors, cluster: true}]`."""
 
     metrics: Annotated[list[Metric], Field(max_length=METRICS_LENGTH)] = Field(

@@ -115,13 +115,14 @@ async def templates(
     """Read templates by name; one that cannot be used counts as none, as the API server has checked it."""
     seen = dict[tuple[str, bool], Template | None]()
     for name, of_cluster in sorted(named):
-        kind = "ClusterAnalysisTemplate" if of_cluster else "AnalysisTemplate"
-        raw = await reads.get(kind, None if of_cluster else key.namespace, name)
-        model = ClusterAnalysisTemplate if of_cluster else AnalysisTemplate
-        try:
+        if of_cluster:
+            model: type[Template] = ClusterAnalysisTemplate
+            raw = await reads.get("ClusterAnalysisTemplate", None, name)
+        else:
+            model, raw = AnalysisTemplate, await reads.get("AnalysisTemplate", key.namespace, name)
+        seen[name, of_cluster] = None
+        with suppress(ValidationError):
             seen[name, of_cluster] = model.model_validate(raw) if raw is not None else None
-        except ValidationError:
-            seen[name, of_cluster] = None
     return seen
 
 

@@ -9,7 +9,7 @@ how much evidence decides, `needed` how many requests are still wanting, `pods` 
 Latency is judged as errors are: bad is what was slower than N ms, counted from a histogram's buckets.
 
 A new rule is a claim in `claims` (a null hypothesis, its grid, and why no bet against it can win in the mean), a process of
-`progress.Progress`, a limit in `limits`, a reason in `verdict.Reason` with its words, and a row in `tests/judge/study.py` that shows
+`progress.Progress`, a limit in `limits`, a reason in `verdict.Reason` with its words, and a row of the study in `tests/judge` that shows
 its errors. What does not belong here: queries, storage, what follows from a verdict, the hour, and any estimate that decides
 without an error bound. It imports the standard library alone, and nothing of Crossfade but `api.base`.
 """

@@ -125,7 +125,10 @@ def granted(rights: Path, *kinds: str) -> set[Right]:
 @BOTH
 def test_every_request_is_covered_and_every_rule_is_used(rights: Path) -> None:
     beyond = BEYOND_ONE_NAMESPACE if rights == ONE_NAMESPACE else set()
-    assert granted(rights, "ClusterRole", "Role") == (used() | ROUTES | NOT_BY_REQUEST) - beyond - BY_THE_NAMESPACE
+    assert (
+        granted(rights, "ClusterRole", "Role")
+        == (used() | ROUTES | NOT_BY_REQUEST) - beyond - BY_THE_NAMESPACE
+    )
 
 
 def test_the_page_on_security_tells_of_every_rule_with_its_reason() -> None:

@@ -6,12 +6,14 @@ it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
+from crossfade.core.measured import Answer, Ask, Measured
+from crossfade.core.observed import Template
 from crossfade.core.plan import Event
 from simulation.api_server import TABLES
 from simulation.deployments import due, mark_of, status_of
@@ -33,7 +35,8 @@ class Sim(Routed):
     `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service,
     `beside_since` since when that lists each.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
-    that nobody listens in on the Service's port; None where the operator does not try ports. `known`:
+    that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
+    to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `known`:
     what `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
@@ -50,6 +53,9 @@ class Sim(Routed):
     instant: bool = True
     node_ahead_s: float = 0.0
     deaf: frozenset[str] | None = None
+    measures: Callable[[Sim, Ask], Answer | None] | None = None
+    measured: tuple[Measured, ...] = ()
+    templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:

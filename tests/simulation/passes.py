@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from crossfade.controller.drops import Drop
 from crossfade.controller.refusals import Refusals
 from crossfade.core import decide as core
+from crossfade.core.measured import Measured
 from crossfade.core.observed import Found, Identity
 from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from kstatus import broken_rule
@@ -105,6 +106,8 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         None,
         *found.quiet_s.items(),
         sim.sent_until is None,
+        sim.measured,
+        tuple(found.templates),
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(
@@ -167,12 +170,21 @@ def carry_out(
                 sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
             return False
         sim.keep(write.kind, write.name)  # the reply is in the store
+    sim.measured = _answers(sim, decision.plan)
     sim.events.extend(decision.plan.events)
     sim.has_looked = True
     if handled := decision.dropped:
         sim.drops = at(forked(sim.drops), sim.now, Viewed(sim))
         sim.drops.settle(key_of(sim.rollout), handled)
     return True
+
+
+def _answers(sim: Sim, plan: Plan) -> tuple[Measured, ...]:
+    """What comes of what a pass that was carried out asks to be measured."""
+    if sim.measures is None:
+        return ()
+    told = ((ask.window, sim.measures(sim, ask)) for ask in plan.asks)
+    return tuple(Measured(window, answer) for window, answer in told if answer is not None)
 
 
 def land(
@@ -242,6 +254,7 @@ def restart(sim: Sim) -> None:
     """The operator's process is another one now: its store is fresh, and so is what it latches."""
     sim.shell, sim.has_looked = None, False
     sim.unseen = {}
+    sim.measured = ()
     sim.taken = frozenset()
     sim.held, sim.backlog = {}, ()
     sim.refusals = Refusals()

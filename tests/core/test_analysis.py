@@ -1,0 +1,283 @@
+"""What is measured decides: it takes a release back, lets it pass, or asks a person; and each window counts once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from builders import V1, V2, releasing_v2, routing_v2
+from crossfade.api.analysis_template import AnalysisTemplate
+from crossfade.core.measured import Answer, Ask, Compared, Down, Nothing, Valued, Wrong
+from crossfade.judge.counts import Counts
+from simulation.cluster import Sim
+from simulation.live import phase, rest, run, stands_at, until
+from simulation.passes import carry_out, decided, reconcile, restart
+
+Measure = Callable[[Sim, Ask], Answer | None]
+
+ERRORS = {"name": "errors", "builtIn": {"errors": {}}, "maxSeconds": 300}
+LIMIT = {"name": "limit", "prometheus": {"query": "up"}, "success": "result < 1.0"}
+
+
+def step(*metrics: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A canary whose first step has these metrics."""
+    return {
+        "canary": {"steps": [{"weight": 10, "analysis": {"metrics": list(metrics), **more}}, {"weight": 50}]}
+    }
+
+
+def measured(strategy: dict[str, Any], by: Measure, **spec: Any) -> Sim:
+    """v2 is released behind a route, and measured by `by`."""
+    sim = routing_v2(strategy, **spec)
+    sim.measures = by
+    return sim
+
+
+def requests(candidate_bad: int, stable_bad: int, of: int = 1000) -> Measure:
+    """Each window has so many bad requests of `of` on the candidate, and of ten times as many on stable."""
+    return lambda _sim, _ask: Compared(Counts(candidate_bad, of), Counts(stable_bad, of * 10))
+
+
+def always(answer: Answer) -> Measure:
+    return lambda _sim, _ask: answer
+
+
+def metric(sim: Sim, name: str = "errors") -> dict[str, Any]:
+    """What the status says of a metric."""
+    return next(each for each in sim.status["measurements"] if each["metric"] == name)
+
+
+def test_a_step_waits_for_its_metrics_and_goes_on_once_they_have_passed() -> None:
+    sim = until(measured(step(ERRORS), always(Compared(Counts(0, 50), Counts(1, 500)))), stands_at(0))
+    run(sim, 25)
+    assert sim.status["stage"].startswith("1/")
+    assert "more requests needed" in sim.status["message"]
+    sim.measures = requests(1, 10)
+    assert rest(sim).status["phase"] == "Healthy"
+    assert metric(sim)["outcome"] == "Passed"
+
+
+def test_a_worse_candidate_is_taken_back_in_its_step_with_the_counts() -> None:
+    sim = rest(measured(step(ERRORS), requests(50, 10)))
+    assert sim.status["phase"] == "RolledBack"
+    assert sim.status["failed"]["reason"] == "AnalysisFailed"
+    assert (
+        "errors: candidate 50 of 1,000, stable 10 of 10,000; shown to be worse than stable"
+        in sim.status["message"]
+    )
+    assert sim.releases["shop-2"]["status"]["measurements"][0]["outcome"] == "Failed"
+
+
+def test_too_few_requests_end_in_a_pause_that_says_how_many_are_wanting() -> None:
+    sim = measured(step({**ERRORS, "maxSeconds": 60}), always(Compared(Counts(0, 20), Counts(0, 200))))
+    until(sim, phase("Paused"))
+    assert sim.status["conditions"][1]["reason"] or sim.status["message"]
+    assert "more requests needed" in sim.status["message"]
+    sim.act("Promote")
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+@pytest.mark.parametrize(("then", "ends"), [("Promote", "Healthy"), ("Abort", "RolledBack")])
+def test_what_could_not_be_decided_ends_as_its_author_has_chosen(then: str, ends: str) -> None:
+    unsure = {**ERRORS, "maxSeconds": 60, "inconclusive": then}
+    sim = measured(step(unsure), always(Compared(Counts(0, 20), Counts(0, 200))))
+    assert rest(sim).status["phase"] == ends
+
+
+def test_a_source_that_is_down_is_told_asked_again_and_held_against_nobody() -> None:
+    sim = until(measured(step(ERRORS), always(Down("connection refused"))), stands_at(0))
+    run(sim, 35)
+    assert "does not answer: connection refused" in sim.status["message"]
+    assert metric(sim)["windows"] == 0
+    sim.measures = requests(1, 10)
+    assert rest(sim).status["phase"] == "Healthy"
+    assert metric(sim)["kept"][0]["at"] > 20, "the first window is longer, and nothing is lost"
+
+
+def test_a_source_that_stays_down_asks_a_person() -> None:
+    sim = until(measured(step(ERRORS), always(Down("connection refused"))), phase("Paused"), limit_s=600)
+    assert "5 times in a row, 4 allowed" in sim.status["message"]
+
+
+def test_no_data_is_never_taken_for_good() -> None:
+    sim = until(measured(step(LIMIT), always(Nothing("it is NaN"))), phase("Paused"))
+    assert "limit: no data: it is NaN; 4 times in a row, 3 allowed" in sim.status["message"]
+
+
+def test_what_cannot_be_measured_asks_a_person() -> None:
+    sim = until(measured(step(LIMIT), always(Wrong("its query is wrong"))), phase("Paused"))
+    assert "limit: it cannot be measured: its query is wrong" in sim.status["message"]
+
+
+def test_one_bad_number_is_too_many_unless_more_are_allowed() -> None:
+    sim = rest(measured(step(LIMIT), always(Valued(2.0, good=False))))
+    assert sim.status["phase"] == "RolledBack"
+    assert "limit: 2 is bad (result < 1.0); 1 of 1 bad, 0 allowed" in sim.status["message"]
+
+
+def test_a_metric_passes_after_as_many_measurements_as_it_asks_for() -> None:
+    sim = until(measured(step({**LIMIT, "count": 3}), always(Valued(0.5, good=True))), stands_at(0))
+    run(sim, 25)
+    assert sim.status["stage"].startswith("1/")
+    assert rest(sim).status["phase"] == "Healthy"
+    assert metric(sim, "limit")["good"] == 3
+
+
+def test_a_metric_that_only_tells_decides_nothing() -> None:
+    strategy = {"canary": {"steps": [{"weight": 10, "pauseSeconds": 30}]}}
+    tried = {"metrics": [{**LIMIT, "dryRun": True}]}
+    sim = rest(measured(strategy, always(Valued(2.0, good=False)), analysis=tried))
+    assert sim.status["phase"] == "Healthy"
+    assert metric(sim, "limit")["outcome"] == "Failed"
+
+
+def test_in_the_background_a_late_failure_takes_back_what_is_at_a_hundred_percent() -> None:
+    strategy = {"canary": {"steps": [{"weight": 50, "pauseSeconds": 20}]}}
+    sim = measured(strategy, requests(1, 10), analysis={"metrics": [ERRORS]}, bakeSeconds=300)
+    until(sim, lambda s: s.status.get("weight") == 100)
+    run(sim, 30)
+    sim.measures = requests(100, 10)
+    assert rest(sim).status["phase"] == "RolledBack"
+    assert metric(sim)["run"] == "background"
+
+
+def test_the_bake_measures_by_itself_and_ends_with_its_time() -> None:
+    sim = measured({"bigBang": {}}, requests(1, 10), bakeAnalysis={"metrics": [ERRORS]}, bakeSeconds=60)
+    assert rest(sim).status["phase"] == "Healthy"
+    assert metric(sim)["run"] == "bake"
+    assert metric(sim)["outcome"] == ""
+    sim.set_image("shop:v3")
+    sim.measures = requests(100, 10)
+    assert rest(sim).status["phase"] == "RolledBack"
+
+
+def test_a_blue_green_switch_waits_for_what_is_measured_before_it() -> None:
+    strategy = {"blueGreen": {"beforeSwitch": {"metrics": [LIMIT]}}}
+    sim = until(measured(strategy, always(Nothing("no pod was asked yet"))), stands_at(0))
+    run(sim, 15)
+    assert sim.status["weight"] == 0
+    sim.measures = always(Valued(0.5, good=True))
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_each_window_counts_once_though_the_operator_dies_after_every_write() -> None:
+    sim = until(measured(step(ERRORS), always(Compared(Counts(0, 50), Counts(0, 500)))), stands_at(0))
+    for cut in (0, 1, 2, 0, 1, 2):
+        run(sim, 10)
+        carry_out(sim, decided(sim), cut_after=cut)
+        restart(sim)
+        reconcile(sim)
+        reconcile(sim)
+    kept = metric(sim)["kept"]
+    assert [each["at"] for each in kept] == sorted({each["at"] for each in kept})
+    assert metric(sim)["windows"] == len(kept)
+    assert sum(each["candidateTotal"] for each in kept) == 50 * len(kept)
+
+
+def test_an_answer_to_another_window_is_not_taken_in() -> None:
+    sim = until(measured(step(ERRORS), requests(1, 10)), stands_at(0))
+    run(sim, 11)
+    stale = sim.measured
+    reconcile(sim)
+    before = metric(sim)["windows"]
+    sim.measured = stale
+    reconcile(sim)
+    assert metric(sim)["windows"] == before
+
+
+def test_a_promote_goes_past_a_step_that_is_measured() -> None:
+    sim = until(measured(step(ERRORS), always(Compared(Counts(0, 20), Counts(0, 200)))), stands_at(0))
+    sim.act("Promote")
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_a_revision_that_comes_back_is_not_measured_again() -> None:
+    sim = rest(measured(step(ERRORS), requests(1, 10), analysis={"metrics": [ERRORS]}))
+    sim.measures = requests(500, 10)
+    sim.set_image("shop:v1")
+    assert rest(sim).status["phase"] == "Healthy"
+    assert sim.status["stable"]["revision"] == V1
+
+
+def test_a_metric_that_is_edited_begins_anew() -> None:
+    sim = until(
+        measured({"bigBang": {}}, requests(1, 10), analysis={"metrics": [ERRORS]}, bakeSeconds=300),
+        stands_at(1),
+    )
+    run(sim, 40)
+    assert metric(sim)["windows"] >= 3
+    sim.edit(analysis={"metrics": [{**ERRORS, "intervalSeconds": 20}]})
+    run(sim, 25)
+    assert metric(sim)["windows"] <= 2
+
+
+def test_only_the_newest_windows_are_kept_and_the_verdict_is_the_same() -> None:
+    sim = measured({"bigBang": {}}, requests(1, 10), analysis={"metrics": [ERRORS]}, bakeSeconds=600)
+    assert rest(sim).status["phase"] == "Healthy"
+    told = metric(sim)
+    assert len(told["kept"]) == 30
+    assert told["windows"] == told["earlier"]["windows"] + 30
+    assert told["windows"] >= 58
+    assert told["message"].startswith(f"errors: candidate {told['windows']} of {told['windows']},000")
+
+
+TEMPLATE = {
+    "metadata": {"name": "shared", "namespace": "default"},
+    "spec": {"metrics": [LIMIT], "arguments": [{"name": "status", "value": "5.."}, {"name": "most"}]},
+}
+
+
+def by_template(**more: Any) -> dict[str, Any]:
+    return {"canary": {"steps": [{"weight": 10, "analysis": {"templates": [{"name": "shared"}], **more}}]}}
+
+
+def test_a_template_that_does_not_exist_is_told_before_anything_moves() -> None:
+    sim = rest(routing_v2(by_template()))
+    assert sim.status["phase"] == "Invalid"
+    assert (
+        "AnalysisTemplate shared, which spec.strategy.canary.steps[0].analysis names, does not exist"
+        in sim.status["message"]
+    )
+    assert not sim.of(V2)
+
+
+def test_an_argument_without_a_value_is_told_before_anything_moves() -> None:
+    sim = routing_v2(by_template())
+    sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
+    assert rest(sim).status["phase"] == "Invalid"
+    assert "needs a value for most: give it in" in sim.status["message"]
+
+
+def test_a_template_brings_its_metrics_with_the_values_that_are_given() -> None:
+    asked: list[Ask] = []
+
+    def measures(_sim: Sim, ask: Ask) -> Answer:
+        asked.append(ask)
+        return Valued(0.5, good=True)
+
+    sim = measured(by_template(arguments=[{"name": "most", "value": "0.1"}]), measures)
+    sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
+    assert rest(sim).status["phase"] == "Healthy"
+    assert asked[0].arguments == {"status": "5..", "most": "0.1"}
+    assert (asked[0].both.candidate.revision, asked[0].both.stable.revision) == (V2, V1)
+    assert (asked[0].both.candidate.service, asked[0].both.stable.service) == ("shop-canary", "shop")
+
+
+def test_a_template_that_goes_away_holds_its_step() -> None:
+    sim = measured(by_template(arguments=[{"name": "most", "value": "0.1"}]), always(Nothing("wait")))
+    sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
+    until(sim, stands_at(0))
+    sim.templates, sim.measures = {}, always(Valued(0.5, good=True))
+    run(sim, 60)
+    assert sim.status["stage"].startswith("1/")
+    assert "AnalysisTemplate shared, which does not exist: create it" in sim.status["message"]
+
+
+def test_without_analysis_nothing_is_measured() -> None:
+    sim = releasing_v2("canary")
+    asked: list[Ask] = []
+    sim.measures = lambda _sim, ask: asked.append(ask)
+    assert rest(sim).status["phase"] == "Healthy"
+    assert asked == []

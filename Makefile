@@ -11,7 +11,7 @@ ROUTER ?=
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help wheel env up cluster demo test lint unit check kind faults routers bench bench-scale check-deep crds docs lock clean
+.PHONY: help wheel env up cluster demo test lint unit check kind faults routers gitops bench bench-scale check-deep crds docs lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,7 +33,7 @@ lint: env ## Format, lint, types, import borders
 	@.venv/bin/mypy
 	@PYTHONPATH=operator .venv/bin/lint-imports
 	@test ! -e operator/__init__.py || { echo "operator/__init__.py shadows the standard library's operator module: remove it"; exit 1; }
-	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run)
+	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run tests/gitops/run)
 
 unit: env ## Unit tests: the inner loop, about 70 seconds
 	@$(PY) -m pytest tests --ignore=tests/kind -m "not deep" -q -n 2
@@ -55,6 +55,9 @@ faults: up ## Every single write of every strategy disturbed, in every way, and 
 routers: ## Tests of routes with every router: Traefik, and Envoy Gateway, which this installs
 	@cluster/up --with envoy
 	@CROSSFADE_ROUTERS=traefik,envoy $(PY) -m pytest tests/kind/test_routes.py --durations=15
+
+gitops: up ## What Argo CD and Flux make of a route in mid-release, by their own code (long: it builds them)
+	@tests/gitops/run
 
 bench: up ## Every strategy and failure under load, as a table. ROUTER=traefik|envoy|none
 	@$(PY) -m bench --router $(or $(ROUTER),none)

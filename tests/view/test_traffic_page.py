@@ -74,3 +74,15 @@ def test_strategies_that_move_by_a_route_are_those_that_the_page_names() -> None
             "spec": {"strategy": {strategy: {}}, "traffic": {"httpRoute": {"name": "a"}}},
         }
         assert (routed_by(stored) is not None) is (strategy in MOVED)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("github.com/argoproj/argo-cd/v3", "Argo CD"),
+        ("github.com/fluxcd/kustomize-controller/api", "kustomize-controller"),
+    ],
+)
+def test_the_page_names_the_versions_that_its_rules_for_git_are_tried_with(module: str, name: str) -> None:
+    pinned = re.findall(rf"^\s*{module} v(\S+)$", (ROOT / "tests/gitops/go.mod").read_text(), re.MULTILINE)
+    assert re.findall(rf"{name} (\d[\d.]+\d)", PAGE) == pinned

@@ -11,7 +11,8 @@ GET /healthz     200 once it is ready, 503 before, or for ever with NEVER_READY
 POST /crash      exits with code 42, now or at the unix time `?at=`; the restarted container serves
 POST /unready    /healthz answers 503 for `?seconds=`, while / goes on answering
 
-Environment: VERSION; PORT (8080); ERRORS=1 (every answer of / is a 500); NEVER_READY=1;
+Environment: VERSION; PORT (8080); ERRORS=1 (every answer of / is a 500); ERROR_PERCENT (so many of them are, at random);
+ERRORS_AFTER_S (only so many seconds after its first answer); SLOW_MS (each answer of / takes so much longer); NEVER_READY=1;
 START_DELAY_S (ready that many seconds after the start); CRASH_AFTER_SERVING_S (exits with code 42
 that many seconds after the first answer of /).
 """
@@ -20,6 +21,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import random
 import signal
 import socket
 import time
@@ -49,7 +51,10 @@ class Shop:
     def __init__(self, env: dict[str, str]) -> None:
         self.version = env.get("VERSION", "unknown")
         self.pod = env.get("HOSTNAME") or socket.gethostname()
-        self.errors = env.get("ERRORS") == "1"
+        self.error_percent = 100.0 if env.get("ERRORS") == "1" else float(env.get("ERROR_PERCENT") or 0)
+        self.errors_after_s = float(env.get("ERRORS_AFTER_S") or 0)
+        self.slow_s = float(env.get("SLOW_MS") or 0) / 1000
+        self.first_answer_at = 0.0
         self.never_ready = env.get("NEVER_READY") == "1"
         self.ready_at = time.monotonic() + float(env.get("START_DELAY_S") or 0)
         self.crash_after_serving_s = float(env.get("CRASH_AFTER_SERVING_S") or 0)
@@ -75,7 +80,10 @@ class Shop:
         self.served += 1
         if self.served == 1 and self.crash_after_serving_s:
             asyncio.get_running_loop().call_later(self.crash_after_serving_s, crash)
-        return self._response(500 if self.errors else 200, self.told())
+        self.first_answer_at = self.first_answer_at or time.monotonic()
+        ailing = time.monotonic() - self.first_answer_at >= self.errors_after_s
+        fails = ailing and random.random() * 100 < self.error_percent
+        return self._response(500 if fails else 200, self.told())
 
     def told(self) -> str:
         """Who answers, as JSON."""
@@ -147,8 +155,15 @@ class Connection(asyncio.Protocol):
             self.transport.write(self.shop.switched(key))
             self._say()
             return
-        self.transport.write(self.shop.answer(method, target))
-        if "\r\nconnection: close" in head.lower():
+        answer, closes = self.shop.answer(method, target), "\r\nconnection: close" in head.lower()
+        if self.shop.slow_s and target == "/":
+            asyncio.get_running_loop().call_later(self.shop.slow_s, self._answer, answer, closes)
+        else:
+            self._answer(answer, closes)
+
+    def _answer(self, answer: bytes, closes: bool) -> None:
+        self.transport.write(answer)
+        if closes:
             self.transport.close()
 
     def _say(self) -> None:

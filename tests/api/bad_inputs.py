@@ -301,11 +301,11 @@ BAD_INPUTS = (
         "must be of type string",
     ),
     BadInput(
-        "a field that is reserved for later",
-        {"spec.analysis": {}},
-        "spec.analysis",
+        "a field that is none",
+        {"spec.analyse": {}},
+        "spec.analyse",
         "is not a field",
-        'unknown field "spec.analysis"',
+        'unknown field "spec.analyse"',
     ),
     BadInput(
         "more replicas than 10000",

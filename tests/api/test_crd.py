@@ -114,4 +114,6 @@ def test_the_names_that_people_type() -> None:
         "rollouts": (("cf", "cfro"), ["crossfade"]),
         "releases": (("cfrel",), ["crossfade"]),
         "rolloutactions": (("cfa",), ["crossfade"]),
+        "analysistemplates": (("cfat",), ["crossfade"]),
+        "clusteranalysistemplates": (("cfcat",), ["crossfade"]),
     }

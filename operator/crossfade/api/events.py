@@ -148,6 +148,18 @@ class EventReason(StrEnum):
     """Warning: nothing listened on the port that the Service sends requests to; the candidate got none, and has failed.
 
     Let the application listen there, or change `targetPort`, as the note says."""
+    ANALYSIS_FAILED = "AnalysisFailed"
+    """Warning: what was measured shows that the candidate is worse than it may be; requests return to stable.
+
+    The note has the counts, and `crossfade history` the verdicts. Mend what is worse and change the template, or Retry."""
+    ANALYSIS_INCONCLUSIVE = "AnalysisInconclusive"
+    """Warning: a metric could not decide, by too few requests, no data, or a source that does not answer; a person is to.
+
+    Read the note, then `crossfade promote` or `crossfade abort`."""
+    ANALYSIS_INVALID = "AnalysisInvalid"
+    """Warning: a template that the analysis names does not exist, or lacks a value; nothing is changed.
+
+    Create it, or correct the analysis, as the note says."""
     SELECTED_BY_OTHERS = "SelectedByOthers"
     """Warning: a Service or Deployment of somebody else selects the pods of the template; no pod is made.
 

@@ -16,6 +16,7 @@ TROUBLES = frozenset(
         Reason.STABLE_UNAVAILABLE,
         Reason.CANDIDATE_UNAVAILABLE,
         Reason.RESTARTING,
+        Reason.ANALYSIS_INCONCLUSIVE,
         Reason.WRITE_REFUSED,
     }
 )
@@ -33,6 +34,7 @@ REFUSALS = frozenset(
         Reason.ROUTE_INVALID,
         Reason.ROUTE_TAKEN,
         Reason.ROUTER_LACKS,
+        Reason.ANALYSIS_INVALID,
     }
 )
 """Each of these is told when it begins, in the stage that it begins in; a refusal again when its message changes."""

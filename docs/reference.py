@@ -6,6 +6,7 @@
 A test fails when the page says something else than the models.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,22 +31,28 @@ Schema = dict[str, Any]
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(line for kind in KINDS for line in _kind(kind))])
+    told: dict[str, str] = {}
+    return "\n".join([HEAD, *(line for kind in KINDS for line in _kind(kind, told))])
 
 
-def _kind(kind: Kind) -> Iterator[str]:
+def _kind(kind: Kind, told: dict[str, str]) -> Iterator[str]:
     schema = root_schema(kind.model)
     short = ", ".join(f"`{name}`" for name in kind.short_names)
     yield f"## {kind.model.__name__}\n"
     yield f"Short names: {short}.\n"
     yield f"{schema['description']}\n"
     yield from _rules(schema)
-    for part in PARTS:
-        yield from _object(kind.model.__name__, part, schema["properties"][part])
+    for part in (each for each in PARTS if each in schema["properties"]):
+        yield from _object(kind.model.__name__, part, schema["properties"][part], told)
 
 
-def _object(kind: str, path: str, schema: Schema) -> Iterator[str]:
-    """The section of an object, and then those of the objects in it."""
+def _object(kind: str, path: str, schema: Schema, told: dict[str, str]) -> Iterator[str]:
+    """The section of an object, and then those of the objects in it. `told`: where one with the same fields stands already."""
+    key, here = json.dumps({**schema, "description": ""}, sort_keys=True), f"{kind} `{path}`"
+    if told.setdefault(key, here) != here:
+        yield f"### {here}\n"
+        yield f"{schema.get('description', '')} The same fields as {told[key]}.\n"
+        return
     fields: dict[str, Schema] = schema["properties"]
     needed = schema.get("required", [])
     yield f"### {kind} `{path}`\n"
@@ -59,7 +66,7 @@ def _object(kind: str, path: str, schema: Schema) -> Iterator[str]:
     for name, field in fields.items():
         inner = field.get("items", field)
         if inner.get("properties"):
-            yield from _object(kind, f"{path}.{name}" + ("[]" if "items" in field else ""), inner)
+            yield from _object(kind, f"{path}.{name}" + ("[]" if "items" in field else ""), inner, told)
 
 
 def _rules(schema: Schema) -> Iterator[str]:

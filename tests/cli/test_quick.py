@@ -58,6 +58,7 @@ OURS = {
     "cli.terminal",
     "cli.tree",
     "cli.undo",
+    "cli.verdict",
 }
 """Of `api`, `cli` and the client no more may be imported; the views are small, and light by their own rule."""
 

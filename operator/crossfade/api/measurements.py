@@ -59,6 +59,25 @@ class EarlierStatus(Model):
     """The claim whose refutal let it pass; empty where none did."""
 
 
+class JudgedBy(Model):
+    """What the judge was asked: a verdict is computed again with this."""
+
+    tolerance: Annotated[float, Field(ge=0.5, le=100)] = 1
+    """How many times as bad as stable the candidate might be."""
+    certify: Annotated[float, Field(gt=0.5, le=1000)] = 2
+    """It passed when it was shown to be less than so many times as bad."""
+    alpha: Annotated[float, Field(ge=0.0001, le=0.5)] = 0.05
+    """The risk of a wrong verdict."""
+    max_error_ratio: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The part of bad requests above which it was plainly broken; absent where there was no such limit."""
+    negligible: Annotated[float, Field(gt=0, lt=1)] = 0.001
+    """The part of bad requests below which it passed."""
+    burst: Annotated[float, Field(ge=1, le=1000)] = 1
+    """So many bad requests in a row counted as one."""
+    max_seconds: Duration | None = None
+    """For how long a step waited for it; absent in the background and in the bake, where no end is known."""
+
+
 class MetricStatus(Model):
     """One metric of one run: how often it was measured, and what it came to."""
 
@@ -88,6 +107,8 @@ class MetricStatus(Model):
     """How often its source has not answered since it last did."""
     again_at: Time | None = None
     """When a source that did not answer is asked again; absent where it answered."""
+    judged_by: JudgedBy | None = None
+    """What the judge was asked; absent for a number."""
     earlier: EarlierStatus | None = None
     """What the oldest windows come to, where there are more than are kept."""
     kept: Annotated[list[WindowStatus], Field(max_length=WINDOWS_KEPT)] = Field(default_factory=list)

@@ -23,6 +23,7 @@ from crossfade.cli import (
     set_image,
     status,
     tree,
+    verdict,
 )
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import INTERRUPTED, ExitCode
@@ -39,6 +40,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     history,
     diff,
     report,
+    verdict,
     convert,
     action,
     completion,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crossfade.api.analysis import Metric
-from crossfade.api.measurements import WINDOWS_KEPT, ClaimStatus, EarlierStatus, MetricStatus, WindowStatus
+from crossfade.api.measurements import (
+    WINDOWS_KEPT,
+    ClaimStatus,
+    EarlierStatus,
+    JudgedBy,
+    MetricStatus,
+    WindowStatus,
+)
 from crossfade.core.measured import Compared
 from crossfade.judge.counts import Counts, Window
 from crossfade.judge.process import Process
@@ -32,8 +39,38 @@ def settings_of(metric: Metric, *, decides: bool) -> Settings:
         negligible=asked.negligible,
         burst=asked.burst,
         max_seconds=metric.max_seconds if decides else None,
-        run_length=max(1000.0, 1 / asked.alpha),
+        run_length=_run_length(asked.alpha),
     )
+
+
+def asked_of(stored: JudgedBy) -> Settings:
+    """The settings as they were stored."""
+    return Settings(
+        tolerance=stored.tolerance,
+        certify=stored.certify,
+        alpha=stored.alpha,
+        max_error_ratio=stored.max_error_ratio,
+        negligible=stored.negligible,
+        burst=stored.burst,
+        max_seconds=stored.max_seconds,
+        run_length=_run_length(stored.alpha),
+    )
+
+
+def _stored_settings(settings: Settings) -> JudgedBy:
+    return JudgedBy(
+        tolerance=settings.tolerance,
+        certify=settings.certify,
+        alpha=settings.alpha,
+        max_error_ratio=settings.max_error_ratio,
+        negligible=settings.negligible or 0.001,
+        burst=settings.burst,
+        max_seconds=settings.max_seconds,
+    )
+
+
+def _run_length(alpha: float) -> float:
+    return max(1000.0, 1 / alpha)
 
 
 def progress_of(state: MetricStatus, settings: Settings, *, decides: bool) -> Progress:
@@ -54,6 +91,7 @@ def with_window(
     earlier, kept = shortened(windows, settings, None, _earlier(state, decides=decides), WINDOWS_KEPT)
     return state.model_copy(
         update={
+            "judged_by": _stored_settings(settings),
             "earlier": _stored(earlier) if earlier.windows else None,
             "kept": [_window_status(each) for each in kept],
         }

@@ -1,0 +1,232 @@
+"""What is asked to be measured reaches Prometheus as it should, and what it answers decides no more than it says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from aiohttp import web
+
+from crossfade.api.analysis import Metric
+from crossfade.cluster import ApiError
+from crossfade.controller.options import parse
+from crossfade.controller.sources import measuring_by
+from crossfade.core.measured import Answer, Ask, Both, Compared, Down, Nothing, Part, Valued, Window, Wrong
+from crossfade.judge.counts import Counts
+from providers.served import served
+
+BOTH = Both(
+    "demo",
+    Part("v2hash", "shop-v2hash", "shop-canary"),
+    Part("v1hash", "shop-v1hash", "shop"),
+    route="shop",
+    gateways=("gateways/public",),
+)
+CLASS_OF = {
+    "traefik": "traefik.io/gateway-controller",
+    "envoy": "gateway.envoyproxy.io/gatewayclass-controller",
+    "other": "example.com/router",
+}
+
+
+@dataclass
+class Prometheus:
+    """Answers each query by the first text that is in it; keeps what it was asked."""
+
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        query = parse_qs(await request.text())["query"][0]
+        self.asked.append(query)
+        self.tokens.append(request.headers.get("Authorization", ""))
+        value = next((number for text, number in self.numbers.items() if text in query), None)
+        result = [] if value is None else [{"metric": {}, "value": [0, value]}]
+        body = {"status": "success", "data": {"resultType": "vector", "result": result}}
+        return web.Response(text=json.dumps(body), content_type="application/json")
+
+
+@dataclass
+class Reads:
+    """A cluster with a Gateway of this class, and a Secret that may be read or not."""
+
+    gateway_class: str = "traefik"
+    may_read: bool = True
+
+    async def get(self, kind: str, _namespace: str | None, name: str) -> dict[str, Any] | None:
+        if kind == "Secret":
+            if not self.may_read:
+                raise ApiError(HTTPStatus.FORBIDDEN, "Forbidden", "secrets is forbidden")
+            data = {"token": base64.b64encode(b"s3cr3t-token").decode()}
+            return {"metadata": {"name": name}, "data": data} if name == "prometheus" else None
+        if kind == "Gateway":
+            return {"metadata": {"name": name}, "spec": {"gatewayClassName": self.gateway_class}}
+        return {"metadata": {"name": name}, "spec": {"controllerName": CLASS_OF[self.gateway_class]}}
+
+
+@asynccontextmanager
+async def asked(
+    metric: dict[str, Any],
+    server: Prometheus,
+    reads: Reads | None = None,
+    both: Both = BOTH,
+    **arguments: str,
+) -> AsyncIterator[Answer]:
+    """What a metric comes to."""
+    window = Window("step 1", metric["name"], 1, "2026-01-31T12:00:10Z", 10)
+    async with served(server) as url:
+        options = parse(["--prometheus", url])
+        async with measuring_by(options, reads or Reads()) as source:
+            yield await source(Ask(window, Metric.model_validate(metric), both, arguments))
+
+
+def number(**more: Any) -> dict[str, Any]:
+    return {"name": "limit", "prometheus": {"query": 'errors{rev="{{candidate}}"}'}, **more}
+
+
+async def answer(*told: Any, **more: Any) -> Answer:
+    async with asked(*told, **more) as found:
+        return found
+
+
+@pytest.mark.parametrize(
+    ("value", "conditions", "good"),
+    [
+        ("0.5", {"success": "result < 1.0"}, True),
+        ("2", {"success": "result < 1.0"}, False),
+        ("2", {"failure": "result > 1.0"}, False),
+        ("0.5", {"failure": "result > 1.0"}, True),
+        ("2", {"success": "result < 1.0", "failure": "result > 5.0"}, None),
+        ("9", {"success": "result < 10.0", "failure": "result > 5.0"}, False),
+    ],
+)
+async def test_conditions_make_a_number_good_bad_or_neither(
+    value: str, conditions: dict[str, str], good: bool | None
+) -> None:
+    found = await answer(number(**conditions), Prometheus({"errors": value}))
+    assert found == Valued(float(value), good)
+
+
+async def test_a_query_is_filled_in_with_both_sides_and_its_arguments() -> None:
+    server = Prometheus({"errors": "0"})
+    query = (
+        'errors{a="{{candidate}}",b="{{stable}}",s="{{service}}",n="{{namespace}}",x="{{zone}}"}[{{window}}]'
+    )
+    metric = number(prometheus={"query": query}, success="result < 1.0")
+    await answer(metric, server, zone="eu-1")
+    assert server.asked == ['errors{a="v2hash",b="v1hash",s="shop",n="demo",x="eu-1"}[10s]']
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf"])
+async def test_what_is_no_number_is_no_data(value: str) -> None:
+    assert isinstance(await answer(number(success="result < 1.0"), Prometheus({"errors": value})), Nothing)
+
+
+async def test_no_series_is_no_data() -> None:
+    assert isinstance(await answer(number(success="result < 1.0"), Prometheus()), Nothing)
+
+
+async def test_a_condition_that_is_none_is_told_as_wrong() -> None:
+    found = await answer(number(success="result <"), Prometheus({"errors": "1"}))
+    assert isinstance(found, Wrong)
+    assert "the condition" in found.why
+
+
+async def test_a_placeholder_that_means_nothing_is_told_as_wrong() -> None:
+    found = await answer(number(prometheus={"query": "up{{zone}}"}, success="result < 1.0"), Prometheus())
+    assert isinstance(found, Wrong)
+    assert "{{zone}} is neither one of ours nor an argument" in found.why
+
+
+async def test_own_counts_are_asked_for_each_side() -> None:
+    compare = {"bad": 'bad{rev="{{revision}}"}', "total": 'all{rev="{{revision}}",side="{{side}}"}'}
+    numbers = {'bad{rev="v2hash"': "3", 'bad{rev="v1hash"': "9", 'all{rev="v2hash"': "412", "all": "3710.4"}
+    server = Prometheus(numbers)
+    found = await answer({"name": "jobs", "compare": compare}, server)
+    assert found == Compared(Counts(3, 412), Counts(9, 3710))
+    assert 'all{rev="v1hash",side="stable"}' in server.asked
+
+
+async def test_built_in_errors_are_asked_for_by_the_routers_own_counters() -> None:
+    server = Prometheus({"shop-canary": "7", "traefik": "70"})
+    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, server)
+    assert found == Compared(Counts(7, 7), Counts(70, 70))
+    assert all("traefik_service_requests_total" in each for each in server.asked)
+
+
+async def test_a_side_without_requests_has_none_and_both_without_are_no_data() -> None:
+    metric = {"name": "errors", "builtIn": {"errors": {}}}
+    found = await answer(metric, Prometheus({"shop-canary": "0", "traefik": "70"}))
+    assert found == Compared(Counts(0, 0), Counts(70, 70))
+    assert isinstance(await answer(metric, Prometheus()), Nothing)
+
+
+async def test_without_a_route_the_apps_own_names_are_asked_for() -> None:
+    server = Prometheus({"http_requests_total": "5"})
+    await answer(
+        {"name": "errors", "builtIn": {"errors": {}}}, server, both=Both("demo", BOTH.candidate, BOTH.stable)
+    )
+    assert 'crossfade_dev_revision="v2hash"' in server.asked[0]
+
+
+async def test_a_router_whose_metrics_are_not_known_is_told_by_name() -> None:
+    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), Reads("other"))
+    assert isinstance(found, Wrong)
+    assert "example.com/router" in found.why
+
+
+async def test_envoy_gateway_is_refused_while_it_counts_both_sides_as_one() -> None:
+    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), Reads("envoy"))
+    assert isinstance(found, Wrong)
+    assert "mergeBackends" in found.why
+
+
+def with_token(name: str = "prometheus", key: str = "token") -> dict[str, Any]:
+    source = {"query": "errors", "bearerToken": {"name": name, "key": key}}
+    return number(prometheus=source, success="result < 1.0")
+
+
+async def test_a_token_is_read_from_the_secret_and_sent() -> None:
+    server = Prometheus({"errors": "0"})
+    assert isinstance(await answer(with_token(), server), Valued)
+    assert server.tokens == ["Bearer s3cr3t-token"]
+
+
+async def test_a_secret_that_may_not_be_read_is_told_with_what_to_grant() -> None:
+    found = await answer(with_token(), Prometheus({"errors": "0"}), Reads(may_read=False))
+    assert isinstance(found, Wrong)
+    assert "the operator may not read Secret prometheus" in found.why
+
+
+async def test_a_key_that_is_not_there_is_told() -> None:
+    found = await answer(with_token(key="password"), Prometheus({"errors": "0"}))
+    assert found == Wrong("Secret prometheus has no key password: create it, or name another")
+
+
+async def test_an_address_that_is_not_on_the_list_is_not_asked() -> None:
+    source = {"query": "errors", "address": "http://169.254.169.254/latest"}
+    found = await answer(number(prometheus=source, success="result < 1.0"), Prometheus())
+    assert isinstance(found, Wrong)
+
+
+async def test_without_a_prometheus_that_is_told() -> None:
+    window = Window("step 1", "limit", 1, "2026-01-31T12:00:10Z", 10)
+    async with measuring_by(parse([]), Reads()) as source:
+        found = await source(Ask(window, Metric.model_validate(number(success="result < 1.0")), BOTH))
+    assert isinstance(found, Wrong)
+    assert "--prometheus URL" in found.why
+
+
+async def test_a_server_that_is_not_there_is_down() -> None:
+    window = Window("step 1", "limit", 1, "2026-01-31T12:00:10Z", 10)
+    async with measuring_by(parse(["--prometheus", "http://127.0.0.1:9"]), Reads()) as source:
+        found = await source(Ask(window, Metric.model_validate(number(success="result < 1.0")), BOTH))
+    assert isinstance(found, Down)

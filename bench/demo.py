@@ -1,6 +1,7 @@
-"""`make demo`: a shop changes version under load, twice, and the terminal shows what its users meet.
+"""`make demo`: a shop changes version under load, and the terminal shows what its users meet.
 
-First an update to a good version, then one to a version that crashes once it serves, and is taken back by itself.
+First an update to a good version, then one to a version that crashes once it serves and is taken back by itself, and last, where a
+router counts requests, one that answers 5 % of them with an error and is taken back by the judge.
 """
 
 import argparse
@@ -53,9 +54,16 @@ BY_ROUTE: dict[str, Object] = {
         ]
     },
 }
+MEASURED: Object = {"metrics": [{"name": "errors", "builtIn": {"errors": {}}, "intervalSeconds": 2}]}
+"""In the background of each release: the router's own counts, of both sides."""
+
 LIMITS = (
-    "What was caught: pods that crash, or never become ready. Nobody measures answers yet, so a version that stays up "
-    "and answers wrongly would have gone through; for that there is `abort`, at any moment.\n"
+    "What was caught: pods that crash, or never become ready. Without a router that counts answers nobody measures them here, "
+    "so a version that stays up and answers wrongly would have gone through; for that there is `abort`, at any moment.\n"
+)
+JUDGED = (
+    "What was caught: pods that crash, and answers that are worse than those of the old version, by what the router counts. "
+    "`crossfade verdict {release}` has the counts of each window. Errors that both versions have alike are nobody's fault.\n"
 )
 NEXT = """\
 What to try next. The load has ended; the shop runs on in namespace {namespace}:
@@ -185,10 +193,11 @@ def fresh_namespace(kube: Kube, console: Console) -> None:
 
 
 def play(kube: Kube, strategy: str, console: Console) -> list[Result]:
-    """Create v1, update to v2, and try v3."""
+    """Create v1, update to v2, try v3, and where answers are measured v4."""
     by_route = routes.to(NAMESPACE, manifests.NAME)
     fields = (BY_ROUTE if by_route else STRATEGIES)[strategy]
-    with Shop(kube, NAMESPACE, {strategy: fields}, bakeSeconds=BAKE_S) as shop:
+    measured = {"analysis": MEASURED} if is_measured(strategy, by_route) else {}
+    with Shop(kube, NAMESPACE, {strategy: fields}, bakeSeconds=BAKE_S, **measured) as shop:
         console.print(f"A shop of version v1 with 4 pods, strategy {strategy}, in namespace {NAMESPACE} …")
         shop.put_route()
         apply(shop, "v1")
@@ -197,15 +206,24 @@ def play(kube: Kube, strategy: str, console: Console) -> list[Result]:
         console.print(f"Load inside the cluster, {way}: 200 new connections a second …")
         shop.put_under_load(Rates(seconds=2 * LONGEST_RELEASE_S))
         demo = Demo(shop, console)
-        demo.change("v1", "v2", "1 of 2: to v2, a good version")
-        demo.change("v2", "v3", "2 of 2: to v3, which crashes 4 s after its first answer")
+        of = 3 if measured else 2
+        demo.change("v1", "v2", f"1 of {of}: to v2, a good version")
+        demo.change("v2", "v3", f"2 of {of}: to v3, which crashes 4 s after its first answer")
+        if measured:
+            demo.change("v2", "v4", f"3 of {of}: to v4, which answers 5 % of requests with an error")
         return demo.results
+
+
+def is_measured(strategy: str, route: routes.Route | None) -> bool:
+    """Whether the router tells both sides apart: Traefik does, and only where the route moves the requests."""
+    return route is not None and route.router == "traefik" and strategy in {"canary", "blueGreen", "bigBang"}
 
 
 def tell(console: Console, results: list[Result], strategy: str, route: routes.Route | None) -> None:
     """The table, what it does not show, and what to try next."""
     console.print(demo_screen.table(results))
-    console.print(LIMITS, markup=False)
+    last = f"{manifests.NAME}-{len(results) + 1}"
+    console.print(JUDGED.format(release=last) if is_measured(strategy, route) else LIMITS, markup=False)
     kubectl = "kubectl" if shutil.which("kubectl") else max((CACHE / "bin").glob("kubernetes-*/kubectl"))
     words = {
         "namespace": NAMESPACE,

@@ -20,13 +20,14 @@ project_images() {
 }
 
 # The sample shop as three images, so that changing the image is all that a release needs; the examples name the first.
-# v1 and v2 are well, v3 crashes a few seconds after it was let in.
+# v1 and v2 are well, v3 crashes a few seconds after it was let in, v4 answers 5 % of requests with an error.
 shop_versions() {
   local version missing=()
   shop_version v1 VERSION=v1
   shop_version v2 VERSION=v2
   shop_version v3 VERSION=v3 CRASH_AFTER_SERVING_S=4
-  for version in v1 v2 v3; do
+  shop_version v4 VERSION=v4 ERROR_PERCENT=5
+  for version in v1 v2 v3 v4; do
     node_has_image "crossfade-shop:$version" || missing+=("crossfade-shop:$version")
   done
   if ((${#missing[@]})); then busy "loading ${missing[*]} into the node" load_into_node "${missing[@]}"; fi

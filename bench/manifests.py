@@ -28,7 +28,8 @@ def strategy(name: str, **fields: Any) -> Object:
 
 def shop(version: str) -> str:
     """The sample shop's image: v1 and v2 are well, v3 crashes a few seconds after it was let in, v4 answers 5 % of
-    requests with an error; cluster/up makes all."""
+    requests with an error; cluster/up makes all.
+    """
     return f"crossfade-shop:{version}"
 
 

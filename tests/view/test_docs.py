@@ -45,6 +45,7 @@ SHOWN = {
     "list",
     "status",
     "tree",
+    "verdict",
     "logs",
     "completion",
     "plan",

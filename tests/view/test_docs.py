@@ -54,6 +54,7 @@ SHOWN = {
     "diff",
     "report",
     "convert",
+    "verdict",
 }
 
 

@@ -50,6 +50,10 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
             parse_strict(RolloutAction, manifest)
         case {"apiVersion": str() as version} if other := OTHERS.get(version.partition("/")[0]):
             assert names_the_route_as_it_is(manifest), other
+        case {"kind": "Role", "rules": rules}:
+            assert all(each["resources"] and each["verbs"] for each in rules)
+        case {"kind": "RoleBinding", "roleRef": {"kind": "Role", "name": str() as role}}:
+            assert any(f"kind: Role\nmetadata: {{name: {role}" in page for page in PAGES.values())
         case {"kind": "Kustomization"}:
             assert manifest["resources"]
         case {"http": {"middlewares": middlewares}}:

@@ -30,7 +30,7 @@ def asked(method: str, path: str, content: str = JSON, body: bytes = b"", **quer
         (asked("PUT", "/apis/coordination.k8s.io/v1/namespaces/ns/leases/l"), "update Lease/ns/l"),
         (asked("DELETE", SHOP), "delete Rollout/ns/shop"),
         (asked("DELETE", "/api/v1/namespaces/ns/pods"), "deletecollection Pod/ns"),
-        (asked("GET", "/api/v1/namespaces/ns/secrets/x"), "get secrets/ns/x"),
+        (asked("GET", "/api/v1/namespaces/ns/configmaps/x"), "get configmaps/ns/x"),
     ],
 )
 def test_a_request_is_read_as_verb_kind_namespace_name_and_subresource(seen: Asked, expected: str) -> None:

@@ -64,13 +64,13 @@ class JudgedBy(Model):
 
     tolerance: Annotated[float, Field(ge=0.5, le=100)] = 1
     """How many times as bad as stable the candidate might be."""
-    certify: Annotated[float, Field(gt=0.5, le=1000)] = 2
+    certify: Annotated[float, Field(ge=0.5, le=1000)] = 2
     """It passed when it was shown to be less than so many times as bad."""
     alpha: Annotated[float, Field(ge=0.0001, le=0.5)] = 0.05
     """The risk of a wrong verdict."""
-    max_error_ratio: Annotated[float, Field(gt=0, lt=1)] | None = None
+    max_error_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
     """The part of bad requests above which it was plainly broken; absent where there was no such limit."""
-    negligible: Annotated[float, Field(gt=0, lt=1)] = 0.001
+    negligible: Annotated[float, Field(ge=0, le=1)] = 0.001
     """The part of bad requests below which it passed."""
     burst: Annotated[float, Field(ge=1, le=1000)] = 1
     """So many bad requests in a row counted as one."""

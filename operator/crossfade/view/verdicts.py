@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crossfade.api.measurements import MetricStatus
@@ -45,7 +45,11 @@ def _verdict(stored: MetricStatus) -> MetricVerdict:
     plain = MetricVerdict(stored.run, stored.metric, stored.outcome, stored.message)
     if stored.judged_by is None:
         return plain
-    settings, decides = asked_of(stored.judged_by), stored.judged_by.max_seconds is not None
+    decides = stored.judged_by.max_seconds is not None
+    try:
+        settings = asked_of(stored.judged_by)
+    except ValueError as error:
+        return replace(plain, again=f"its settings cannot be those of the judge: {error}", agrees=False)
     found = judged(progress_of(stored, settings, decides=decides), settings)
     return MetricVerdict(
         stored.run,

@@ -201,6 +201,52 @@ def test_a_revision_that_comes_back_is_not_measured_again() -> None:
     assert sim.status["stable"]["revision"] == V1
 
 
+def after_the_switch(bad: int) -> Measure:
+    """Once the candidate has everything, stable has no requests; until then both are well."""
+
+    def measure(sim: Sim, _ask: Ask) -> Answer:
+        if sim.status.get("weight") == 100:
+            return Compared(Counts(bad, 1000), Counts(0, 0))
+        return Compared(Counts(1, 1000), Counts(10, 10_000))
+
+    return measure
+
+
+def test_in_the_bake_it_is_compared_with_what_stable_was_before() -> None:
+    strategy = {"canary": {"steps": [{"weight": 50, "pauseSeconds": 40}]}}
+    sim = rest(measured(strategy, after_the_switch(100), analysis={"metrics": [ERRORS]}, bakeSeconds=300))
+    assert sim.status["phase"] == "RolledBack"
+    assert "stable before 30 of 30,000 (compared with the past, which is weaker)" in sim.status["message"]
+
+
+def test_a_good_one_bakes_to_its_end_though_stable_has_no_requests() -> None:
+    strategy = {"canary": {"steps": [{"weight": 50, "pauseSeconds": 40}]}}
+    sim = rest(measured(strategy, after_the_switch(1), analysis={"metrics": [ERRORS]}, bakeSeconds=300))
+    assert sim.status["phase"] == "Healthy"
+
+
+def test_where_stable_never_had_requests_it_is_compared_with_the_release_before() -> None:
+    first = always(Compared(Counts(1, 1000), Counts(0, 0)))
+    sim = rest(measured({"bigBang": {}}, first, bakeAnalysis={"metrics": [ERRORS]}, bakeSeconds=100))
+    sim.set_image("shop:v3")
+    sim.measures = always(Compared(Counts(100, 1000), Counts(0, 0)))
+    rest(sim)
+    assert sim.status["phase"] == "RolledBack"
+    assert (
+        "release 2 9 of 9,000" in sim.status["message"] or "release 2 10 of 10,000" in sim.status["message"]
+    )
+
+
+def test_with_nothing_to_compare_with_only_what_is_plainly_broken_is_found() -> None:
+    spec = {"bakeAnalysis": {"metrics": [ERRORS]}, "bakeSeconds": 100}
+    sim = rest(measured({"bigBang": {}}, always(Compared(Counts(100, 1000), Counts(0, 0))), **spec))
+    assert sim.status["phase"] == "Healthy"
+    assert "nothing to compare with" in metric(sim)["message"]
+    sim = rest(measured({"bigBang": {}}, always(Compared(Counts(600, 1000), Counts(0, 0))), **spec))
+    assert sim.status["phase"] == "RolledBack"
+    assert "plainly broken" in sim.status["message"]
+
+
 def test_a_metric_that_is_edited_begins_anew() -> None:
     sim = until(
         measured({"bigBang": {}}, requests(1, 10), analysis={"metrics": [ERRORS]}, bakeSeconds=300),

@@ -54,7 +54,6 @@ SHOWN = {
     "diff",
     "report",
     "convert",
-    "verdict",
 }
 
 

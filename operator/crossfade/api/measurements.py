@@ -78,6 +78,17 @@ class JudgedBy(Model):
     """For how long a step waited for it; absent in the background and in the bake, where no end is known."""
 
 
+class PastStatus(Model):
+    """What the candidate is compared with where stable gets no requests: weaker, since it is of another time."""
+
+    bad: Count = 0
+    """Bad requests."""
+    total: Count = 0
+    """All requests."""
+    told: Short = ""
+    """Whose they are. Example: `stable before` or `release 7`."""
+
+
 class MetricStatus(Model):
     """One metric of one run: how often it was measured, and what it came to."""
 
@@ -109,6 +120,8 @@ class MetricStatus(Model):
     """When a source that did not answer is asked again; absent where it answered."""
     judged_by: JudgedBy | None = None
     """What the judge was asked; absent for a number."""
+    past: PastStatus | None = None
+    """What is compared with since stable has had no requests; absent while it has some, and where nothing is known."""
     earlier: EarlierStatus | None = None
     """What the oldest windows come to, where there are more than are kept."""
     kept: Annotated[list[WindowStatus], Field(max_length=WINDOWS_KEPT)] = Field(default_factory=list)

@@ -28,6 +28,7 @@ def _counts(verdict: Verdict, past: Past | None) -> str:
     stable = f", stable {_of(verdict.stable)}" if verdict.stable.total else ""
     if verdict.basis is Basis.STABLE or past is None:
         return candidate + stable
+    stable = "" if past.told.startswith("stable") else stable  # it is the same counts
     return f"{candidate}{stable}, {past.told} {_of(past.counts)} (compared with the past, which is weaker)"
 
 

@@ -10,6 +10,7 @@ from crossfade.api.measurements import MetricStatus
 from crossfade.api.release import ReleaseStatus
 from crossfade.core.analysis.decided import WORDS
 from crossfade.core.analysis.evidence import asked_of, points_of, progress_of
+from crossfade.core.analysis.past import as_judged
 from crossfade.judge.settings import Settings
 from crossfade.judge.trail import Point
 from crossfade.judge.verdict import judged
@@ -50,13 +51,14 @@ def _verdict(stored: MetricStatus) -> MetricVerdict:
         settings = asked_of(stored.judged_by)
     except ValueError as error:
         return replace(plain, again=f"its settings cannot be those of the judge: {error}", agrees=False)
-    found = judged(progress_of(stored, settings, decides=decides), settings)
+    past = as_judged(stored.past)
+    found = judged(progress_of(stored, settings, decides=decides), settings, past)
     return MetricVerdict(
         stored.run,
         stored.metric,
         stored.outcome,
         stored.message,
-        sentence(found, stored.metric, settings),
+        sentence(found, stored.metric, settings, past),
         agrees=WORDS.get(found.outcome, "") == stored.outcome,
         points=tuple(points_of(stored, settings, decides=decides)),
         earlier=stored.earlier.windows if stored.earlier is not None else 0,

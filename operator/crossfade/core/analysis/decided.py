@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossfade.api.analysis import Metric
 from crossfade.api.measurements import MetricStatus
 from crossfade.core.analysis.evidence import progress_of, settings_of
+from crossfade.core.analysis.past import as_judged
 from crossfade.core.analysis.runs import Asked, Run
 from crossfade.core.analysis.windows import seconds_until
 from crossfade.core.measured import Answer, Compared, Down, Nothing, Valued, Wrong
@@ -55,9 +56,9 @@ def _without_data(metric: Metric, state: MetricStatus, answer: Nothing) -> Metri
 
 
 def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:
-    settings = settings_of(metric, decides=run.decides)
-    found = judged(progress_of(state, settings, decides=run.decides), settings)
-    return _said(state, WORDS.get(found.outcome, ""), sentence(found, metric.name, settings))
+    settings, past = settings_of(metric, state, decides=run.decides), as_judged(state.past)
+    found = judged(progress_of(state, settings, decides=run.decides), settings, past)
+    return _said(state, WORDS.get(found.outcome, ""), sentence(found, metric.name, settings, past))
 
 
 def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued) -> MetricStatus:

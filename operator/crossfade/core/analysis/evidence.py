@@ -13,6 +13,7 @@ from crossfade.api.measurements import (
     MetricStatus,
     WindowStatus,
 )
+from crossfade.core.analysis.past import as_judged, with_past
 from crossfade.core.measured import Compared
 from crossfade.judge.counts import Counts, Window
 from crossfade.judge.process import Process
@@ -27,11 +28,11 @@ ERRORS_RATIO = 0.25
 """Above this part of errors a candidate is plainly broken, unless its user says otherwise. Of slow requests nobody can tell."""
 
 
-def settings_of(metric: Metric, *, decides: bool) -> Settings:
+def settings_of(metric: Metric, state: MetricStatus, *, decides: bool) -> Settings:
     """What the judge is asked. `decides`: a stage waits for the verdict, so its time ends."""
     asked, latency = metric.judge, metric.built_in is not None and metric.built_in.latency is not None
     ratio = asked.max_error_ratio or (None if latency else ERRORS_RATIO)
-    return Settings(
+    plain = Settings(
         tolerance=asked.tolerance,
         certify=asked.certify,
         alpha=asked.alpha,
@@ -41,6 +42,7 @@ def settings_of(metric: Metric, *, decides: bool) -> Settings:
         max_seconds=metric.max_seconds if decides else None,
         run_length=_run_length(asked.alpha),
     )
+    return with_past(plain, as_judged(state.past))
 
 
 def asked_of(stored: JudgedBy) -> Settings:
@@ -75,12 +77,13 @@ def _run_length(alpha: float) -> float:
 
 def progress_of(state: MetricStatus, settings: Settings, *, decides: bool) -> Progress:
     """All that the judge has seen of a metric."""
-    return folded(_windows(state.kept), settings, since=_earlier(state, decides=decides))
+    past = as_judged(state.past)
+    return folded(_windows(state.kept), settings, past, _earlier(state, decides=decides))
 
 
 def points_of(state: MetricStatus, settings: Settings, *, decides: bool) -> list[Point]:
     """The evidence after each window that is kept."""
-    return trail(_windows(state.kept), settings, since=_earlier(state, decides=decides))
+    return trail(_windows(state.kept), settings, as_judged(state.past), _earlier(state, decides=decides))
 
 
 def with_window(
@@ -88,7 +91,8 @@ def with_window(
 ) -> MetricStatus:
     """The status with one window more; the oldest one goes where there are too many."""
     windows = (*_windows(state.kept), Window(at, counts.candidate, counts.stable))
-    earlier, kept = shortened(windows, settings, None, _earlier(state, decides=decides), WINDOWS_KEPT)
+    since, past = _earlier(state, decides=decides), as_judged(state.past)
+    earlier, kept = shortened(windows, settings, past, since, WINDOWS_KEPT)
     return state.model_copy(
         update={
             "judged_by": _stored_settings(settings),

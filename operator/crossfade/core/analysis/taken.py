@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
 from crossfade.core.analysis.decided import decided
 from crossfade.core.analysis.evidence import settings_of, with_window
+from crossfade.core.analysis.past import past_of
 from crossfade.core.analysis.runs import Asked, Run, active
 from crossfade.core.analysis.windows import again_at, seconds_until, state_of
 from crossfade.core.measured import Answer, Compared, Down, Measured, Nothing, Valued, Window, Wrong
@@ -46,7 +47,9 @@ def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: M
     counted = state.model_copy(update={**base, **_tallied(state, answer)})
     if not isinstance(answer, Compared):
         return counted
-    settings = settings_of(asked.metric, decides=run.decides)
+    if counted.past is None and not answer.stable.total and answer.candidate.total:
+        counted = counted.model_copy(update={"past": past_of(s, state.metric)})
+    settings = settings_of(asked.metric, counted, decides=run.decides)
     at = seconds_until(run, asked, until)
     return with_window(counted, at, answer, settings, decides=run.decides)
 

@@ -1,20 +1,15 @@
 """Measurements decide, with real requests through Traefik, counted by a real Prometheus."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from bench import analysis, operator_pods, routes
-from bench.kube import Kube, Object, wait_for
-from bench.load_pod import Rates
-from kind.routers import RoutedShop, assert_nothing_was_lost
+from bench import analysis, routes
+from bench.kube import Kube
+from kind.measured import FEW, MANY, errors, latency, metric, served, steps
+from kind.routers import assert_nothing_was_lost
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
-
-MANY = Rates(per_s=60, kept=10, h2_per_s=240)
-FEW = Rates(per_s=2, kept=0)
-METRICS_NAMESPACE = "crossfade-metrics"
 
 Tell = Callable[[str], None]
 
@@ -24,31 +19,6 @@ def router() -> Iterator[None]:
     """Shops are reached through Traefik."""
     with routes.through("traefik"):
         yield
-
-
-def errors(**more: Any) -> Object:
-    return {"name": "errors", "builtIn": {"errors": {}}, "intervalSeconds": 2, **more}
-
-
-def latency(milliseconds: int, **more: Any) -> Object:
-    asked = {"latency": {"milliseconds": milliseconds}}
-    return {"name": "slow", "builtIn": asked, "intervalSeconds": 2, **more}
-
-
-def steps(*metrics: Object) -> Object:
-    """A canary that is measured at 25 and at 50 percent."""
-    return {
-        "canary": {"steps": [{"weight": each, "analysis": {"metrics": list(metrics)}} for each in (25, 50)]}
-    }
-
-
-def metric(status: Object, run: str = "step 1") -> Object:
-    """What the status says of a run's first metric."""
-    return next((each for each in status.get("measurements", ()) if each["run"] == run), {})
-
-
-def served(kube: Kube, namespace: str, strategy: Object, rates: Rates = MANY, **spec: Any) -> RoutedShop:
-    return RoutedShop(kube, namespace, strategy, **{"replicas": 2, "bakeSeconds": 3, **spec})
 
 
 def test_a_good_canary_passes_its_steps_by_its_measurements(kube: Kube, namespace: str, tell: Tell) -> None:
@@ -113,54 +83,3 @@ def test_one_that_leaks_is_caught_in_the_bake(kube: Kube, namespace: str, tell: 
         status = shop.wait_phase("RolledBack")
         tell(f"a leak: {status['message']}")
         assert metric(status, "background")["outcome"] == "Failed"
-
-
-def test_a_prometheus_that_is_down_changes_nothing_but_a_message(
-    kube: Kube, namespace: str, tell: Tell
-) -> None:
-    with served(kube, namespace, steps(errors(errorLimit=20))) as shop:
-        shop.created("v1", MANY)
-        scale(kube, 0)
-        try:
-            shop.apply("v2")
-            status = shop.wait_status("told", lambda told: "does not answer" in told.get("message", ""))
-            tell(f"Prometheus is down: {status['message']}")
-            assert status["phase"] == "Progressing"
-        finally:
-            scale(kube, 1)
-        shop.wait_phase("Healthy")
-        told = metric(shop.status)
-        assert told["outcome"] == "Passed"
-
-
-def scale(kube: Kube, replicas: int) -> None:
-    """Prometheus goes, or comes and is ready."""
-    kube.scale("Deployment", METRICS_NAMESPACE, "prometheus", replicas)
-    wait_for(
-        "Prometheus to follow",
-        lambda: (
-            (kube.get("Deployment", METRICS_NAMESPACE, "prometheus") or {})["status"].get("readyReplicas", 0)
-            == replicas
-        ),
-        60,
-    )
-
-
-def test_an_operator_that_is_killed_counts_each_window_once(kube: Kube, namespace: str, tell: Tell) -> None:
-    with served(kube, namespace, steps(errors(judge={"negligible": 0.0001}))) as shop:
-        shop.created("v1", MANY)
-        shop.apply("v2")
-        for windows in (1, 3, 5):
-            shop.wait_status("a window", lambda told, n=windows: metric(told).get("windows", 0) >= n)
-            operator_pods.kill(kube)
-            operator_pods.wait_available(kube)
-        shop.wait_status("more windows", lambda told: metric(told).get("windows", 0) >= 8)
-        kept = metric(shop.status)["kept"]
-        ends = [each["at"] for each in kept]
-        tell(f"killed three times: windows end at {ends}")
-        assert ends == sorted(set(ends))
-        counted = sum(each["candidateTotal"] + each["stableTotal"] for each in kept)
-        assert shop.load
-        asked = len(analysis.requests(shop.load.arrived))
-        tell(f"killed three times: counted {counted} of {asked} requests that were made since the load began")
-        assert counted <= asked

@@ -39,6 +39,8 @@ COLLECTIONS = {
     "ResourceQuota": ("/api/v1", "resourcequotas"),
     "Rollout": (GROUP, "rollouts"),
     "RolloutAction": (GROUP, "rolloutactions"),
+    "AnalysisTemplate": (GROUP, "analysistemplates"),
+    "ClusterAnalysisTemplate": (GROUP, "clusteranalysistemplates"),
     "Service": ("/api/v1", "services"),
     "ValidatingAdmissionPolicy": ("/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": (
@@ -48,6 +50,7 @@ COLLECTIONS = {
 }
 CLUSTER_WIDE = frozenset(
     {
+        "ClusterAnalysisTemplate",
         "CustomResourceDefinition",
         "Namespace",
         "ValidatingAdmissionPolicy",

@@ -73,6 +73,57 @@ def test_too_few_requests_end_in_a_pause_that_says_how_many_are_wanting(
         shop.wait_status("the second step", lambda told: told.get("weight") == 50)
 
 
+TEMPLATE = {
+    "apiVersion": "crossfade.dev/v1alpha1",
+    "kind": "AnalysisTemplate",
+    "spec": {
+        "arguments": [{"name": "most", "value": "1"}],
+        "metrics": [
+            {
+                "name": "steady",
+                "prometheus": {"query": "vector(0.5)"},
+                "success": "result < most",
+                "intervalSeconds": 1,
+            }
+        ],
+    },
+}
+HOSTILE = (
+    "[1,2,3,4,5,6,7,8].all(a, [1,2,3,4,5,6,7,8].all(b, [1,2,3,4,5,6,7,8].all(c, [1,2,3,4,5,6,7,8].all(d, "
+)
+HOSTILE += "[1,2,3,4,5,6,7,8].all(e, [1,2,3,4,5,6,7,8].all(f, [1,2,3,4,5,6,7,8].all(g, [1,2,3,4,5,6,7,8].all(h, result < 9.0))))))))"
+
+
+def test_a_condition_on_a_number_of_ones_own_lets_a_switch_happen(
+    kube: Kube, namespace: str, tell: Tell
+) -> None:
+    kube.create({**TEMPLATE, "metadata": {"name": "steady", "namespace": namespace}})
+    strategy = {"blueGreen": {"beforeSwitch": {"templates": [{"name": "steady"}]}}}
+    with served(kube, namespace, strategy) as shop:
+        shop.created("v1")
+        shop.apply("v2")
+        shop.wait_phase("Healthy")
+        (told,) = shop.wait_outcome(2)["measurements"]
+        tell(f"a number: {told['message']}")
+        assert told["outcome"] == "Passed"
+        assert "steady: 0.5 is good (result < most)" in told["message"]
+
+
+def test_a_hostile_condition_is_told_and_holds_nobody_else_up(kube: Kube, namespace: str, tell: Tell) -> None:
+    hostile = {
+        "name": "hostile",
+        "prometheus": {"query": "vector(0.5)"},
+        "success": HOSTILE,
+        "intervalSeconds": 1,
+    }
+    with served(kube, namespace, steps(hostile)) as shop:
+        shop.created("v1")
+        shop.apply("v2")
+        status = shop.wait_phase("Paused")
+        tell(f"a hostile condition: {status['message']}")
+        assert "hostile: it cannot be measured: the condition" in status["message"]
+
+
 def test_one_that_leaks_is_caught_in_the_bake(kube: Kube, namespace: str, tell: Tell) -> None:
     measured = {"metrics": [errors()]}
     strategy = {"canary": {"steps": [{"weight": 50, "pauseSeconds": 5}]}}

@@ -10,6 +10,7 @@ from bench.manifests import STRATEGIES
 from bench.watch import Watch
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "manifests/examples").glob("*.yaml"))
+MEASURED = sorted((Path(__file__).parents[2] / "manifests/examples/analysis").glob("*.yaml"))
 CREATED_WITHIN_S = 60
 
 pytestmark = pytest.mark.usefixtures("running_operator")
@@ -43,3 +44,14 @@ def test_an_example_becomes_healthy(kube: Kube, namespace: str, path: Path) -> N
 def phase_of(watch: Watch, rollout: Object) -> str:
     seen = watch.latest.get(rollout["metadata"]["name"], {})
     return str(seen.get("status", {}).get("phase", ""))
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
+def test_the_api_server_takes_an_example_of_analysis(kube: Kube, namespace: str, path: Path) -> None:
+    for document in documents(path):
+        whole = document["kind"] == "ClusterAnalysisTemplate"
+        place = {} if whole else {"namespace": namespace}
+        made = kube.apply({**document, "metadata": {**document["metadata"], **place}})
+        assert made["metadata"]["uid"]
+        if whole:
+            kube.delete(document["kind"], "", document["metadata"]["name"])

@@ -22,7 +22,7 @@ def router() -> Iterator[None]:
 
 
 def test_a_good_canary_passes_its_steps_by_its_measurements(kube: Kube, namespace: str, tell: Tell) -> None:
-    with served(kube, namespace, steps(errors())) as shop:
+    with served(kube, namespace, steps(errors(judge={"negligible": 0.01}))) as shop:
         shop.created("v1", MANY)
         shop.apply("v2")
         shop.wait_phase("Healthy")

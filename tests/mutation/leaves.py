@@ -16,6 +16,10 @@ import yaml
 
 CRD: Final = Path(__file__).parents[2] / "crds" / "rollouts.yaml"
 ABSENT: Final = "(absent)"
+MEASURED: Final = frozenset(
+    {"analysis", "bakeAnalysis", "strategy.blueGreen.beforeSwitch", "strategy.canary.steps[].analysis"}
+)
+"""What is measured is not walked: at rest it shows nowhere in the cluster. tests/core/test_analysis.py has what it decides."""
 _FINEST: Final = 0.1
 """Of numbers that are not whole."""
 
@@ -46,6 +50,8 @@ def leaves() -> list[Leaf]:
 
 
 def _walk(schema: dict[str, Any], path: str, *, required: bool) -> Iterator[Leaf]:
+    if path in MEASURED:
+        return
     yield Leaf(path, schema, required)
     for name, each in schema.get("properties", {}).items():
         below = f"{path}.{name}" if path else name

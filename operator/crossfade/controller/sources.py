@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
 
 from crossfade.api.analysis import Metric, Prometheus, SecretKey
 from crossfade.cluster import ApiError
@@ -29,9 +28,7 @@ from crossfade.providers.fetch import Fetch
 from crossfade.providers.outcome import Counts, NoData, Number, Outcome, Refused, SourceError
 from crossfade.providers.prometheus import Prometheus as Server
 from crossfade.providers.secret import Bearer, Secret
-
-TRAEFIK: Final = "traefik.io/gateway-controller"
-ENVOY: Final = "gateway.envoyproxy.io/gatewayclass-controller"
+from crossfade.routers.abilities import ENVOY, TRAEFIK
 
 
 @dataclass(frozen=True)

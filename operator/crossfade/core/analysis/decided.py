@@ -35,24 +35,20 @@ def _said(state: MetricStatus, outcome: str, message: str) -> MetricStatus:
 
 def _unanswered(metric: Metric, state: MetricStatus, answer: Down) -> MetricStatus:
     told = f"{metric.name}: its source does not answer: {answer.why}"
-    if state.errors_in_a_row > metric.error_limit:
-        return _said(
-            state,
-            "Inconclusive",
-            f"{told}; {state.errors_in_a_row} times in a row, {metric.error_limit} allowed",
-        )
-    return _said(state, "", f"{told}. It is asked again; this is no fault of the candidate's")
+    again = f"{told}. It is asked again; this is no fault of the candidate's"
+    return _given_up(state, told, state.errors_in_a_row, metric.error_limit) or _said(state, "", again)
 
 
 def _without_data(metric: Metric, state: MetricStatus, answer: Nothing) -> MetricStatus:
     told = f"{metric.name}: no data: {answer.why}"
-    if state.nothing_in_a_row > metric.no_data_limit:
-        return _said(
-            state,
-            "Inconclusive",
-            f"{told}; {state.nothing_in_a_row} times in a row, {metric.no_data_limit} allowed",
-        )
-    return _said(state, "", told)
+    return _given_up(state, told, state.nothing_in_a_row, metric.no_data_limit) or _said(state, "", told)
+
+
+def _given_up(state: MetricStatus, told: str, times: int, allowed: int) -> MetricStatus | None:
+    """Undecided, where it came to nothing more often in a row than is allowed."""
+    if times <= allowed:
+        return None
+    return _said(state, "Inconclusive", f"{told}; {times} times in a row, {allowed} allowed")
 
 
 def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:

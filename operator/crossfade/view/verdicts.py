@@ -46,13 +46,12 @@ def _verdict(stored: MetricStatus) -> MetricVerdict:
     plain = MetricVerdict(stored.run, stored.metric, stored.outcome, stored.message)
     if stored.judged_by is None:
         return plain
-    decides = stored.judged_by.max_seconds is not None
     try:
         settings = asked_of(stored.judged_by)
     except ValueError as error:
         return replace(plain, again=f"its settings cannot be those of the judge: {error}", agrees=False)
     past = as_judged(stored.past)
-    found = judged(progress_of(stored, settings, decides=decides), settings, past)
+    found = judged(progress_of(stored, settings), settings, past)
     return MetricVerdict(
         stored.run,
         stored.metric,
@@ -60,12 +59,12 @@ def _verdict(stored: MetricStatus) -> MetricVerdict:
         stored.message,
         sentence(found, stored.metric, settings, past),
         agrees=WORDS.get(found.outcome, "") == stored.outcome,
-        points=tuple(points_of(stored, settings, decides=decides)),
+        points=tuple(points_of(stored, settings)),
         earlier=stored.earlier.windows if stored.earlier is not None else 0,
-        limit=_limit(settings, decides=decides),
+        limit=_limit(settings),
     )
 
 
-def _limit(settings: Settings, *, decides: bool) -> float:
+def _limit(settings: Settings) -> float:
     """About: each claim has its own share of alpha."""
-    return 1 / settings.alpha if decides else settings.run_length
+    return settings.run_length if settings.max_seconds is None else 1 / settings.alpha

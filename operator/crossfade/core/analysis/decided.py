@@ -53,7 +53,7 @@ def _given_up(state: MetricStatus, told: str, times: int, allowed: int) -> Metri
 
 def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:
     settings, past = settings_of(metric, state, decides=run.decides), as_judged(state.past)
-    found = judged(progress_of(state, settings, decides=run.decides), settings, past)
+    found = judged(progress_of(state, settings), settings, past)
     return _said(state, WORDS.get(found.outcome, ""), sentence(found, metric.name, settings, past))
 
 

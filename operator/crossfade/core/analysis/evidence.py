@@ -29,69 +29,42 @@ ERRORS_RATIO = 0.25
 
 
 def settings_of(metric: Metric, state: MetricStatus, *, decides: bool) -> Settings:
-    """What the judge is asked. `decides`: a stage waits for the verdict, so its time ends."""
+    """What the judge is asked. `decides`: a stage waits for the verdict, so its time ends; else no end is known."""
     asked, latency = metric.judge, metric.built_in is not None and metric.built_in.latency is not None
     ratio = asked.max_error_ratio or (None if latency else ERRORS_RATIO)
-    plain = Settings(
-        tolerance=asked.tolerance,
-        certify=asked.certify,
-        alpha=asked.alpha,
-        max_error_ratio=ratio,
-        negligible=asked.negligible,
-        burst=asked.burst,
-        max_seconds=metric.max_seconds if decides else None,
-        run_length=_run_length(asked.alpha),
-    )
-    return with_past(plain, as_judged(state.past))
+    ends = metric.max_seconds if decides else None
+    plain = JudgedBy(**{**asked.model_dump(), "max_error_ratio": ratio, "max_seconds": ends})
+    return with_past(asked_of(plain), as_judged(state.past))
 
 
 def asked_of(stored: JudgedBy) -> Settings:
     """The settings as they were stored."""
-    return Settings(
-        tolerance=stored.tolerance,
-        certify=stored.certify,
-        alpha=stored.alpha,
-        max_error_ratio=stored.max_error_ratio,
-        negligible=stored.negligible,
-        burst=stored.burst,
-        max_seconds=stored.max_seconds,
-        run_length=_run_length(stored.alpha),
-    )
+    return Settings(**stored.model_dump(), run_length=_run_length(stored.alpha))
 
 
 def _stored_settings(settings: Settings) -> JudgedBy:
-    return JudgedBy(
-        tolerance=settings.tolerance,
-        certify=settings.certify,
-        alpha=settings.alpha,
-        max_error_ratio=settings.max_error_ratio,
-        negligible=settings.negligible or 0.001,
-        burst=settings.burst,
-        max_seconds=settings.max_seconds,
-    )
+    return JudgedBy(**{name: getattr(settings, name) for name in JudgedBy.model_fields})
 
 
 def _run_length(alpha: float) -> float:
     return max(1000.0, 1 / alpha)
 
 
-def progress_of(state: MetricStatus, settings: Settings, *, decides: bool) -> Progress:
+def progress_of(state: MetricStatus, settings: Settings) -> Progress:
     """All that the judge has seen of a metric."""
     past = as_judged(state.past)
-    return folded(_windows(state.kept), settings, past, _earlier(state, decides=decides))
+    return folded(_windows(state.kept), settings, past, _earlier(state, settings))
 
 
-def points_of(state: MetricStatus, settings: Settings, *, decides: bool) -> list[Point]:
+def points_of(state: MetricStatus, settings: Settings) -> list[Point]:
     """The evidence after each window that is kept."""
-    return trail(_windows(state.kept), settings, as_judged(state.past), _earlier(state, decides=decides))
+    return trail(_windows(state.kept), settings, as_judged(state.past), _earlier(state, settings))
 
 
-def with_window(
-    state: MetricStatus, at: float, counts: Compared, settings: Settings, *, decides: bool
-) -> MetricStatus:
+def with_window(state: MetricStatus, at: float, counts: Compared, settings: Settings) -> MetricStatus:
     """The status with one window more; the oldest one goes where there are too many."""
     windows = (*_windows(state.kept), Window(at, counts.candidate, counts.stable))
-    since, past = _earlier(state, decides=decides), as_judged(state.past)
+    since, past = _earlier(state, settings), as_judged(state.past)
     earlier, kept = shortened(windows, settings, past, since, WINDOWS_KEPT)
     return state.model_copy(
         update={
@@ -121,9 +94,9 @@ def _window_status(window: Window) -> WindowStatus:
     )
 
 
-def _earlier(state: MetricStatus, *, decides: bool) -> Progress:
+def _earlier(state: MetricStatus, settings: Settings) -> Progress:
     """What the windows before those that are kept come to."""
-    new, told = start(endless=not decides), state.earlier
+    new, told = start(endless=settings.max_seconds is None), state.earlier
     fits = told is not None and [len(each.purses) for each in told.claims] == [
         len(getattr(new, name).purses) for name in CLAIMS
     ]

@@ -51,7 +51,7 @@ def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: M
         counted = counted.model_copy(update={"past": past_of(s, state.metric)})
     settings = settings_of(asked.metric, counted, decides=run.decides)
     at = seconds_until(run, asked, until)
-    return with_window(counted, at, answer, settings, decides=run.decides)
+    return with_window(counted, at, answer, settings)
 
 
 def _tallied(state: MetricStatus, answer: Answer) -> dict[str, int]:

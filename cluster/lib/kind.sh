@@ -131,7 +131,8 @@ wait_until_settled() {
   started=$(docker container inspect -f '{{.State.StartedAt}}' "$NODE")
   until_true 90 node_reported_since "$started" ||
     die "The kubelet of node $NODE has not reported since the node started at $started. Look at: docker exec $NODE journalctl -u kubelet; or remove the cluster with 'make clean' and try again."
-  kubectl wait node --all --for=condition=Ready --timeout=90s
+  kubectl wait node "$NODE" --for=condition=Ready --timeout=90s
+  forget_played_nodes
   until_true 90 system_started_since "$started" ||
     die "Not all of kube-system has started 90 s after the node. Look at: kubectl --context kind-$CLUSTER_NAME -n kube-system describe pods; or remove the cluster with 'make clean' and try again."
   kubectl -n kube-system rollout status deployment/coredns --timeout=90s
@@ -149,9 +150,15 @@ node_reported_since() {
 
 system_started_since() {
   local at started
-  started=$(kubectl -n kube-system get pods -o jsonpath='{.items[*].status.containerStatuses[*].state.running.startedAt}') || return 1
+  started=$(kubectl -n kube-system get pods --field-selector "spec.nodeName=$NODE" \
+    -o jsonpath='{.items[*].status.containerStatuses[*].state.running.startedAt}') || return 1
   [[ -n $started ]] || return 1
   for at in $started; do [[ ! $at < ${1%%.*} ]] || return 1; done
+}
+
+# A test or bench that was killed leaves the node that kwok played for it. Its pods never start again.
+forget_played_nodes() {
+  pgrep -x kwok || kubectl delete node -l crossfade-bench --ignore-not-found --timeout=30s
 }
 
 # Pods get new addresses when the node restarts; Services must have followed.

@@ -9,7 +9,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, routing_v2
 from crossfade.api.analysis_template import AnalysisTemplate
-from crossfade.core.measured import Answer, Ask, Compared, Down, Nothing, Valued, Wrong
+from crossfade.core.measured import Answer, Ask, Compared, Down, Nothing, Said, Valued, Wrong
 from crossfade.judge.counts import Counts
 from simulation.cluster import Sim
 from simulation.live import phase, rest, run, stands_at, until
@@ -68,6 +68,16 @@ def test_a_worse_candidate_is_taken_back_in_its_step_with_the_counts() -> None:
         in sim.status["message"]
     )
     assert sim.releases["shop-2"]["status"]["measurements"][0]["outcome"] == "Failed"
+
+
+def test_what_a_source_says_itself_decides_and_not_yet_is_waited_for() -> None:
+    sim = until(measured(step(LIMIT), always(Said(None, "not yet: ann has not looked"))), stands_at(0))
+    run(sim, 25)
+    assert "limit: not yet: ann has not looked" in sim.status["message"]
+    sim.measures = always(Said(good=True, told="yes"))
+    assert rest(sim).status["phase"] == "Healthy"
+    sim = rest(measured(step(LIMIT), always(Said(good=False, told="no: the payment team has a freeze"))))
+    assert "limit: no: the payment team has a freeze; 1 of 1 bad" in sim.status["message"]
 
 
 def test_too_few_requests_end_in_a_pause_that_says_how_many_are_wanting() -> None:

@@ -26,6 +26,14 @@ class Valued:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a source says itself, without a number: good, bad, or None for "not yet". `told`: as a sentence without its end."""
+
+    good: bool | None
+    told: str
+
+
+@dataclass(frozen=True)
 class Nothing:
     """The source answered, and had nothing: neither good nor bad."""
 
@@ -46,7 +54,7 @@ class Wrong:
     why: str
 
 
-Answer = Compared | Valued | Nothing | Down | Wrong
+Answer = Compared | Valued | Said | Nothing | Down | Wrong
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from crossfade.core.analysis.evidence import progress_of, settings_of
 from crossfade.core.analysis.past import as_judged
 from crossfade.core.analysis.runs import Asked, Run
 from crossfade.core.analysis.windows import seconds_until
-from crossfade.core.measured import Answer, Compared, Down, Nothing, Valued, Wrong
+from crossfade.core.measured import Answer, Compared, Down, Nothing, Said, Valued, Wrong
 from crossfade.judge.verdict import Outcome, judged
 from crossfade.judge.words import sentence
 
@@ -57,8 +57,8 @@ def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:
     return _said(state, WORDS.get(found.outcome, ""), sentence(found, metric.name, settings, past))
 
 
-def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued) -> MetricStatus:
-    told = f"{metric.name}: {answer.value:g} is {_word(metric, answer)}; {state.bad} of {state.windows} bad"
+def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued | Said) -> MetricStatus:
+    told = f"{metric.name}: {_word(metric, answer)}; {state.bad} of {state.windows} bad"
     in_a_row = metric.consecutive_failure_limit
     if state.bad > metric.failure_limit:
         return _said(state, "Failed", f"{told}, {metric.failure_limit} allowed")
@@ -70,11 +70,13 @@ def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued) -> Me
     return _said(state, "", told)
 
 
-def _word(metric: Metric, answer: Valued) -> str:
+def _word(metric: Metric, answer: Valued | Said) -> str:
+    if isinstance(answer, Said):
+        return answer.told
     if answer.good is None:
-        return f"neither good ({metric.success}) nor bad ({metric.failure})"
+        return f"{answer.value:g} is neither good ({metric.success}) nor bad ({metric.failure})"
     asked = metric.success if answer.good else metric.failure or metric.success
-    return f"{'good' if answer.good else 'bad'} ({asked})"
+    return f"{answer.value:g} is {'good' if answer.good else 'bad'} ({asked})"
 
 
 def _late(run: Run, asked: Asked, state: MetricStatus) -> MetricStatus:

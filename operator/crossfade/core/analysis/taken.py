@@ -8,7 +8,7 @@ from crossfade.core.analysis.evidence import settings_of, with_window
 from crossfade.core.analysis.past import past_of
 from crossfade.core.analysis.runs import Asked, Run, active
 from crossfade.core.analysis.windows import again_at, seconds_until, state_of
-from crossfade.core.measured import Answer, Compared, Down, Measured, Nothing, Valued, Window, Wrong
+from crossfade.core.measured import Answer, Compared, Down, Measured, Nothing, Said, Valued, Window, Wrong
 from crossfade.core.situation import Situation
 
 
@@ -57,7 +57,7 @@ def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: M
 def _tallied(state: MetricStatus, answer: Answer) -> dict[str, int]:
     if isinstance(answer, Nothing):
         return {"nothing_in_a_row": state.nothing_in_a_row + 1}
-    good = answer.good if isinstance(answer, Valued) else None
+    good = answer.good if isinstance(answer, Valued | Said) else None
     bad_in_a_row = state.bad_in_a_row + 1 if good is False else 0 if good else state.bad_in_a_row
     return {
         "nothing_in_a_row": 0,

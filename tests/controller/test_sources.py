@@ -14,10 +14,11 @@ from urllib.parse import parse_qs
 import pytest
 from aiohttp import web
 
-from crossfade.api.analysis import Metric
+from crossfade.api.analysis import SOURCES, Metric
 from crossfade.cluster import ApiError
 from crossfade.controller.options import parse
 from crossfade.controller.sources import measuring_by
+from crossfade.controller.sources.registered import REGISTERED
 from crossfade.core.measured import Answer, Ask, Both, Compared, Down, Nothing, Part, Valued, Window, Wrong
 from crossfade.judge.counts import Counts
 from providers.served import served
@@ -95,6 +96,11 @@ def number(**more: Any) -> dict[str, Any]:
 async def answer(*told: Any, **more: Any) -> Answer:
     async with asked(*told, **more) as found:
         return found
+
+
+def test_every_source_that_can_be_written_is_measured() -> None:
+    assert set(REGISTERED) == set(SOURCES)
+    assert set(SOURCES) <= set(Metric.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from crossfade.api.base import Model, Rule, list_map
 from crossfade.api.traffic import OBJECT_NAME
@@ -154,24 +155,44 @@ class Prometheus(Model):
     """A Secret's value that is sent as a bearer token. Default: none. Example: `{name: prometheus, key: token}`."""
 
 
+COUNTED: Final = ("built_in", "compare")
+"""Members of a metric that are counted for both sides and judged by `judge`."""
+VALUED: Final = ("prometheus",)
+"""Members that give a value, of which `success` and `failure` are asked."""
+SAID: Final[tuple[str, ...]] = ()
+"""Members that say themselves whether it is good."""
+SOURCES: Final = (*COUNTED, *VALUED, *SAID)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """That one of these members is written, in CEL."""
+    return f"({' || '.join(f'has(self.{to_camel(name)})' for name in names)})"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Members in words, as `builtIn, compare and prometheus`."""
+    *most, last = map(to_camel, names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 class Metric(Model):
     """One thing that is measured, and what its numbers decide: exactly one of `builtIn`, `compare` and `prometheus`."""
 
     rules = (
         Rule(
-            cel="[has(self.builtIn), has(self.compare), has(self.prometheus)].filter(chosen, chosen).size() == 1",
-            message="choose exactly one of builtIn, compare and prometheus, for example `builtIn: {errors: {}}`",
-            holds=lambda self: sum(each is not None for each in self.sources()) == 1,
+            cel=f"[{', '.join(f'has(self.{to_camel(name)})' for name in SOURCES)}].filter(chosen, chosen).size() == 1",
+            message=f"choose exactly one of {_listed(SOURCES)}, for example `builtIn: {{errors: {{}}}}`",
+            holds=lambda self: sum(map(self.has, SOURCES)) == 1,
         ),
         Rule(
-            cel="!has(self.prometheus) || has(self.success) || has(self.failure)",
+            cel=f"!{_some(VALUED)} || has(self.success) || has(self.failure)",
             message="say what the number decides: success, failure or both, for example `success: result < 0.01`",
-            holds=lambda self: self.prometheus is None or bool(self.success or self.failure),
+            holds=lambda self: not any(map(self.has, VALUED)) or bool(self.success or self.failure),
         ),
         Rule(
-            cel="has(self.prometheus) || !(has(self.success) || has(self.failure))",
-            message="success and failure are for prometheus: what is compared is judged by `judge`",
-            holds=lambda self: self.prometheus is not None or not (self.success or self.failure),
+            cel=f"{_some(VALUED)} || !(has(self.success) || has(self.failure))",
+            message=f"success and failure are for {_listed(VALUED)}: what is compared is judged by `judge`",
+            holds=lambda self: any(map(self.has, VALUED)) or not (self.success or self.failure),
         ),
     )
 
@@ -234,9 +255,9 @@ class Metric(Model):
     dry_run: bool = False
     """Whether it only tells, and decides nothing, by default false: to try a metric on real releases."""
 
-    def sources(self) -> tuple[Model | None, ...]:
-        """Give what is measured, set or not."""
-        return self.built_in, self.compare, self.prometheus
+    def has(self, source: str) -> bool:
+        """Whether that source is written."""
+        return getattr(self, source) is not None
 
 
 class Analysis(Model):

@@ -1,0 +1,18 @@
+"""The sources, by the member of `Metric` that names them. A new one is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from crossfade.controller.sources import counted, prometheus
+from crossfade.controller.sources.means import Measure
+
+REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
+    {
+        "built_in": counted.built_in,
+        "compare": counted.compared,
+        "prometheus": prometheus.measure,
+    }
+)

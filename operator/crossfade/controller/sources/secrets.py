@@ -1,0 +1,33 @@
+"""Reads one key of a Secret, with the right that its namespace grants."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from http import HTTPStatus
+
+from crossfade.api.analysis import SecretKey
+from crossfade.cluster import ApiError
+from crossfade.controller.gateways import Gets
+from crossfade.core.measured import Down, Wrong
+from crossfade.providers.secret import Secret
+
+
+async def read(reads: Gets, ref: SecretKey, namespace: str) -> Secret | Wrong | Down:
+    """What it holds, as text; else what is wrong, without any of it."""
+    try:
+        found = await reads.get("Secret", namespace, ref.name)
+    except ApiError as error:
+        if error.status == HTTPStatus.FORBIDDEN:
+            return Wrong(
+                f"the operator may not read Secret {ref.name}: give it that right by a Role and a RoleBinding in "
+                f"namespace {namespace} (docs/analysis.md has both)"
+            )
+        return Down(f"Secret {ref.name} cannot be read now: {error}")
+    stored = ((found or {}).get("data") or {}).get(ref.key)
+    if stored is None:
+        return Wrong(f"Secret {ref.name} has no key {ref.key}: create it, or name another")
+    try:
+        return Secret(base64.b64decode(stored, validate=True).decode())
+    except (binascii.Error, UnicodeDecodeError):
+        return Wrong(f"key {ref.key} of Secret {ref.name} is no text: write a token there")

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,13 +28,14 @@ BOTH = Both(
     Part("v2hash", "shop-v2hash", "shop-canary"),
     Part("v1hash", "shop-v1hash", "shop"),
     route="shop",
-    gateways=("gateways/public",),
+    controllers=("traefik.io/gateway-controller",),
 )
-CLASS_OF = {
-    "traefik": "traefik.io/gateway-controller",
-    "envoy": "gateway.envoyproxy.io/gatewayclass-controller",
-    "other": "example.com/router",
-}
+ENVOY = "gateway.envoyproxy.io/gatewayclass-controller"
+OTHER = "example.com/router"
+
+
+def carried_out_by(*controllers: str) -> Both:
+    return replace(BOTH, controllers=controllers)
 
 
 @dataclass
@@ -57,20 +58,16 @@ class Prometheus:
 
 @dataclass
 class Reads:
-    """A cluster with a Gateway of this class, and a Secret that may be read or not."""
+    """A cluster with a Secret that may be read or not."""
 
-    gateway_class: str = "traefik"
     may_read: bool = True
 
     async def get(self, kind: str, _namespace: str | None, name: str) -> dict[str, Any] | None:
-        if kind == "Secret":
-            if not self.may_read:
-                raise ApiError(HTTPStatus.FORBIDDEN, "Forbidden", "secrets is forbidden")
-            data = {"token": base64.b64encode(b"s3cr3t-token").decode()}
-            return {"metadata": {"name": name}, "data": data} if name == "prometheus" else None
-        if kind == "Gateway":
-            return {"metadata": {"name": name}, "spec": {"gatewayClassName": self.gateway_class}}
-        return {"metadata": {"name": name}, "spec": {"controllerName": CLASS_OF[self.gateway_class]}}
+        assert kind == "Secret", "nothing else is read for a measurement"
+        if not self.may_read:
+            raise ApiError(HTTPStatus.FORBIDDEN, "Forbidden", "secrets is forbidden")
+        data = {"token": base64.b64encode(b"s3cr3t-token").decode()}
+        return {"metadata": {"name": name}, "data": data} if name == "prometheus" else None
 
 
 @asynccontextmanager
@@ -184,13 +181,23 @@ async def test_without_a_route_the_apps_own_names_are_asked_for() -> None:
 
 
 async def test_a_router_whose_metrics_are_not_known_is_told_by_name() -> None:
-    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), Reads("other"))
+    found = await answer(
+        {"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), both=carried_out_by(OTHER)
+    )
     assert isinstance(found, Wrong)
     assert "example.com/router" in found.why
 
 
+async def test_a_route_that_nobody_has_answered_to_is_asked_of_again() -> None:
+    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), both=carried_out_by())
+    assert isinstance(found, Down)
+    assert "no Gateway has answered to the route yet" in found.why
+
+
 async def test_envoy_gateway_is_refused_while_it_counts_both_sides_as_one() -> None:
-    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), Reads("envoy"))
+    found = await answer(
+        {"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), both=carried_out_by(ENVOY)
+    )
     assert isinstance(found, Wrong)
     assert "mergeBackends" in found.why
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from crossfade.routers.acceptance import Acceptance, acceptance
+from crossfade.routers.acceptance import Acceptance, acceptance, controllers_of
 
 GATEWAY = {"name": "traefik", "namespace": "gateways"}
 SERVED = {"group": "gateway.networking.k8s.io", "kind": "Gateway", **GATEWAY}
@@ -144,3 +144,22 @@ def test_one_refusal_among_several_parents_is_enough() -> None:
 def test_what_a_controller_that_is_gone_left_behind_hides_no_answer() -> None:
     left = answer(said("Accepted", "False", generation=1))
     assert acceptance(route(left, GOOD)) == Acceptance(True, True)
+
+
+def by(controller: str, generation: int) -> dict[str, Any]:
+    return {**answer(said("Accepted", generation=generation)), "controllerName": controller}
+
+
+def test_the_controller_is_who_answered_last_for_a_parent_whatever_the_generation_is_now() -> None:
+    assert controllers_of(route(by("new", 2), by("gone", 1))) == ("new",)
+    assert controllers_of(route(by("gone", 1), by("new", 2))) == ("new",)
+
+
+def test_all_controllers_are_told_where_several_answer_and_none_where_nobody_has() -> None:
+    assert controllers_of(route(by("one", 3), by("two", 3), by("one", 3))) == ("one", "two")
+    assert controllers_of(route()) == ()
+
+
+def test_what_was_said_of_a_parent_that_the_route_no_longer_has_names_no_controller() -> None:
+    other = {**by("other", 3), "parentRef": {"name": "private"}}
+    assert controllers_of(route(GOOD, other)) == ("x",)

@@ -79,13 +79,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Both:
-    """Whose requests are counted. `route`: the route that shares them, "" without one; `gateways`: as `namespace/name`."""
+    """Whose requests are counted. `route`: the route that shares them, "" without one; `controllers`: who carries it out."""
 
     namespace: str
     candidate: Part
     stable: Part
     route: str = ""
-    gateways: tuple[str, ...] = ()
+    controllers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

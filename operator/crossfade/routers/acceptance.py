@@ -46,6 +46,26 @@ def acceptance(route: Object) -> Acceptance:
     return Acceptance(True, True)
 
 
+def controllers_of(route: Object) -> tuple[str, ...]:
+    """Give the names of the controllers that carry the route out, each once: those that answered last for each of its parents.
+
+    Not only what is said of this generation, which is new with each weight that is written. What a controller that is gone
+    has left there is older than what another one has said since.
+    """
+    parents = route.get("spec", {}).get("parentRefs") or []
+    last = [each for parent in parents for each in _newest(_answers(route, parent))]
+    return tuple(dict.fromkeys(str(each.get("controllerName", "")) for each in last))
+
+
+def _newest(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the answers about the newest generation that any of them is about."""
+    seen = [
+        max((each.get("observedGeneration", -1) for each in answer.get("conditions") or []), default=-1)
+        for answer in answers
+    ]
+    return [answer for answer, generation in zip(answers, seen, strict=True) if generation == max(seen)]
+
+
 def _current_answers(route: Object, parent: Object) -> Iterator[dict[str, Any]]:
     """Give what controllers said of a parent and this generation: both conditions, or one that is a refusal already.
 

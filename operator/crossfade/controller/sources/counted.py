@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crossfade.api.analysis import BuiltIn, Compare
-from crossfade.controller import gateways
 from crossfade.controller.sources import filled
 from crossfade.controller.sources.asked import failed
 from crossfade.controller.sources.means import Means
@@ -22,7 +21,9 @@ async def built_in(means: Means, ask: Ask, wanted: BuiltIn) -> Answer:
     """By the counters of the router that carries the route out, or of the application where there is no route."""
     late = wanted.latency
     bad = Errors() if late is None else Latency(float(late.milliseconds), means.settings.latency_buckets_ms)
-    sides = await _router(means, ask.both, bad, ask.window.seconds)
+    if ask.both.route and not ask.both.controllers:
+        return Down("no Gateway has answered to the route yet: does its controller run?")
+    sides = _router(means, ask.both, bad, ask.window.seconds)
     return Wrong(sides.why) if isinstance(sides, Refused) else await counts(means, ask, sides)
 
 
@@ -68,18 +69,18 @@ def _pair(ask: Ask, wanted: Compare, side: str, part: Part) -> Pair | Wrong:
     return total if isinstance(total, Wrong) else Pair(bad, total)
 
 
-async def _router(means: Means, both: Both, wanted: Errors | Latency, window_s: int) -> Sides | Refused:
+def _router(means: Means, both: Both, wanted: Errors | Latency, window_s: int) -> Sides | Refused:
     """The queries of whoever counts the requests."""
     target = Target(both.namespace, _side(both.candidate), _side(both.stable), both.route)
     if not both.route:
         return app.sides(target, wanted, window_s, means.settings.names)
-    controllers = {each.controller for each in (await gateways.read(means.reads, both.gateways, ())).values()}
+    controllers = set(both.controllers)
     if controllers == {TRAEFIK}:
         return traefik.sides(target, wanted, window_s)
     if controllers == {ENVOY}:
         merged = envoy_gateway.Envoy(means.settings.envoy_merges_backends)
         return envoy_gateway.sides(target, wanted, window_s, merged)
-    known = ", ".join(sorted(controllers)) or "nobody"
+    known = ", ".join(sorted(controllers))
     return Refused(
         f"the route is carried out by {known}, whose metrics are not known: write `compare` with queries of your own"
     )

@@ -18,7 +18,7 @@ from crossfade.core.manifests import deployment_name
 from crossfade.core.measured import Ask, Both, Part, Window
 from crossfade.core.moments import later, moment_of, text_of
 from crossfade.core.situation import Situation
-from crossfade.routers.refs import gateways_of
+from crossfade.routers.acceptance import controllers_of
 
 LONGEST_WAIT_S = 300
 """A source that is down is asked again after the interval, then after twice, four times as long, up to this."""
@@ -41,13 +41,12 @@ def both(s: Situation) -> Both:
     """The two sides, and the route between them."""
     at = routing.place(s)
     live = routing.seen(s, at) if at is not None else None
-    namespace = s.rollout.metadata.namespace
     return Both(
-        namespace,
+        s.rollout.metadata.namespace,
         _part(s, s.progress.revision, s.canary_name),
         _part(s, s.stable_revision, s.service_name),
         at.name if at is not None and s.routed else "",
-        tuple(gateways_of(live.manifest, namespace)) if live is not None else (),
+        controllers_of(live.manifest) if live is not None else (),
     )
 
 

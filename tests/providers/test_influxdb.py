@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from crossfade.providers.influxdb import InfluxDB, Query, read
+from crossfade.providers.influxdb import InfluxDB, read
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError
+from crossfade.providers.quoted import Query
 from crossfade.providers.secret import Secret
 from providers.served import Handler, answers, asking
 

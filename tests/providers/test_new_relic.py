@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from crossfade.providers.new_relic import NewRelic, Query, read
+from crossfade.providers.new_relic import NewRelic, read
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError
+from crossfade.providers.quoted import Query
 from crossfade.providers.secret import Secret
 from providers.served import Handler, answers, asking
 
@@ -69,6 +70,7 @@ def points(*values: float | None) -> list[dict[str, Any]]:
                 "the query gives nothing for this window: either nothing was counted yet, or no events have these attributes"
             ),
         ),
+        (points(3), Numbers((3.0,))),
         (points(1, 2, None), Numbers((1.0, 2.0), missing=1)),
         (points(1, None, None), NoData("only 1 of 3 points of the range have a number, fewer than half")),
         (

@@ -20,7 +20,7 @@ from crossfade.providers.body import UnreadableError
 from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import NoData, Numbers, Outcome, Refused, SourceError, number
 from crossfade.providers.place import Place
-from crossfade.providers.placeholders import OURS, Hole, Piece, missing, pieces
+from crossfade.providers.quoted import Query, Quoting
 from crossfade.providers.said import shortened
 from crossfade.providers.secret import Secret
 
@@ -41,33 +41,24 @@ _HINTS: Final = {
 Row = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Query:
-    """A Flux query as its template has it, read."""
+def _escaped(value: str) -> str:
+    if _WINDOW.fullmatch(value):
+        return value
+    return "".join(_ESCAPES.get(each, each) for each in value)
 
-    parts: tuple[Piece, ...]
 
-    def filled(self, values: Mapping[str, str]) -> str | Refused:
-        """The query to send; what is filled in stands within quotes, and is escaped for them, or is the window."""
-        lacks = missing(self.parts, values)
-        return lacks or "".join(
-            each if isinstance(each, str) else _escaped(values[each.name]) for each in self.parts
-        )
+_FLUX: Final = Quoting(
+    LONGEST,
+    _TEXTS,
+    _escaped,
+    'a placeholder stands outside of quotes: write "{{name}}"; {{window}} alone may stand there',
+    bare=frozenset({"window"}),
+)
 
 
 def read(text: str, arguments: Collection[str] = ()) -> Query | Refused:
     """Read a query, or say what is wrong with it."""
-    if not text.strip() or len(text) > LONGEST:
-        return Refused(f"a query has between 1 and {LONGEST} characters")
-    found = pieces(text, {*OURS, *arguments})
-    if isinstance(found, Refused):
-        return found
-    plain = "".join("" if _is_window(each) else "\0" if isinstance(each, Hole) else each for each in found)
-    if "\0" in _TEXTS.sub("", plain):
-        return Refused(
-            'a placeholder stands outside of quotes: write "{{name}}"; {{window}} alone may stand there'
-        )
-    return Query(found)
+    return _FLUX.read(text, arguments)
 
 
 @dataclass(frozen=True)
@@ -189,13 +180,3 @@ def _said(answer: Answer) -> str:
         case {"message": str() as text}:
             return shortened(text)
     return ""
-
-
-def _is_window(piece: Piece) -> bool:
-    return isinstance(piece, Hole) and piece.name == "window"
-
-
-def _escaped(value: str) -> str:
-    if _WINDOW.fullmatch(value):
-        return value
-    return "".join(_ESCAPES.get(each, each) for each in value)

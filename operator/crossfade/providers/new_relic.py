@@ -17,7 +17,7 @@ from crossfade.providers.body import UnreadableError
 from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError, number
 from crossfade.providers.place import Place
-from crossfade.providers.placeholders import OURS, Piece, missing, pieces
+from crossfade.providers.quoted import Query, Quoting
 from crossfade.providers.said import shortened
 from crossfade.providers.secret import Secret
 
@@ -34,33 +34,21 @@ _TIMES: Final = frozenset({"beginTimeSeconds", "endTimeSeconds", "inspectedCount
 _STRANGE: Final = "answers with JSON that is not NerdGraph's: is the URL right?"
 
 
-@dataclass(frozen=True)
-class Query:
-    """A query as its template has it, read."""
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ")
 
-    parts: tuple[Piece, ...]
 
-    def filled(self, values: Mapping[str, str]) -> str | Refused:
-        """The query to send; what is filled in stands within single quotes, and is escaped for them."""
-        lacks = missing(self.parts, values)
-        return lacks or "".join(
-            each if isinstance(each, str) else _escaped(values[each.name]) for each in self.parts
-        )
+_NRQL: Final = Quoting(
+    LONGEST, _TEXTS, _escaped, "a placeholder stands outside of single quotes: write '{{name}}'"
+)
 
 
 def read(text: str, arguments: Collection[str] = ()) -> Query | Refused:
     """Read a query, or say what is wrong with it."""
-    if not text.strip() or len(text) > LONGEST:
-        return Refused(f"a query has between 1 and {LONGEST} characters")
-    found = pieces(text, {*OURS, *arguments})
-    if isinstance(found, Refused):
-        return found
-    plain = "".join(each if isinstance(each, str) else "\0" for each in found)
-    if "\0" in _TEXTS.sub("", plain):
-        return Refused("a placeholder stands outside of single quotes: write '{{name}}'")
-    if windowed := _WINDOWED.search(_TEXTS.sub("", plain)):
+    found = _NRQL.read(text, arguments)
+    if isinstance(found, Query) and (windowed := _WINDOWED.search(_NRQL.unquoted(found.parts))):
         return Refused(f"take out {windowed[1].upper()}: the window is written behind the query")
-    return Query(found)
+    return found
 
 
 @dataclass(frozen=True)
@@ -135,7 +123,7 @@ def _of_rows(rows: list[Any], origin: str) -> Outcome:
         )
     read = [_of_row(row) for row in rows]
     wrong = next((each for each in read if isinstance(each, Refused)), None)
-    return wrong or (read[0] if len(read) == 1 else _several(read))
+    return wrong or (_several(read) if "beginTimeSeconds" in rows[0] else read[0])
 
 
 def _of_row(row: Mapping[str, Any]) -> Number | NoData | Refused:
@@ -167,7 +155,3 @@ def _said(document: Any) -> str:
             texts = [each.get("message") for each in errors if isinstance(each, dict)]
             return shortened("; ".join(each for each in texts if isinstance(each, str)) or "no message")
     return ""
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ")

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from crossfade.providers.allowed import AllowList
-from crossfade.providers.expressions.paths import Paths
+from crossfade.providers.expressions.paths import Found, Paths
 from crossfade.providers.expressions.process import Evaluator
 from crossfade.providers.fetch import Fetch
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError
@@ -40,33 +40,31 @@ async def measured(handler: Handler, paths: Paths, path: str = "$.rate") -> Outc
 @pytest.mark.parametrize(
     ("found", "outcome"),
     [
-        ([0.25], Number(0.25)),
-        ([3], Number(3)),
-        (["7.5"], Number(7.5)),
-        ([1, "2", 3.5], Numbers((1.0, 2.0, 3.5))),
-        ([1, None, 3], Numbers((1.0, 3.0), missing=1)),
-        ([], NoData("the path leads to nothing in the answer")),
-        ([None], NoData("the path leads to null")),
-        ([1, None, None], NoData("only 1 of 3 values are numbers, fewer than half")),
-        ([True], Refused("the path leads to true or false, where a number is needed")),
-        (["ok"], Refused("the path leads to a text, where a number is needed")),
-        ([1, "ok"], Refused("the path leads to a text, where a number is needed")),
-        ([["an object"]], Refused("the path leads to an object, where a number is needed")),
+        (Found((0.25,)), Number(0.25)),
+        (Found((3,)), Number(3)),
+        (Found(("7.5",)), Number(7.5)),
+        (Found((1, "2", 3.5), True), Numbers((1.0, 2.0, 3.5))),
+        (Found((1, None, 3), True), Numbers((1.0, 3.0), missing=1)),
+        (Found(()), NoData("the path leads to nothing in the answer")),
+        (Found((None,)), NoData("the path leads to null")),
+        (Found((1, None, None), True), NoData("only 1 of 3 values are numbers, fewer than half")),
+        (Found((True,)), Refused("the path leads to true or false, where a number is needed")),
+        (Found(("ok",)), Refused("the path leads to a text, where a number is needed")),
+        (Found((1, "ok"), True), Refused("the path leads to a text, where a number is needed")),
+        (Found((["an object"],)), Refused("the path leads to an object, where a number is needed")),
     ],
 )
-def test_what_a_path_leads_to_is_a_number_or_none(found: list[Any], outcome: Outcome) -> None:
+def test_what_a_path_leads_to_is_a_number_or_none(found: Found, outcome: Outcome) -> None:
     assert numbers_of(found) == outcome
 
 
-@pytest.mark.parametrize(
-    "found", [["NaN"], ["Infinity"], [float("nan")], [float("inf")], ["-inf"], ["1e999"]]
-)
+@pytest.mark.parametrize("found", ["NaN", "Infinity", float("nan"), float("inf"), "-inf", "1e999"])
 def test_nan_and_infinity_are_no_data(found: list[Any]) -> None:
-    assert isinstance(numbers_of(found), NoData)
+    assert isinstance(numbers_of(Found((found,))), NoData)
 
 
 def test_a_number_too_large_for_one_is_refused() -> None:
-    assert isinstance(numbers_of([10**400]), Refused)
+    assert isinstance(numbers_of(Found((10**400,))), Refused)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +72,7 @@ def test_a_number_too_large_for_one_is_refused() -> None:
     [
         (answers('{"rate": 0.25}'), "$.rate", Number(0.25)),
         (answers('{"zones": [{"bad": 1}, {"bad": 2}]}'), "$.zones[*].bad", Numbers((1.0, 2.0))),
+        (answers('{"zones": [{"bad": 1}]}'), "$.zones[*].bad", Numbers((1.0,))),
         (
             answers('{"rate": NaN}'),
             "$.rate",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from crossfade.providers.expressions.paths import Paths
+from crossfade.providers.expressions.paths import Found, Paths
 from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import NoData, Numbers, Outcome, Refused, SourceError, number
 from crossfade.providers.place import Place, place_of
@@ -98,16 +98,18 @@ def read(
     return looked if isinstance(looked, Refused) else Web(in_url, path, in_body, method)
 
 
-def numbers_of(found: list[Any]) -> Outcome:
-    """What the values that a path leads to come to."""
-    if not found:
+def numbers_of(found: Found) -> Outcome:
+    """What the values that a path leads to come to: one number, or several where several are meant."""
+    if not found.values:
         return NoData("the path leads to nothing in the answer")
-    strange = next((each for each in found if _number(each) is None), None)
+    strange = next((each for each in found.values if _number(each) is None), None)
     if strange is not None:
         return Refused(f"the path leads to {_kind(strange)}, where a number is needed")
-    values = [float(_number(each) or 0.0) for each in found]
-    if len(values) == 1:
-        return NoData("the path leads to null") if found[0] is None else number(values[0], "the answer")
+    values = [float(_number(each) or 0.0) for each in found.values]
+    if not found.several:
+        return (
+            NoData("the path leads to null") if found.values[0] is None else number(values[0], "the answer")
+        )
     kept = tuple(each for each in values if math.isfinite(each))
     if len(kept) * 2 < len(values):
         return NoData(f"only {len(kept)} of {len(values)} values are numbers, fewer than half")

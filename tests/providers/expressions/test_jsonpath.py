@@ -15,26 +15,33 @@ PATHS = Paths()
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    ("path", "several", "found"),
     [
-        ("$.data.rate", [0.25]),
-        ("$['data']['text']", ["7"]),
-        ("$.data.none", [None]),
-        ("$.data.yes", [True]),
-        ("$.data.list", [1, 2, 3]),
-        ("$.data.list[-1]", [3]),
-        ("$.data.zones[*].bad", [1, 2]),
-        ("$.data.zones[?@.name == 'b'].bad", [2]),
-        ("$.data.zones[?search(@.name, '[ab]')].bad", [1, 2]),
-        ("$..bad", [1, 2]),
-        ("$.nothing", []),
-        ("$.data.zones[0]", [["an object"]]),
-        ("$.data.zones", [["an object"], ["an object"]]),
-        ("$.data.long", [["a long text"]]),
+        ("$.data.rate", False, [0.25]),
+        ("$['data']['text']", False, ["7"]),
+        ("$.data.none", False, [None]),
+        ("$.data.yes", False, [True]),
+        ("$.data.list", True, [1, 2, 3]),
+        ("$.data.list[-1]", False, [3]),
+        ("$.data.zones[*].bad", True, [1, 2]),
+        ("$.data.zones[?@.name == 'b'].bad", True, [2]),
+        ("$.data.zones[?search(@.name, '[ab]')].bad", True, [1, 2]),
+        ("$..bad", True, [1, 2]),
+        ("$.nothing", False, []),
+        ("$.data.zones[0]", False, [["an object"]]),
+        ("$.data.zones", True, [["an object"], ["an object"]]),
+        ("$.data.long", False, [["a long text"]]),
     ],
 )
-def test_a_path_leads_to_values(path: str, found: list[Any]) -> None:
-    assert PATHS.find(path, DOCUMENT) == found
+def test_a_path_leads_to_values(path: str, several: bool, found: list[Any]) -> None:
+    assert PATHS.find(path, DOCUMENT) == (several, found)
+
+
+@pytest.mark.parametrize(
+    "path", ["$.list[*]", "$.list", "$..[0]", "$.list[0:1]", "$.list[?@ > 0]", "$['list'][0,1]"]
+)
+def test_a_path_that_may_lead_to_several_means_several_also_where_there_is_one(path: str) -> None:
+    assert PATHS.find(path, b'{"list": [7]}') == (True, [7])
 
 
 @pytest.mark.parametrize(
@@ -53,7 +60,7 @@ def test_what_is_no_path_says_where(path: str, says: str) -> None:
 
 
 def test_a_path_to_too_many_values_is_refused() -> None:
-    assert len(PATHS.find("$[*]", b"[" + b"1," * 999 + b"1]")) == 1000
+    assert len(PATHS.find("$[*]", b"[" + b"1," * 999 + b"1]")[1]) == 1000
     for path in ("$[*]", "$"):
         with pytest.raises(RefusedExpressionError, match="more than 1000 values"):
             PATHS.find(path, b"[" + b"1," * 1000 + b"1]")

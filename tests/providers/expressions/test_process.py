@@ -19,7 +19,7 @@ import pytest
 
 from crossfade.providers.expressions import process
 from crossfade.providers.expressions.conditions import LONGEST, NUMBER, NUMBERS, Conditions
-from crossfade.providers.expressions.paths import Paths
+from crossfade.providers.expressions.paths import Found, Paths
 from crossfade.providers.expressions.process import Bounds, Evaluator
 from crossfade.providers.outcome import NoData, Refused, SourceError
 from providers.expressions.hostile import CONDITIONS, PATHS
@@ -72,7 +72,7 @@ async def test_a_hostile_path_is_told_in_time_and_the_next_one_works(name: str, 
     told = await Paths(evaluator).find(PATHS[name], document)
     assert isinstance(told, Refused)
     assert told.why.startswith("the path ")
-    assert await Paths(evaluator).find("$[0]", b"[1]") == [1]
+    assert await Paths(evaluator).find("$[0]", b"[1]") == Found((1,))
     assert time.monotonic() - began < IN_TIME_S
     assert resident() - before < GROWTH
 
@@ -97,7 +97,7 @@ async def test_a_path_that_was_ended_over_one_document_is_followed_in_another(ev
     assert evaluator.pid is None
     assert isinstance(await Paths(evaluator).find(path, hostile), Refused)
     assert evaluator.pid is None, "no process was made for it"
-    assert await Paths(evaluator).find(path, b'["aac"]') == ["aac"]
+    assert await Paths(evaluator).find(path, b'["aac"]') == Found(("aac",), several=True)
 
 
 async def test_after_a_while_it_is_tried_again() -> None:

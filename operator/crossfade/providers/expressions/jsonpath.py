@@ -34,10 +34,11 @@ class Paths:
         self._query(path)
         return True
 
-    def find(self, path: str, document: bytes) -> list[Any]:
-        """The values that a path leads to: numbers, short texts, true, false, null; of others what they are, in a list of one text.
+    def find(self, path: str, document: bytes) -> tuple[bool, list[Any]]:
+        """Whether several are meant, and the values that a path leads to.
 
-        A node that is an array of such values gives all of them.
+        Values are numbers, short texts, true, false, null; of others what they are, in a list of one text. Several are meant by a
+        path that may lead to several, also where it leads to one today, and where an array is, which gives all that is in it.
         """
         query = self._query(path)
         try:
@@ -45,15 +46,16 @@ class Paths:
         except UnreadableError as error:
             raise UnreadableDocumentError(str(error)) from None
         try:
-            nodes = [node.value for node in islice(query.finditer(read), MOST + 1)]
+            nodes: list[Any] = [node.value for node in islice(query.finditer(read), MOST + 1)]
         except JSONPathError as error:
             raise RefusedExpressionError(f"cannot be evaluated: {error}") from None
-        values = nodes[0] if len(nodes) == 1 and isinstance(nodes[0], list) else nodes
+        is_array = len(nodes) == 1 and isinstance(nodes[0], list)
+        values: list[Any] = nodes[0] if is_array else nodes
         if len(values) > MOST:
             raise RefusedExpressionError(
                 f"leads to more than {MOST} values: write a path that leads to fewer"
             )
-        return [_plain(each) for each in values]
+        return is_array or not query.singular_query(), [_plain(each) for each in values]
 
     def _query(self, path: str) -> JSONPathQuery:
         if path not in self._queries:

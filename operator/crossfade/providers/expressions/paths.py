@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from crossfade.providers.expressions.process import Evaluator
@@ -9,6 +10,14 @@ from crossfade.providers.outcome import Refused, SourceError
 
 LONGEST: Final = 512
 """Characters of a path."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The values, see `jsonpath.Paths.find`, and whether several are meant, however many there are."""
+
+    values: tuple[Any, ...]
+    several: bool = False
 
 
 class Paths:
@@ -24,13 +33,16 @@ class Paths:
         reply = await self._ask({"do": "path", "path": path}, path, b"")
         return reply if isinstance(reply, Refused | SourceError) else None
 
-    async def find(self, path: str, document: bytes) -> list[Any] | Refused | SourceError:
-        """The values that it leads to, see `jsonpath.Paths.find`. A SourceError's sentence begins with what the document does."""
+    async def find(self, path: str, document: bytes) -> Found | Refused | SourceError:
+        """What it leads to. A SourceError's sentence begins with what the document does."""
         if why := _unaskable(path):
             return Refused(why)
         found = await self._ask({"do": "find", "path": path}, path, document)
-        if isinstance(found, list | Refused | SourceError):
-            return found
+        match found:
+            case Refused() | SourceError():
+                return found
+            case [bool() as several, [*values]]:
+                return Found(tuple(values), several)
         return SourceError("cannot be read by the process that follows paths")
 
     async def _ask(self, question: dict[str, str], path: str, document: bytes) -> Any:

@@ -26,7 +26,7 @@ from core.odd_pods import OddPod
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core.decide import unreadable
-from crossfade.core.measured import Answer, Valued, Wrong
+from crossfade.core.measured import Answer, Said, Valued, Wrong
 from crossfade.core.observed import Waiting
 from crossfade.core.plan import Event
 from simulation.cluster import Sim
@@ -204,6 +204,16 @@ def _analysis(**analysis: Any) -> dict[str, Any]:
     return {"canary": {"steps": [{"weight": 10, "analysis": analysis}]}}
 
 
+def _hooked(*, good: bool, **when: str) -> Sim:
+    """A release with a hook whose Job succeeds or fails."""
+    pod = {"spec": {"containers": [{"name": "job", "image": "{{image}}"}]}}
+    sim = serving_v1(STRATEGIES["canary"])
+    sim.measures = lambda _sim, _ask: Said(good=good, told=f"exit code {0 if good else 3}")
+    sim.edit(hooks=[{"name": "migrate", "job": {"template": pod}, **when}])
+    sim.set_image("shop:v2")
+    return sim
+
+
 def _measured(answer: Answer) -> Sim:
     """A step whose only metric comes to this."""
     limit = {"name": "limit", "prometheus": {"query": "up"}, "success": "result < 1.0"}
@@ -251,6 +261,8 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.ROUTE_INVALID: _of_others,
     EventReason.ROUTER_LACKS: _beyond_the_router,
     EventReason.ANALYSIS_FAILED: lambda: _measured(Valued(2.0, good=False)),
+    EventReason.HOOK_FAILED: lambda: _hooked(before="Start", good=False),
+    EventReason.HOOK_SUCCEEDED: lambda: _hooked(after="Promote", good=True),
     EventReason.ANALYSIS_INCONCLUSIVE: lambda: _measured(Wrong("its query is wrong")),
     EventReason.ANALYSIS_INVALID: lambda: routing_v2(_analysis(templates=[{"name": "gone"}])),
     EventReason.SELECTED_BY_OTHERS: lambda: taking_over(STRATEGIES["canary"], image="shop:v2"),

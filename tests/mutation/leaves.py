@@ -17,9 +17,16 @@ import yaml
 CRD: Final = Path(__file__).parents[2] / "crds" / "rollouts.yaml"
 ABSENT: Final = "(absent)"
 MEASURED: Final = frozenset(
-    {"analysis", "bakeAnalysis", "strategy.blueGreen.beforeSwitch", "strategy.canary.steps[].analysis"}
+    {
+        "analysis",
+        "bakeAnalysis",
+        "hooks",
+        "strategy.blueGreen.beforeSwitch",
+        "strategy.canary.steps[].analysis",
+    }
 )
-"""What is measured is not walked: at rest it shows nowhere in the cluster. tests/core/test_analysis.py has what it decides."""
+"""What is measured or run is not walked: at rest it shows nowhere in the cluster. tests/core/test_analysis.py and test_hooks.py
+have what it decides."""
 _FINEST: Final = 0.1
 """Of numbers that are not whole."""
 

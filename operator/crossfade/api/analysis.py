@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from crossfade.api.base import Model, Rule, list_map
+from crossfade.api.hooks import Job
 from crossfade.api.traffic import OBJECT_NAME
 
 METRIC_NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
@@ -159,8 +160,10 @@ COUNTED: Final = ("built_in", "compare")
 """Members of a metric that are counted for both sides and judged by `judge`."""
 VALUED: Final = ("prometheus",)
 """Members that give a value, of which `success` and `failure` are asked."""
-SAID: Final[tuple[str, ...]] = ()
+SAID: Final = ("job",)
 """Members that say themselves whether it is good."""
+ASKED: Final = (*VALUED, "job")
+"""Members of whose value `success` and `failure` may be asked."""
 SOURCES: Final = (*COUNTED, *VALUED, *SAID)
 
 
@@ -176,7 +179,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 class Metric(Model):
-    """One thing that is measured, and what its numbers decide: exactly one of `builtIn`, `compare` and `prometheus`."""
+    """One thing that is measured, and what its numbers decide: exactly one of `builtIn`, `compare`, `prometheus` and `job`."""
 
     rules = (
         Rule(
@@ -190,9 +193,9 @@ class Metric(Model):
             holds=lambda self: not any(map(self.has, VALUED)) or bool(self.success or self.failure),
         ),
         Rule(
-            cel=f"{_some(VALUED)} || !(has(self.success) || has(self.failure))",
-            message=f"success and failure are for {_listed(VALUED)}: what is compared is judged by `judge`",
-            holds=lambda self: any(map(self.has, VALUED)) or not (self.success or self.failure),
+            cel=f"{_some(ASKED)} || !(has(self.success) || has(self.failure))",
+            message=f"success and failure are for {_listed(ASKED)}: what is compared is judged by `judge`",
+            holds=lambda self: any(map(self.has, ASKED)) or not (self.success or self.failure),
         ),
     )
 
@@ -207,6 +210,9 @@ class Metric(Model):
 
     prometheus: Prometheus | None = None
     """A number of your own, which `success` and `failure` are asked about."""
+
+    job: Job | None = None
+    """A Job that is run for each measurement: its exit code decides, or with `success` or `failure` the line that it leaves."""
 
     judge: Judge = Field(default_factory=Judge)
     """How much worse the candidate may be, for `builtIn` and `compare`. Default: not worse, at a risk of 5 %."""

@@ -76,8 +76,10 @@ class Reason(StrEnum):
     """A stage has `pause: Manual` or `promote: Manual`: a Promote or an Abort is awaited."""
     ANALYSING = "Analysing"
     """A step's metrics are measured and have not all passed yet; the message has the counts so far."""
+    HOOK_RUNNING = "HookRunning"
+    """A hook `before` the next stage has not ended yet; the message says which, and what it waits for."""
     ANALYSIS_INCONCLUSIVE = "AnalysisInconclusive"
-    """A metric could not decide: too few requests, no data, or a source that does not answer. A Promote or an Abort is awaited;
+    """A metric or a hook could not decide: too few requests, no data, or a source that does not answer. A Promote or an Abort is awaited;
     with `inconclusive: Abort` the release has failed."""
     RESTARTING = "Restarting"
     """Pods of the stable revision are replaced by new ones of the same: a Restart, or a template that was repaired."""
@@ -112,6 +114,9 @@ class Reason(StrEnum):
     """Recreate with `pullFirst`: the pod that tries the new images could not be scheduled or started."""
     ANALYSIS_FAILED = "AnalysisFailed"
     """A metric shows that the candidate is worse than it may be; the message has the counts."""
+    HOOK_FAILED = "HookFailed"
+    """A hook `before` a stage has failed; the message has its exit code and what it said last. In a first release, which has
+    nothing to return to, it holds until the hook or the template is changed, or somebody promotes."""
     DOWNTIME_EXCEEDED = "DowntimeExceeded"
     """Recreate: nothing served for longer than `maxDowntimeSeconds`."""
     NODE_LOST = "NodeLost"

@@ -152,6 +152,15 @@ class EventReason(StrEnum):
     """Warning: what was measured shows that the candidate is worse than it may be; requests return to stable.
 
     The note has the counts, and `crossfade history` the verdicts. Mend what is worse and change the template, or Retry."""
+    HOOK_SUCCEEDED = "HookSucceeded"
+    """Normal: a hook after a release has succeeded.
+
+    Nothing to do."""
+    HOOK_FAILED = "HookFailed"
+    """Warning: a hook has failed. One before a stage took the release back; one after a release changed nothing.
+
+    The note has its exit code and what it said last. Mend what it runs and change the template, or Retry; what a hook after a
+    release was to do is left to be done by hand."""
     ANALYSIS_INCONCLUSIVE = "AnalysisInconclusive"
     """Warning: a metric could not decide, by too few requests, no data, or a source that does not answer; a person is to.
 

@@ -18,6 +18,9 @@ LABEL_REVISION: Final = "crossfade.dev/revision"
 LABEL_OWNER_UID: Final = "crossfade.dev/rollout-uid"
 """On objects that are to outlive their Rollout and so have no owner reference: the UID of the Rollout."""
 
+LABEL_HOOK: Final = "crossfade.dev/hook"
+"""On Jobs that a release runs: the name of the hook or the metric."""
+
 LABEL_ROLE: Final = "crossfade.dev/role"
 """On Services: `production`, `preview` or `canary`."""
 

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from crossfade.api.analysis import Analysis
-from crossfade.api.base import MAX_REPLICAS, Metadata, Model, Rule, Seconds
+from crossfade.api.base import MAX_REPLICAS, Metadata, Model, Rule, Seconds, list_map
 from crossfade.api.base import WEEK_SECONDS as WEEK
+from crossfade.api.hook_rules import RESTS_OF_HOOKS
+from crossfade.api.hooks import HOOKS_LENGTH, Hook
 from crossfade.api.labels import API_VERSION
 from crossfade.api.service import SERVICE_NAME, ServicePort, ServiceSpec
 from crossfade.api.status import (
@@ -113,6 +115,7 @@ class RolloutSpec(Model):
         ),
         *NEEDS_A_ROUTE,
         *NEEDS_HTTP,
+        *RESTS_OF_HOOKS,
     )
 
     replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS)] = 1
@@ -151,6 +154,12 @@ class RolloutSpec(Model):
     bake_analysis: Analysis | None = None
     """What is measured in the bake, and so after a blue/green switch. A metric that fails takes everything back; the bake
     ends with its time all the same. Default: nothing. Example: `{templates: [{name: errors}]}`."""
+
+    hooks: Annotated[list[Hook], Field(max_length=HOOKS_LENGTH)] = Field(
+        default_factory=list, json_schema_extra=list_map("name")
+    )
+    """Jobs that are run at moments of each release, at most 8: a migration before it starts, a smoke test before traffic, a
+    clean-up after it. Default: none. Example: `[{name: migrate, before: Start, job: {template: …}}]`."""
 
     on_failure: Literal["Abort", "Pause"] = "Abort"
     """What a failed release leads to: `Abort` (default) returns all requests to the stable revision; `Pause` leaves

@@ -278,6 +278,19 @@ class Condition(Model):
     """When `status` last changed."""
 
 
+class Afterwards(Model):
+    """The end of a release that has hooks `after` it."""
+
+    moment: Annotated[str, Field(max_length=16)] = ""
+    """`Promote` or `Rollback`."""
+    at: Time | None = None
+    """When it ended."""
+    candidate: Revision = ""
+    """The revision that was introduced, or taken back."""
+    stable: Revision = ""
+    """The revision that served before it."""
+
+
 class RolloutStatus(Model):
     """What is. Written by the operator only."""
 
@@ -327,6 +340,9 @@ class RolloutStatus(Model):
     )
     """What was measured in the release under way or in the last one, at most 64 entries: one for each metric of each step, of the
     background and of the bake. Its Release gets it when the release waits for a person, and when it ends."""
+    afterwards: Afterwards | None = None
+    """What the hooks `after` the last release are about, whose outcomes are in `measurements`; absent where it had none, and as soon
+    as the next release begins."""
     moved_at: Time | None = None
     """Since when production selects one revision and its endpoints list only that one; other pods go a little later."""
     failed: Failed | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossfade.api.rollout import RolloutSpec
+from crossfade.core.hooks import starting, with_hooks
 from crossfade.core.stages import GateKind, Stage, gates_of
 from crossfade.core.strategies import big_bang, blue_green, canary, recreate, rolling
 
@@ -16,14 +17,18 @@ def compiled(
 
     `first`: nothing serves yet, so there is nothing to protect and one stage does.
     `waking`: it completed while there were to be no pods, so it has never run: all its pods come at once, and bake.
-    `skip_gates`: a revision that has served before comes back: the same stages, without pauses and people.
+    `skip_gates`: a revision that has served before comes back: the same stages, without pauses, people and hooks.
     """
     if spec.replicas == 0:
         return []
     if first:
-        return [Stage("create", spec.replicas, 0, 100)]
-    plan = _waking(spec) if waking else _stages(spec)
-    return [replace(stage, gates=(), analysis=None) for stage in plan] if skip_gates else plan
+        return [*starting(spec.hooks, 0), Stage("create", spec.replicas, 0, 100)]
+    if waking:
+        return _waking(spec)
+    plan = _stages(spec)
+    if skip_gates:
+        return [replace(stage, gates=(), analysis=None) for stage in plan]
+    return with_hooks(plan, spec.hooks, spec.replicas)
 
 
 def _waking(spec: RolloutSpec) -> list[Stage]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import LABEL_ROLLOUT
-from crossfade.core import abilities, groups, layout, manifests, routing
+from crossfade.core import abilities, groups, manifests, routing
 from crossfade.core.analysis import templates
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
@@ -117,7 +117,7 @@ def _source(s: Situation) -> Conflict | None:
 
 def taken(s: Situation) -> Conflict | None:
     """What has a name that we need, and is somebody else's: told in every state, also where a release goes on."""
-    for name in filter(None, (s.service_name, layout.preview_name(s), s.canary_name if s.routed else "")):
+    for name in filter(None, (s.service_name, s.preview_name, s.canary_name if s.routed else "")):
         told = _service(s, name, s.seen.services.get(name) or s.seen.found.services.get(name))
         if told:
             return Conflict(Reason.NAME_TAKEN, told)

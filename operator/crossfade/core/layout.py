@@ -154,14 +154,9 @@ def _source(s: Situation, count: int) -> Iterator[Write]:
         yield Write(Verb.PATCH, "Deployment", ref.name, scaling(count), source.identity)
 
 
-def preview_name(s: Situation) -> str:
-    """The Service that reaches a blue/green candidate before the switch; empty where there is none."""
-    return f"{s.service_name}-preview" if s.service_name and s.spec.strategy.blue_green is not None else ""
-
-
 def _preview(s: Situation) -> Iterator[Write]:
     """Points at the candidate, and at stable where nothing is under way."""
-    name, revision = preview_name(s), s.progress.revision or s.stable_revision
+    name, revision = s.preview_name, s.progress.revision or s.stable_revision
     if not name or not revision:
         return
     selector = {LABEL_ROLLOUT: s.name, LABEL_REVISION: revision}
@@ -189,7 +184,7 @@ def _pull_pod(s: Situation) -> Iterator[Write]:
 
 def _leftovers(s: Situation) -> Iterator[Write]:
     """Services that the spec does not ask for any more, and empty Deployments beyond the history limit."""
-    names = {s.service_name, preview_name(s), s.canary_name if _needs_canary(s) else ""}
+    names = {s.service_name, s.preview_name, s.canary_name if _needs_canary(s) else ""}
     for name, live in s.seen.services.items():
         if live.ours and name not in names:
             yield (given_back(live) if selector_before(live) is not None else without_service(s, live))

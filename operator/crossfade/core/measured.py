@@ -70,11 +70,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Part:
-    """One side: its revision, its Deployment, and the Service that the route sends its requests to."""
+    """One side: its revision, its Deployment, the Service that the route sends its requests to, and its first image."""
 
     revision: str
     workload: str
     service: str
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,23 @@ class Both:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """For which Rollout it is measured, and the number of its release."""
+
+    rollout: str = ""
+    uid: str = ""
+    release: int = 0
+
+
+@dataclass(frozen=True)
 class Ask:
-    """What is to be measured: a window of a metric, of whom, and the values of its arguments."""
+    """What is to be measured: a window of a metric, of whom, the values of its arguments, and for whom."""
 
     window: Window
     metric: Metric
     both: Both
     arguments: Mapping[str, str] = field(default_factory=dict)
+    owner: Owner = Owner()
 
 
 @dataclass(frozen=True)

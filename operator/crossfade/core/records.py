@@ -91,9 +91,11 @@ def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> Release
 
 
 def _since(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
-    """What comes after its end: a Restart of what serves, and the Undo that took it back. Its end is never changed."""
+    """What comes after its end: a Restart of what serves, the hooks after it, and the Undo that took it back. Its end is never changed."""
     number, last, acted = release.spec.number, s.memory.last, s.memory.last_action
     changes: dict[str, object] = {}
+    if s.memory.afterwards is not None and number == s.memory.release and not s.under_way:
+        changes["measurements"] = s.memory.measurements
     if acted is not None and acted.action == "Restart":
         changes["actions"] = _actions(s, before, number)
     way = last.went_back if last is not None and last.outcome == "Completed" else None

@@ -114,6 +114,11 @@ class Situation:
         return canary_of(self.service_name) if self.service_name else ""
 
     @cached_property
+    def preview_name(self) -> str:
+        """The Service that reaches a blue/green candidate before the switch; empty where there is none."""
+        return f"{self.service_name}-preview" if self.service_name and self.spec.strategy.blue_green else ""
+
+    @cached_property
     def canary(self) -> SeenService | None:
         """That Service, where it is ours; read by its name where its labels are lost."""
         name = self.canary_name

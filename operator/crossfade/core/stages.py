@@ -12,6 +12,7 @@ from itertools import starmap
 
 from crossfade.api.analysis import Analysis
 from crossfade.api.base import Weight
+from crossfade.api.hooks import Hook
 from crossfade.api.traffic import Match
 
 
@@ -46,9 +47,10 @@ class GateKind(StrEnum):
     MANUAL = "Manual"  # a person's Promote
     BAKE = "Bake"  # a time at 100 %, with the old side warm
     ANALYSIS = "Analysis"  # measurements that pass
+    HOOK = "Hook"  # Jobs that succeed
 
 
-_TIMELESS = frozenset({GateKind.MANUAL, GateKind.ANALYSIS})
+_TIMELESS = frozenset({GateKind.MANUAL, GateKind.ANALYSIS, GateKind.HOOK})
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Stage:
     `order` is how the stage is come to, `gates` must all be open before the next stage.
     `pull_check` asks that the new images were pulled by a pod that runs nothing, before anything stops. `matches`: requests
     that meet the candidate whatever the weight is; `mirror`: percent of the requests that are copied to it. `analysis`: what is
-    measured once it is ready.
+    measured once it is ready; `hooks`: what is run then.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Stage:
     matches: tuple[Match, ...] = ()
     mirror: int = 0
     analysis: Analysis | None = None
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def reaches(self) -> bool:
@@ -122,7 +125,7 @@ class Stage:
     @property
     def stops_old(self) -> bool:
         """Whether nothing is to run while it stands: the old revision goes, and the new one has not begun."""
-        return isinstance(self.order, Exclusive) and not self.weight and not self.pull_check
+        return isinstance(self.order, Exclusive) and not self.weight and not self.stable
 
     @property
     def only_retires(self) -> bool:

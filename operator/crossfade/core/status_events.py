@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from crossfade.api.conditions import ConditionType, Phase, Reason
+from crossfade.api.events import EventReason
 from crossfade.api.status import RolloutStatus
+from crossfade.core.analysis.runs import AFTER
 from crossfade.core.plan import Event
 from crossfade.core.transition import normal, warning
 
@@ -17,6 +21,7 @@ TROUBLES = frozenset(
         Reason.CANDIDATE_UNAVAILABLE,
         Reason.RESTARTING,
         Reason.ANALYSIS_INCONCLUSIVE,
+        Reason.HOOK_FAILED,
         Reason.WRITE_REFUSED,
     }
 )
@@ -42,6 +47,27 @@ REFUSALS = frozenset(
 
 def events_of(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...]:
     """The events for what has become so since `before`, the stored status; none where it was so already."""
+    return (*_of_the_state(before, after), *_of_hooks(before, after))
+
+
+def _of_hooks(before: RolloutStatus | None, after: RolloutStatus) -> Iterator[Event]:
+    """What the hooks after a release have come to: no stage tells of them."""
+    known = {(each.run, each.metric, each.outcome) for each in (before.measurements if before else ())}
+    for each in after.measurements:
+        if (
+            not each.run.startswith(AFTER)
+            or not each.outcome
+            or (each.run, each.metric, each.outcome) in known
+        ):
+            continue
+        told = f"hook {each.run}: {each.message}"
+        if each.outcome == "Passed":
+            yield from normal(EventReason.HOOK_SUCCEEDED, told)
+        else:
+            yield from warning(EventReason.HOOK_FAILED, told)
+
+
+def _of_the_state(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...]:
     reason = _reason(after)
     if before is not None and _told(before) == _told(after):
         return ()

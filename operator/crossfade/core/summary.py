@@ -12,6 +12,7 @@ from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
 from crossfade.core import columns, deadline, manifests, routing
+from crossfade.core.analysis.outcome import left_undone
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
@@ -222,7 +223,7 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         s
     ):  # also while stable grows: its requests are back, and nothing else begins
         grows = f", and waits for {lacks}" if unmet is not None else ""
-        back = f"{s.stable_revision} {serves(s)}{grows}. Change the template, or Retry"
+        back = f"{s.stable_revision} {serves(s)}{grows}. Change the template, or Retry{left_undone(s)}"
         return State(Phase.ROLLED_BACK, Reason.QUARANTINED, f"{_verdicts(s)}. {back}")
     if unmet is not None:
         return State(Phase.PROGRESSING, unmet.why, lacks)
@@ -233,7 +234,8 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         )
     if not s.n:
         return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
-    return State(Phase.HEALTHY, Reason.COMPLETED, f"{s.stable_revision} {serves(s)} with {pods(s.n)}")
+    serving = f"{s.stable_revision} {serves(s)} with {pods(s.n)}{left_undone(s)}"
+    return State(Phase.HEALTHY, Reason.COMPLETED, serving)
 
 
 def _verdicts(s: Situation) -> str:

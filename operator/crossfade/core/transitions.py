@@ -9,8 +9,9 @@ from crossfade.api.action import ActionEntry
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
-from crossfade.api.status import Failed, LastRelease, Progress, RevisionStatus
+from crossfade.api.status import Afterwards, Failed, LastRelease, Progress, RevisionStatus
 from crossfade.core.holds import is_last, is_lost
+from crossfade.core.hooks import PROMOTE, ROLLBACK, after
 from crossfade.core.moments import text_of
 from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
@@ -84,9 +85,8 @@ def started(s: Situation, revision: str) -> Transition:
     )
     number = s.memory.release + 1
     way = s.memory.going_back if is_going_back(s, revision) else None
-    begun = s.remember(
-        progress=progress, release=number, downtime=None, timeline=[], measurements=[], going_back=way
-    )
+    fresh: dict[str, object] = {"downtime": None, "timeline": [], "measurements": [], "afterwards": None}
+    begun = s.remember(progress=progress, release=number, going_back=way, **fresh)
     begun = noted(begun, now, begun.stage.name)
     return Transition(
         begun,
@@ -247,4 +247,12 @@ def _ended(s: Situation, outcome: Outcome, why: str, last_lines: Sequence[str] =
         went_back=s.memory.going_back if is_going_back(s, p.revision) else None,
         node_took=p.revision if p.rollback_reason == Reason.NODE_LOST else "",
     )
-    return s.remember(last=last, going_back=None)
+    return s.remember(last=last, going_back=None, afterwards=_afterwards(s, last))
+
+
+def _afterwards(s: Situation, last: LastRelease) -> Afterwards | None:
+    """What the hooks after the release are about; None where it has none."""
+    moment = PROMOTE if last.outcome == "Completed" and last.went_back is None else ROLLBACK
+    if (not s.stable_revision and moment == ROLLBACK) or not after(s.spec.hooks, moment):
+        return None
+    return Afterwards(moment=moment, at=last.at, candidate=s.progress.revision, stable=s.stable_revision)

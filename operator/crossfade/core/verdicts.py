@@ -64,9 +64,13 @@ def verdict(s: Situation) -> Verdict | None:
 
 
 def measured_bad(s: Situation) -> Verdict | None:
-    """What was measured shows that the candidate is worse than it may be."""
+    """What was measured shows that the candidate is worse than it may be, or a hook has failed."""
     told = outcome.failure(s)
-    return Verdict(Reason.ANALYSIS_FAILED, told) if told else None
+    if told is None:
+        return None
+    if told.hook:
+        return Verdict(Reason.HOOK_FAILED, f"hook {told.message}")
+    return Verdict(Reason.ANALYSIS_FAILED, told.message)
 
 
 def candidate_crashed(s: Situation) -> Verdict | None:

@@ -37,6 +37,7 @@ def wake_after_s(s: Situation, at: Step) -> float | None:
 
 
 def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
+    yield windows.next_due_s(s)
     if at.unmet is not None:
         yield at.unmet.again_s or PATIENCE_S
     if (target(s) != s.stable_revision or wakes(s)) and not paused(s):

@@ -188,3 +188,5 @@ def _gate_awaited(gate: Gate) -> str:
             return f"{gate.seconds} s pass"
         case GateKind.ANALYSIS:
             return "its metrics pass"
+        case GateKind.HOOK:
+            return "its hooks succeed"

@@ -51,6 +51,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "Service": Resource("v1", "services"),
     "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
     "Pod": Resource("v1", "pods"),
+    "Job": Resource("batch/v1", "jobs"),
     "Secret": Resource("v1", "secrets"),
     "Namespace": Resource("v1", "namespaces", namespaced=False),
     "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from crossfade.controller.gateways import Gets
 from crossfade.core.measured import Answer, Ask
@@ -23,14 +23,34 @@ class Settings:
     latency_buckets_ms: tuple[float, ...] = ()
 
 
+Raw = dict[str, Any]
+
+
+class Runs(Protocol):
+    """The part of a Cluster that this needs."""
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Raw | None:
+        """Read one object; None where there is none."""
+
+    async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Raw:
+        """Make one."""
+
+    async def list(self, kind: str, namespace: str | None = None, labels: str | None = None) -> Sequence[Raw]:
+        """List those with these labels."""
+
+
 @dataclass(frozen=True)
 class Means:
-    """The operator's settings, its one way out, the process that evaluates conditions, and the cluster that has Secrets."""
+    """The operator's settings, its one way out, the process that evaluates conditions, and the cluster.
+
+    `reads`: for Secrets; `runs`: for Jobs.
+    """
 
     settings: Settings
     fetch: Fetch
     conditions: Conditions
     reads: Gets
+    runs: Runs
 
 
 Measure = Callable[[Means, Ask, Any], Awaitable[Answer]]

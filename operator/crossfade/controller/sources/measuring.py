@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from crossfade.controller.gateways import Gets
 from crossfade.controller.options import Options
-from crossfade.controller.sources.means import Means, Settings
+from crossfade.controller.sources.means import Means, Runs, Settings
 from crossfade.controller.sources.registered import REGISTERED
 from crossfade.core.measured import Answer, Ask, Wrong
 from crossfade.providers.allowed import allow_list
@@ -36,7 +35,7 @@ class Sources:
 
 
 @asynccontextmanager
-async def measuring_by(options: Options, reads: Gets) -> AsyncIterator[Sources]:
+async def measuring_by(options: Options, cluster: Runs) -> AsyncIterator[Sources]:
     """Everything that measures, for as long as the operator runs."""
     allowed = allow_list([*([options.prometheus] if options.prometheus else []), *options.sources])
     names = app.OPENTELEMETRY if options.app_metrics == "opentelemetry" else app.PROMETHEUS
@@ -46,6 +45,6 @@ async def measuring_by(options: Options, reads: Gets) -> AsyncIterator[Sources]:
     evaluator = Evaluator()
     async with Fetch(allowed) as fetch:
         try:
-            yield Sources(Means(settings, fetch, Conditions(evaluator), reads))
+            yield Sources(Means(settings, fetch, Conditions(evaluator), cluster, cluster))
         finally:
             await evaluator.close()

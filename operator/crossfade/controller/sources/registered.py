@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from crossfade.controller.sources import counted, prometheus
+from crossfade.controller.sources import counted, job, prometheus
 from crossfade.controller.sources.means import Measure
 
 REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
@@ -14,5 +14,6 @@ REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
         "built_in": counted.built_in,
         "compare": counted.compared,
         "prometheus": prometheus.measure,
+        "job": job.measure,
     }
 )

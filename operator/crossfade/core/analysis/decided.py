@@ -58,10 +58,11 @@ def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:
 
 
 def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued | Said) -> MetricStatus:
-    told = f"{metric.name}: {_word(metric, answer)}; {state.bad} of {state.windows} bad"
+    told, once = f"{metric.name}: {_word(metric, answer)}", isinstance(answer, Said) and state.windows == 1
+    told = told if once else f"{told}; {state.bad} of {state.windows} bad"
     in_a_row = metric.consecutive_failure_limit
     if state.bad > metric.failure_limit:
-        return _said(state, "Failed", f"{told}, {metric.failure_limit} allowed")
+        return _said(state, "Failed", told if once else f"{told}, {metric.failure_limit} allowed")
     if in_a_row is not None and state.bad_in_a_row > in_a_row:
         return _said(state, "Failed", f"{told}, {state.bad_in_a_row} in a row, {in_a_row} allowed")
     wanted = metric.count or (1 if run.decides else 0)

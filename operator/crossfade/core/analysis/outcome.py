@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from crossfade.api.analysis import Metric
 from crossfade.api.conditions import Reason
 from crossfade.api.measurements import MetricStatus
-from crossfade.core.analysis.runs import Run, active, lacking
+from crossfade.core.analysis.runs import AFTER, BEFORE, Run, active, lacking
 from crossfade.core.analysis.windows import next_due_s, state_of
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.situation import Situation
@@ -15,14 +16,29 @@ from crossfade.core.situation import Situation
 LOOK_S = 10.0
 """A template that is gone is looked for so often."""
 
+NOT_DONE = frozenset({"Failed", "Inconclusive"})
+
 Told = tuple[Metric, MetricStatus]
 
 
-def failure(s: Situation) -> str:
-    """Why the release has failed by what was measured, in a sentence; "" where it has not."""
+@dataclass(frozen=True)
+class Failure:
+    """What has failed: `hook`: a hook, and no metric; `message`: in a sentence."""
+
+    message: str
+    hook: bool
+
+
+def failure(s: Situation) -> Failure | None:
+    """Why the release has failed by what was measured, or by a hook; None where it has not."""
     return next(
-        (state.message for run in active(s) for metric, state in _told(s, run) if _fails(run, metric, state)),
-        "",
+        (
+            Failure(state.message, hook=run.name.startswith(BEFORE))
+            for run in active(s)
+            for metric, state in _told(s, run)
+            if _fails(run, metric, state)
+        ),
+        None,
     )
 
 
@@ -43,6 +59,32 @@ def gate(s: Situation) -> Answer:
     if undecided:
         return Answer(Reason.ANALYSING, "; ".join(undecided), again_s=next_due_s(s))
     return OPEN
+
+
+def hooks_gate(s: Situation) -> Answer:
+    """What the hooks of the present stage say: hold until each has succeeded, whatever there is to return to."""
+    told = [each for run in active(s) if run.decides for each in _told(s, run)]
+    failed = [state.message for _, state in told if state.outcome == "Failed"]
+    if failed:  # with a stable revision the release has failed by that already
+        return Answer(
+            Reason.HOOK_FAILED,
+            f"{failed[0]}. Change it or the template, or Promote to go on without it",
+            person=True,
+        )
+    stuck = [state.message for metric, state in told if _asks_a_person(metric, state)]
+    if stuck:
+        return Answer(Reason.ANALYSIS_INCONCLUSIVE, f"a Promote or an Abort: hook {stuck[0]}", person=True)
+    open_ = [state.message or f"{metric.name} to end" for metric, state in told if not state.outcome]
+    return Answer(Reason.HOOK_RUNNING, f"hook {'; '.join(open_)}", again_s=next_due_s(s)) if open_ else OPEN
+
+
+def left_undone(s: Situation) -> str:
+    """The hooks after the last release that did not succeed, to stand behind a sentence; "" where there are none."""
+    if s.memory.afterwards is None:
+        return ""
+    run = f"{AFTER} {s.memory.afterwards.moment}"
+    bad = [each.message for each in s.memory.measurements if each.run == run and each.outcome in NOT_DONE]
+    return f"; hook {run}: {'; '.join(bad)}" if bad else ""
 
 
 def _told(s: Situation, run: Run) -> Iterator[Told]:

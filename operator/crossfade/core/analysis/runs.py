@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crossfade.api.analysis import Analysis, Metric, TemplateRef
+from crossfade.api.hooks import Hook
+from crossfade.core import hooks
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind
 
 BACKGROUND = "background"
 BAKE = "bake"
+BEFORE = "before"
+AFTER = "after"
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,32 @@ class Run:
 def active(s: Situation) -> tuple[Run, ...]:
     """The runs that are under way: none on the way back, nor for a revision that comes back since it has proved itself."""
     p = s.progress
-    ends = p.rollback_reason or p.frozen or p.skip_gates or not s.stable_revision
-    return () if not s.under_way or ends else tuple(_runs(s))
+    if not s.under_way:
+        return tuple(_afterwards(s))
+    ends = p.rollback_reason or p.frozen or p.skip_gates
+    return () if ends else (*_hooked(s), *(_measured(s) if s.stable_revision else ()))
 
 
-def _runs(s: Situation) -> Iterator[Run]:
+def _hooked(s: Situation) -> Iterator[Run]:
+    """The hooks that the present stage waits for."""
+    since = s.progress.reached_at
+    if s.stage.hooks and since is not None and not s.progress.promoted:
+        yield Run(f"{BEFORE} {s.stage.hooks[0].before}", since, decides=True, asked=_of(s.stage.hooks))
+
+
+def _afterwards(s: Situation) -> Iterator[Run]:
+    """The hooks that the end of the last release has set off."""
+    ended = s.memory.afterwards
+    asked = hooks.after(s.spec.hooks, ended.moment) if ended is not None else ()
+    if ended is not None and ended.at is not None and asked:
+        yield Run(f"{AFTER} {ended.moment}", ended.at, decides=False, asked=_of(asked))
+
+
+def _of(chosen: Sequence[Hook]) -> tuple[Asked, ...]:
+    return tuple(Asked(hooks.measured(hook), {}) for hook in chosen)
+
+
+def _measured(s: Situation) -> Iterator[Run]:
     p = s.progress
     if s.spec.analysis is not None and p.serving_since is not None:
         yield Run(BACKGROUND, p.serving_since, decides=False, asked=asked_by(s, s.spec.analysis))

@@ -14,8 +14,8 @@ from datetime import timedelta
 from crossfade.api.measurements import MetricStatus
 from crossfade.core import routing
 from crossfade.core.analysis.runs import Asked, Run, active
-from crossfade.core.manifests import deployment_name
-from crossfade.core.measured import Ask, Both, Part, Window
+from crossfade.core.manifests import deployment_name, template_of
+from crossfade.core.measured import Ask, Both, Owner, Part, Window
 from crossfade.core.moments import later, moment_of, text_of
 from crossfade.core.situation import Situation
 from crossfade.routers.acceptance import controllers_of
@@ -34,24 +34,44 @@ def _due(s: Situation) -> Iterator[Ask]:
         for asked in run.asked:
             state = state_of(s, run, asked)
             if not state.outcome and s.now >= moment_of(next_at(run, asked, state)):
-                yield Ask(_window(s, run, asked, state), asked.metric, both(s), asked.arguments)
+                yield Ask(_window(s, run, asked, state), asked.metric, both(s), asked.arguments, _owner(s))
+
+
+def _owner(s: Situation) -> Owner:
+    return Owner(s.name, s.rollout.metadata.uid, s.memory.release)
 
 
 def both(s: Situation) -> Both:
     """The two sides, and the route between them."""
     at = routing.place(s)
     live = routing.seen(s, at) if at is not None else None
+    namespace, (candidate, stable) = s.rollout.metadata.namespace, _revisions(s)
     return Both(
-        s.rollout.metadata.namespace,
-        _part(s, s.progress.revision, s.canary_name),
-        _part(s, s.stable_revision, s.service_name),
+        namespace,
+        _part(s, candidate, s.canary_name if s.routed else s.preview_name),
+        _part(s, stable, s.service_name),
         at.name if at is not None and s.routed else "",
         controllers_of(live.manifest) if live is not None else (),
     )
 
 
+def _revisions(s: Situation) -> tuple[str, str]:
+    """Candidate and stable: of the release under way, or of the one whose end was just reached."""
+    ended = s.memory.afterwards
+    if s.under_way or ended is None:
+        return s.progress.revision, s.stable_revision
+    return ended.candidate, ended.stable
+
+
 def _part(s: Situation, revision: str, service: str) -> Part:
-    return Part(revision, deployment_name(s, revision), service)
+    return Part(revision, deployment_name(s, revision), service, _image(s, revision))
+
+
+def _image(s: Situation, revision: str) -> str:
+    """What its first container runs; "" where its template is not known."""
+    template = template_of(s, revision) or {}
+    containers = (template.get("spec") or {}).get("containers") or []
+    return str(containers[0].get("image", "")) if containers else ""
 
 
 def next_due_s(s: Situation) -> float | None:

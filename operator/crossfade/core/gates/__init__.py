@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from crossfade.core.gates.analysis import analysis
+from crossfade.core.gates.analysis import analysis, hook
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.gates.manual import manual
 from crossfade.core.gates.timed import bake, pause
@@ -18,7 +18,13 @@ from crossfade.core.situation import Situation
 from crossfade.core.stages import Gate, GateKind
 
 KINDS: Mapping[GateKind, Callable[[Situation, Gate], Answer]] = MappingProxyType(
-    {GateKind.PAUSE: pause, GateKind.MANUAL: manual, GateKind.BAKE: bake, GateKind.ANALYSIS: analysis}
+    {
+        GateKind.PAUSE: pause,
+        GateKind.MANUAL: manual,
+        GateKind.BAKE: bake,
+        GateKind.ANALYSIS: analysis,
+        GateKind.HOOK: hook,
+    }
 )
 """What each kind of gate asks."""
 

@@ -1,4 +1,4 @@
-"""The gate that asks for measurements."""
+"""The gates that ask for measurements: of an analysis, and of hooks."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ from crossfade.core.stages import Gate
 def analysis(s: Situation, _gate: Gate) -> Answer:
     """Held until each metric of the stage has passed; a person is asked where one could not decide."""
     return outcome.gate(s)
+
+
+def hook(s: Situation, _gate: Gate) -> Answer:
+    """Held until each hook of the stage has succeeded."""
+    return outcome.hooks_gate(s)

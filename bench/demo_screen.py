@@ -35,7 +35,8 @@ Pods = list[tuple[str, int, int]]
 class Picture:
     """One moment of a release, `at_s` seconds after it was applied.
 
-    `pods` is (side with image, ready, existing); `shares` is percent of the good answers of the last seconds.
+    `pods` is (side with image, ready, existing); `shares` is percent of the good answers of the last seconds; `judged` is what the
+    judge says of the counts so far.
     """
 
     at_s: float
@@ -46,6 +47,7 @@ class Picture:
     shares: dict[str, float]
     requests: int
     lost: int
+    judged: str = ""
 
 
 def picture(shop: Shop, since: float) -> Picture:
@@ -63,6 +65,7 @@ def picture(shop: Shop, since: float) -> Picture:
         shares={each: analysis.share(recent, each) for each in sorted({record.version for record in recent})},
         requests=len(requests),
         lost=len(analysis.lost(requests)),
+        judged=judged_by(status),
     )
 
 
@@ -90,6 +93,12 @@ def told_by(status: Object) -> str:
     """What is awaited, or else the message."""
     awaited = status.get("progress", {}).get("waitingFor")
     return f"waits for {awaited}" if awaited else str(status.get("message", ""))
+
+
+def judged_by(status: Object) -> str:
+    """What has been measured of the release, in the judge's words; empty before its first window."""
+    said = (each.get("message", "") for each in status.get("measurements", ()) if each.get("windows"))
+    return next(filter(None, said), "")
 
 
 def pods_of(status: Object) -> Pods:
@@ -122,6 +131,8 @@ def drawn(seen: Picture, versions: tuple[str, ...]) -> Group:
     for label, each in zip([f"last {SHARES_OVER_S:.0f} s", *[""] * len(bars)], bars, strict=False):
         rows.add_row(label, each)
     rows.add_row("so far", losses)
+    if seen.judged:
+        rows.add_row("judged", Text(seen.judged))
     return Group(head, rows)
 
 
@@ -140,7 +151,7 @@ def line(seen: Picture) -> str:
     """The same as one line, for where there is no terminal."""
     shares = ", ".join(f"{version} {share:.0f} %" for version, share in seen.shares.items()) or "none"
     pods = ", ".join(f"{side} {ready}/{all_}" for side, ready, all_ in seen.pods)
-    words = [seen.phase, seen.stage, pods, f"answers: {shares}", f"lost {seen.lost}"]
+    words = [seen.phase, seen.stage, pods, f"answers: {shares}", f"lost {seen.lost}", seen.judged]
     return f"{seen.at_s:5.1f} s  " + "; ".join(word for word in words if word)
 
 

@@ -6,7 +6,18 @@ from dataclasses import replace
 from rich.console import Console
 
 from bench.analysis import Record
-from bench.demo_screen import Picture, changes_of, drawn, line, new_since, pods_of, stage_of, table, told_by
+from bench.demo_screen import (
+    Picture,
+    changes_of,
+    drawn,
+    judged_by,
+    line,
+    new_since,
+    pods_of,
+    stage_of,
+    table,
+    told_by,
+)
 from bench.scenarios.seen import Result
 
 SEEN = Picture(
@@ -87,3 +98,13 @@ def test_the_table_says_what_happened_and_why() -> None:
     shown = on_screen(table([result]), width=120)
     for cell in ("canary", "v2 → v3", "2,299", "42", "8.1", "RolledBack: pod [x] ended with 42"):
         assert cell in shown
+
+
+def test_what_the_judge_says_is_shown_as_soon_as_something_was_measured() -> None:
+    said = "errors: candidate 3 of 412, stable 9 of 3,710"
+    assert (
+        judged_by({"measurements": [{"windows": 0, "message": ""}, {"windows": 2, "message": said}]}) == said
+    )
+    assert not judged_by({"measurements": [{"windows": 0, "message": "its source does not answer"}]})
+    assert said in on_screen(drawn(replace(SEEN, judged=said), ("v1", "v2")))
+    assert line(replace(SEEN, judged=said)).endswith(f"; {said}")

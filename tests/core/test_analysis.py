@@ -14,6 +14,7 @@ from crossfade.judge.counts import Counts
 from simulation.cluster import Sim
 from simulation.live import phase, rest, run, stands_at, until
 from simulation.passes import carry_out, decided, reconcile, restart
+from simulation.router import CONTROLLER
 
 Measure = Callable[[Sim, Ask], Answer | None]
 
@@ -78,6 +79,33 @@ def test_what_a_source_says_itself_decides_and_not_yet_is_waited_for() -> None:
     assert rest(sim).status["phase"] == "Healthy"
     sim = rest(measured(step(LIMIT), always(Said(good=False, told="no: the payment team has a freeze"))))
     assert "limit: no: the payment team has a freeze" in sim.status["message"]
+
+
+@pytest.mark.parametrize("answer", [Said(None, "not yet", 45.0), Down("it is busy", 45.0)])
+def test_a_source_that_says_when_to_ask_again_is_not_asked_before(answer: Answer) -> None:
+    asked: list[Ask] = []
+
+    def busy(_sim: Sim, ask: Ask) -> Answer:
+        asked.append(ask)
+        return answer
+
+    sim = until(measured(step(LIMIT), busy), stands_at(0))
+    run(sim, 50)
+    assert len(asked) == 1
+    run(sim, 10)
+    assert len(asked) == 2
+
+
+def test_several_numbers_are_told_by_the_last_of_them() -> None:
+    sim = rest(measured(step(LIMIT), always(Valued(2.0, good=False, told="2, the last of 12,"))))
+    assert "limit: 2, the last of 12, is bad (result < 1.0); 1 of 1 bad" in sim.status["message"]
+
+
+def test_who_is_measured_and_who_carries_the_route_out_goes_with_the_question() -> None:
+    asked: list[Ask] = []
+    rest(measured(step(LIMIT), lambda _sim, ask: asked.append(ask) or Valued(0.5, good=True)))
+    assert (asked[0].owner.rollout, asked[0].owner.release) == ("shop", 2)
+    assert asked[0].both.controllers == (CONTROLLER,)
 
 
 def test_too_few_requests_end_in_a_pause_that_says_how_many_are_wanting() -> None:

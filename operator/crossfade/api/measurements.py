@@ -117,7 +117,7 @@ class MetricStatus(Model):
     errors_in_a_row: Count = 0
     """How often its source has not answered since it last did."""
     again_at: Time | None = None
-    """When a source that did not answer is asked again; absent where it answered."""
+    """When a source that did not answer, or has said when, is asked again; absent for the others."""
     judged_by: JudgedBy | None = None
     """What the judge was asked; absent for a number."""
     past: PastStatus | None = None

@@ -19,18 +19,26 @@ class Compared:
 
 @dataclass(frozen=True)
 class Valued:
-    """A number, and what the metric's conditions say of it: good, bad, or None where neither is true."""
+    """A number, and what the metric's conditions say of it: good, bad, or None where neither is true.
+
+    `told`: how it is told where it is one of several, as `0.3, the last of 12,`; `value` is the last one then.
+    """
 
     value: float
     good: bool | None
+    told: str = ""
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a source says itself, without a number: good, bad, or None for "not yet". `told`: as a sentence without its end."""
+    """What a source says itself, without a number: good, bad, or None for "not yet". `told`: as a sentence without its end.
+
+    `after_s`: when it wants to be asked again, in seconds; 0 where it does not say.
+    """
 
     good: bool | None
     told: str
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,9 +50,13 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Down:
-    """The source did not answer, or with nothing that can be read: no fault of the candidate's. Asked again later."""
+    """The source did not answer, or with nothing that can be read: no fault of the candidate's. Asked again later.
+
+    `after_s`: not before so many seconds are over; 0 where it does not say.
+    """
 
     why: str
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -74,10 +74,11 @@ def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued | Said
 def _word(metric: Metric, answer: Valued | Said) -> str:
     if isinstance(answer, Said):
         return answer.told
+    told = answer.told or f"{answer.value:g}"
     if answer.good is None:
-        return f"{answer.value:g} is neither good ({metric.success}) nor bad ({metric.failure})"
+        return f"{told} is neither good ({metric.success}) nor bad ({metric.failure})"
     asked = metric.success if answer.good else metric.failure or metric.success
-    return f"{answer.value:g} is {'good' if answer.good else 'bad'} ({asked})"
+    return f"{told} is {'good' if answer.good else 'bad'} ({asked})"
 
 
 def _late(run: Run, asked: Asked, state: MetricStatus) -> MetricStatus:

@@ -42,8 +42,10 @@ def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: M
     answer, until = found.answer, found.window.until
     if isinstance(answer, Down | Wrong):
         errors = state.errors_in_a_row + 1
-        return state.model_copy(update={"errors_in_a_row": errors, "again_at": again_at(s, asked, errors)})
-    base = {"windows": state.windows + 1, "until": until, "errors_in_a_row": 0, "again_at": None}
+        again = again_at(s, asked, errors, answer.after_s if isinstance(answer, Down) else 0.0)
+        return state.model_copy(update={"errors_in_a_row": errors, "again_at": again})
+    later = again_at(s, asked, 0, answer.after_s) if isinstance(answer, Said) and answer.after_s else None
+    base = {"windows": state.windows + 1, "until": until, "errors_in_a_row": 0, "again_at": later}
     counted = state.model_copy(update={**base, **_tallied(state, answer)})
     if not isinstance(answer, Compared):
         return counted

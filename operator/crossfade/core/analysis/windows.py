@@ -112,10 +112,10 @@ def next_at(run: Run, asked: Asked, state: MetricStatus) -> str:
     return max(due, state.again_at or "", key=lambda text: moment_of(text).timestamp() if text else 0.0)
 
 
-def again_at(s: Situation, asked: Asked, errors: int) -> str:
-    """When a source that did not answer is asked again."""
+def again_at(s: Situation, asked: Asked, errors: int, after_s: float = 0.0) -> str:
+    """When a source that did not answer is asked again. `after_s`: what it asked for itself."""
     wait_s = min(asked.metric.interval_seconds * 2 ** min(errors, 10), LONGEST_WAIT_S)
-    return text_of(s.now + timedelta(seconds=wait_s))
+    return text_of(s.now + timedelta(seconds=max(wait_s, after_s)))
 
 
 def _window(s: Situation, run: Run, asked: Asked, state: MetricStatus) -> Window:

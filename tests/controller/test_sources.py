@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from aiohttp import web
 
+from controller.source_asked import BOTH, TOKEN, WINDOW, Reads, answer
 from crossfade.api.analysis import SOURCES, Metric
-from crossfade.cluster import ApiError
 from crossfade.controller.options import parse
 from crossfade.controller.sources import measuring_by
 from crossfade.controller.sources.registered import REGISTERED
-from crossfade.core.measured import Answer, Ask, Both, Compared, Down, Nothing, Part, Valued, Window, Wrong
+from crossfade.core.measured import Ask, Both, Compared, Down, Nothing, Valued, Wrong
 from crossfade.judge.counts import Counts
-from providers.served import served
 
-BOTH = Both(
-    "demo",
-    Part("v2hash", "shop-v2hash", "shop-canary"),
-    Part("v1hash", "shop-v1hash", "shop"),
-    route="shop",
-    controllers=("traefik.io/gateway-controller",),
-)
 ENVOY = "gateway.envoyproxy.io/gatewayclass-controller"
 OTHER = "example.com/router"
 
@@ -56,43 +45,8 @@ class Prometheus:
         return web.Response(text=json.dumps(body), content_type="application/json")
 
 
-@dataclass
-class Reads:
-    """A cluster with a Secret that may be read or not."""
-
-    may_read: bool = True
-
-    async def get(self, kind: str, _namespace: str | None, name: str) -> dict[str, Any] | None:
-        assert kind == "Secret", "nothing else is read for a measurement"
-        if not self.may_read:
-            raise ApiError(HTTPStatus.FORBIDDEN, "Forbidden", "secrets is forbidden")
-        data = {"token": base64.b64encode(b"s3cr3t-token").decode()}
-        return {"metadata": {"name": name}, "data": data} if name == "prometheus" else None
-
-
-@asynccontextmanager
-async def asked(
-    metric: dict[str, Any],
-    server: Prometheus,
-    reads: Reads | None = None,
-    both: Both = BOTH,
-    **arguments: str,
-) -> AsyncIterator[Answer]:
-    """What a metric comes to."""
-    window = Window("step 1", metric["name"], 1, "2026-01-31T12:00:10Z", 10)
-    async with served(server) as url:
-        options = parse(["--prometheus", url])
-        async with measuring_by(options, reads or Reads()) as source:
-            yield await source(Ask(window, Metric.model_validate(metric), both, arguments))
-
-
 def number(**more: Any) -> dict[str, Any]:
     return {"name": "limit", "prometheus": {"query": 'errors{rev="{{candidate}}"}'}, **more}
-
-
-async def answer(*told: Any, **more: Any) -> Answer:
-    async with asked(*told, **more) as found:
-        return found
 
 
 def test_every_source_that_can_be_written_is_measured() -> None:
@@ -210,7 +164,7 @@ def with_token(name: str = "prometheus", key: str = "token") -> dict[str, Any]:
 async def test_a_token_is_read_from_the_secret_and_sent() -> None:
     server = Prometheus({"errors": "0"})
     assert isinstance(await answer(with_token(), server), Valued)
-    assert server.tokens == ["Bearer s3cr3t-token"]
+    assert server.tokens == [f"Bearer {TOKEN}"]
 
 
 async def test_a_secret_that_may_not_be_read_is_told_with_what_to_grant() -> None:
@@ -231,15 +185,13 @@ async def test_an_address_that_is_not_on_the_list_is_not_asked() -> None:
 
 
 async def test_without_a_prometheus_that_is_told() -> None:
-    window = Window("step 1", "limit", 1, "2026-01-31T12:00:10Z", 10)
     async with measuring_by(parse([]), Reads()) as source:
-        found = await source(Ask(window, Metric.model_validate(number(success="result < 1.0")), BOTH))
+        found = await source(Ask(WINDOW, Metric.model_validate(number(success="result < 1.0")), BOTH))
     assert isinstance(found, Wrong)
     assert "--prometheus URL" in found.why
 
 
 async def test_a_server_that_is_not_there_is_down() -> None:
-    window = Window("step 1", "limit", 1, "2026-01-31T12:00:10Z", 10)
     async with measuring_by(parse(["--prometheus", "http://127.0.0.1:9"]), Reads()) as source:
-        found = await source(Ask(window, Metric.model_validate(number(success="result < 1.0")), BOTH))
+        found = await source(Ask(WINDOW, Metric.model_validate(number(success="result < 1.0")), BOTH))
     assert isinstance(found, Down)

@@ -167,9 +167,7 @@ async def test_what_it_refuses_is_told_in_its_words_and_without_the_token() -> N
         ),
         (
             answers("{}", kind="application/json"),
-            NoData(
-                "the query gives no table: either nothing was counted yet, or no series has these names and tags"
-            ),
+            SourceError("… answers with what is no CSV: is the URL that of an InfluxDB 2?"),
         ),
     ],
 )

@@ -7,17 +7,14 @@ from pydantic.alias_generators import to_camel
 
 from crossfade.api.base import Model, Rule, list_map
 from crossfade.api.hooks import Job
-from crossfade.api.traffic import OBJECT_NAME
+from crossfade.api.sources import Datadog, InfluxDB, NewRelic, Prometheus, Query, TemplateName, Web, Webhook
 
 METRIC_NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 ARGUMENT_NAME: Final = r"^[a-zA-Z][a-zA-Z0-9_-]*$"
 METRICS_LENGTH: Final = 16
 
 MetricName = Annotated[str, Field(min_length=1, max_length=40, pattern=METRIC_NAME)]
-Query = Annotated[str, Field(min_length=1, max_length=4096)]
 Expression = Annotated[str, Field(min_length=1, max_length=512)]
-TemplateName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME)]
-Address = Annotated[str, Field(min_length=8, max_length=1024, pattern=r"^https?://[^\s]+$")]
 Limit = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -130,37 +127,11 @@ class Judge(Model):
     one. Example: `3`."""
 
 
-class SecretKey(Model):
-    """One value of a Secret in the Rollout's namespace. The operator reads it with a right that the namespace grants."""
-
-    name: TemplateName
-    """Name of the Secret. Example: `prometheus`."""
-
-    key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
-    """Key in its `data`. Example: `token`."""
-
-
-class Prometheus(Model):
-    """A query to a server that speaks Prometheus' HTTP API, asked for one moment: the end of the interval."""
-
-    query: Query
-    """PromQL that gives one number. `{{candidate}}` and `{{stable}}` are the revisions, `{{service}}` and `{{namespace}}`
-    the Service, `{{window}}` the interval. Example:
-    `sum(rate(errors_total{revision="{{candidate}}"}[{{window}}]))`."""
-
-    address: Address | None = None
-    """Where the server is, at most 1024 characters. Default: the operator's own setting (`--prometheus`). Another address
-    must be on the operator's list (`--allow-source`). Example: `http://prometheus.monitoring:9090`."""
-
-    bearer_token: SecretKey | None = None
-    """A Secret's value that is sent as a bearer token. Default: none. Example: `{name: prometheus, key: token}`."""
-
-
 COUNTED: Final = ("built_in", "compare")
 """Members of a metric that are counted for both sides and judged by `judge`."""
-VALUED: Final = ("prometheus",)
+VALUED: Final = ("prometheus", "web", "datadog", "new_relic", "influxdb")
 """Members that give a value, of which `success` and `failure` are asked."""
-SAID: Final = ("job",)
+SAID: Final = ("webhook", "job")
 """Members that say themselves whether it is good."""
 ASKED: Final = (*VALUED, "job")
 """Members of whose value `success` and `failure` may be asked."""
@@ -179,7 +150,9 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 class Metric(Model):
-    """One thing that is measured, and what its numbers decide: exactly one of `builtIn`, `compare`, `prometheus` and `job`."""
+    """One thing that is measured, and what that decides. It has exactly one source: `builtIn` or `compare`, which are judged,
+    `webhook` or `job`, which decide themselves, or one that gives a value, of which `success` and `failure` are asked.
+    """
 
     rules = (
         Rule(
@@ -194,7 +167,8 @@ class Metric(Model):
         ),
         Rule(
             cel=f"{_some(ASKED)} || !(has(self.success) || has(self.failure))",
-            message=f"success and failure are for {_listed(ASKED)}: what is compared is judged by `judge`",
+            message=f"success and failure are for {_listed(ASKED)}: what is compared is judged by `judge`, and a "
+            "webhook says itself",
             holds=lambda self: any(map(self.has, ASKED)) or not (self.success or self.failure),
         ),
     )
@@ -211,6 +185,21 @@ class Metric(Model):
     prometheus: Prometheus | None = None
     """A number of your own, which `success` and `failure` are asked about."""
 
+    web: Web | None = None
+    """The same, from any service that answers with JSON."""
+
+    datadog: Datadog | None = None
+    """The same, from Datadog. Tried against a stand-in that keeps to its reference, not against Datadog itself."""
+
+    new_relic: NewRelic | None = None
+    """The same, from New Relic. Tried against a stand-in that keeps to its reference, not against New Relic itself."""
+
+    influxdb: InfluxDB | None = None
+    """The same, from InfluxDB 2. Tried against a stand-in that keeps to its reference, not against InfluxDB itself."""
+
+    webhook: Webhook | None = None
+    """A gate that somebody else keeps: it says itself whether a measurement is good."""
+
     job: Job | None = None
     """A Job that is run for each measurement: its exit code decides, or with `success` or `failure` the line that it leaves."""
 
@@ -218,8 +207,9 @@ class Metric(Model):
     """How much worse the candidate may be, for `builtIn` and `compare`. Default: not worse, at a risk of 5 %."""
 
     success: Expression | None = None
-    """CEL over `result`, a number, and `args`: a measurement for which it is true is good, else bad. Without it, one for
-    which `failure` is not true is good. At most 512 characters. Example: `result < double(args.limit)`."""
+    """CEL over `result`, a number or a list of numbers, and the arguments by their names: a measurement for which it is true
+    is good, else bad. Without it, one for which `failure` is not true is good. At most 512 characters. Example:
+    `result < limit`, or for a list `result.all(x, x < limit)`."""
 
     failure: Expression | None = None
     """CEL over the same: a measurement for which it is true is bad, whatever `success` says; with both, one for which

@@ -106,14 +106,23 @@ def _outcome(answer: Answer, request: Request) -> Outcome:
         return SourceError(
             f"{origin} answers with a page for people: write the URL of its API, and see that no login stands before it"
         )
-    try:
-        rows = list(_rows(answer.body.decode()))
-    except (UnicodeDecodeError, csv.Error):
+    rows = _read(answer)
+    if rows is None:
         return SourceError(f"{origin} answers with what is no CSV: is the URL that of an InfluxDB 2?")
     failed = next((row["error"] for row in rows if row.get("error")), None)
     if failed is not None:
         return SourceError(f"{origin} answers with an error ({request.scrubbed(shortened(failed))})")
     return _of_rows(rows, origin)
+
+
+def _read(answer: Answer) -> list[Row] | None:
+    """Its records; None where it is no CSV. A line of JSON would be read as a header without records."""
+    if "json" in answer.kind:
+        return None
+    try:
+        return list(_rows(answer.body.decode()))
+    except (UnicodeDecodeError, csv.Error):
+        return None
 
 
 def _rows(text: str) -> Iterator[Row]:

@@ -8,23 +8,29 @@ from crossfade.api.analysis import Metric
 from crossfade.controller.sources.means import Means
 from crossfade.core.measured import Answer, Ask, Down, Nothing, Valued, Wrong
 from crossfade.providers.expressions.conditions import Conditions, Value, value_of
-from crossfade.providers.outcome import NoData, Number, Outcome, Refused, SourceError
+from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError
 
 
 async def judged(means: Means, ask: Ask, found: Outcome) -> Answer:
     """The answer to a window, by `success` and `failure`."""
-    return await _held(means.conditions, ask, found) if isinstance(found, Number) else failed(found)
-
-
-async def _held(conditions: Conditions, ask: Ask, found: Number) -> Answer:
-    values: dict[str, Value] = {name: value_of(text) for name, text in ask.arguments.items()}
-    values["result"] = found.value
-    good = await _holds(conditions, ask.metric.success, values)
-    bad = await _holds(conditions, ask.metric.failure, values)
+    if not isinstance(found, Number | Numbers):
+        return failed(found)
+    result: Value = found.value if isinstance(found, Number) else list(found.values)
+    values = {**{name: value_of(text) for name, text in ask.arguments.items()}, "result": result}
+    good = await _holds(means.conditions, ask.metric.success, values)
+    bad = await _holds(means.conditions, ask.metric.failure, values)
     for told in (good, bad):
         if not isinstance(told, bool | None):
             return failed(told)
-    return Valued(found.value, _good(good is True, bad is True, ask.metric))
+    return _valued(found, _good(good is True, bad is True, ask.metric))
+
+
+def _valued(found: Number | Numbers, good: bool | None) -> Valued:
+    """With several, the last one: of a range the newest. The others stay where they are."""
+    if isinstance(found, Number):
+        return Valued(found.value, good)
+    last, many = found.values[-1], len(found.values)
+    return Valued(last, good, f"{last:g}, the last of {many}," if many > 1 else "")
 
 
 async def _holds(
@@ -47,7 +53,7 @@ def failed(told: Outcome) -> Answer:
     if isinstance(told, NoData):
         return Nothing(told.why)
     if isinstance(told, SourceError):
-        return Down(told.why)
+        return Down(told.why, told.retry_after_s or 0.0)
     return Wrong(
         told.why if isinstance(told, Refused) else f"it gives {type(told).__name__}, and one number is wanted"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from crossfade.controller.gateways import Gets
 from crossfade.core.measured import Answer, Ask
 from crossfade.providers.builtin import app
 from crossfade.providers.expressions.conditions import Conditions
+from crossfade.providers.expressions.paths import Paths
 from crossfade.providers.fetch import Fetch
 
 
@@ -41,16 +43,18 @@ class Runs(Protocol):
 
 @dataclass(frozen=True)
 class Means:
-    """The operator's settings, its one way out, the process that evaluates conditions, and the cluster.
+    """The operator's settings, its one way out, the process that evaluates conditions and follows paths, and the cluster.
 
-    `reads`: for Secrets; `runs`: for Jobs.
+    `reads`: for Secrets; `runs`: for Jobs; `now`: the time, in seconds since 1970.
     """
 
     settings: Settings
     fetch: Fetch
     conditions: Conditions
+    paths: Paths
     reads: Gets
     runs: Runs
+    now: Callable[[], float] = time.time
 
 
 Measure = Callable[[Means, Ask, Any], Awaitable[Answer]]

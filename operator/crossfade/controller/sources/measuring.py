@@ -13,6 +13,7 @@ from crossfade.core.measured import Answer, Ask, Wrong
 from crossfade.providers.allowed import allow_list
 from crossfade.providers.builtin import app
 from crossfade.providers.expressions.conditions import Conditions
+from crossfade.providers.expressions.paths import Paths
 from crossfade.providers.expressions.process import Evaluator
 from crossfade.providers.fetch import Fetch
 
@@ -45,6 +46,6 @@ async def measuring_by(options: Options, cluster: Runs) -> AsyncIterator[Sources
     evaluator = Evaluator()
     async with Fetch(allowed) as fetch:
         try:
-            yield Sources(Means(settings, fetch, Conditions(evaluator), cluster, cluster))
+            yield Sources(Means(settings, fetch, Conditions(evaluator), Paths(evaluator), cluster, cluster))
         finally:
             await evaluator.close()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from crossfade.controller.sources import counted, job, prometheus
+from crossfade.controller.sources import counted, datadog, influxdb, job, new_relic, prometheus, web, webhook
 from crossfade.controller.sources.means import Measure
 
 REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
@@ -14,6 +14,11 @@ REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
         "built_in": counted.built_in,
         "compare": counted.compared,
         "prometheus": prometheus.measure,
+        "web": web.measure,
+        "datadog": datadog.measure,
+        "new_relic": new_relic.measure,
+        "influxdb": influxdb.measure,
+        "webhook": webhook.measure,
         "job": job.measure,
     }
 )

@@ -6,7 +6,7 @@ import base64
 import binascii
 from http import HTTPStatus
 
-from crossfade.api.analysis import SecretKey
+from crossfade.api.sources import SecretKey
 from crossfade.cluster import ApiError
 from crossfade.controller.gateways import Gets
 from crossfade.core.measured import Down, Wrong
@@ -15,6 +15,17 @@ from crossfade.providers.secret import Secret
 
 async def read(reads: Gets, ref: SecretKey, namespace: str) -> Secret | Wrong | Down:
     """What it holds, as text; else what is wrong, without any of it."""
+    held = await held_by(reads, ref, namespace)
+    if not isinstance(held, bytes):
+        return held
+    try:
+        return Secret(held.decode())
+    except UnicodeDecodeError:
+        return Wrong(f"key {ref.key} of Secret {ref.name} is no text: write a token there")
+
+
+async def held_by(reads: Gets, ref: SecretKey, namespace: str) -> bytes | Wrong | Down:
+    """The bytes that it holds. Whoever asks for them shows them nowhere."""
     try:
         found = await reads.get("Secret", namespace, ref.name)
     except ApiError as error:
@@ -28,6 +39,6 @@ async def read(reads: Gets, ref: SecretKey, namespace: str) -> Secret | Wrong | 
     if stored is None:
         return Wrong(f"Secret {ref.name} has no key {ref.key}: create it, or name another")
     try:
-        return Secret(base64.b64decode(stored, validate=True).decode())
-    except (binascii.Error, UnicodeDecodeError):
-        return Wrong(f"key {ref.key} of Secret {ref.name} is no text: write a token there")
+        return base64.b64decode(stored, validate=True)
+    except (binascii.Error, TypeError):
+        return Wrong(f"key {ref.key} of Secret {ref.name} cannot be read: make the Secret anew")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic.alias_generators import to_camel
 
-from crossfade.api.analysis import Analysis, BuiltIn, Compare, Judge, Metric, Prometheus
+from crossfade.api import sources
+from crossfade.api.analysis import VALUED, Analysis, BuiltIn, Compare, Judge, Metric
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.base import Model
 from crossfade.api.rollout import Rollout
@@ -43,7 +45,8 @@ def test_each_object_of_an_example_is_valid(path: Path) -> None:
 
 def test_every_field_of_an_analysis_is_in_an_example() -> None:
     text = "\n".join(path.read_text() for path in EXAMPLES)
-    models = (Analysis, Metric, BuiltIn, Compare, Prometheus, Judge)
+    asked = [each for each in vars(sources).values() if isinstance(each, type) and issubclass(each, Model)]
+    models = (Analysis, Metric, BuiltIn, Compare, Judge, *asked)
     fields = {info.alias or name for model in models for name, info in model.model_fields.items()}
     assert {each for each in fields if f"{each}:" not in text} == set()
 
@@ -56,3 +59,9 @@ def test_the_right_to_read_a_secret_is_that_of_the_operator_as_it_is_installed()
     ]
     meta = account["metadata"]
     assert f"name: {meta['name']}, namespace: {meta['namespace']}" in PAGE
+
+
+def test_the_page_shows_one_of_every_source_that_gives_a_value_and_a_gate() -> None:
+    (shown,) = re.findall(r"```yaml\n(metrics:\n.*?)```", PAGE, re.DOTALL)
+    kinds = {kind for metric in yaml.safe_load(shown)["metrics"] for kind in metric}
+    assert kinds >= {*map(to_camel, VALUED), "webhook"}

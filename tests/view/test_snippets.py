@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from crossfade.api.action import ACTIONS, RolloutAction
+from crossfade.api.analysis import Analysis
 from crossfade.api.conditions import Phase
 from crossfade.api.labels import FIELD_MANAGER
 from crossfade.api.rollout import Rollout, RolloutSpec
@@ -60,6 +61,8 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
             assert all(each["retry"]["attempts"] > 1 for each in middlewares.values())
         case {"data": {"resource.customizations.health.crossfade.dev_Rollout": script}}:
             assert set(re.findall(r"(\w+) = \"", script)) - {"status", "message"} <= set(Phase)
+        case {"metrics": _}:
+            parse_strict(Analysis, manifest)
         case {"spec": spec}:
             RolloutSpec.model_validate(spec)
         case {"strategy": _}:

@@ -40,6 +40,10 @@ COOKIE = {"cookie": {"name": "group", "regex": "beta|gamma"}}
 A_ROUTE = "write for example `traffic: {httpRoute: {name: shop}}`"
 
 
+METRICS = "spec.analysis.metrics"
+RATE = {"url": "https://a.example/rate", "jsonPath": "$.rate"}
+KEY = {"name": "held", "key": "token"}
+
 CHOOSE = "exactly one of recreate, rolling, blueGreen, canary and bigBang"
 
 BAD_INPUTS = (
@@ -487,5 +491,61 @@ BAD_INPUTS = (
         "spec.strategy.rolling.batches[0].match",
         "match belongs to a step of a canary",
         'unknown field "spec.strategy.rolling.batches[0].match"',
+    ),
+    *(
+        BadInput(title, {METRICS: [{"name": "limit", **metric}]}, f"{METRICS}[0]{path}", says)
+        for title, metric, path, says in (
+            (
+                "a metric with two sources",
+                {"builtIn": {"errors": {}}, "web": RATE, "success": "result < 1"},
+                "",
+                "choose exactly one of builtIn, compare, prometheus, web, ",
+            ),
+            ("a metric without a source", {}, "", "choose exactly one of builtIn, "),
+            ("a number without a condition", {"web": RATE}, "", "say what the number decides"),
+            (
+                "a condition on a webhook",
+                {"webhook": {"url": "https://a.example", "secret": KEY}, "success": "result < 1"},
+                "",
+                "what is compared is judged by `judge`, and a webhook says itself",
+            ),
+            (
+                "a body that is sent by GET",
+                {"web": {**RATE, "body": "{}"}, "success": "result < 1"},
+                ".web",
+                "a body is sent by POST: add `method: POST`",
+            ),
+            (
+                "a header with a value and a secret",
+                {
+                    "web": {**RATE, "headers": [{"name": "X", "value": "a", "secret": KEY}]},
+                    "success": "result < 1",
+                },
+                ".web.headers[0]",
+                "give a header exactly one of value and secret",
+            ),
+            (
+                "several queries without a formula",
+                {
+                    "datadog": {
+                        "queries": [{"name": "a", "query": "x"}, {"name": "b", "query": "y"}],
+                        "apiKey": KEY,
+                        "applicationKey": KEY,
+                    },
+                    "success": "result < 1",
+                },
+                ".datadog",
+                "several queries need a formula",
+            ),
+            (
+                "a range of one point",
+                {
+                    "prometheus": {"query": "up", "range": {"seconds": 10, "stepSeconds": 11}},
+                    "success": "true",
+                },
+                ".prometheus.range",
+                "a range has between 2 and 1000 points",
+            ),
+        )
     ),
 )

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from crossfade.api.action import RolloutAction
+from crossfade.api.analysis_template import AnalysisTemplate
 from crossfade.api.crd import KINDS, root_schema
 from crossfade.api.rollout import Rollout, RolloutSpec
 
@@ -173,18 +174,91 @@ def places(at: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def specs(draw: st.DrawFn) -> dict[str, Any]:
     """A spec in which up to three places are removed or hold something else."""
     chosen = {"strategy": draw(st.sampled_from(STRATEGIES)), "traffic": draw(st.sampled_from(ROUTES))}
-    spec = copy.deepcopy({**FULL, **chosen})
+    return changed(draw, {**FULL, **chosen})
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> dict[str, Any]:
+    """The same of a template with one metric, of every kind."""
+    metric = {
+        "name": "limit",
+        **draw(st.sampled_from(METRICS)),
+        "success": "result < 1",
+        "judge": {"burst": 2},
+    }
+    return changed(draw, {"metrics": [metric], "arguments": [{"name": "a", "value": "b"}]})
+
+
+def changed(draw: st.DrawFn, unchanged: dict[str, Any]) -> dict[str, Any]:
+    """It with up to three places removed or holding something else."""
+    spec = copy.deepcopy(unchanged)
     for _ in range(draw(st.integers(0, 3))):
-        *parents, last = draw(st.sampled_from(places(spec)))
+        *parents, last = draw(st.sampled_from(places(spec) or [("emptied",)]))
         at: Any = spec
         for part in parents:
             at = at[part]
         if draw(st.booleans()):
             at[last] = copy.deepcopy(draw(values))
         elif isinstance(at, dict):
-            del at[last]
+            at.pop(last, None)
     return spec
 
+
+KEY = {"name": "held", "key": "token"}
+METRICS: list[dict[str, Any]] = [
+    {"builtIn": {"latency": {"milliseconds": 250}}},
+    {"compare": {"bad": "a", "total": "b"}},
+    {
+        "prometheus": {
+            "query": "up",
+            "address": "http://a.example",
+            "bearerToken": KEY,
+            "range": {"seconds": 60, "stepSeconds": 15},
+            "timeoutSeconds": 5,
+        }
+    },
+    {
+        "web": {
+            "url": "http://a.example",
+            "method": "POST",
+            "headers": [{"name": "X-A", "value": "b"}, {"name": "X-B", "secret": KEY}],
+            "body": "{}",
+            "jsonPath": "$.rate",
+            "bearerToken": KEY,
+            "timeoutSeconds": 60,
+        }
+    },
+    {"webhook": {"url": "http://a.example", "secret": KEY, "timeoutSeconds": 1}},
+    {
+        "datadog": {
+            "queries": [{"name": "a", "query": "b"}],
+            "formula": "a",
+            "aggregator": "sum",
+            "apiKey": KEY,
+            "applicationKey": KEY,
+            "address": "https://a.example",
+            "timeoutSeconds": 10,
+        }
+    },
+    {
+        "newRelic": {
+            "account": 1,
+            "query": "a",
+            "userKey": KEY,
+            "address": "https://a.example",
+            "timeoutSeconds": 10,
+        }
+    },
+    {
+        "influxdb": {
+            "address": "https://a.example",
+            "organization": "a",
+            "query": "b",
+            "token": KEY,
+            "timeoutSeconds": 10,
+        }
+    },
+]
 
 actions = st.fixed_dictionaries(
     {"rollout": values, "action": st.sampled_from(["Promote", "Undo", "promote", ""])},
@@ -229,6 +303,15 @@ def test_the_model_refuses_a_rollout_exactly_when_the_schema_does(spec: dict[str
     obj = {"metadata": {"name": "shop"}, "spec": spec}
     assume(not ends_in_a_newline(obj))
     by_model, by_schema = refused_by_model(Rollout, obj), refused_by_schema(Rollout, obj)
+    assert bool(by_model) == bool(by_schema), (by_model, by_schema)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(templates())
+def test_the_model_refuses_a_template_exactly_when_the_schema_does(spec: dict[str, Any]) -> None:
+    obj = {"metadata": {"name": "a"}, "spec": spec}
+    assume(not ends_in_a_newline(obj))
+    by_model, by_schema = refused_by_model(AnalysisTemplate, obj), refused_by_schema(AnalysisTemplate, obj)
     assert bool(by_model) == bool(by_schema), (by_model, by_schema)
 
 

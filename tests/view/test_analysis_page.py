@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from crossfade.api.analysis import Analysis, BuiltIn, Compare, Judge, Metric, Prometheus
+from crossfade.api import sources
+from crossfade.api.analysis import Analysis, BuiltIn, Compare, Judge, Metric
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.base import Model
 from crossfade.api.rollout import Rollout
@@ -43,7 +44,8 @@ def test_each_object_of_an_example_is_valid(path: Path) -> None:
 
 def test_every_field_of_an_analysis_is_in_an_example() -> None:
     text = "\n".join(path.read_text() for path in EXAMPLES)
-    models = (Analysis, Metric, BuiltIn, Compare, Prometheus, Judge)
+    asked = [each for each in vars(sources).values() if isinstance(each, type) and issubclass(each, Model)]
+    models = (Analysis, Metric, BuiltIn, Compare, Judge, *asked)
     fields = {info.alias or name for model in models for name, info in model.model_fields.items()}
     assert {each for each in fields if f"{each}:" not in text} == set()
 
@@ -56,3 +58,15 @@ def test_the_right_to_read_a_secret_is_that_of_the_operator_as_it_is_installed()
     ]
     meta = account["metadata"]
     assert f"name: {meta['name']}, namespace: {meta['namespace']}" in PAGE
+
+
+def test_each_metric_that_the_page_shows_is_one_once_its_credentials_are_written() -> None:
+    (shown,) = re.findall(r"```yaml\n(- name: .*?)```", PAGE, re.DOTALL)
+    metrics = yaml.safe_load(shown)
+    keys = {"datadog": ("apiKey", "applicationKey"), "newRelic": ("userKey",), "influxdb": ("token",)}
+    for metric in metrics:
+        for kind, names in {**keys, "webhook": ("secret",)}.items():
+            if kind in metric:
+                metric[kind] |= {name: {"name": "held", "key": name} for name in names}
+        parse_strict(Metric, metric)
+    assert {kind for metric in metrics for kind in metric} >= {"prometheus", "web", "webhook", *keys}

@@ -34,6 +34,7 @@ class Prometheus:
     numbers: Mapping[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     async def __call__(self, request: web.Request) -> web.Response:
         query = parse_qs(await request.text())["query"][0]
@@ -41,7 +42,11 @@ class Prometheus:
         self.tokens.append(request.headers.get("Authorization", ""))
         value = next((number for text, number in self.numbers.items() if text in query), None)
         result = [] if value is None else [{"metric": {}, "value": [0, value]}]
-        body = {"status": "success", "data": {"resultType": "vector", "result": result}}
+        body = {
+            "status": "success",
+            "data": {"resultType": "vector", "result": result},
+            "warnings": self.warnings,
+        }
         return web.Response(text=json.dumps(body), content_type="application/json")
 
 
@@ -80,6 +85,12 @@ async def test_a_query_is_filled_in_with_both_sides_and_its_arguments() -> None:
     metric = number(prometheus={"query": query}, success="result < 1.0")
     await answer(metric, server, zone="eu-1")
     assert server.asked == ['errors{a="v2hash",b="v1hash",s="shop",n="demo",x="eu-1"}[10s]']
+
+
+async def test_what_the_server_says_beside_a_number_is_told_with_it() -> None:
+    server = Prometheus({"errors": "0.5"}, warnings=["no series at one of 2 stores", "and another"])
+    found = await answer(number(success="result < 1.0"), server)
+    assert found == Valued(0.5, good=True, told="0.5 (no series at one of 2 stores)")
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf"])

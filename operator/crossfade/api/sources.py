@@ -89,7 +89,7 @@ class Header(Model):
     """Its name: letters, digits, `-` and `_`, at most 128 characters. `Host`, `Content-Length` and others that say how the
     request is sent are the operator's own, and refused. Example: `X-Scope-OrgID`."""
 
-    value: Annotated[str, Field(max_length=1024)] | None = None
+    value: Annotated[str, Field(max_length=1024, pattern=r"^[ -~]*$")] | None = None
     """Its value, at most 1024 characters of ASCII, as it is: no placeholder is filled in. Example: `team-a`."""
 
     secret: SecretKey | None = None

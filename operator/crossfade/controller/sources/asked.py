@@ -26,11 +26,11 @@ async def judged(means: Means, ask: Ask, found: Outcome) -> Answer:
 
 
 def _valued(found: Number | Numbers, good: bool | None) -> Valued:
-    """With several, the last one: of a range the newest. The others stay where they are."""
-    if isinstance(found, Number):
-        return Valued(found.value, good)
-    last, many = found.values[-1], len(found.values)
-    return Valued(last, good, f"{last:g}, the last of {many}," if many > 1 else "")
+    """With several, the last one: of a range the newest. What the source said beside it is told too, its first line."""
+    value, many = (found.value, 1) if isinstance(found, Number) else (found.values[-1], len(found.values))
+    note = f" ({found.notes[0]})" if found.notes else ""
+    more = f", the last of {many}," if many > 1 else ""
+    return Valued(value, good, f"{value:g}{note}{more}" if note or more else "")
 
 
 async def _holds(

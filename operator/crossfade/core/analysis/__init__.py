@@ -2,5 +2,6 @@
 
 `runs` says which metrics are measured now, `windows` when and for which time, `taken` counts each answer once, `evidence` keeps
 what the judge has seen, `decided` says what a metric has come to, `outcome` what follows for the release. A new kind of metric is
-a member of `api.analysis.Metric`, an answer in `core/measured.py`, and a line in `decided`.
+a member of `api.analysis.Metric` and a file in `controller/sources`; where it answers in another way than the others, also an
+answer in `core/measured.py` and a line in `decided`.
 """

@@ -16,7 +16,7 @@ from providers.test_new_relic import points
 
 SECRETS: Final = Reads(
     secrets={
-        "datadog": {"api-key": b"an-api-key", "application-key": b"an-app-key"},
+        "datadog": {"api-key": b"an-api-key", "application-key": b"an-app-key\n"},
         "newrelic": {"user-key": b"NRAK-USER-KEY"},
         "influxdb": {"token": b"a-token-of-today\n"},
         "old": {"key": b"of-last-year"},

@@ -14,12 +14,12 @@ from crossfade.providers.secret import Secret
 
 
 async def read(reads: Gets, ref: SecretKey, namespace: str) -> Secret | Wrong | Down:
-    """What it holds, as text; else what is wrong, without any of it."""
+    """What it holds, as text without the line end that files have; else what is wrong, without any of it."""
     held = await held_by(reads, ref, namespace)
     if not isinstance(held, bytes):
         return held
     try:
-        return Secret(held.decode())
+        return Secret(held.decode().rstrip("\r\n"))
     except UnicodeDecodeError:
         return Wrong(f"key {ref.key} of Secret {ref.name} is no text: write a token there")
 

@@ -96,18 +96,14 @@ def whole_periods(end: float, window_s: int, period_s: int) -> Periods | Refused
     """Those that begin and end within a window that ends at `end`, in seconds since 1970.
 
     None that began before it is among them: that was another step's time, or another revision's. 120 s hold a whole minute wherever they
-    begin; 119 s may hold none.
+    begin; 119 s may hold none. Of a window that a pause of the operator made very long, the newest 1000 are looked at.
     """
     if window_s < 2 * period_s:
         return Refused(
             f"a window of {window_s} s may hold no whole period of {period_s} s: make the interval {2 * period_s} s or longer"
         )
     first, last = math.ceil((end - window_s) / period_s), math.floor(end / period_s)
-    if last - first > POINTS:
-        return Refused(
-            f"a window has at most {POINTS} periods: make the period longer, or the interval shorter"
-        )
-    return Periods(first * period_s, last * period_s, period_s)
+    return Periods(max(first, last - POINTS) * period_s, last * period_s, period_s)
 
 
 def _asked(queries: Sequence[Mapping[str, Any]], periods: Periods) -> dict[str, Any]:

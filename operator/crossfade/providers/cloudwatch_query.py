@@ -16,9 +16,6 @@ from crossfade.providers.placeholders import OURS, Piece, missing, pieces
 LONGEST: Final = 2048
 """Characters of an expression, as CloudWatch has it."""
 MOST_METRICS: Final = 10
-RESULT: Final = "result"
-"""The id of what the expression gives."""
-
 _ID: Final = re.compile(r"[a-z][A-Za-z0-9_]{0,39}")
 _TEXTS: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORD: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,255}")
@@ -83,7 +80,10 @@ class Queries:
         text = _filled(self.expression, values, _WORD)
         if isinstance(text, Refused):
             return text
-        return [*asked, {"Id": RESULT, "Expression": text, "Period": period_s, "ReturnData": True}]
+        return [
+            *asked,
+            {"Id": _free(self.metrics), "Expression": text, "Period": period_s, "ReturnData": True},
+        ]
 
 
 def read(
@@ -119,10 +119,14 @@ def _wrong(metrics: Mapping[str, Metric], expression: str) -> str:
         return (
             f"at most {MOST_METRICS} metrics are asked for, by an expression of at most {LONGEST} characters"
         )
-    bad = next((each for each in metrics if not _ID.fullmatch(each) or each == RESULT), None)
-    if bad is not None:
-        return f"a metric's id has letters, digits and _, begins with a small letter, and is not {RESULT}: write another"
+    if not all(map(_ID.fullmatch, metrics)):
+        return "a metric's id has letters, digits and _, at most 40, and begins with a small letter: write another"
     return ""
+
+
+def _free(metrics: Collection[str]) -> str:
+    """An id for what the expression gives."""
+    return next(each for n in range(len(metrics) + 1) if (each := "result" + "_" * n) not in metrics)
 
 
 def _cut(metric: Metric, names: Collection[str]) -> _Read | Refused:

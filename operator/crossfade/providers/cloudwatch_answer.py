@@ -14,7 +14,6 @@ from crossfade.providers.body import UnreadableError
 from crossfade.providers.cloudwatch_failure import POLICY
 from crossfade.providers.fetch import Answer, Request
 from crossfade.providers.outcome import NoData, Refused, SourceError
-from crossfade.providers.said import shortened
 
 NOTES: Final = 5
 
@@ -114,7 +113,7 @@ def _messages(of: Mapping[str, Any], request: Request) -> tuple[str, ...]:
         for each in (listed if isinstance(listed, list) else [])
         if isinstance(each, dict)
     ]
-    return tuple(shortened(request.scrubbed(each)) for each in texts[:NOTES])
+    return tuple(request.told(each) for each in texts[:NOTES])
 
 
 def _are_numbers(listed: Any) -> bool:

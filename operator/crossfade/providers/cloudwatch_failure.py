@@ -13,7 +13,6 @@ from typing import Final
 from crossfade.providers.body import UnreadableError
 from crossfade.providers.fetch import Answer, Request
 from crossfade.providers.outcome import Refused, SourceError
-from crossfade.providers.said import shortened
 
 _THROTTLED: Final = frozenset(
     {
@@ -62,7 +61,7 @@ def failure_of(answer: Answer, request: Request) -> SourceError | Refused:
     origin = request.place.origin
     error, message = _error(answer)
     name = _name(error)
-    told = shortened(request.scrubbed(f"{error}: {message}" if message else error))
+    told = request.told(f"{error}: {message}" if message else error)
     sentence = f"{origin} answers with {answer.status}{f' ({told})' if told else ''}"
     if name in _THROTTLED or answer.status == 429:
         return SourceError(

@@ -43,6 +43,12 @@ A_ROUTE = "write for example `traffic: {httpRoute: {name: shop}}`"
 METRICS = "spec.analysis.metrics"
 RATE = {"url": "https://a.example/rate", "jsonPath": "$.rate"}
 KEY = {"name": "held", "key": "token"}
+CLOUDWATCH = {
+    "region": "eu-central-1",
+    "metrics": [{"namespace": "Shop", "name": "Errors", "statistic": "Sum"}],
+    "accessKeyId": KEY,
+    "secretAccessKey": KEY,
+}
 
 CHOOSE = "exactly one of recreate, rolling, blueGreen, canary and bigBang"
 
@@ -536,6 +542,24 @@ BAD_INPUTS = (
                 },
                 ".datadog",
                 "several queries need a formula",
+            ),
+            (
+                "neither a metric of CloudWatch nor an expression",
+                {"cloudWatch": {**CLOUDWATCH, "metrics": [], "periodSeconds": 1}, "success": "result < 1"},
+                ".cloudWatch",
+                "name one metric, or write an expression that gives one series",
+            ),
+            (
+                "a period that CloudWatch does not have",
+                {"cloudWatch": {**CLOUDWATCH, "periodSeconds": 2}, "success": "result < 1"},
+                ".cloudWatch",
+                "a period is 1, 5, 10, 20 or 30 seconds or whole minutes",
+            ),
+            (
+                "an interval without a whole period",
+                {"cloudWatch": CLOUDWATCH, "success": "result < 1", "intervalSeconds": 119},
+                "",
+                "at least twice and at most a thousand times periodSeconds",
             ),
             (
                 "a range of one point",

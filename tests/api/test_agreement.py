@@ -250,6 +250,28 @@ METRICS: list[dict[str, Any]] = [
         }
     },
     {
+        "cloudWatch": {
+            "region": "eu-central-1",
+            "metrics": [
+                {
+                    "id": "a",
+                    "namespace": "b",
+                    "name": "c",
+                    "statistic": "p99",
+                    "dimensions": [{"name": "d", "value": "e"}],
+                }
+            ],
+            "expression": "a",
+            "periodSeconds": 5,
+            "allPeriods": True,
+            "accessKeyId": KEY,
+            "secretAccessKey": KEY,
+            "sessionToken": KEY,
+            "address": "https://a.example",
+            "timeoutSeconds": 10,
+        }
+    },
+    {
         "influxdb": {
             "address": "https://a.example",
             "organization": "a",

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from crossfade.api.analysis import Metric
 from crossfade.api.base import Model
-from crossfade.api.sources import Datadog, Header, Range, Web
+from crossfade.api.sources import CloudWatch, Datadog, Header, Range, Web
 
 KEY: Final = {"name": "held", "key": "token"}
 WEB: Final = {"url": "http://a.example", "jsonPath": "$"}
@@ -22,12 +22,27 @@ SOURCES: Final[dict[str, dict[str, Any]]] = {
     "webhook": {"url": "http://a.example", "secret": KEY},
     "job": {"template": {"spec": {"containers": [{"name": "a", "image": "b"}]}}},
 }
+CLOUDWATCH: Final[dict[str, Any]] = {
+    "region": "eu-central-1",
+    "metrics": [{"namespace": "Shop", "name": "Errors", "statistic": "Sum"}],
+    "periodSeconds": 60,
+    "accessKeyId": KEY,
+    "secretAccessKey": KEY,
+}
 CONDITIONS: Final = ({}, {"success": "result < 1"}, {"failure": "result > 1"})
 WAYS: Final[dict[type[Model], list[dict[str, Any]]]] = {
     Metric: [
         {"name": "limit", **{name: SOURCES[name] for name in names}, **conditions}
         for many in range(3)
         for names, conditions in product(combinations(SOURCES, many), CONDITIONS)
+    ]
+    + [
+        {"name": "limit", "cloudWatch": CLOUDWATCH, "intervalSeconds": seconds, **conditions}
+        for seconds, conditions in product((119, 120, 60_000, 60_001), CONDITIONS)
+    ],
+    CloudWatch: [
+        {**CLOUDWATCH, "metrics": CLOUDWATCH["metrics"] * many, "periodSeconds": seconds, **expression}
+        for many, seconds, expression in product(range(3), (1, 2, 30, 60, 90), ({}, {"expression": "a"}))
     ],
     Range: [
         {"seconds": seconds, "stepSeconds": step}

@@ -90,7 +90,9 @@ def test_a_migration_that_fails_ends_the_release_before_any_pod(
         tell(f"a migration fails: {status['message']}")
         assert status["failed"]["reason"] == "HookFailed"
         assert "hook migrate: exit code 3: no table named users" in status["message"]
-        assert not [pod for pod in one.pods.history if "v2" in str(pod.object.get("spec", {}).get("containers"))]
+        assert not [
+            pod for pod in one.pods.history if "v2" in str(pod.object.get("spec", {}).get("containers"))
+        ]
         one.wait_status(
             "the restore", lambda told: measured(told).get("restore", {}).get("outcome") == "Passed"
         )

@@ -7,7 +7,18 @@ from pydantic.alias_generators import to_camel
 
 from crossfade.api.base import Model, Rule, list_map
 from crossfade.api.hooks import Job
-from crossfade.api.sources import Datadog, InfluxDB, NewRelic, Prometheus, Query, TemplateName, Web, Webhook
+from crossfade.api.sources import (
+    POINTS,
+    CloudWatch,
+    Datadog,
+    InfluxDB,
+    NewRelic,
+    Prometheus,
+    Query,
+    TemplateName,
+    Web,
+    Webhook,
+)
 
 METRIC_NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 ARGUMENT_NAME: Final = r"^[a-zA-Z][a-zA-Z0-9_-]*$"
@@ -129,7 +140,7 @@ class Judge(Model):
 
 COUNTED: Final = ("built_in", "compare")
 """Members of a metric that are counted for both sides and judged by `judge`."""
-VALUED: Final = ("prometheus", "web", "datadog", "new_relic", "influxdb")
+VALUED: Final = ("prometheus", "web", "datadog", "new_relic", "influxdb", "cloud_watch")
 """Members that give a value, of which `success` and `failure` are asked."""
 SAID: Final = ("webhook", "job")
 """Members that say themselves whether it is good."""
@@ -171,6 +182,13 @@ class Metric(Model):
             "webhook says itself",
             holds=lambda self: any(map(self.has, ASKED)) or not (self.success or self.failure),
         ),
+        Rule(
+            cel="!has(self.cloudWatch) || (self.intervalSeconds >= 2 * self.cloudWatch.periodSeconds && "
+            f"self.intervalSeconds <= {POINTS} * self.cloudWatch.periodSeconds)",
+            message="let intervalSeconds be at least twice and at most a thousand times periodSeconds of cloudWatch, so that "
+            "a whole period is in it, for example `intervalSeconds: 300` with `periodSeconds: 60`",
+            holds=lambda self: self._has_whole_periods(),
+        ),
     )
 
     name: MetricName
@@ -196,6 +214,9 @@ class Metric(Model):
 
     influxdb: InfluxDB | None = None
     """The same, from InfluxDB 2. Tried against a stand-in that keeps to its reference, not against InfluxDB itself."""
+
+    cloud_watch: CloudWatch | None = None
+    """The same, from Amazon CloudWatch. Tried against moto's server, which checks signatures, not against CloudWatch itself."""
 
     webhook: Webhook | None = None
     """A gate that somebody else keeps: it says itself whether a measurement is good."""
@@ -254,6 +275,10 @@ class Metric(Model):
     def has(self, source: str) -> bool:
         """Whether that source is written."""
         return getattr(self, source) is not None
+
+    def _has_whole_periods(self) -> bool:
+        period_s = self.cloud_watch.period_seconds if self.cloud_watch is not None else 0
+        return not period_s or 2 * period_s <= self.interval_seconds <= POINTS * period_s
 
 
 class Analysis(Model):

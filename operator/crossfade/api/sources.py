@@ -252,3 +252,101 @@ class InfluxDB(Model):
     timeout_seconds: Timeout = 10
     """For how long an answer is waited for, in seconds, 1 to 60, by default 10. Then the source counts as down. Example:
     `30`."""
+
+
+class Dimension(Model):
+    """A dimension of a metric, with its value."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """Its name, at most 255 characters. Example: `Revision`."""
+
+    value: Annotated[str, Field(min_length=1, max_length=1024)]
+    """Its value, at most 1024 characters; placeholders may stand in it. Example: `{{candidate}}`."""
+
+
+class CloudWatchMetric(Model):
+    """A metric of CloudWatch, and what becomes of its samples in a period."""
+
+    id: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z][a-zA-Z0-9_]*$")] = "metric"
+    """What the expression calls it: letters, digits and `_`, beginning with a small letter, at most 40 characters, by
+    default `metric`. Example: `errors`."""
+
+    namespace: Annotated[str, Field(min_length=1, max_length=255)]
+    """Its namespace, at most 255 characters; placeholders may stand in it. Example: `AWS/ApplicationELB`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """Its name, at most 255 characters; placeholders may stand in it. Example: `HTTPCode_Target_5XX_Count`."""
+
+    statistic: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9.:%()]+$")]
+    """What becomes of the samples in a period, at most 64 characters: `Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`,
+    or a percentile or another one that CloudWatch knows. Example: `p99`."""
+
+    dimensions: Annotated[list[Dimension], Field(max_length=30)] = Field(
+        default_factory=list, json_schema_extra=list_map("name")
+    )
+    """All of its dimensions, at most 30: with fewer of them it is another metric, which may have no data. Default: none.
+    Example: `[{name: Revision, value: "{{candidate}}"}]`."""
+
+
+class CloudWatch(Model):
+    """A number of Amazon CloudWatch: the newest datapoint of the interval, of one metric or of an expression.
+
+    Only periods that begin and end within the interval count. Services of AWS publish minutes late: with periods of 60 s an
+    interval of 300 s is a good one.
+    """
+
+    rules = (
+        Rule(
+            cel="size(self.metrics) == 1 || has(self.expression)",
+            message="name one metric, or write an expression that gives one series, for example "
+            "`expression: errors / requests`",
+            holds=lambda self: len(self.metrics) == 1 or self.expression is not None,
+        ),
+        Rule(
+            cel="self.periodSeconds % 60 == 0 || self.periodSeconds in [1, 5, 10, 20, 30]",
+            message="a period is 1, 5, 10, 20 or 30 seconds or whole minutes, for example `periodSeconds: 60`",
+            holds=lambda self: self.period_seconds % 60 == 0 or self.period_seconds in {1, 5, 10, 20, 30},
+        ),
+    )
+
+    region: Annotated[str, Field(max_length=40, pattern=r"^[a-z]{2,4}(-[a-z]{2,16}){1,3}-[0-9]{1,2}$")]
+    """The region that has the metrics. Example: `eu-central-1`."""
+
+    metrics: Annotated[list[CloudWatchMetric], Field(max_length=10)] = Field(
+        default_factory=list, json_schema_extra=list_map("id")
+    )
+    """The metrics, at most 10; with an expression that names its own, as `SELECT` does, none. Example:
+    `[{namespace: Shop, name: Errors, statistic: Sum, dimensions: [{name: Revision, value: "{{candidate}}"}]}]`."""
+
+    expression: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    """Metric math over the metrics by their ids, or a `SELECT` of Metrics Insights; it must give one series. At most 2048
+    characters; placeholders stand within quotes. Do not fill gaps with zeros: what is not published yet would count as
+    zero. Default: the one metric. Example: `errors / requests`."""
+
+    period_seconds: Annotated[int, Field(ge=1, le=43_200)] = 60
+    """The length of a period, in seconds: 1, 5, 10, 20, 30, or whole minutes up to 43200, by default 60. Shorter than 60 is
+    for metrics that are stored so. `intervalSeconds` must be at least twice as long. Example: `300`."""
+
+    all_periods: bool = False
+    """Whether `result` is the list of the values of all periods, oldest first, instead of the newest value, by default
+    false. With fewer than half of the periods there is no data."""
+
+    access_key_id: SecretKey
+    """The id of an access key whose owner may do `cloudwatch:GetMetricData`. Keys of the machine or the pod are not taken.
+    Example: `{name: aws, key: access-key-id}`."""
+
+    secret_access_key: SecretKey
+    """The secret of that key. Example: `{name: aws, key: secret-access-key}`."""
+
+    session_token: SecretKey | None = None
+    """The token that came with a temporary key; whoever renews the key writes the new ones into the Secret. Default: none.
+    Example: `{name: aws, key: session-token}`."""
+
+    address: Address | None = None
+    """The endpoint, at most 1024 characters, by default AWS's own for the region
+    (`https://monitoring.REGION.amazonaws.com`). It must be on the operator's list (`--allow-source`). Example:
+    `https://monitoring-fips.us-east-1.amazonaws.com`."""
+
+    timeout_seconds: Timeout = 10
+    """For how long an answer is waited for, in seconds, 1 to 60, by default 10. Then the source counts as down. Example:
+    `30`."""

@@ -2,7 +2,8 @@
 
 `outcome` has what a measurement can come to; every source answers in it. `fetch` is the one way out (with `place`, `allowed`, `address`,
 `resolve`, `body`, `failures`, `secret`, `said`): what it forbids no template can allow. `placeholders` finds `{{name}}` in a text, `quoted` fills those in that stand within quotes. The sources:
-`prometheus` (with `promql`, `prometheus_answer`), `web` (JSONPath), `datadog`, `new_relic`, `influxdb`, and `webhook`, which is a gate and signs what it sends
+`prometheus` (with `promql`, `prometheus_answer`), `web` (JSONPath), `datadog`, `new_relic`, `influxdb`, `cloudwatch` (with
+`cloudwatch_query`, `cloudwatch_answer`, `cloudwatch_failure`; `sigv4` signs what it asks), and `webhook`, which is a gate and signs what it sends
 (`signature`). `builtin/` writes queries for routers, as pure text. `expressions/` evaluates what users write (CEL, JSONPath) in a process
 of its own.
 

@@ -18,7 +18,6 @@ from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request, wai
 from crossfade.providers.outcome import NoData, Outcome, Refused, SourceError, number
 from crossfade.providers.place import Place
 from crossfade.providers.placeholders import OURS, Piece, missing, pieces
-from crossfade.providers.said import shortened
 from crossfade.providers.secret import Secret
 
 Aggregator = Literal["avg", "sum", "min", "max", "last", "mean", "percentile", "l2norm", "area"]
@@ -135,7 +134,7 @@ def _outcome(answer: Answer, request: Request) -> Outcome:
         if answer.status == 200:
             return SourceError(f"{origin} {error}")
         document = None
-    said = request.scrubbed(_said(document))
+    said = request.told(_said(document))
     if answer.status != 200:
         sentence = f"{origin} answers with {answer.status}{f' ({said})' if said else ''}{_HINTS.get(answer.status, '')}"
         reset_s = wait_s(answer.headers.get("X-RateLimit-Reset", ""))
@@ -183,4 +182,4 @@ def _said(document: Any) -> str:
             told = "; ".join(each for each in texts if isinstance(each, str))
         case _:
             told = ""
-    return shortened(told)
+    return told

@@ -23,6 +23,7 @@ from crossfade.providers.failures import no_answer
 from crossfade.providers.outcome import Refused, SourceError
 from crossfade.providers.place import Place, place_of
 from crossfade.providers.resolve import CheckedResolver, LookUp
+from crossfade.providers.said import shortened
 from crossfade.providers.secret import Secret, scrubbed
 
 WITHIN_S: Final = 10.0
@@ -73,6 +74,10 @@ class Request:
     def scrubbed(self, text: str) -> str:
         """A text that came back, without what was sent in secret."""
         return scrubbed(text, (*self.hidden, *self.headers.values()))
+
+    def told(self, text: str) -> str:
+        """The same, as a message can hold it: cut only then, so that no part of a secret is left."""
+        return shortened(self.scrubbed(text))
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class InfluxDB:
 def _outcome(answer: Answer, request: Request) -> Outcome:
     origin = request.place.origin
     if answer.status != 200:
-        said = request.scrubbed(_said(answer))
+        said = request.told(_said(answer))
         sentence = f"{origin} answers with {answer.status}{f' ({said})' if said else ''}{_HINTS.get(answer.status, '')}"
         return Refused(sentence) if answer.status == 400 else SourceError(sentence, answer.retry_after_s)
     if answer.is_html:
@@ -111,7 +111,7 @@ def _outcome(answer: Answer, request: Request) -> Outcome:
         return SourceError(f"{origin} answers with what is no CSV: is the URL that of an InfluxDB 2?")
     failed = next((row["error"] for row in rows if row.get("error")), None)
     if failed is not None:
-        return SourceError(f"{origin} answers with an error ({request.scrubbed(shortened(failed))})")
+        return SourceError(f"{origin} answers with an error ({request.told(failed)})")
     return _of_rows(rows, origin)
 
 
@@ -187,5 +187,5 @@ def _said(answer: Answer) -> str:
         return ""
     match document:
         case {"message": str() as text}:
-            return shortened(text)
+            return text
     return ""

@@ -18,7 +18,6 @@ from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError, number
 from crossfade.providers.place import Place
 from crossfade.providers.quoted import Query, Quoting
-from crossfade.providers.said import shortened
 from crossfade.providers.secret import Secret
 
 LONGEST: Final = 4096
@@ -95,7 +94,7 @@ def _outcome(answer: Answer, request: Request) -> Outcome:
         document = answer.document()
     except UnreadableError as error:
         return SourceError(f"{origin} {error}")
-    if said := request.scrubbed(_said(document)):
+    if said := request.told(_said(document)):
         is_wrong = "syntax error" in said.lower()
         return (
             Refused(f"the query is wrong: {said}")
@@ -153,5 +152,5 @@ def _said(document: Any) -> str:
     match document:
         case {"errors": [*errors]}:
             texts = [each.get("message") for each in errors if isinstance(each, dict)]
-            return shortened("; ".join(each for each in texts if isinstance(each, str)) or "no message")
+            return "; ".join(each for each in texts if isinstance(each, str)) or "no message"
     return ""

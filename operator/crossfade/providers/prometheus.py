@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from crossfade.providers.body import UnreadableError
 from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
 from crossfade.providers.outcome import NoData, Outcome, Refused, SourceError, counts
 from crossfade.providers.place import Place
-from crossfade.providers.prometheus_answer import outcome_of, range_of, said
+from crossfade.providers.prometheus_answer import BESIDE, outcome_of, range_of, said
 from crossfade.providers.secret import Credentials, Secret, hidden_of
 
 POINTS: Final = 1000
@@ -98,8 +98,8 @@ class Prometheus:
                 f"{place.origin} answers with JSON that is not Prometheus's: is the URL right?"
             )
         if answer.status == 200 and document.get("status") == "success":
-            return _Read(document, place.origin)
-        told = hidden.scrubbed(said(document))
+            return _Read(_scrubbed(document, hidden), place.origin)
+        told = hidden.told(said(document))
         sentence = (
             f"{place.origin} answers with {answer.status}{f' ({told})' if told else ''}{_hint(answer.status)}"
         )
@@ -113,6 +113,13 @@ class _Read:
 
     document: Mapping[str, object]
     origin: str
+
+
+def _scrubbed(document: Mapping[str, Any], hidden: Request) -> Mapping[str, Any]:
+    """Without secrets in what is told beside a number."""
+    lists = {name: told for name in BESIDE if isinstance(told := document.get(name), list)}
+    texts = {name: [each for each in told if isinstance(each, str)] for name, told in lists.items()}
+    return {**document, **{name: [hidden.scrubbed(each) for each in told] for name, told in texts.items()}}
 
 
 def _hint(status: int) -> str:

@@ -9,6 +9,8 @@ from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refuse
 from crossfade.providers.said import shortened
 
 NOTES: Final = 5
+BESIDE: Final = ("warnings", "infos")
+"""Where it says something beside the data."""
 
 Document = Mapping[str, Any]
 
@@ -62,9 +64,9 @@ def range_of(document: Document, origin: str, points: int) -> Outcome:
 
 
 def said(document: Document) -> str:
-    """What a refusal says of itself, short and in one line."""
+    """What a refusal says of itself."""
     told = document.get("error")
-    return shortened(told) if isinstance(told, str) else ""
+    return told if isinstance(told, str) else ""
 
 
 def _samples(samples: Sequence[Any], origin: str, points: int, notes: tuple[str, ...]) -> Outcome:
@@ -96,7 +98,7 @@ def _partial(document: Document, origin: str) -> SourceError | None:
 
 
 def _notes(document: Document) -> tuple[str, ...]:
-    told = [*_list(document.get("warnings")), *_list(document.get("infos"))]
+    told = [each for name in BESIDE for each in _list(document.get(name))]
     return tuple(shortened(each) for each in told[:NOTES] if isinstance(each, str))
 
 

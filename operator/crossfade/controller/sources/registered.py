@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from crossfade.controller.sources import counted, datadog, influxdb, job, new_relic, prometheus, web, webhook
+from crossfade.controller.sources import (
+    cloudwatch,
+    counted,
+    datadog,
+    influxdb,
+    job,
+    new_relic,
+    prometheus,
+    web,
+    webhook,
+)
 from crossfade.controller.sources.means import Measure
 
 REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
@@ -18,6 +28,7 @@ REGISTERED: Final[Mapping[str, Measure]] = MappingProxyType(
         "datadog": datadog.measure,
         "new_relic": new_relic.measure,
         "influxdb": influxdb.measure,
+        "cloud_watch": cloudwatch.measure,
         "webhook": webhook.measure,
         "job": job.measure,
     }

@@ -3,7 +3,7 @@
 import pytest
 
 from crossfade.judge.counts import Counts, Pod
-from crossfade.judge.pods import culprit
+from crossfade.judge.pods import MAX_PODS, OTHERS, added, culprit
 from judge.exact import binomial
 
 
@@ -43,3 +43,22 @@ def test_alike_pods_are_named_by_chance_in_one_of_a_hundred_at_most(errors: int)
     """Two pods: all ways in which so many errors can fall on them."""
     named = sum(p for k, p in binomial(errors, 0.5) if culprit(pods(k, errors - k)))
     assert named <= 0.01
+
+
+def test_counts_without_a_pods_name_are_named_by_nobody() -> None:
+    assert culprit([Pod(OTHERS, Counts(30, 100)), Pod("shop-1", Counts(0, 100))]) is None
+
+
+def test_where_most_pods_are_known_as_one_each_of_them_may_have_been_it() -> None:
+    """Two errors on one of 100 alike pods are chance: on whichever they fall, it would be the one that is looked at."""
+    others = Pod(OTHERS, Counts(0, 9900))
+    assert culprit([Pod("shop-1", Counts(2, 100)), others]) is None
+    assert culprit([Pod("shop-1", Counts(3, 100)), others]) == Pod("shop-1", Counts(3, 100))
+
+
+def test_sums_of_pods_lose_no_request_however_many_there_are() -> None:
+    known: tuple[Pod, ...] = ()
+    for window in range(3):
+        known = added(known, [Pod(f"shop-{window}-{i}", Counts(i % 3, 10)) for i in range(MAX_PODS)])
+    assert len(known) == MAX_PODS + 1
+    assert sum((pod.counts for pod in known), Counts()).total == 3 * MAX_PODS * 10

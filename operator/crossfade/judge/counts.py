@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,8 +71,8 @@ class Window:
     def parts(self) -> Iterator[tuple[Counts, Counts]]:
         """The candidate's and stable's counts, each pair to be compared in itself."""
         yield from ((each.candidate, each.stable) for each in self.strata)
-        candidate = _rest(self.candidate, [each.candidate for each in self.strata])
-        stable = _rest(self.stable, [each.stable for each in self.strata])
+        candidate = without(self.candidate, [each.candidate for each in self.strata])
+        stable = without(self.stable, [each.stable for each in self.strata])
         if candidate.total or stable.total:
             yield candidate, stable
 
@@ -85,7 +85,8 @@ class Past:
     told: str
 
 
-def _rest(whole: Counts, parts: list[Counts]) -> Counts:
+def without(whole: Counts, parts: Iterable[Counts]) -> Counts:
+    """What is in none of the parts. Raises ValueError where they add up to more than the whole."""
     part = sum(parts, NO_REQUESTS)
     try:
         return Counts(whole.bad - part.bad, whole.total - part.total)

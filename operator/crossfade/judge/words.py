@@ -84,7 +84,7 @@ def _pod(verdict: Verdict) -> Iterator[str]:
     if not verdict.pod:
         return
     bad, of = verdict.pod.counts.bad, verdict.candidate.bad
-    which = f"all {of:,} of the candidate's" if bad == of else f"{bad:,} of the candidate's {of:,}"
+    which = f"all {bad:,} of the candidate's" if bad >= of else f"{bad:,} of the candidate's {of:,}"
     yield f"{which} on pod {verdict.pod.name}"
 
 

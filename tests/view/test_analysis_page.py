@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from crossfade.api.analysis import Analysis, BuiltIn, Compare, Judge, Metric, Prometheus
+from crossfade.api.analysis import Analysis, BuiltIn, By, Compare, Judge, Metric, Prometheus
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.base import Model
 from crossfade.api.rollout import Rollout
@@ -43,7 +43,7 @@ def test_each_object_of_an_example_is_valid(path: Path) -> None:
 
 def test_every_field_of_an_analysis_is_in_an_example() -> None:
     text = "\n".join(path.read_text() for path in EXAMPLES)
-    models = (Analysis, Metric, BuiltIn, Compare, Prometheus, Judge)
+    models = (Analysis, Metric, BuiltIn, By, Compare, Prometheus, Judge)
     fields = {info.alias or name for model in models for name, info in model.model_fields.items()}
     assert {each for each in fields if f"{each}:" not in text} == set()
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from crossfade.api.action import ACTIONS, RolloutAction
+from crossfade.api.analysis import Analysis
 from crossfade.api.conditions import Phase
 from crossfade.api.labels import FIELD_MANAGER
 from crossfade.api.rollout import Rollout, RolloutSpec
@@ -62,6 +63,8 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
             assert set(re.findall(r"(\w+) = \"", script)) - {"status", "message"} <= set(Phase)
         case {"spec": spec}:
             RolloutSpec.model_validate(spec)
+        case {"metrics": _}:
+            parse_strict(Analysis, manifest)
         case {"strategy": _}:
             whole = {"apiVersion": "crossfade.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": "shop"}}
             parse_strict(Rollout, {**whole, "spec": {**AROUND, **manifest}})

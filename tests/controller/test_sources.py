@@ -190,14 +190,14 @@ async def test_own_counts_come_by_stratum_and_by_pod() -> None:
             Stratum("a", Counts(3, 30), Counts(2, 100)),
             Stratum("c", Counts(), Counts(0, 7)),
         ),
-        (Pod("p", Counts(3, 10)), Pod("q", Counts(1, 420))),
+        (Pod("p", Counts(3, 10), 1.0), Pod("q", Counts(1, 420), 3.0)),
     )
 
 
 async def test_own_counts_by_pod_alone_are_compared_as_one() -> None:
     numbers = {text: [({"pod": labels["pod"]}, number)] for text, ((labels, number), *_) in TWO_ZONES.items()}
     found = await answer(apart(pod="pod"), Prometheus(numbers))
-    assert found == Compared(Counts(3, 10), Counts(2, 100), pods=(Pod("p", Counts(3, 10)),))
+    assert found == Compared(Counts(3, 10), Counts(2, 100), pods=(Pod("p", Counts(3, 10), 3.0),))
 
 
 async def test_labels_that_are_not_told_apart_are_wrong_with_what_to_write() -> None:
@@ -221,7 +221,7 @@ async def test_fractions_of_events_add_up_to_what_their_strata_have() -> None:
     found = await answer(apart(stratum="zone", pod="pod"), Prometheus({"bad": few, "all": zones}))
     assert isinstance(found, Compared)
     assert found.candidate == Counts(0, 30)
-    assert found.pods == (Pod("p", Counts(1, 31)),)
+    assert [(pod.name, pod.counts) for pod in found.pods] == [("p", Counts(1, 31))]
 
 
 async def test_the_apps_own_names_tell_pods_apart_unasked() -> None:
@@ -229,7 +229,7 @@ async def test_the_apps_own_names_tell_pods_apart_unasked() -> None:
     both = Both("demo", BOTH.candidate, BOTH.stable)
     found = await answer({"name": "errors", "builtIn": {"errors": {}}}, server, both=both)
     assert found == Compared(
-        Counts(12, 12), Counts(12, 12), pods=(Pod("p", Counts(5, 5)), Pod("q", Counts(7, 7)))
+        Counts(12, 12), Counts(12, 12), pods=(Pod("p", Counts(5, 5), 5.0), Pod("q", Counts(7, 7), 7.0))
     )
 
 

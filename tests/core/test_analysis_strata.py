@@ -131,7 +131,8 @@ def answers(draw: st.DrawFn) -> Compared:
     """Counts of some zones in any order, more than are kept, and of some pods."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=6))
     found = tuple(Stratum(name, draw(COUNTS), draw(COUNTS)) for name in names)
-    pods = draw(st.lists(st.builds(Pod, st.sampled_from(["", "p", "q", "r"]), COUNTS), max_size=4))
+    expected = st.none() | st.floats(0, 100)
+    pods = draw(st.lists(st.builds(Pod, st.sampled_from(["", "p", "q", "r"]), COUNTS, expected), max_size=4))
     return whole(found, tuple(pods))
 
 

@@ -62,3 +62,31 @@ def test_sums_of_pods_lose_no_request_however_many_there_are() -> None:
         known = added(known, [Pod(f"shop-{window}-{i}", Counts(i % 3, 10)) for i in range(MAX_PODS)])
     assert len(known) == MAX_PODS + 1
     assert sum((pod.counts for pod in known), Counts()).total == 3 * MAX_PODS * 10
+
+
+def test_a_pod_in_a_zone_that_fails_more_is_not_named_for_its_zone() -> None:
+    """Half of the requests go to the zone with nearly all errors, and each of its two pods has its part of them."""
+    zone = [Pod("b-1", Counts(31, 100), 30.0), Pod("b-2", Counts(29, 100), 30.0)]
+    calm = [Pod("a-1", Counts(0, 100), 0.5), Pod("a-2", Counts(1, 100), 0.5)]
+    assert culprit([*zone, *calm]) is None
+    only = [Pod("b-1", Counts(60, 200), 60.0), Pod("a-1", Counts(1, 200), 1.0)]
+    assert culprit(only) is None
+    assert culprit([Pod(each.name, each.counts) for each in only]) == Pod("b-1", Counts(60, 200))
+
+
+@pytest.mark.parametrize("parts", [(0.5, 0.5), (0.9, 0.1), (0.99, 0.02)])
+def test_pods_that_are_alike_in_each_of_two_strata_are_named_as_seldom(parts: tuple[float, float]) -> None:
+    """Fifteen errors in one stratum and five in the other, of which the first pod gets these parts: all ways."""
+    expected = 15 * parts[0] + 5 * parts[1]
+    named = sum(
+        p * q
+        for k, p in binomial(15, parts[0])
+        for m, q in binomial(5, parts[1])
+        if culprit(
+            [
+                Pod("a", Counts(k + m, 1000), expected),
+                Pod("b", Counts(20 - k - m, 1000), 20 - expected),
+            ]
+        )
+    )
+    assert named <= 0.01

@@ -49,6 +49,8 @@ class PodStatus(Model):
     """Bad requests."""
     total: Events = 0
     """All requests."""
+    expected: Annotated[float, Field(ge=0, le=EVENTS_MOST)] | None = None
+    """How many bad requests would be its part, were all pods alike; absent where that is not known."""
 
 
 class ClaimStatus(Model):

@@ -45,10 +45,19 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Pod:
-    """What one pod of the candidate answered. Nothing is decided by it; it may be named."""
+    """What one pod of the candidate answered. Nothing is decided by it; it may be named.
+
+    `expected`: how many bad requests would be its part, by its part of the requests of each stratum; None where all is one.
+    """
 
     name: str
     counts: Counts
+    expected: float | None = None
+
+    def __add__(self, other: Pod) -> Pod:
+        known = self.expected is not None and other.expected is not None
+        expected = (self.expected or 0.0) + (other.expected or 0.0) if known else None
+        return Pod(self.name, self.counts + other.counts, expected)
 
 
 @dataclass(frozen=True)

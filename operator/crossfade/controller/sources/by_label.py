@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from crossfade.core.measured import Compared
 from crossfade.judge.counts import NO_REQUESTS, Counts, Pod, Stratum
 from crossfade.providers.builtin.wanted import By
 from crossfade.providers.outcome import Counts as Told
-from crossfade.providers.outcome import CountsTable, NoData
+from crossfade.providers.outcome import CountsTable, Labels, NoData
 
 
 def compared(candidate: CountsTable | NoData, stable: CountsTable | NoData, by: By) -> Compared:
@@ -22,24 +23,46 @@ def compared(candidate: CountsTable | NoData, stable: CountsTable | NoData, by: 
         for name in sorted(ours.keys() | theirs.keys())
     ]
     strata.sort(key=lambda each: -(each.candidate.total + each.stable.total))
-    pods = [Pod(name, counts) for name, counts in sorted(_by_label(candidate, by, by.pod).items())]
     return Compared(
         sum(ours.values(), NO_REQUESTS),
         sum(theirs.values(), NO_REQUESTS),
         tuple(strata) if by.stratum else (),
-        tuple(pods) if by.pod and any(each.name for each in pods) else (),
+        _pods(candidate, by) if by.pod else (),
     )
+
+
+def _pods(told: CountsTable | NoData, by: By) -> tuple[Pod, ...]:
+    """By name; none where no series has one."""
+    counts, expected = _by_label(told, by, by.pod), _expected(told, by)
+    return tuple(Pod(name, counts[name], expected[name]) for name in sorted(counts)) if any(counts) else ()
+
+
+def _expected(told: CountsTable | NoData, by: By) -> dict[str, float]:
+    """By pod: the bad ones of each stratum, shared out by the requests in it."""
+    cells = told.values if isinstance(told, CountsTable) else {}
+    bad: dict[str, float] = defaultdict(float)
+    total: dict[str, float] = defaultdict(float)
+    for key, counts in cells.items():
+        bad[_value(key, by, by.stratum)] += counts.bad
+        total[_value(key, by, by.stratum)] += counts.total
+    found: dict[str, float] = defaultdict(float)
+    for key, counts in cells.items():
+        stratum = _value(key, by, by.stratum)
+        found[_value(key, by, by.pod)] += bad[stratum] * counts.total / total[stratum]
+    return found
 
 
 def _by_label(told: CountsTable | NoData, by: By, label: str) -> dict[str, Counts]:
     """Sums over all other labels, by the values of this one; all together under "" where there is no such label."""
-    if isinstance(told, NoData):
-        return {}
-    at = by.labels().index(label) if label else None
-    found: dict[str, list[Told]] = {}
-    for key, counts in told.values.items():
-        found.setdefault("" if at is None else key[at], []).append(counts)
+    found: dict[str, list[Told]] = defaultdict(list)
+    for key, counts in (told.values if isinstance(told, CountsTable) else {}).items():
+        found[_value(key, by, label)].append(counts)
     return {value: _whole(each) for value, each in found.items()}
+
+
+def _value(key: Labels, by: By, label: str) -> str:
+    """What a series has for one of its labels."""
+    return key[by.labels().index(label)] if label else ""
 
 
 def _whole(told: Iterable[Told]) -> Counts:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from crossfade.api.measurements import EVENTS_MOST, STRATA_KEPT, MetricStatus, PodStatus
 from crossfade.judge.counts import NO_REQUESTS, Counts, Pod, Stratum
@@ -47,14 +48,19 @@ def read(kept: Sequence[str], stored_numbers: Sequence[int] | None) -> tuple[Str
 
 def pods_of(state: MetricStatus) -> tuple[Pod, ...]:
     """The candidate's pods with their sums."""
-    return tuple(Pod(each.name, Counts(min(each.bad, each.total), each.total)) for each in state.pods)
+    return tuple(
+        Pod(each.name, Counts(min(each.bad, each.total), each.total), each.expected) for each in state.pods
+    )
 
 
 def stored_pods(pods: Iterable[Pod]) -> list[PodStatus]:
     """The same as they are stored."""
     return [
         PodStatus(
-            name=each.name, bad=min(each.counts.bad, EVENTS_MOST), total=min(each.counts.total, EVENTS_MOST)
+            name=each.name,
+            bad=min(each.counts.bad, EVENTS_MOST),
+            total=min(each.counts.total, EVENTS_MOST),
+            expected=None if each.expected is None else min(each.expected, EVENTS_MOST),
         )
         for each in pods
     ]
@@ -62,7 +68,7 @@ def stored_pods(pods: Iterable[Pod]) -> list[PodStatus]:
 
 def short_pods(pods: Iterable[Pod]) -> list[Pod]:
     """Pods by names that can be stored."""
-    return [Pod(short(each.name), each.counts) for each in pods]
+    return [replace(each, name=short(each.name)) for each in pods]
 
 
 def short(name: str) -> str:

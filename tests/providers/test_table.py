@@ -78,7 +78,7 @@ async def test_no_series_is_no_data() -> None:
         ),
         (
             vector(*(zone(f"{n}", "1") for n in range(SERIES + 1))),
-            "the query gives 1001 series, more than 1000: write sum by (zone) (…) around it",
+            "the query gives 10001 series, more than 10000: write sum by (zone) (…) around it",
         ),
         (success("scalar", [AT, "3"]), "the query gives one number without labels: write sum by (zone) (…)"),
         (success("string", [AT, "a"]), "the query gives a text, and no number"),

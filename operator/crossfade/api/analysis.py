@@ -80,7 +80,7 @@ class BuiltIn(Model):
 class By(Model):
     """The labels that tell the series of both queries apart: `stratum`, `pod`, or both.
 
-    Each query then gives a number for each value of them, `sum by (zone) (…)`, and no two for the same, at most 1000. A series
+    Each query then gives a number for each value of them, `sum by (zone) (…)`, and no two for the same, at most 10,000. A series
     without the label counts as a value of its own, and NaN as no data of that value. A value that `total` has and `bad` has not
     had no bad ones; but where `bad` gives nothing at all there is no data: write `… or 0 * …` to have zeros there.
     """
@@ -126,8 +126,9 @@ class Compare(Model):
     `sum(increase(jobs_total{revision="{{revision}}"}[{{window}}]))`."""
 
     by: By | None = None
-    """The labels by which both queries give several numbers. Default: each gives one. Example: `{stratum: zone, pod:
-    pod}`."""
+    """The labels by which both queries give several numbers, one for each value (`sum by (zone) (…)`), at most 10,000. NaN is
+    no data of that value alone; a value that only `total` has, had no bad ones. Default: each gives one. Example: `{stratum:
+    zone, pod: pod}`."""
 
 
 class Judge(Model):

@@ -21,8 +21,8 @@ from crossfade.providers.outcome import (
 from crossfade.providers.said import shortened
 
 NOTES: Final = 5
-SERIES: Final = 1000
-"""Series of a table at most: what is measured every few seconds, and added up by few labels, has far fewer."""
+SERIES: Final = 10_000
+"""Series of a table at most: as many as a Rollout may have pods. The longest answer that is read has about so many."""
 
 Document = Mapping[str, Any]
 

@@ -59,18 +59,14 @@ OPENTELEMETRY: Final = Names(
 def sides(
     target: Target, wanted: Errors | Latency, window_s: int, names: Names = PROMETHEUS
 ) -> Sides | Refused:
-    """The queries of both sides."""
+    """The queries of both sides; the candidate's by pod."""
     if why := names.refusal() or _unnamed(target):
         return Refused(why)
     if isinstance(wanted, Latency) and (why := bucket_refusal(wanted, BUCKETS_MS, "the app")):
         return Refused(why)
-    return Sides(
-        *(
-            _pair(target.namespace, side, wanted, window_s, names)
-            for side in (target.candidate, target.stable)
-        ),
-        by=By(pod=names.pod),
-    )
+    candidate = _pair(target.namespace, target.candidate, wanted, window_s, names, names.pod)
+    stable = _pair(target.namespace, target.stable, wanted, window_s, names)
+    return Sides(candidate, stable, by=By(pod=names.pod))
 
 
 def _unnamed(target: Target) -> str:
@@ -78,12 +74,14 @@ def _unnamed(target: Target) -> str:
     return "" if named else "the app's metrics are told apart by revision: name both sides'"
 
 
-def _pair(namespace: str, side: Side, wanted: Errors | Latency, window_s: int, names: Names) -> Pair:
+def _pair(
+    namespace: str, side: Side, wanted: Errors | Latency, window_s: int, names: Names, by: str = ""
+) -> Pair:
     mine = f"{equal(names.namespace, namespace)},{equal(names.revision, side.revision)}"
     if isinstance(wanted, Errors):
-        total = events(names.requests, mine, window_s, names.pod)
-        bad = events(names.requests, f'{mine},{names.status}=~"5.."', window_s, names.pod)
+        total = events(names.requests, mine, window_s, by)
+        bad = events(names.requests, f'{mine},{names.status}=~"5.."', window_s, by)
         return Pair(or_none(bad, total), total)
-    total = events(f"{names.duration_s}_count", mine, window_s, names.pod)
-    bucket = events(f"{names.duration_s}_bucket", f"{mine},{edge(wanted.ms / 1000)}", window_s, names.pod)
+    total = events(f"{names.duration_s}_count", mine, window_s, by)
+    bucket = events(f"{names.duration_s}_bucket", f"{mine},{edge(wanted.ms / 1000)}", window_s, by)
     return Pair(f"{total} - {bucket}", total)

@@ -81,3 +81,56 @@ def test_a_release_that_is_not_there_is_told_with_what_to_type(
     told = capsys.readouterr().err
     assert "there is no Release 'shop' in namespace 'demo'" in told
     assert "NAME-NUMBER" in told
+
+
+def in_zones() -> dict[str, Any]:
+    """Zone a fails more, and has most of the candidate's requests: in each zone both sides are as bad."""
+    numbers = [(30, 300, 30, 300, 1, 100, 9, 1000), (31, 300, 30, 300, 0, 100, 10, 1000)]
+    looks = [
+        {
+            "at": 10 * (i + 1),
+            "candidateBad": each[0] + each[4],
+            "candidateTotal": 400,
+            "stableBad": each[2] + each[6],
+            "stableTotal": 1300,
+            "strata": list(each),
+        }
+        for i, each in enumerate(numbers)
+    ]
+    told = measured("Passed", *looks)
+    pods = [{"name": "shop-1", "bad": 62, "total": 700}, {"name": "", "bad": 0, "total": 100}]
+    told["status"]["measurements"][0] |= {"strata": ["zone-a", "zone-b"], "pods": pods}
+    return told
+
+
+def test_strata_and_pods_are_shown_with_their_sums_and_the_verdict_is_of_each_by_itself(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crossfade(FakeCluster(rollout(), in_zones()), "verdict", "shop-2") == 0
+    out = capsys.readouterr().out
+    assert "compared in each of 2 strata by itself; shown to be less than 2x worse" in out
+    assert "zone-a" in out
+    assert "61 of 600" in out
+    assert "shop-1" in out
+    assert "62 of 700" in out
+
+
+def test_without_its_strata_the_same_release_would_have_failed(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = in_zones()
+    for window in told["status"]["measurements"][0]["kept"]:
+        del window["strata"]
+    assert crossfade(FakeCluster(rollout(), told), "verdict", "shop-2") == 2
+    assert "shown to be worse than stable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("strata", [[1], [5, 1, 0, 0], [999, 999, 0, 0], [0, 0, 0, 1301]])
+def test_strata_that_cannot_be_those_of_their_window_are_left_out(
+    crossfade: Run, strata: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = in_zones()
+    for window in told["status"]["measurements"][0]["kept"]:
+        window["strata"] = strata
+    assert crossfade(FakeCluster(rollout(), told), "verdict", "shop-2") == 2
+    assert "shown to be worse than stable" in capsys.readouterr().out

@@ -17,7 +17,7 @@ from crossfade.controller.options import parse
 from crossfade.controller.sources import measuring_by
 from crossfade.controller.sources.registered import REGISTERED
 from crossfade.core.measured import Ask, Both, Compared, Down, Nothing, Valued, Wrong
-from crossfade.judge.counts import Counts
+from crossfade.judge.counts import Counts, Pod, Stratum
 
 ENVOY = "gateway.envoyproxy.io/gatewayclass-controller"
 OTHER = "example.com/router"
@@ -27,11 +27,14 @@ def carried_out_by(*controllers: str) -> Both:
     return replace(BOTH, controllers=controllers)
 
 
+Series = list[tuple[dict[str, str], str]]
+
+
 @dataclass
 class Prometheus:
-    """Answers each query by the first text that is in it; keeps what it was asked."""
+    """Answers each query by the first text that is in it: a number, or series by their labels. Keeps what it was asked."""
 
-    numbers: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, str | Series] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -41,7 +44,8 @@ class Prometheus:
         self.asked.append(query)
         self.tokens.append(request.headers.get("Authorization", ""))
         value = next((number for text, number in self.numbers.items() if text in query), None)
-        result = [] if value is None else [{"metric": {}, "value": [0, value]}]
+        series = value if isinstance(value, list) else [({}, value)] if value is not None else []
+        result = [{"metric": labels, "value": [0, number]} for labels, number in series]
         body = {
             "status": "success",
             "data": {"resultType": "vector", "result": result},
@@ -121,6 +125,85 @@ async def test_own_counts_are_asked_for_each_side() -> None:
     found = await answer({"name": "jobs", "compare": compare}, server)
     assert found == Compared(Counts(3, 412), Counts(9, 3710))
     assert 'all{rev="v1hash",side="stable"}' in server.asked
+
+
+def by_zone_and_pod(*numbers: tuple[str, str, str]) -> Series:
+    return [({"zone": zone, "pod": pod}, number) for zone, pod, number in numbers]
+
+
+def apart(**by: str) -> dict[str, Any]:
+    compare = {"bad": 'bad{rev="{{revision}}"}', "total": 'all{rev="{{revision}}"}', "by": by}
+    return {"name": "jobs", "compare": compare}
+
+
+TWO_ZONES: dict[str, str | Series] = {
+    'bad{rev="v2hash"': by_zone_and_pod(("a", "p", "3"), ("b", "q", "1")),
+    'all{rev="v2hash"': by_zone_and_pod(("a", "p", "10"), ("a", "q", "20"), ("b", "q", "400")),
+    'bad{rev="v1hash"': by_zone_and_pod(("a", "r", "2")),
+    'all{rev="v1hash"': by_zone_and_pod(("a", "r", "100"), ("c", "s", "7")),
+}
+
+
+async def test_own_counts_come_by_stratum_and_by_pod() -> None:
+    """The stratum with the most requests first; the candidate's pods only."""
+    found = await answer(apart(stratum="zone", pod="pod"), Prometheus(TWO_ZONES))
+    assert found == Compared(
+        Counts(4, 430),
+        Counts(2, 107),
+        (
+            Stratum("b", Counts(1, 400), Counts()),
+            Stratum("a", Counts(3, 30), Counts(2, 100)),
+            Stratum("c", Counts(), Counts(0, 7)),
+        ),
+        (Pod("p", Counts(3, 10), 1.0), Pod("q", Counts(1, 420), 3.0)),
+    )
+
+
+async def test_own_counts_by_pod_alone_are_compared_as_one() -> None:
+    numbers = {text: [({"pod": labels["pod"]}, number)] for text, ((labels, number), *_) in TWO_ZONES.items()}
+    found = await answer(apart(pod="pod"), Prometheus(numbers))
+    assert found == Compared(Counts(3, 10), Counts(2, 100), pods=(Pod("p", Counts(3, 10), 3.0),))
+
+
+async def test_labels_that_are_not_told_apart_are_wrong_with_what_to_write() -> None:
+    found = await answer(apart(stratum="zone"), Prometheus(TWO_ZONES))
+    assert isinstance(found, Wrong)
+    assert found.why == "the query gives several series with zone='a': write sum by (zone) (…) around it"
+
+
+async def test_by_labels_a_side_without_data_has_no_requests_and_both_without_are_no_data() -> None:
+    mine = {text: series for text, series in TWO_ZONES.items() if "v2hash" in text}
+    found = await answer(apart(stratum="zone", pod="pod"), Prometheus(mine))
+    assert isinstance(found, Compared)
+    assert (found.candidate, found.stable) == (Counts(4, 430), Counts())
+    assert isinstance(await answer(apart(stratum="zone"), Prometheus()), Nothing)
+
+
+async def test_fractions_of_events_add_up_to_what_their_strata_have() -> None:
+    """`increase` gives fractions: 0.5 of each of three zones are none of any."""
+    zones = by_zone_and_pod(("a", "p", "10.4"), ("b", "p", "10.4"), ("c", "p", "10.4"))
+    few = by_zone_and_pod(("a", "p", "0.4"), ("b", "p", "0.4"), ("c", "p", "0.4"))
+    found = await answer(apart(stratum="zone", pod="pod"), Prometheus({"bad": few, "all": zones}))
+    assert isinstance(found, Compared)
+    assert found.candidate == Counts(0, 30)
+    assert [(pod.name, pod.counts) for pod in found.pods] == [("p", Counts(1, 31))]
+
+
+async def test_the_apps_own_names_tell_pods_apart_unasked() -> None:
+    server = Prometheus({"http_requests_total": [({"pod": "p"}, "5"), ({"pod": "q"}, "7")]})
+    both = Both("demo", BOTH.candidate, BOTH.stable)
+    found = await answer({"name": "errors", "builtIn": {"errors": {}}}, server, both=both)
+    assert found == Compared(
+        Counts(12, 12), Counts(12, 12), pods=(Pod("p", Counts(5, 5), 5.0), Pod("q", Counts(7, 7), 7.0))
+    )
+
+
+async def test_the_apps_own_names_without_a_pods_label_are_counted_all_the_same() -> None:
+    both = Both("demo", BOTH.candidate, BOTH.stable)
+    found = await answer(
+        {"name": "errors", "builtIn": {"errors": {}}}, Prometheus({"http_requests_total": "5"}), both=both
+    )
+    assert found == Compared(Counts(5, 5), Counts(5, 5))
 
 
 async def test_built_in_errors_are_asked_for_by_the_routers_own_counters() -> None:

@@ -218,6 +218,36 @@ def distrust() -> dict[str, float]:
     }
 
 
+PARTS = (1, 4, 8)
+
+
+@cache
+def strata() -> dict[int, tuple[float, float, float, float]]:
+    """By the number of alike strata that all requests fall into: as `designs` has it."""
+    return {parts: _in_strata(parts) for parts in PARTS}
+
+
+def _in_strata(parts: int) -> tuple[float, float, float, float]:
+    good = _apart(World(200 // parts, 0.005), parts, LOOKS)
+    five, two = (
+        _apart(World(200 // parts, 0.005, 5), parts, 6),
+        _apart(World(2000 // parts, 0.005, 2), parts, 3),
+    )
+    return by(good, LOOKS), by(five, 3), by(five, 6), by(two, 3)
+
+
+def _apart(world: World, parts: int, windows: int) -> Real:
+    """Whether it is taken back at each look, by the comparison alone."""
+    won = sum(
+        (
+            many.against(world.streams(RELEASES, windows, 20 + part), DEFAULT.tolerance, claims.WORSE)
+            for part in range(parts)
+        ),
+        np.zeros(1),
+    )
+    return many.added(won, DEFAULT.cap) >= limits.compared(DEFAULT, None, endless=False)
+
+
 def together(a: Streams, b: Streams) -> Streams:
     """Two strata as if they were one."""
     return Streams(

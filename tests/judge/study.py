@@ -56,6 +56,7 @@ def tables() -> Iterable[Table]:
     yield Table(*bake.table())
     yield Table(*past.table())
     yield Table(*wanting.table())
+    yield _strata_table()
     yield _distrust_table()
 
 
@@ -132,6 +133,17 @@ def _design_table() -> Table:
         "How evidence adds up, and what a cap on one window costs",
         f"Base rate 0.5 %; false aborts within {figures.LOOKS} windows of 200.",
         ("design", "false aborts", "5x at 200, in 3 windows", "5x at 200, in 6", "2x at 2,000, in 3"),
+        rows,
+    )
+
+
+def _strata_table() -> Table:
+    rows = [(str(count), *(percent(part) for part in parts)) for count, parts in figures.strata().items()]
+    return Table(
+        "What strata cost",
+        "Where nothing differs between them, so that they are of no use: all requests fall evenly into so many strata, base rate 0.5 %; "
+        f"false aborts within {figures.LOOKS} windows of 200. What they save is the last line of the next table.",
+        ("strata", "false aborts", "5x at 200, in 3 windows", "5x at 200, in 6", "2x at 2,000, in 3"),
         rows,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossfade.judge.counts import Counts, Window
+from crossfade.judge.counts import Counts, Stratum, Window
 from crossfade.judge.progress import Progress, folded, start
 from crossfade.judge.settings import Settings
 from crossfade.judge.verdict import Outcome, verdict
@@ -53,6 +53,24 @@ def test_the_evidence_of_the_bake_is_the_same(world: World) -> None:
     assert np.allclose(
         from_many[:, -1], [done.not_worse.log_e for done in of_each(seen, settings, endless=True)]
     )
+
+
+def test_the_evidence_of_strata_is_the_same() -> None:
+    zones, settings = [World(180, 0.05, share=0.3), World(20, 0.001, share=0.01)], Settings()
+    a, b = (each.streams(6, 5, 4) for each in zones)
+    won = many.against(a, settings.tolerance, many.claims.WORSE)
+    won = won + many.against(b, settings.tolerance, many.claims.WORSE)
+    for release, log_e in enumerate(many.added(won, settings.cap)[:, -1]):
+        looks = [
+            Window(
+                one.at,
+                one.candidate + other.candidate,
+                one.stable + other.stable,
+                (Stratum("a", one.candidate, one.stable), Stratum("b", other.candidate, other.stable)),
+            )
+            for one, other in zip(windows(a, release), windows(b, release), strict=True)
+        ]
+        assert np.isclose(folded(looks, settings).not_worse.log_e, log_e)
 
 
 @pytest.mark.parametrize("world", WORLDS)

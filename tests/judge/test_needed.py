@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossfade.judge.counts import Counts, Past, Window
+from crossfade.judge.counts import Counts, Past, Stratum, Window
 from crossfade.judge.needed import Needed, needed
 from crossfade.judge.progress import folded, start
 from crossfade.judge.settings import Settings
@@ -50,3 +50,13 @@ def test_there_is_none_where_no_number_of_requests_would_do() -> None:
     settings = Settings(tolerance=1.7, certify=1.8)
     seen = folded([Window(10.0, Counts(175, 10_000), Counts(900, 90_000))], settings)
     assert needed(seen, settings) is None
+
+
+def test_where_the_worse_zone_has_most_of_the_candidates_requests_it_is_not_expected_to_fail() -> None:
+    """As bad as stable in each zone; together it looks three times as bad."""
+    bad = Stratum("a", Counts(30, 300), Counts(30, 300))
+    good = Stratum("b", Counts(1, 100), Counts(10, 1000))
+    look = Window(10.0, Counts(31, 400), Counts(40, 1300), (bad, good))
+    together = Window(10.0, look.candidate, look.stable)
+    assert wanting(together).fails
+    assert not wanting(look).fails

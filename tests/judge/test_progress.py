@@ -8,21 +8,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.judge.counts import Counts, Past, Pod, Stratum, Window
-from crossfade.judge.progress import MAX_PODS, fold, folded, start
+from crossfade.judge.pods import MAX_PODS, OTHERS
+from crossfade.judge.progress import Progress, fold, folded, start
 from crossfade.judge.settings import Settings
 from crossfade.judge.trail import shortened, trail
 from crossfade.judge.verdict import judged, verdict
 from judge.exact import binomial, mean
 
+NAMES = ("a", "b", "c")
 COUNTS = st.integers(0, 300).flatmap(lambda total: st.builds(Counts, st.integers(0, total), st.just(total)))
 WINDOWS = st.lists(st.builds(Window, st.just(10.0), COUNTS, COUNTS), max_size=12).map(
+    lambda looks: tuple(replace(look, at=10.0 * (i + 1)) for i, look in enumerate(looks))
+)
+
+
+@st.composite
+def in_strata(draw: st.DrawFn) -> Window:
+    """A window in up to three strata, with or without requests in none of them."""
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    strata = tuple(Stratum(name, draw(COUNTS), draw(COUNTS)) for name in names)
+    whole = [sum((getattr(each, side) for each in strata), draw(COUNTS)) for side in ("candidate", "stable")]
+    return Window(10.0, *whole, strata)
+
+
+STRATA = st.lists(in_strata(), max_size=12).map(
     lambda looks: tuple(replace(look, at=10.0 * (i + 1)) for i, look in enumerate(looks))
 )
 PASTS = st.one_of(st.none(), st.builds(Past, COUNTS, st.just("release 7")))
 HAIR = 1e-9
 
 
-@given(WINDOWS, PASTS, st.integers(0, 12), st.booleans())
+@given(WINDOWS | STRATA, PASTS, st.integers(0, 12), st.booleans())
 def test_window_by_window_is_the_same_as_all_at_once(
     looks: tuple[Window, ...], past: Past | None, cut: int, endless: bool
 ) -> None:
@@ -35,7 +51,7 @@ def test_window_by_window_is_the_same_as_all_at_once(
     assert done == whole
 
 
-@given(WINDOWS, PASTS, st.integers(0, 12))
+@given(WINDOWS | STRATA, PASTS, st.integers(0, 12))
 def test_no_verdict_changes_when_old_windows_are_dropped(
     looks: tuple[Window, ...], past: Past | None, keep: int
 ) -> None:
@@ -117,7 +133,32 @@ def test_what_is_in_no_stratum_is_one_of_its_own() -> None:
     part = Stratum("a", Counts(2, 50), Counts(1, 400))
     some = Window(10.0, Counts(3, 100), Counts(5, 900), (part,))
     all_of_it = (part, Stratum("b", Counts(1, 50), Counts(4, 500)))
-    assert fold(start(), some, Settings()) == fold(start(), replace(some, strata=all_of_it), Settings())
+    assert evidence(fold(start(), some, Settings())) == evidence(
+        fold(start(), replace(some, strata=all_of_it), Settings())
+    )
+
+
+def evidence(done: Progress) -> tuple[float, float]:
+    return done.not_worse.log_e, done.log_fine
+
+
+def test_each_stratum_is_bet_on_with_stables_own_rate_in_it() -> None:
+    """A zone where one in ten fails, and one where none does: what is expected of each is its own."""
+    first = Window(10.0, Counts(), Counts(100, 2000), (Stratum("a", Counts(), Counts(100, 1000)),))
+    calm = Window(20.0, Counts(5, 100), Counts(0, 900))
+    alone = folded([Window(10.0, Counts(), Counts(0, 1000)), calm], Settings())
+    assert folded([first, calm], Settings()).not_worse == alone.not_worse
+
+
+def test_a_stratum_without_stables_requests_says_nothing_while_others_have_some() -> None:
+    """The past is of all zones together: it is no measure for the one that fails most."""
+    past, here = Past(Counts(10, 10_000), "stable before"), Stratum("a", Counts(1, 100), Counts(1, 100))
+    lonely = Window(10.0, Counts(51, 200), Counts(1, 100), (here, Stratum("b", Counts(50, 100), Counts())))
+    without = Window(10.0, here.candidate, here.stable, (here,))
+    settings = Settings(max_error_ratio=None)
+    assert (
+        folded([lonely], settings, past).not_worse.log_e == folded([without], settings, past).not_worse.log_e
+    )
 
 
 def test_runs_of_bad_requests_count_as_one() -> None:
@@ -148,7 +189,8 @@ def test_an_empty_window_changes_no_evidence() -> None:
 def test_pods_are_kept_in_bounded_number_and_the_worst_are() -> None:
     pods = tuple(Pod(f"shop-{i}", Counts(i, 200)) for i in range(150))
     done = fold(start(), Window(10.0, Counts(), Counts(), pods=pods), Settings())
-    assert len(done.pods) == MAX_PODS
+    assert len(done.pods) == MAX_PODS + 1
+    assert done.pods[-1] == Pod(OTHERS, Counts(sum(range(150 - MAX_PODS)), 200 * (150 - MAX_PODS)))
     assert done.pods[0] == Pod("shop-149", Counts(149, 200))
     assert fold(done, Window(20.0, Counts(), Counts(), pods=pods), Settings()).pods[0].counts == Counts(
         298, 400

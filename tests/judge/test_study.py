@@ -101,6 +101,12 @@ def test_the_estimate_is_near_what_it_takes(candidate: wanting.Counts, stable: w
     assert each.as_told >= 0.85
 
 
+def test_strata_that_are_of_no_use_cost_little_and_keep_the_bound() -> None:
+    whole, most = figures.strata()[1], figures.strata()[max(figures.PARTS)]
+    assert most[0] <= ALPHA
+    assert most[2] > whole[2] - 0.05
+
+
 def test_what_breaks_the_bound_is_shown_and_what_mends_it() -> None:
     broken, mended = list(figures.distrust().values())[::2], list(figures.distrust().values())[1::2]
     assert min(broken) > 0.3

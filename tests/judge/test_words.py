@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossfade.judge.counts import Counts, Past, Pod, Window
+from crossfade.judge.counts import Counts, Past, Pod, Stratum, Window
 from crossfade.judge.settings import Settings
 from crossfade.judge.verdict import verdict, watch
 from crossfade.judge.words import sentence
@@ -113,4 +113,35 @@ def test_in_the_bake_it_is_said_what_was_not_found() -> None:
     windows = [Window(60, Counts(3, 1000), Counts(30, 9000))]
     assert sentence(watch(windows, SETTINGS), "slow requests", SETTINGS) == (
         "slow requests: candidate 3 of 1,000, stable 30 of 9,000; not shown to be worse than stable"
+    )
+
+
+def test_where_all_errors_are_one_pods_that_is_said() -> None:
+    pods = (Pod("shop-1", Counts(12, 300)), Pod("shop-2", Counts(0, 350)))
+    window = Window(60, Counts(12, 650), Counts(45, 9000), pods=pods)
+    assert sentence(verdict([window], SETTINGS), "errors", SETTINGS).endswith(
+        "all 12 of the candidate's on pod shop-1"
+    )
+
+
+ZONE_A, ZONE_B = Stratum("a", Counts(6, 600), Counts(3, 300)), Stratum("b", Counts(0, 100), Counts(1, 900))
+
+
+@pytest.mark.parametrize(
+    ("strata", "says"),
+    [
+        ((), "stable 4 of 1,200; not worse"),
+        ((ZONE_A, ZONE_B), "stable 4 of 1,200, compared in each of 2 strata by itself; not worse"),
+        ((ZONE_A,), "stable 4 of 1,200, compared in one stratum and outside of it; not worse"),
+    ],
+)
+def test_where_the_sides_are_compared_by_strata_that_is_said(strata: tuple[Stratum, ...], says: str) -> None:
+    window = Window(60, Counts(6, 700), Counts(4, 1200), strata)
+    assert says in sentence(verdict([window], SETTINGS), "errors", SETTINGS)
+
+
+def test_others_than_the_named_strata_are_said_to_be_one_more() -> None:
+    window = Window(60, Counts(6, 700), Counts(4, 1300), (ZONE_A, ZONE_B))
+    assert "compared in each of 2 strata by itself, all others as one;" in sentence(
+        verdict([window], SETTINGS), "errors", SETTINGS
     )

@@ -33,3 +33,30 @@ def metric(status: Object, run: str = "step 1") -> Object:
 
 def served(kube: Kube, namespace: str, strategy: Object, rates: Rates = MANY, **spec: Any) -> RoutedShop:
     return RoutedShop(kube, namespace, strategy, **{"replicas": 2, "bakeSeconds": 3, **spec})
+
+
+Row = tuple[str, str, str, int, int]
+"""A side, a zone, a pod, its bad and all of its events in each window."""
+
+
+def by_zone(*rows: Row, name: str = "jobs", **more: Any) -> Object:
+    """A metric by zone and pod whose counts are always these: PromQL that needs no series, so each window has the same."""
+    compare = {
+        "bad": _table([(side, zone, pod, bad) for side, zone, pod, bad, _ in rows]),
+        "total": _table([(side, zone, pod, total) for side, zone, pod, _, total in rows]),
+        "by": {"stratum": "zone", "pod": "pod"},
+    }
+    return {"name": name, "compare": compare, "intervalSeconds": 2, **more}
+
+
+def _table(rows: list[tuple[str, str, str, int]]) -> str:
+    """The rows of the side that is asked for."""
+    each = (_labelled(f"vector({number})", side=side, zone=zone, pod=pod) for side, zone, pod, number in rows)
+    asked = _labelled("vector(1)", side="{{side}}")
+    return f"sum by (zone, pod) (({' or '.join(each)}) and on(side) {asked})"
+
+
+def _labelled(expression: str, **labels: str) -> str:
+    for name, value in labels.items():
+        expression = f'label_replace({expression}, "{name}", "{value}", "", "")'
+    return expression

@@ -1,12 +1,16 @@
 """Measurements decide, with real requests through Traefik, counted by a real Prometheus."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from bench import analysis, routes
 from bench.kube import Kube
-from kind.measured import FEW, MANY, errors, latency, metric, served, steps
+from kind.measured import FEW, MANY, by_zone, errors, latency, metric, served, steps
 from kind.routers import assert_nothing_was_lost
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
@@ -122,6 +126,55 @@ def test_a_hostile_condition_is_told_and_holds_nobody_else_up(kube: Kube, namesp
         status = shop.wait_phase("Paused")
         tell(f"a hostile condition: {status['message']}")
         assert "hostile: it cannot be measured: the condition" in status["message"]
+
+
+ZONE_B_FAILS = (
+    ("candidate", "a", "p1", 1, 100),
+    ("candidate", "b", "p2", 30, 300),
+    ("stable", "a", "p3", 9, 900),
+    ("stable", "b", "p4", 10, 100),
+)
+"""The candidate is as bad as stable in each zone, and has most of its requests where one in ten fails."""
+
+
+def test_a_zone_that_fails_more_and_has_more_of_its_requests_is_not_held_against_the_candidate(
+    kube: Kube, namespace: str, tell: Tell
+) -> None:
+    with served(kube, namespace, steps(by_zone(*ZONE_B_FAILS))) as shop:
+        shop.created("v1")
+        shop.apply("v2")
+        shop.wait_phase("Healthy")
+        told = shop.wait_outcome(2)["measurements"][0]
+        tell(f"by zone: {told['message']}")
+        assert "compared in each of 2 strata by itself" in told["message"]
+        assert sorted(told["strata"]) == ["a", "b"]
+        again = verdict(kube, namespace, "shop-2")
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "compared in each of 2 strata by itself" in again.stdout
+
+
+def test_the_pod_that_has_all_of_the_errors_is_named(kube: Kube, namespace: str, tell: Tell) -> None:
+    rows = (
+        ("candidate", "a", "shop-bad", 12, 100),
+        ("candidate", "a", "shop-good", 0, 100),
+        ("candidate", "b", "shop-other", 0, 100),
+        ("stable", "a", "shop-old", 1, 900),
+        ("stable", "b", "shop-older", 1, 900),
+    )
+    with served(kube, namespace, steps(by_zone(*rows))) as shop:
+        shop.created("v1")
+        shop.apply("v2")
+        status = shop.wait_phase("RolledBack")
+        tell(f"one pod: {status['message']}")
+        assert "of the candidate's on pod shop-bad" in status["failed"]["message"]
+
+
+def verdict(kube: Kube, namespace: str, release: str) -> subprocess.CompletedProcess[str]:
+    """`crossfade verdict`, as a user runs it."""
+    source = Path(__file__).parents[2] / "operator"
+    environment = {**os.environ, "PYTHONPATH": str(source), "KUBECONFIG": str(kube.kubeconfig)}
+    command = [sys.executable, "-m", "crossfade.cli", "verdict", release, "-n", namespace]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_one_that_leaks_is_caught_in_the_bake(kube: Kube, namespace: str, tell: Tell) -> None:

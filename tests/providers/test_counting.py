@@ -81,7 +81,7 @@ def test_errors_are_counted(
     asked = pair(Errors())
     for expr, expected in ((asked.bad, bad), (asked.total, total)):
         told = values(expr, given, tmp_path)
-        assert told == ("" if expected is None else f"{{}} {number(expected)}"), about
+        assert told == ("" if expected is None else f'{{pod="a"}} {number(expected)}'), about
 
 
 def test_nothing_is_counted_where_the_metric_was_not_there_a_window_ago(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_windows_that_follow_each_other_add_up_to_the_counter(tmp_path: Path) ->
     counter = "0 3 3 9 11 40 41 41 50 77 78 90 91 91 99 120 130 131 133 140 144"
     given = {f"http_requests_total{OK}": counter} | OTHER
     windows = [values(pair(Errors()).total, given, tmp_path, at_s) for at_s in range(60, 301, 60)]
-    assert windows == [f"{{}} {number(each)}" for each in (11, 39, 41, 39, 14)]
+    assert windows == [f'{{pod="a"}} {number(each)}' for each in (11, 39, 41, 39, 14)]
     assert sum((11, 39, 41, 39, 14)) == 144
 
 
@@ -107,8 +107,8 @@ def test_slow_requests_are_all_but_those_of_the_bucket(edge: str, slow: int | No
         f'http_request_duration_seconds_bucket{name},le="+Inf"}}': "0+10x60",
     }
     asked = pair(Latency(250))
-    assert values(asked.bad, given, tmp_path) == ("" if slow is None else f"{{}} {number(slow)}")
-    assert values(asked.total, given, tmp_path) == f"{{}} {number(40)}"
+    assert values(asked.bad, given, tmp_path) == ("" if slow is None else f'{{pod="a"}} {number(slow)}')
+    assert values(asked.total, given, tmp_path) == f'{{pod="a"}} {number(40)}'
 
 
 @pytest.mark.parametrize("edge", ["1", "1.0"])
@@ -118,7 +118,28 @@ def test_an_edge_of_a_whole_second_is_found_as_either_prometheus_writes_it(edge:
         f"http_request_duration_seconds_count{name}}}": "0+10x60",
         f'http_request_duration_seconds_bucket{name},le="{edge}"}}': "0+9x60",
     }
-    assert values(pair(Latency(1000)).bad, given, tmp_path) == f"{{}} {number(4)}"
+    assert values(pair(Latency(1000)).bad, given, tmp_path) == f'{{pod="a"}} {number(4)}'
+
+
+@pytest.mark.parametrize(
+    ("labels", "bad", "total"),
+    [
+        ('pod="{}"', '{pod="a"} 8E+00, {pod="b"} 0E+00', '{pod="a"} 4.8E+01, {pod="b"} 4E+01'),
+        ('instance="{}"', "{} 8E+00", "{} 8.8E+01"),
+    ],
+)
+def test_each_pod_is_counted_by_itself_where_the_label_is_there_and_all_together_where_not(
+    labels: str, bad: str, total: str, tmp_path: Path
+) -> None:
+    a, b = (f"{CANDIDATE},{labels.format(pod)}" for pod in "ab")
+    given = {
+        f'http_requests_total{{{a},code="200"}}': "0+10x60",
+        f'http_requests_total{{{a},code="503"}}': "0+2x60",
+        f'http_requests_total{{{b},code="200"}}': "0+10x60",
+    }
+    asked = pair(Errors())
+    assert values(asked.bad, given, tmp_path) == bad
+    assert values(asked.total, given, tmp_path) == total
 
 
 def number(value: float) -> str:

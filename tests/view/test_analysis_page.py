@@ -11,7 +11,7 @@ import yaml
 from pydantic.alias_generators import to_camel
 
 from crossfade.api import sources
-from crossfade.api.analysis import VALUED, Analysis, BuiltIn, Compare, Judge, Metric
+from crossfade.api.analysis import VALUED, Analysis, BuiltIn, By, Compare, Judge, Metric
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.base import Model
 from crossfade.api.rollout import Rollout
@@ -46,7 +46,7 @@ def test_each_object_of_an_example_is_valid(path: Path) -> None:
 def test_every_field_of_an_analysis_is_in_an_example() -> None:
     text = "\n".join(path.read_text() for path in EXAMPLES)
     asked = [each for each in vars(sources).values() if isinstance(each, type) and issubclass(each, Model)]
-    models = (Analysis, Metric, BuiltIn, Compare, Judge, *asked)
+    models = (Analysis, Metric, BuiltIn, By, Compare, Judge, *asked)
     fields = {info.alias or name for model in models for name, info in model.model_fields.items()}
     assert {each for each in fields if f"{each}:" not in text} == set()
 

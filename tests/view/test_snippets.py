@@ -65,6 +65,8 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
             parse_strict(Analysis, manifest)
         case {"spec": spec}:
             RolloutSpec.model_validate(spec)
+        case {"metrics": _}:
+            parse_strict(Analysis, manifest)
         case {"strategy": _}:
             whole = {"apiVersion": "crossfade.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": "shop"}}
             parse_strict(Rollout, {**whole, "spec": {**AROUND, **manifest}})

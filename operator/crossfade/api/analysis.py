@@ -27,6 +27,7 @@ METRICS_LENGTH: Final = 16
 MetricName = Annotated[str, Field(min_length=1, max_length=40, pattern=METRIC_NAME)]
 Expression = Annotated[str, Field(min_length=1, max_length=512)]
 Limit = Annotated[int, Field(ge=0, le=1000)]
+LabelName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 
 
 class Argument(Model):
@@ -84,6 +85,38 @@ class BuiltIn(Model):
     """Requests that are answered too late. Example: `{milliseconds: 250}`."""
 
 
+class By(Model):
+    """The labels that tell the series of both queries apart: `stratum`, `pod`, or both.
+
+    Each query then gives a number for each value of them, `sum by (zone) (…)`, and no two for the same, at most 10,000. A series
+    without the label counts as a value of its own, and NaN as no data of that value. A value that `total` has and `bad` has not
+    had no bad ones; but where `bad` gives nothing at all there is no data: write `… or 0 * …` to have zeros there.
+    """
+
+    rules = (
+        Rule(
+            cel="has(self.stratum) || has(self.pod)",
+            message="name a label: stratum, pod or both, for example `by: {stratum: zone}`",
+            holds=lambda self: bool(self.stratum or self.pod),
+        ),
+        Rule(
+            cel="!has(self.stratum) || !has(self.pod) || self.stratum != self.pod",
+            message="stratum and pod are two labels: pods of the candidate are none of stable's, so they cannot be compared "
+            "one by one; leave stratum out, or name a zone or a route there",
+            holds=lambda self: self.stratum is None or self.stratum != self.pod,
+        ),
+    )
+
+    stratum: LabelName | None = None
+    """The label in whose values both sides are compared one by one: a zone, a route. So a zone that fails more, and has more of
+    the candidate's requests, is not held against the candidate. At most 16 values; the others count together as one more.
+    Default: all is one. Example: `zone`."""
+
+    pod: LabelName | None = None
+    """The label that names the pod. It decides nothing: where the candidate's bad ones are one pod's, the message names it.
+    The 20 worst are kept. Default: none is named. Example: `pod`."""
+
+
 class Compare(Model):
     """Bad and total of what users did, counted for each side by queries of your own.
 
@@ -99,6 +132,11 @@ class Compare(Model):
     total: Query
     """PromQL that gives one number: all events, the bad ones included. Example:
     `sum(increase(jobs_total{revision="{{revision}}"}[{{window}}]))`."""
+
+    by: By | None = None
+    """The labels by which both queries give several numbers, one for each value (`sum by (zone) (…)`), at most 10,000. NaN is
+    no data of that value alone; a value that only `total` has, had no bad ones. Default: each gives one. Example: `{stratum:
+    zone, pod: pod}`."""
 
 
 class Judge(Model):

@@ -7,10 +7,18 @@ from pydantic import Field
 from crossfade.api.base import Count, Duration, Message, Model, Time
 
 WINDOWS_KEPT = 30
+WINDOWS_KEPT_IN_STRATA = 6
+"""With 16 strata a window is as long as five without."""
+STRATA_KEPT = 16
+PODS_KEPT = 21
 MEASURED_LENGTH = 64
 PURSES_LENGTH = 16
 
-Logarithm = Annotated[float, Field(ge=-1e9, le=1e9)]
+EVENTS_MOST = 10**15
+"""Whole numbers are exact in JSON up to nine times this."""
+
+Events = Annotated[int, Field(ge=0, le=EVENTS_MOST)]
+Logarithm = Annotated[float, Field(ge=-1e24, le=1e24)]
 Short = Annotated[str, Field(max_length=64)]
 
 
@@ -19,14 +27,30 @@ class WindowStatus(Model):
 
     at: Duration = 0
     """Its end, in seconds since the metric's first window began."""
-    candidate_bad: Count = 0
+    candidate_bad: Events = 0
     """Bad requests of the candidate."""
-    candidate_total: Count = 0
+    candidate_total: Events = 0
     """All of its requests."""
-    stable_bad: Count = 0
+    stable_bad: Events = 0
     """Bad requests of stable."""
-    stable_total: Count = 0
+    stable_total: Events = 0
     """All of its requests."""
+    strata: Annotated[list[Events], Field(max_length=4 * STRATA_KEPT)] | None = None
+    """The same for each of the metric's `strata`, four numbers each: bad and all of the candidate, bad and all of stable. What
+    is in none of them is the rest. Absent where there are no strata."""
+
+
+class PodStatus(Model):
+    """What one pod of the candidate answered, in all windows."""
+
+    name: Short = ""
+    """Its name; empty for the others together."""
+    bad: Events = 0
+    """Bad requests."""
+    total: Events = 0
+    """All requests."""
+    expected: Annotated[float, Field(ge=0, le=EVENTS_MOST)] | None = None
+    """How many bad requests would be its part, were all pods alike; absent where that is not known."""
 
 
 class ClaimStatus(Model):
@@ -81,9 +105,9 @@ class JudgedBy(Model):
 class PastStatus(Model):
     """What the candidate is compared with where stable gets no requests: weaker, since it is of another time."""
 
-    bad: Count = 0
+    bad: Events = 0
     """Bad requests."""
-    total: Count = 0
+    total: Events = 0
     """All requests."""
     told: Short = ""
     """Whose they are. Example: `stable before` or `release 7`."""
@@ -125,7 +149,11 @@ class MetricStatus(Model):
     earlier: EarlierStatus | None = None
     """What the oldest windows come to, where there are more than are kept."""
     kept: Annotated[list[WindowStatus], Field(max_length=WINDOWS_KEPT)] = Field(default_factory=list)
-    """The counts of the newest windows, oldest first, at most 30."""
+    """The counts of the newest windows, oldest first, at most 30; where they come in strata, 6."""
+    strata: Annotated[list[Short], Field(max_length=STRATA_KEPT)] = Field(default_factory=list)
+    """The names of the strata in which both sides are compared one by one, as they first came, at most 16."""
+    pods: Annotated[list[PodStatus], Field(max_length=PODS_KEPT)] = Field(default_factory=list)
+    """The candidate's pods, the most bad requests first, at most 20 and the others together; empty where counts have none."""
 
 
 __all__ = ["MEASURED_LENGTH", "EarlierStatus", "MetricStatus", "WindowStatus"]

@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crossfade.api.analysis import Metric
-from crossfade.judge.counts import Counts
+from crossfade.judge.counts import Counts, Pod, Stratum
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Bad and all requests of both sides."""
+    """Bad and all requests of both sides.
+
+    `strata`: the same by zone or route, where they came so; what is in none of them is the rest. `pods`: the candidate's.
+    """
 
     candidate: Counts
     stable: Counts
+    strata: tuple[Stratum, ...] = ()
+    pods: tuple[Pod, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ the windows before.
 was at most, at least, each but for a probability that is taken from alpha. Weaker, since that costs, and since nothing says that things
 are today as they were then.
 
-**Strata** are bet on one by one with the same factor, and multiplied: each has its own share of candidate's requests, so that a zone
-with more errors and more of the candidate's requests does not look like the candidate's fault.
+**Strata** are bet on one by one with the same factor, and multiplied: each has its own share of candidate's requests, and its own guess
+of stable's rate, so that a zone with more errors and more of the candidate's requests does not look like the candidate's fault.
 
 **Runs**: with `burst` k the k-th root of the winnings is taken. A run of s <= k equal answers then multiplies them by no more, in the mean,
 than 1 + s/k * x where one request does by 1 + x, so the same exponent bounds the whole.
@@ -26,7 +26,7 @@ from typing import Final
 
 from crossfade.judge import bets, pairs
 from crossfade.judge.bounds import at_least, at_most
-from crossfade.judge.counts import Counts, Past, Window
+from crossfade.judge.counts import NO_REQUESTS, Counts, Past, Stratum, Window, without
 from crossfade.judge.settings import Settings
 
 WORSE: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -71,16 +71,27 @@ def guess(stable: Counts) -> float:
     return (stable.bad + 1) / (stable.total + 100)
 
 
-def not_worse(window: Window, settings: Settings, base: Baseline | None, rate: float) -> tuple[float, ...]:
-    """What bets against "at most `tolerance` times as bad" gain. `rate`: the guess of stable's."""
+def guesses(window: Window, stable: Counts, strata: Sequence[Stratum]) -> tuple[float, ...]:
+    """A guess for each of the window's parts, from what was counted before it: the whole of stable, and its strata."""
+    before = {each.name: each.stable for each in strata}
+    others = without(stable, before.values())
+    return (*(guess(before.get(each.name, NO_REQUESTS)) for each in window.strata), guess(others))
+
+
+def not_worse(
+    window: Window, settings: Settings, base: Baseline | None, rates: Sequence[float]
+) -> tuple[float, ...]:
+    """What bets against "at most `tolerance` times as bad" gain. `rates`: the guess of stable's in each part."""
     highest = None if base is None else min(1.0, settings.tolerance * base.at_most)
-    return _compared(window, Bet(settings.tolerance, WORSE, rate, highest, settings.burst))
+    return _compared(window, Bet(settings.tolerance, WORSE, highest, settings.burst), rates)
 
 
-def worse(window: Window, settings: Settings, base: Baseline | None, rate: float) -> tuple[float, ...]:
+def worse(
+    window: Window, settings: Settings, base: Baseline | None, rates: Sequence[float]
+) -> tuple[float, ...]:
     """What bets against "at least `certify` times as bad" gain."""
     lowest = None if base is None else min(1.0, settings.certify * base.at_least)
-    return _compared(window, Bet(settings.certify, BETTER, rate, lowest, settings.burst))
+    return _compared(window, Bet(settings.certify, BETTER, lowest, settings.burst), rates)
 
 
 def not_broken(counts: Counts, settings: Settings) -> tuple[float, ...]:
@@ -99,20 +110,20 @@ class Bet:
 
     ratio: float
     factors: Sequence[float]
-    guess: float
     alone: float | None
     burst: float
 
 
-def _compared(window: Window, bet: Bet) -> tuple[float, ...]:
-    won = [_part(candidate, stable, bet) for candidate, stable in window.parts()]
-    return tuple(sum(each) / bet.burst for each in zip(*won, strict=True)) or (0.0,) * len(bet.factors)
+def _compared(window: Window, bet: Bet, rates: Sequence[float]) -> tuple[float, ...]:
+    """Where stable has no requests at all, the past takes its place; where it has none in one stratum, that one says nothing."""
+    if not window.stable.total:
+        return _alone(window.candidate, bet.alone, bet.factors, bet.burst)
+    won = [_part(*part, bet, rate) for part, rate in zip(window.parts(), rates, strict=False)]
+    return tuple(sum(each) / bet.burst for each in zip(*won, strict=True))
 
 
-def _part(candidate: Counts, stable: Counts, bet: Bet) -> tuple[float, ...]:
-    if not stable.total:
-        return _alone(candidate, bet.alone, bet.factors)
-    return pairs.gains(pairs.side(candidate), pairs.side(stable), bet.ratio, bet.factors, bet.guess)
+def _part(candidate: Counts, stable: Counts, bet: Bet, rate: float) -> tuple[float, ...]:
+    return pairs.gains(pairs.side(candidate), pairs.side(stable), bet.ratio, bet.factors, rate)
 
 
 def _alone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,10 +45,19 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Pod:
-    """What one pod of the candidate answered. Nothing is decided by it; it may be named."""
+    """What one pod of the candidate answered. Nothing is decided by it; it may be named.
+
+    `expected`: how many bad requests would be its part, by its part of the requests of each stratum; None where all is one.
+    """
 
     name: str
     counts: Counts
+    expected: float | None = None
+
+    def __add__(self, other: Pod) -> Pod:
+        known = self.expected is not None and other.expected is not None
+        expected = (self.expected or 0.0) + (other.expected or 0.0) if known else None
+        return Pod(self.name, self.counts + other.counts, expected)
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,8 @@ class Window:
     def parts(self) -> Iterator[tuple[Counts, Counts]]:
         """The candidate's and stable's counts, each pair to be compared in itself."""
         yield from ((each.candidate, each.stable) for each in self.strata)
-        candidate = _rest(self.candidate, [each.candidate for each in self.strata])
-        stable = _rest(self.stable, [each.stable for each in self.strata])
+        candidate = without(self.candidate, [each.candidate for each in self.strata])
+        stable = without(self.stable, [each.stable for each in self.strata])
         if candidate.total or stable.total:
             yield candidate, stable
 
@@ -85,7 +94,8 @@ class Past:
     told: str
 
 
-def _rest(whole: Counts, parts: list[Counts]) -> Counts:
+def without(whole: Counts, parts: Iterable[Counts]) -> Counts:
+    """What is in none of the parts. Raises ValueError where they add up to more than the whole."""
     part = sum(parts, NO_REQUESTS)
     try:
         return Counts(whole.bad - part.bad, whole.total - part.total)

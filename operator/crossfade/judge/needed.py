@@ -46,8 +46,12 @@ def needed(done: Progress, settings: Settings, past: Past | None = None) -> Need
         return None
     rates = _rates(done, past)
     limit = limits.compared(settings, past, endless=False)
-    bad = _moved(done.not_worse, _compared(rates, settings.tolerance, claims.WORSE, settings.burst))
-    good = _moved(done.worse, _compared(rates, settings.certify, claims.BETTER, settings.burst))
+    if done.strata:
+        worse, better = _so_far(done.not_worse, done), _so_far(done.worse, done)
+    else:
+        worse = _compared(rates, settings.tolerance, claims.WORSE, settings.burst)
+        better = _compared(rates, settings.certify, claims.BETTER, settings.burst)
+    bad, good = _moved(done.not_worse, worse), _moved(done.worse, better)
     few = _moved(done.not_negligible, _alone(rates, settings.negligible, settings.burst))
     fails = _first(bad, limit)
     passes = _first(lambda n: mixed(good(n), few(n)), limit)
@@ -55,6 +59,11 @@ def needed(done: Progress, settings: Settings, past: Past | None = None) -> Need
     if requests is None:
         return None
     return Needed(requests, requests / _per_second(done), fails == requests)
+
+
+def _so_far(process: Process, done: Progress) -> list[float]:
+    """What each purse has gained in the mean by a request to the candidate. Of strata one rate for all says nothing."""
+    return [purse / done.candidate.total for purse in process.purses]
 
 
 def _per_second(done: Progress) -> float:

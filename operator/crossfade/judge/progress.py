@@ -14,12 +14,10 @@ from typing import Final
 
 from crossfade.judge import claims, limits
 from crossfade.judge.bets import log_mean
-from crossfade.judge.counts import NO_REQUESTS, Counts, Past, Pod, Window
+from crossfade.judge.counts import NO_REQUESTS, Counts, Past, Pod, Stratum, Window
+from crossfade.judge.pods import added
 from crossfade.judge.process import Process, begin, grown
 from crossfade.judge.settings import Settings
-
-MAX_PODS: Final = 64
-"""Of more pods, those with the most bad requests are kept: only these can be named."""
 
 BEFORE: Final = Window(0.0, NO_REQUESTS)
 UNCAPPED: Final = float("inf")
@@ -33,7 +31,7 @@ class Progress:
     """Sums, the evidence against each claim, and which limit was reached first.
 
     `failed_by`, `passed_by`: the name of the claim that was refuted, "" as long as none is; they stay. `compared`: the number of
-    windows in which stable had requests; `seconds`: how long the last one was.
+    windows in which stable had requests; `seconds`: how long the last one was. `strata`: their sums, as they first came.
     """
 
     not_worse: Process
@@ -43,6 +41,7 @@ class Progress:
     candidate: Counts = NO_REQUESTS
     stable: Counts = NO_REQUESTS
     pods: tuple[Pod, ...] = ()
+    strata: tuple[Stratum, ...] = ()
     last: Window = BEFORE
     windows: int = 0
     compared: int = 0
@@ -89,18 +88,20 @@ def folded(
 
 def fold(done: Progress, window: Window, settings: Settings, past: Past | None = None) -> Progress:
     """One window more. Only the comparison is capped: a candidate that answers nothing but errors is found at once."""
-    base, rate = claims.baseline(settings, past), claims.guess(done.stable)
+    base = claims.baseline(settings, past)
+    rates = claims.guesses(window, done.stable, done.strata)
     seen = replace(
         done,
-        not_worse=grown(done.not_worse, claims.not_worse(window, settings, base, rate), settings.cap),
-        worse=grown(done.worse, claims.worse(window, settings, base, rate), settings.cap),
+        not_worse=grown(done.not_worse, claims.not_worse(window, settings, base, rates), settings.cap),
+        worse=grown(done.worse, claims.worse(window, settings, base, rates), settings.cap),
         not_broken=grown(done.not_broken, claims.not_broken(window.candidate, settings), UNCAPPED),
         not_negligible=grown(
             done.not_negligible, claims.not_negligible(window.candidate, settings), settings.cap
         ),
         candidate=done.candidate + window.candidate,
         stable=done.stable + window.stable,
-        pods=_pods(done.pods, window.pods),
+        pods=added(done.pods, window.pods),
+        strata=_strata(done.strata, window.strata),
         last=replace(window, strata=(), pods=()),
         windows=done.windows + 1,
         compared=done.compared + (window.stable.total > 0),
@@ -126,9 +127,9 @@ def _passed_by(seen: Progress, settings: Settings, past: Past | None) -> str:
     return "worse" if compared >= seen.not_negligible.log_e + log(1 - COMPARED) else "not_negligible"
 
 
-def _pods(known: tuple[Pod, ...], more: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    sums = {pod.name: pod.counts for pod in known}
-    for pod in more:
-        sums[pod.name] = sums.get(pod.name, NO_REQUESTS) + pod.counts
-    worst = sorted(sums.items(), key=lambda item: (-item[1].bad, item[0]))
-    return tuple(Pod(name, counts) for name, counts in worst[:MAX_PODS])
+def _strata(known: tuple[Stratum, ...], more: tuple[Stratum, ...]) -> tuple[Stratum, ...]:
+    sums = {each.name: each for each in known}
+    for each in more:
+        before = sums.get(each.name, Stratum(each.name, NO_REQUESTS, NO_REQUESTS))
+        sums[each.name] = Stratum(each.name, before.candidate + each.candidate, before.stable + each.stable)
+    return tuple(sums.values())

@@ -84,7 +84,8 @@ class Verdict:
     """What is decided and why. `e_worse`, `e_fine`: the evidence for each; `limit`: where it decides.
 
     `needed`: how many requests are wanting; None where it is decided, or never will be. `pod`: the one that
-    has most of the bad requests; None where none stands out.
+    has most of the bad requests; None where none stands out. `strata`: in how many parts the sides were compared, each by
+    itself; 0 where all was one. `others`: whether what is in none of them was one more.
     """
 
     outcome: Outcome
@@ -96,6 +97,8 @@ class Verdict:
     e_fine: float
     needed: Needed | None = None
     pod: Pod | None = None
+    strata: int = 0
+    others: bool = False
 
 
 def verdict(
@@ -133,7 +136,14 @@ def judged(done: Progress, settings: Settings, past: Past | None = None) -> Verd
         exp(min(done.log_fine, 690.0)),
         needed(done, settings, past) if open_still else None,
         culprit(done.pods),
+        len(done.strata),
+        _has_others(done),
     )
+
+
+def _has_others(done: Progress) -> bool:
+    named = sum(each.candidate.total + each.stable.total for each in done.strata)
+    return done.candidate.total + done.stable.total > named
 
 
 def _outcome(done: Progress, settings: Settings, past: Past | None) -> tuple[Outcome, Reason]:

@@ -27,9 +27,19 @@ def _counts(verdict: Verdict, past: Past | None) -> str:
         return candidate
     stable = f", stable {_of(verdict.stable)}" if verdict.stable.total else ""
     if verdict.basis is Basis.STABLE or past is None:
-        return candidate + stable
+        return candidate + stable + _apart(verdict)
     stable = "" if past.told.startswith("stable") else stable  # it is the same counts
     return f"{candidate}{stable}, {past.told} {_of(past.counts)} (compared with the past, which is weaker)"
+
+
+def _apart(verdict: Verdict) -> str:
+    """That the sums above are not what was compared. Example: `, compared in each of 3 strata by itself`."""
+    if verdict.strata + verdict.others < 2 or not verdict.strata:
+        return ""
+    if verdict.strata == 1:
+        return ", compared in one stratum and outside of it"
+    others = ", all others as one" if verdict.others else ""
+    return f", compared in each of {verdict.strata} strata by itself{others}"
 
 
 def _told(verdict: Verdict, settings: Settings, worse: str) -> str:
@@ -71,8 +81,11 @@ def _more(needed: Needed | None, worse: str) -> str:
 
 
 def _pod(verdict: Verdict) -> Iterator[str]:
-    if verdict.pod:
-        yield f"{verdict.pod.counts.bad:,} of the candidate's {verdict.candidate.bad:,} on pod {verdict.pod.name}"
+    if not verdict.pod:
+        return
+    bad, of = verdict.pod.counts.bad, verdict.candidate.bad
+    which = f"all {bad:,} of the candidate's" if bad >= of else f"{bad:,} of the candidate's {of:,}"
+    yield f"{which} on pod {verdict.pod.name}"
 
 
 def _of(counts: Counts) -> str:

@@ -1,6 +1,7 @@
-"""Prometheus, and what speaks its HTTP API (Thanos, Mimir, VictoriaMetrics): one number now, or the numbers of a range.
+"""Prometheus, and what speaks its HTTP API (Thanos, Mimir, VictoriaMetrics): one number now, one for each value of a few
+labels, or the numbers of a range.
 
-A query must give one series. Queries are sent by POST, so that they stand in no URL and in no access log. Source of the shapes:
+A query must give one series, or by labels one for each of their values. Queries are sent by POST, so that they stand in no URL and in no access log. Source of the shapes:
 Prometheus's documentation of its HTTP API; `partial_response` is Thanos's: half the data must not look like all of it.
 """
 
@@ -14,9 +15,20 @@ from urllib.parse import urlencode
 
 from crossfade.providers.body import UnreadableError
 from crossfade.providers.fetch import USUAL, Answer, Fetch, Limits, Request
-from crossfade.providers.outcome import NoData, Outcome, Refused, SourceError, counts
+from crossfade.providers.outcome import (
+    CountsTable,
+    Failed,
+    Labels,
+    NoData,
+    Outcome,
+    Refused,
+    SourceError,
+    Table,
+    counts,
+    counts_table,
+)
 from crossfade.providers.place import Place
-from crossfade.providers.prometheus_answer import BESIDE, outcome_of, range_of, said
+from crossfade.providers.prometheus_answer import BESIDE, outcome_of, range_of, said, table_of
 from crossfade.providers.secret import Credentials, Secret, hidden_of
 
 POINTS: Final = 1000
@@ -51,6 +63,18 @@ class Prometheus:
         """Bad and total at one moment, so that they fit together."""
         both = await asyncio.gather(self.instant(fetch, bad, at), self.instant(fetch, total, at))
         return counts(*both)
+
+    async def table(self, fetch: Fetch, query: str, at: float, labels: Labels) -> Table | Failed:
+        """A number for each value of these labels at a moment."""
+        answer = await self._ask(fetch, "query", {"query": query, "time": f"{at:.3f}"})
+        return answer if not isinstance(answer, _Read) else table_of(answer.document, answer.origin, labels)
+
+    async def counts_by(
+        self, fetch: Fetch, bad: str, total: str, at: float, labels: Labels
+    ) -> CountsTable | Failed:
+        """Bad and total at one moment, for each value of these labels."""
+        both = (self.table(fetch, bad, at, labels), self.table(fetch, total, at, labels))
+        return counts_table(*await asyncio.gather(*both))
 
     async def _ask(
         self, fetch: Fetch, what: str, form: Mapping[str, str]

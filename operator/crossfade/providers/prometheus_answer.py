@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from crossfade.providers.outcome import NoData, Number, Numbers, Outcome, Refused, SourceError, number
+from crossfade.api.printable import one_line
+from crossfade.providers.outcome import (
+    Failed,
+    Labels,
+    NoData,
+    Number,
+    Numbers,
+    Outcome,
+    Refused,
+    SourceError,
+    Table,
+    number,
+)
 from crossfade.providers.said import shortened
 
 NOTES: Final = 5
 BESIDE: Final = ("warnings", "infos")
 """Where it says something beside the data."""
+SERIES: Final = 10_000
+"""Series of a table at most: as many as a Rollout may have pods. The longest answer that is read has about so many."""
 
 Document = Mapping[str, Any]
 
@@ -43,6 +57,17 @@ def outcome_of(document: Document, origin: str) -> Outcome:
     return _strange(origin)
 
 
+def table_of(document: Document, origin: str, labels: Labels) -> Table | Failed:
+    """The numbers of an instant query's answer, by the values of these labels."""
+    match document.get("data"):
+        case {"resultType": "vector", "result": [_, *_] as series}:
+            return _partial(document, origin) or _table(series, origin, labels)
+        case {"resultType": "scalar"}:
+            return Refused(f"the query gives one number without labels: write {_by(labels)}")
+    told = outcome_of(document, origin)
+    return told if isinstance(told, Failed) else _strange(origin)
+
+
 def range_of(document: Document, origin: str, points: int) -> Outcome:
     """The numbers of a range query's answer that was to have so many points."""
     if partial := _partial(document, origin):
@@ -67,6 +92,41 @@ def said(document: Document) -> str:
     """What a refusal says of itself."""
     told = document.get("error")
     return told if isinstance(told, str) else ""
+
+
+def _table(series: Sequence[Any], origin: str, labels: Labels) -> Table | Failed:
+    if len(series) > SERIES:
+        return Refused(f"the query gives {len(series)} series, more than {SERIES}: write {_by(labels)}")
+    found: dict[Labels, Number | NoData] = {}
+    for each in series:
+        key, told = _row(each, origin, labels)
+        if not isinstance(told, Number | NoData):
+            return told
+        if key in found:
+            where = ", ".join(f"{name}={value!r}" for name, value in zip(labels, key, strict=True))
+            return Refused(f"the query gives several series with {where}: write {_by(labels)}")
+        found[key] = told
+    values = {key: told.value for key, told in found.items() if isinstance(told, Number)}
+    empty = frozenset(found.keys() - values.keys())
+    return Table(values, empty) if values else NoData("every number of the answer is NaN or infinite")
+
+
+def _row(each: Any, origin: str, labels: Labels) -> tuple[Labels, Number | Failed]:
+    """The values of its labels, and its number. A text of others may stand in a message: it stays in its line."""
+    match each:
+        case {"metric": dict(metric), "value": sample}:
+            values = [metric.get(name, "") for name in labels]
+            texts = tuple(one_line(value) for value in values if isinstance(value, str))
+            return texts, _sample(sample, origin, ()) if len(texts) == len(values) else _strange(origin)
+        case {"histogram": _}:
+            return (), Refused(
+                "the query gives histograms, and no numbers: write histogram_count(…) around it"
+            )
+    return (), _strange(origin)
+
+
+def _by(labels: Labels) -> str:
+    return f"sum by ({', '.join(labels)}) (…) around it"
 
 
 def _samples(samples: Sequence[Any], origin: str, points: int, notes: tuple[str, ...]) -> Outcome:

@@ -11,6 +11,7 @@ from crossfade.api.release import ReleaseStatus
 from crossfade.core.analysis.decided import WORDS
 from crossfade.core.analysis.evidence import asked_of, points_of, progress_of
 from crossfade.core.analysis.past import as_judged
+from crossfade.judge.counts import Pod, Stratum
 from crossfade.judge.settings import Settings
 from crossfade.judge.trail import Point
 from crossfade.judge.verdict import judged
@@ -22,7 +23,7 @@ class MetricVerdict:
     """One metric of one run. `outcome` and `message` as they were stored; `again`: the sentence computed now, "" for a number.
 
     `agrees`: whether both say the same. `points`: the windows that are kept. `earlier`: how many came before these.
-    `limit`: e at which it was decided.
+    `limit`: e at which it was decided. `strata`, `pods`: the sums of all windows, where counts came by them.
     """
 
     run: str
@@ -34,6 +35,8 @@ class MetricVerdict:
     points: tuple[Point, ...] = ()
     earlier: int = 0
     limit: float = 0.0
+    strata: tuple[Stratum, ...] = ()
+    pods: tuple[Pod, ...] = ()
 
 
 def verdicts(release: Mapping[str, Any]) -> list[MetricVerdict]:
@@ -51,7 +54,8 @@ def _verdict(stored: MetricStatus) -> MetricVerdict:
     except ValueError as error:
         return replace(plain, again=f"its settings cannot be those of the judge: {error}", agrees=False)
     past = as_judged(stored.past)
-    found = judged(progress_of(stored, settings), settings, past)
+    done = progress_of(stored, settings)
+    found = judged(done, settings, past)
     return MetricVerdict(
         stored.run,
         stored.metric,
@@ -62,6 +66,8 @@ def _verdict(stored: MetricStatus) -> MetricVerdict:
         points=tuple(points_of(stored, settings)),
         earlier=stored.earlier.windows if stored.earlier is not None else 0,
         limit=_limit(settings),
+        strata=done.strata,
+        pods=done.pods,
     )
 
 

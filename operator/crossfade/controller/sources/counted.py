@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crossfade.api.analysis import BuiltIn, Compare
-from crossfade.controller.sources import filled
+from crossfade.controller.sources import by_label, filled
 from crossfade.controller.sources.asked import failed
 from crossfade.controller.sources.means import Means
 from crossfade.controller.sources.prometheus import server_of
@@ -12,8 +12,9 @@ from crossfade.core.moments import moment_of
 from crossfade.judge.counts import NO_REQUESTS
 from crossfade.judge.counts import Counts as Judged
 from crossfade.providers.builtin import app, envoy_gateway, traefik
-from crossfade.providers.builtin.wanted import Errors, Latency, Pair, Side, Sides, Target
-from crossfade.providers.outcome import Counts, NoData, Outcome, Refused
+from crossfade.providers.builtin.wanted import ONE, By, Errors, Latency, Pair, Side, Sides, Target
+from crossfade.providers.outcome import Counts, NoData, Outcome, Refused, SourceError
+from crossfade.providers.prometheus import Prometheus as Server
 from crossfade.routers.abilities import ENVOY, TRAEFIK
 
 
@@ -33,7 +34,10 @@ async def compared(means: Means, ask: Ask, wanted: Compare) -> Answer:
     stable = _pair(ask, wanted, "stable", ask.both.stable)
     if isinstance(candidate, Wrong):
         return candidate
-    return stable if isinstance(stable, Wrong) else await counts(means, ask, Sides(candidate, stable))
+    if isinstance(stable, Wrong):
+        return stable
+    by = By(wanted.by.stratum or "", wanted.by.pod or "") if wanted.by is not None else ONE
+    return await counts(means, ask, Sides(candidate, stable, by=by))
 
 
 async def counts(means: Means, ask: Ask, sides: Sides) -> Answer:
@@ -42,6 +46,8 @@ async def counts(means: Means, ask: Ask, sides: Sides) -> Answer:
     if isinstance(server, Wrong | Down):
         return server
     at = moment_of(ask.window.until).timestamp()
+    if sides.by.labels():
+        return await _by_label(means, server, sides, at)
     candidate = await server.counts(means.fetch, sides.candidate.bad, sides.candidate.total, at)
     stable = await server.counts(means.fetch, sides.stable.bad, sides.stable.total, at)
     for told in (candidate, stable):
@@ -50,6 +56,19 @@ async def counts(means: Means, ask: Ask, sides: Sides) -> Answer:
     if isinstance(candidate, NoData) and isinstance(stable, NoData):
         return Nothing(candidate.why)
     return Compared(_whole(candidate), _whole(stable))
+
+
+async def _by_label(means: Means, server: Server, sides: Sides, at: float) -> Answer:
+    labels = sides.by.labels()
+    candidate = await server.counts_by(means.fetch, sides.candidate.bad, sides.candidate.total, at, labels)
+    stable = await server.counts_by(means.fetch, sides.stable.bad, sides.stable.total, at, labels)
+    if isinstance(candidate, Refused | SourceError):
+        return failed(candidate)
+    if isinstance(stable, Refused | SourceError):
+        return failed(stable)
+    if isinstance(candidate, NoData) and isinstance(stable, NoData):
+        return Nothing(candidate.why)
+    return by_label.compared(candidate, stable, sides.by)
 
 
 def _whole(told: Outcome) -> Judged:

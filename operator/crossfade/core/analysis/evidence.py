@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crossfade.api.analysis import Metric
 from crossfade.api.measurements import (
+    EVENTS_MOST,
     WINDOWS_KEPT,
+    WINDOWS_KEPT_IN_STRATA,
     ClaimStatus,
     EarlierStatus,
     JudgedBy,
     MetricStatus,
     WindowStatus,
 )
+from crossfade.core.analysis import strata
 from crossfade.core.analysis.past import as_judged, with_past
 from crossfade.core.measured import Compared
 from crossfade.judge.counts import Counts, Window
+from crossfade.judge.pods import added
 from crossfade.judge.process import Process
 from crossfade.judge.progress import Progress, folded, start
 from crossfade.judge.settings import Settings
@@ -53,30 +58,44 @@ def _run_length(alpha: float) -> float:
 def progress_of(state: MetricStatus, settings: Settings) -> Progress:
     """All that the judge has seen of a metric."""
     past = as_judged(state.past)
-    return folded(_windows(state.kept), settings, past, _earlier(state, settings))
+    return folded(_windows(state), settings, past, _earlier(state, settings))
 
 
 def points_of(state: MetricStatus, settings: Settings) -> list[Point]:
     """The evidence after each window that is kept."""
-    return trail(_windows(state.kept), settings, as_judged(state.past), _earlier(state, settings))
+    return trail(_windows(state), settings, as_judged(state.past), _earlier(state, settings))
 
 
 def with_window(state: MetricStatus, at: float, counts: Compared, settings: Settings) -> MetricStatus:
     """The status with one window more; the oldest one goes where there are too many."""
-    windows = (*_windows(state.kept), Window(at, counts.candidate, counts.stable))
+    names = strata.names(state.strata, counts.strata)
+    new = Window(at, counts.candidate, counts.stable, strata.among(names, counts.strata))
+    windows = (*_windows(state), new)
     since, past = _earlier(state, settings), as_judged(state.past)
-    earlier, kept = shortened(windows, settings, past, since, WINDOWS_KEPT)
+    most = WINDOWS_KEPT_IN_STRATA if names else WINDOWS_KEPT
+    earlier, kept = shortened(windows, settings, past, since, most)
     return state.model_copy(
         update={
             "judged_by": _stored_settings(settings),
             "earlier": _stored(earlier) if earlier.windows else None,
             "kept": [_window_status(each) for each in kept],
+            "strata": names,
+            "pods": strata.stored_pods(added(strata.pods_of(state), strata.short_pods(counts.pods))),
         }
     )
 
 
-def _windows(kept: Sequence[WindowStatus]) -> tuple[Window, ...]:
-    return tuple(Window(each.at, *_both(each)) for each in kept)
+def _windows(state: MetricStatus) -> tuple[Window, ...]:
+    return tuple(_window(each, state.strata) for each in state.kept)
+
+
+def _window(stored: WindowStatus, names: Sequence[str]) -> Window:
+    """A window as it was stored; without strata where these cannot be its own."""
+    plain = Window(stored.at, *_both(stored))
+    try:
+        return replace(plain, strata=strata.read(names, stored.strata))
+    except ValueError:
+        return plain
 
 
 def _both(each: WindowStatus) -> tuple[Counts, Counts]:
@@ -87,10 +106,11 @@ def _both(each: WindowStatus) -> tuple[Counts, Counts]:
 def _window_status(window: Window) -> WindowStatus:
     return WindowStatus(
         at=window.at,
-        candidate_bad=window.candidate.bad,
-        candidate_total=window.candidate.total,
-        stable_bad=window.stable.bad,
-        stable_total=window.stable.total,
+        candidate_bad=min(window.candidate.bad, EVENTS_MOST),
+        candidate_total=min(window.candidate.total, EVENTS_MOST),
+        stable_bad=min(window.stable.bad, EVENTS_MOST),
+        stable_total=min(window.stable.total, EVENTS_MOST),
+        strata=strata.stored(window.strata),
     )
 
 
@@ -101,19 +121,21 @@ def _earlier(state: MetricStatus, settings: Settings) -> Progress:
         len(getattr(new, name).purses) for name in CLAIMS
     ]
     if told is None or not fits or told.last is None or told.sums is None:
-        return new
+        return replace(new, pods=strata.pods_of(state))
     not_worse, worse, not_broken, not_negligible = (
         Process(tuple(claim.purses), claim.log_e, getattr(new, name).endless)
         for name, claim in zip(CLAIMS, told.claims, strict=True)
     )
-    candidate, stable = _both(told.sums)
+    sums = _window(told.sums, state.strata)
     return Progress(
         not_worse=not_worse,
         worse=worse,
         not_broken=not_broken,
         not_negligible=not_negligible,
-        candidate=candidate,
-        stable=stable,
+        candidate=sums.candidate,
+        stable=sums.stable,
+        strata=sums.strata,
+        pods=strata.pods_of(state),
         last=Window(told.last.at, *_both(told.last)),
         windows=told.windows,
         compared=told.compared,
@@ -130,7 +152,7 @@ def _stored(done: Progress) -> EarlierStatus:
         compared=done.compared,
         seconds=done.seconds,
         last=_window_status(done.last),
-        sums=_window_status(Window(done.last.at, done.candidate, done.stable)),
+        sums=_window_status(Window(done.last.at, done.candidate, done.stable, done.strata)),
         claims=[ClaimStatus(purses=list(each.purses), log_e=each.log_e) for each in claims],
         failed_by=done.failed_by,
         passed_by=done.passed_by,

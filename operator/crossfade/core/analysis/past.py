@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from crossfade.api.measurements import MetricStatus, PastStatus, WindowStatus
+from crossfade.api.measurements import EVENTS_MOST, MetricStatus, PastStatus, WindowStatus
 from crossfade.core.situation import Situation
 from crossfade.judge.counts import NO_REQUESTS, Counts, Past
 from crossfade.judge.settings import Settings
@@ -24,7 +24,7 @@ def past_of(s: Situation, metric: str) -> PastStatus | None:
     mine = (each for each in s.memory.measurements if each.metric == metric)
     stable = sum((_stable(each) for each in mine), NO_REQUESTS)
     if stable.total:
-        return PastStatus(bad=stable.bad, total=stable.total, told=BEFORE)
+        return _past(stable, BEFORE)
     for release in reversed(s.seen.releases):
         told = release.status
         if told is None or told.outcome != "Completed" or release.spec.revision != s.stable_revision:
@@ -32,7 +32,7 @@ def past_of(s: Situation, metric: str) -> PastStatus | None:
         own = (each for each in told.measurements if each.metric == metric)
         counts = sum((_candidate(each) for each in own), NO_REQUESTS)
         if counts.total:
-            return PastStatus(bad=counts.bad, total=counts.total, told=f"release {release.spec.number}")
+            return _past(counts, f"release {release.spec.number}")
     return None
 
 
@@ -49,6 +49,10 @@ def with_past(settings: Settings, past: Past | None) -> Settings:
         return settings
     tolerance = max(settings.tolerance, LEAST_TOLERANCE)
     return replace(settings, tolerance=tolerance, certify=max(settings.certify, 2 * tolerance))
+
+
+def _past(counts: Counts, told: str) -> PastStatus:
+    return PastStatus(bad=min(counts.bad, EVENTS_MOST), total=min(counts.total, EVENTS_MOST), told=told)
 
 
 def _stable(each: MetricStatus) -> Counts:

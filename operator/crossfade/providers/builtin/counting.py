@@ -12,11 +12,15 @@ from __future__ import annotations
 from crossfade.providers.promql import literally, quoted
 
 
-def events(metric: str, matchers: str, window_s: int) -> str:
-    """How many events the series of a counter have had in the last `window_s` seconds; no number where there are no series."""
+def events(metric: str, matchers: str, window_s: int, by: str = "") -> str:
+    """How many events the series of a counter have had in the last `window_s` seconds; no number where there are no series.
+
+    `by`: a label for each of whose values there is to be a number.
+    """
+    total = f"sum by ({by}) " if by else "sum"
     series, before = f"{metric}{{{matchers}}}", f"offset {window_s}s"
     last = f"last_over_time({series}[{window_s}s])"
-    return f"sum(({last} - {series} {before}) >= 0 or {last} and on() count({metric} {before}))"
+    return f"{total}(({last} - {series} {before}) >= 0 or {last} and on() count({metric} {before}))"
 
 
 def or_none(bad: str, total: str) -> str:

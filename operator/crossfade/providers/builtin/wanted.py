@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 LONGEST_WINDOW_S = 3600
 
@@ -42,18 +43,35 @@ class Target:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two queries of one number each, to be asked at the same moment."""
+    """Two queries of one number each, or of one for each value of some labels, to be asked at the same moment."""
 
     bad: str
     total: str
 
 
 @dataclass(frozen=True)
+class By:
+    """The labels by which queries give several numbers; "" for none. `stratum`: a zone, a route; `pod`: who answered."""
+
+    stratum: str = ""
+    pod: str = ""
+
+    def labels(self) -> tuple[str, ...]:
+        """Those that there are, in this order."""
+        return tuple(label for label in (self.stratum, self.pod) if label)
+
+
+ONE: Final = By()
+"""Each query gives one number."""
+
+
+@dataclass(frozen=True)
 class Sides:
-    """The queries of both sides."""
+    """The queries of both sides. `by`: where each gives several numbers, by which labels."""
 
     candidate: Pair
     stable: Pair
+    by: By = field(default=ONE, kw_only=True)
 
 
 def bucket_refusal(wanted: Latency, known_ms: Sequence[float], where: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from crossfade.api.analysis import Analysis, Metric, TemplateRef
 from crossfade.api.hooks import Hook
@@ -23,6 +26,13 @@ class Asked:
 
     metric: Metric
     arguments: Mapping[str, str]
+
+    @cached_property
+    def definition(self) -> str:
+        """Changes when the metric or a value is edited: over what differs from the defaults, as `plan_hash`."""
+        said = {"metric": self.metric.model_dump(mode="json", exclude_defaults=True), **self.arguments}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,7 +32,7 @@ from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.router_metrics import RouterMetrics
 from crossfade.controller.scope import Scope
 from crossfade.controller.sources import measuring_by
-from crossfade.controller.store import WATCHED, Key, Store
+from crossfade.controller.store import WATCHED, Key, Store, namespace_of, watched_in
 from crossfade.controller.urgency import rank
 from crossfade.controller.workers import WORKERS, Workers
 from crossfade.core.decide import decide, unreadable
@@ -84,7 +84,7 @@ async def run(options: Options) -> int:
         ):
             _on_signals(stop.set)
             log.info("works in %s", options.scope)
-            await _checked(cluster, options.scope.namespace)
+            await _checked(cluster, parts.store.watched, options.scope.namespace)
             parts.health.ready = True
             if parts.election and not await _first(stop, parts.election.acquire()):
                 return 0
@@ -93,7 +93,7 @@ async def run(options: Options) -> int:
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Source) -> Parts:
-    store = Store()
+    store = Store(watched_in(options.scope.namespace))
     drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](
         _jitter, lambda key: rank(store, drops, key), lambda key: key.namespace, WORKERS // 2
@@ -203,7 +203,7 @@ async def _fill(parts: Parts) -> None:
     """List everything once before the first decision: a Deployment not seen yet must not look like none."""
     for kind, watched in parts.store.watched.items():
         for raw in await parts.cluster.list(kind, parts.scope.namespace, watched.selector):
-            if parts.scope.covers(raw["metadata"]["namespace"]):
+            if parts.scope.covers(namespace_of(raw)):
                 parts.store.put(kind, raw)
     for kind in ("Rollout", "RolloutAction"):  # what was asked of a Rollout that is gone is removed in time
         for raw in parts.store.all(kind):
@@ -211,7 +211,7 @@ async def _fill(parts: Parts) -> None:
                 parts.workers.add(key)
 
 
-async def _checked(cluster: Cluster, namespace: str | None) -> None:
+async def _checked(cluster: Cluster, watched: Collection[str], namespace: str | None) -> None:
     """Say at the start what would otherwise fail at every turn.
 
     While the API server is away it is waited for, as long as it takes: a process that ended instead would be
@@ -219,7 +219,7 @@ async def _checked(cluster: Cluster, namespace: str | None) -> None:
     """
     while True:
         try:
-            for kind in WATCHED:
+            for kind in watched:
                 await cluster.list(kind, namespace, NOBODY, metadata_only=True)
         except ApiError as error:
             if error.not_found:

@@ -56,8 +56,7 @@ def route(s: Situation) -> Conflict | None:
 
 def _analysis(s: Situation) -> Conflict | None:
     """A template that does not exist is found before a release begins; later, its stage waits for it."""
-    begins = not s.under_way and bool(s.stable_revision) and target(s) != s.stable_revision
-    told = templates.problem(s) if begins else ""
+    told = templates.problem(s) if templates.begins(s) else ""
     return Conflict(Reason.ANALYSIS_INVALID, told) if told else None
 
 

@@ -68,7 +68,7 @@ class ReadRequest:
     to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
     no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready. `gateways`: as `namespace/name`, Gateways whose
     controllers are to be known. `routes`: as kind and name (`HTTPRoute/shop`), routes to read. `sent`: Services of which
-    to ask when a router was last seen to send them a request. `templates`: by name and whether it is the cluster's, to read.
+    to ask when a router was last seen to send them a request. `templates`: templates of the cluster to read, by name.
     """
 
     pods: frozenset[str] = frozenset()
@@ -84,7 +84,7 @@ class ReadRequest:
     gateways: frozenset[str] = frozenset()
     routes: frozenset[str] = frozenset()
     sent: frozenset[str] = frozenset()
-    templates: frozenset[tuple[str, bool]] = frozenset()
+    templates: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

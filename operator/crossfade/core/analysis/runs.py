@@ -11,6 +11,7 @@ from functools import cached_property
 from crossfade.api.analysis import Analysis, Metric, TemplateRef
 from crossfade.api.hooks import Hook
 from crossfade.core import hooks
+from crossfade.core.observed import Template
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind
 
@@ -90,7 +91,7 @@ def asked_by(s: Situation, analysis: Analysis) -> tuple[Asked, ...]:
     given = {each.name: each.value for each in analysis.arguments if each.value is not None}
     found = {metric.name: Asked(metric, given) for metric in analysis.metrics}
     for ref in analysis.templates:
-        template = s.seen.found.templates.get((ref.name, ref.cluster))
+        template = template_of(s, ref)
         if template is None:
             continue
         defaults = {each.name: each.value for each in template.spec.arguments if each.value is not None}
@@ -115,10 +116,13 @@ def analyses(s: Situation) -> Iterator[tuple[str, Analysis]]:
 
 def lacking(s: Situation, analysis: Analysis) -> str:
     """The first template of one analysis that does not exist, in words; "" where all do."""
-    missing = (
-        ref for ref in analysis.templates if s.seen.found.templates.get((ref.name, ref.cluster)) is None
-    )
-    return next((kind_of(ref) for ref in missing), "")
+    return next((kind_of(ref) for ref in analysis.templates if template_of(s, ref) is None), "")
+
+
+def template_of(s: Situation, ref: TemplateRef) -> Template | None:
+    """The template that a reference names; None where there is none."""
+    named = ref.name, ref.cluster
+    return s.seen.templates.get(named) or s.seen.found.templates.get(named)
 
 
 def kind_of(ref: TemplateRef) -> str:

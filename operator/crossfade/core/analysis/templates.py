@@ -1,23 +1,27 @@
-"""The templates that a Rollout's analyses name: read before a release begins, and in each pass while one is under way."""
+"""What a Rollout's analyses need before a release begins: templates that exist, and values for their arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from crossfade.api.analysis import Analysis
-from crossfade.core.analysis.runs import analyses, kind_of
+from crossfade.core.analysis.runs import analyses, kind_of, template_of
 from crossfade.core.situation import Situation
 from crossfade.core.transitions import target
 
 
-def are_unread(s: Situation) -> frozenset[tuple[str, bool]]:
-    """Those that must be known now, by name and whether they are the cluster's."""
+def are_unread(s: Situation) -> frozenset[str]:
+    """Those of the cluster that must be known now and are not watched, by name."""
     forward = s.under_way and not s.progress.rollback_reason
-    begins = not s.under_way and bool(s.stable_revision) and target(s) != s.stable_revision
-    if not forward and not begins:
+    if not forward and not begins(s):
         return frozenset()
     named = {(ref.name, ref.cluster) for _, each in analyses(s) for ref in each.templates}
-    return frozenset(named - s.seen.found.templates.keys())
+    return frozenset(name for name, _ in named - s.seen.templates.keys() - s.seen.found.templates.keys())
+
+
+def begins(s: Situation) -> bool:
+    """Whether a release is to begin that is measured: a first one has nothing to be compared with."""
+    return not s.under_way and bool(s.stable_revision) and target(s) != s.stable_revision
 
 
 def problem(s: Situation) -> str:
@@ -28,7 +32,7 @@ def problem(s: Situation) -> str:
 def _problems(s: Situation, place: str, analysis: Analysis) -> Iterator[str]:
     given = {each.name for each in analysis.arguments if each.value is not None}
     for ref in analysis.templates:
-        template = s.seen.found.templates.get((ref.name, ref.cluster))
+        template = template_of(s, ref)
         if template is None:
             yield f"{kind_of(ref)}, which {place} names, does not exist: create it, or name another"
             continue

@@ -114,6 +114,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         *found.quiet_s.items(),
         sim.sent_until is None,
         sim.measured,
+        tuple(found.checked.items()),
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(

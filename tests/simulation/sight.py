@@ -129,6 +129,8 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         seen = replace(seen, refusal=sim.refusal)
     if wanted.pull_pods:
         seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
+    if wanted.checks:
+        seen = replace(seen, checked={check: sim.checks(check) for check in wanted.checks})
     if wanted.strangers:
         seen = replace(seen, strangers=tuple(_strangers(sim)))
     if wanted.routes or wanted.gateways:

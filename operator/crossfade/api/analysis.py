@@ -218,8 +218,9 @@ class Metric(Model):
     """How much worse the candidate may be, for `builtIn` and `compare`. Default: not worse, at a risk of 5 %."""
 
     success: Expression | None = None
-    """CEL over `result`, a number, and `args`: a measurement for which it is true is good, else bad. Without it, one for
-    which `failure` is not true is good. At most 512 characters. Example: `result < double(args.limit)`."""
+    """CEL over `result`, a number, and the arguments by their names: a measurement for which it is true is good, else bad.
+    Without it, one for which `failure` is not true is good. An argument is a number where its value is written as one. At most
+    512 characters. Example: `result < most`."""
 
     failure: Expression | None = None
     """CEL over the same: a measurement for which it is true is bad, whatever `success` says; with both, one for which

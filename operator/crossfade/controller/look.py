@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller import gateways
+from crossfade.controller.checking import Checks, nobody
 from crossfade.controller.observe import SERVICE_NAME
 from crossfade.controller.reach import tried
 from crossfade.controller.seen import (
@@ -72,7 +73,12 @@ class Whose:
 
 
 async def answer(
-    reads: Reads, whose: Whose, asked: ReadRequest, seen: Observed, router: Sent | None = None
+    reads: Reads,
+    whose: Whose,
+    asked: ReadRequest,
+    seen: Observed,
+    router: Sent | None = None,
+    checks: Checks = nobody,
 ) -> Found:
     """Look, and add what is found to what was found before. `seen`: what the decision sees."""
     found, sides = seen.found, seen.sides
@@ -100,6 +106,8 @@ async def answer(
         answered = replace(answered, quiet_s={**dict.fromkeys(asked.sent), **told})
     if asked.templates:
         answered = replace(answered, templates={**found.templates, **await templates(reads, asked.templates)})
+    if asked.checks:
+        answered = replace(answered, checked={**found.checked, **await checks(asked.checks)})
     if asked.strangers:
         answered = replace(answered, strangers=await _strangers(reads, key))
     return answered

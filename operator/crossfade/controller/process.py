@@ -17,13 +17,14 @@ import kopf
 
 from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import handlers, watching
+from crossfade.controller.checking import Checker
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
 from crossfade.controller.kinds import NOBODY, Changed, Kinds
 from crossfade.controller.leader import Election, Lost
-from crossfade.controller.measuring import Measuring, Source
+from crossfade.controller.measuring import Measuring
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
@@ -31,7 +32,7 @@ from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.router_metrics import RouterMetrics
 from crossfade.controller.scope import Scope
-from crossfade.controller.sources import measuring_by
+from crossfade.controller.sources import Sources, measuring_by
 from crossfade.controller.store import WATCHED, Key, Store, namespace_of, watched_in
 from crossfade.controller.urgency import rank
 from crossfade.controller.workers import WORKERS, Workers
@@ -92,7 +93,7 @@ async def run(options: Options) -> int:
             return await _work(parts, stop)
 
 
-def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Source) -> Parts:
+def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sources) -> Parts:
     store = Store(watched_in(options.scope.namespace))
     drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](
@@ -108,7 +109,16 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
-    world = World(cluster, teller, fence, metrics.wrote, wake, router, Measuring(source, wake))
+    world = World(
+        cluster,
+        teller,
+        fence,
+        metrics.wrote,
+        wake,
+        router,
+        Measuring(source, wake),
+        Checker(source.conditions),
+    )
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)

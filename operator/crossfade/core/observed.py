@@ -13,6 +13,7 @@ from typing import Any
 from crossfade.api.action import RolloutAction
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.release import Release, TemplateChange
+from crossfade.core.check import Checked
 from crossfade.core.measured import Measured
 
 Template = AnalysisTemplate | ClusterAnalysisTemplate
@@ -205,6 +206,7 @@ class Found:
     `routes`: by kind and name (`HTTPRoute/shop`), read by name, None where there is none.
     `quiet_s`: by Service, for how many seconds no router was seen to send it a request; None where nobody knows.
     `templates`: those that are not watched, by name and whether it is the cluster's, None where there is none.
+    `checked`: of expressions and queries, what is wrong with them.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -219,6 +221,7 @@ class Found:
     routes: Mapping[str, SeenRoute | None] = field(default_factory=dict)
     quiet_s: Mapping[str, float | None] = field(default_factory=dict)
     templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
+    checked: Checked = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

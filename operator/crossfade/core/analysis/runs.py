@@ -23,10 +23,11 @@ AFTER = "after"
 
 @dataclass(frozen=True)
 class Asked:
-    """A metric, and the values of its arguments."""
+    """A metric, the values of its arguments, and the template that it is of; None for one of the Rollout's own."""
 
     metric: Metric
     arguments: Mapping[str, str]
+    template: TemplateRef | None = None
 
     @cached_property
     def definition(self) -> str:
@@ -96,7 +97,7 @@ def asked_by(s: Situation, analysis: Analysis) -> tuple[Asked, ...]:
             continue
         defaults = {each.name: each.value for each in template.spec.arguments if each.value is not None}
         for metric in template.spec.metrics:
-            found.setdefault(metric.name, Asked(metric, {**defaults, **given}))
+            found.setdefault(metric.name, Asked(metric, {**defaults, **given}, ref))
     return tuple(found.values())
 
 

@@ -49,6 +49,7 @@ ROUTES: set[Right] = {
 BEYOND_ONE_NAMESPACE: set[Right] = {
     ("get", "gateway.networking.k8s.io", "gatewayclasses"),
     *((verb, "crossfade.dev", "clusteranalysistemplates") for verb in ("get", "list", "watch")),
+    ("update", "crossfade.dev", "clusteranalysistemplates/status"),
 }
 """Of the cluster, so that no Role can give it; where it is refused, the route's status tells who carries it out, and such a
 template counts as none."""

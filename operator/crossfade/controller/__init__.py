@@ -9,6 +9,9 @@ and `delivery` tell how it does. `process` puts it all together, `__main__` read
 Routes are somebody else's and carry no label: `naming` knows which Rollouts name one, `routes` shows a decision those that
 matter to it, and `kinds` finds out which kinds of them there are, and when others come or go.
 
+Templates are watched as routes are: `templates` knows which Rollouts name one, and `validity` tells in a template's status whether it
+can be used.
+
 To watch another kind: one line in `store.WATCHED`, which says what Rollouts an object is news for, and one rule in `manifests/rbac.yaml`. What does not belong here: any
 decision about a rollout (`core`), any URL (`cluster`). Only this package imports kopf, and of kopf's handlers it
 uses `on.event` and `on.login` alone: the others patch every object or hold up its deletion.

@@ -34,7 +34,9 @@ from crossfade.controller.router_metrics import RouterMetrics
 from crossfade.controller.scope import Scope
 from crossfade.controller.sources import Sources, measuring_by
 from crossfade.controller.store import WATCHED, Key, Store, namespace_of, watched_in
+from crossfade.controller.templates import Place
 from crossfade.controller.urgency import rank
+from crossfade.controller.validity import Validity
 from crossfade.controller.workers import WORKERS, Workers
 from crossfade.core.decide import decide, unreadable
 
@@ -63,7 +65,8 @@ class Parts:
 
     cluster: Cluster
     store: Store
-    workers: Workers
+    workers: Workers[Key]
+    templates: Workers[Place]
     relist: Relist
     kinds: Kinds
     health: Health
@@ -121,10 +124,12 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     )
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
+    told = Workers(KeyedQueue[Place](_jitter), Validity(store, world, _now), metrics=None, count=1)
+    store.templates.listen(told.add)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     kinds = Kinds(cluster, store, options.scope.namespace)
     health = Health(queue, lambda: relist.behind)
-    return Parts(cluster, store, workers, relist, kinds, health, election, options.scope)
+    return Parts(cluster, store, workers, told, relist, kinds, health, election, options.scope)
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:
@@ -133,6 +138,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     await parts.kinds.begin()
     await _fill(parts)
     parts.workers.start()
+    parts.templates.start()
     relist = asyncio.create_task(parts.relist.run(), name="relist")
     kinds = asyncio.create_task(parts.kinds.run(), name="kinds")
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="stop")
@@ -140,6 +146,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     ended, _ = await asyncio.wait(
         {*keep, relist, kinds, watches, stopped}, return_when=asyncio.FIRST_COMPLETED
     )
+    await parts.templates.stop(within_s=0)
     for task in keep:
         if task in ended:
             await parts.workers.stop(within_s=0)

@@ -206,8 +206,10 @@ class Store:
             keys += tuple(Key(place[0], name) for name in self.naming.rollouts(Route(kind, *place)))
             if tells_nothing_new(old, new):
                 keys = tuple(key for key in keys if not is_at_rest(self.rollout(key)))
-        if kind in TEMPLATES and not is_as_it_was(old, new):
-            keys += tuple(Key(*each) for each in self.templates.rollouts(Place(kind, *place)))
+        if kind in TEMPLATES:
+            self.templates.changed(Place(kind, *place))
+            named = () if is_as_it_was(old, new) else self.templates.rollouts(Place(kind, *place))
+            keys += tuple(Key(*each) for each in named)
         return tuple(dict.fromkeys(keys))
 
     def _rivals(self, kind: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
+from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate, TemplateStatus
+from crossfade.api.reading import read
 from crossfade.core.observed import Template
 
 Raw = dict[str, Any]
@@ -33,6 +34,7 @@ class Templates:
     def __init__(self) -> None:
         self._named: dict[Place, set[tuple[str, str]]] = {}
         self._parsed: dict[Place, tuple[str, Template | None]] = {}
+        self._listeners: tuple[Callable[[Place], None], ...] = ()
 
     def note(self, namespace: str, name: str, old: Raw | None, new: Raw | None) -> None:
         """The Rollout of that name was `old` and is `new`."""
@@ -42,6 +44,15 @@ class Templates:
                 self._named.pop(place, None)
         for place in named_in(namespace, new):
             self._named.setdefault(place, set()).add((namespace, name))
+
+    def listen(self, listener: Callable[[Place], None]) -> None:
+        """From now on `listener` is told of every template that came or changed, also of what is told of it."""
+        self._listeners = (*self._listeners, listener)
+
+    def changed(self, place: Place) -> None:
+        """A template came, changed or went."""
+        for listener in self._listeners:
+            listener(place)
 
     def rollouts(self, place: Place) -> list[tuple[str, str]]:
         """Namespace and name of each Rollout that a template is news for."""
@@ -62,8 +73,18 @@ class Templates:
 
 def parse(kind: str, raw: Raw | None) -> Template | None:
     """One that cannot be used counts as none: the API server has checked it."""
+    if raw is None:
+        return None
     with suppress(ValidationError):
-        return MODELS[kind].model_validate(raw) if raw is not None else None
+        template = MODELS[kind].model_validate({**raw, "status": None})
+        return template.model_copy(update={"status": _status(raw.get("status"))})
+    return None
+
+
+def _status(stored: object) -> TemplateStatus | None:
+    """What cannot be used of what somebody wrote there is as if it were absent."""
+    with suppress(ValidationError):
+        return read(TemplateStatus, stored).value if isinstance(stored, Mapping) else None
     return None
 
 

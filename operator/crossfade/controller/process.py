@@ -120,7 +120,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
         wake,
         router,
         Measuring(source, wake),
-        Checker(source.conditions),
+        Checker(source.means.conditions),
     )
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)

@@ -32,7 +32,9 @@ def _query(text: str, names: Iterable[str]) -> Check:
 
 
 def _result(metric: Metric) -> Result:
-    return Result.NUMBER if metric.prometheus is not None else Result.ANY
+    if metric.prometheus is None:
+        return Result.ANY
+    return Result.NUMBERS if "range" in metric.prometheus.model_fields_set else Result.NUMBER
 
 
 def shortened(why: str) -> str:

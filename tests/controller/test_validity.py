@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from controller.fakes import FakeCluster, Raw, error, obj
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
+from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Store, watched_in
 from crossfade.controller.templates import Place
 from crossfade.controller.validity import AGAIN_S, Validity
-from crossfade.controller.workers import Stale
+from crossfade.controller.workers import Stale, Workers
 from crossfade.core.check import Check, Checked
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -32,19 +34,27 @@ class Bench:
         self.place, self.cluster, self.store = place, FakeCluster(), Store(watched_in(None))
         self.says: dict[str, str | None] = {}
         self.wrote: list[tuple[str, str]] = []
+        self.written = asyncio.Event()
         self.asked: list[Check] = []
         self.queued: list[Place] = []
         self.store.templates.listen(self.queued.append)
         self.fenced = False
         teller = Teller(self.cluster, "me", lambda: NOW, self.fence)
-        world = World(
-            self.cluster, teller, self.fence, lambda *wrote: self.wrote.append(wrote), checks=self.checks
-        )
+        world = World(self.cluster, teller, self.fence, self.note, checks=self.checks)
         self.look = Validity(self.store, world, lambda: NOW)
 
     def fence(self) -> None:
         if self.fenced:
             raise RuntimeError("somebody else may write now")
+
+    def note(self, verb: str, kind: str) -> None:
+        self.wrote.append((verb, kind))
+        self.written.set()
+
+    async def has_written(self) -> None:
+        async with asyncio.timeout(5):
+            await self.written.wait()
+        self.written.clear()
 
     async def checks(self, asked: Collection[Check]) -> Checked:
         self.asked = list(asked)
@@ -195,6 +205,20 @@ async def test_nothing_is_written_of_a_template_that_is_gone_or_going(bench: Ben
 def _going(raw: Raw) -> Raw:
     meta = dict(raw["metadata"])
     return {**meta, "resourceVersion": "999", "deletionTimestamp": "2026-01-31T12:00:00Z"}
+
+
+async def test_a_template_that_comes_or_changes_is_looked_at_without_being_named(bench: Bench) -> None:
+    workers = Workers(KeyedQueue[Place](), bench.look, metrics=None, count=1)
+    bench.store.templates.listen(workers.add)
+    bench.put(metric("a"))
+    workers.start()
+    await bench.has_written()
+    bench.says = {"result < b": "wrong"}
+    bench.put(metric("b"), generation=2)
+    await bench.has_written()
+    assert bench.told["status"] == "False"
+    assert await workers.stop(within_s=5)
+    assert [method for method, _, _ in bench.cluster.writes] == ["STATUS", "STATUS"]
 
 
 async def test_who_has_lost_the_lease_writes_nothing(bench: Bench) -> None:

@@ -28,6 +28,9 @@ KEPT: Final = 2048
 WITHIN_S: Final = 10.0
 """A pass waits no longer for answers: what is not known then holds nothing up, and is told when it is measured."""
 
+_READS: Final = {Language.PROMQL: promql.read}
+"""Who reads the queries of a language."""
+
 _RESULTS: Final = {Result.NUMBER: NUMBER, Result.NUMBERS: NUMBERS, Result.ANY: ANY}
 
 _Essence = tuple[Language, str, tuple[tuple[str, Kind], ...]]
@@ -65,7 +68,7 @@ class Checker:
         kinds = _kinds(check)
         essence = check.language, check.text, tuple(sorted(kinds.items()))
         if essence not in self._known:
-            why = _read(check) if check.language is Language.PROMQL else await self._compiled(check, kinds)
+            why = _read(check) if check.language in _READS else await self._compiled(check, kinds)
             if why is None:
                 return None
             self._known[essence] = why
@@ -83,7 +86,7 @@ class Checker:
 
 def _read(check: Check) -> str:
     """What is wrong with a query, as far as its placeholders and quotes go."""
-    found = promql.read(check.text, [name for name, _ in check.arguments])
+    found = _READS[check.language](check.text, [name for name, _ in check.arguments])
     return f"the query is wrong: {found.why}" if isinstance(found, Refused) else ""
 
 

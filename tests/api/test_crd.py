@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,16 @@ def test_every_list_of_objects_in_a_spec_says_how_writers_share_it_or_is_ordered
 def test_columns_point_at_fields_that_exist(kind: Kind) -> None:
     paths = {path for path, _ in nodes(root_schema(kind.model))} | {".metadata.creationTimestamp"}
     columns = definition(kind)["spec"]["versions"][0]["additionalPrinterColumns"]
-    assert {column["jsonPath"] for column in columns} <= paths
+    assert {re.sub(r"\[\?[^]]*\]", "[]", column["jsonPath"]) for column in columns} <= paths
+
+
+@pytest.mark.parametrize("kind", KINDS[-2:], ids=lambda kind: kind.plural)
+def test_a_template_shows_whether_it_is_valid_and_why_not(kind: Kind) -> None:
+    version = definition(kind)["spec"]["versions"][0]
+    shown = {column["name"]: column["jsonPath"] for column in version["additionalPrinterColumns"]}
+    assert shown["Valid"] == '.status.conditions[?(@.type=="Valid")].status'
+    assert shown["Message"] == '.status.conditions[?(@.type=="Valid")].message'
+    assert version["subresources"] == {"status": {}}
 
 
 def test_a_rollout_shows_how_it_stands_at_a_glance_and_its_image_where_more_is_asked_for() -> None:

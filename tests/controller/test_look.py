@@ -1,5 +1,6 @@
 """Looking answers what was asked, and keeps what was answered before."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error
 from crossfade.cluster import ApiError
 from crossfade.controller.look import Whose, answer
 from crossfade.controller.store import Key
+from crossfade.core.check import Check, Checked, Language
 from crossfade.core.observed import Found, Identity, Observed, Side, Stranger
 from crossfade.core.plan import ReadRequest
 
@@ -52,6 +54,20 @@ async def test_the_newest_warning_about_a_pod_that_does_not_say_why_it_is_not_re
     cluster.hold("Event", warned("e4", "somebody else's", "2026-01-31T12:00:09Z", about="p2"))
     seen = await found(cluster, pods=frozenset({"aaa"}), warnings=True)
     assert [pod.warning for pod in seen.pods["aaa"]] == ["Readiness probe failed: 503"]
+
+
+async def test_expressions_are_checked_by_whoever_checks_them_and_answers_of_before_are_kept(
+    cluster: FakeCluster,
+) -> None:
+    first, second = Check(Language.CEL, "result < 1"), Check(Language.CEL, "result < limit")
+
+    async def checks(asked: Collection[Check]) -> Checked:
+        return dict.fromkeys(asked, "wrong")
+
+    seen = Observed(found=Found(checked={first: ""}))
+    told = await answer(cluster, WHOSE, ReadRequest(checks=frozenset({second})), seen, checks=checks)
+    assert told.checked == {first: "", second: "wrong"}
+    assert cluster.asked == []
 
 
 async def test_no_events_are_read_where_they_are_not_asked_for(cluster: FakeCluster) -> None:

@@ -13,7 +13,7 @@ from crossfade.cluster import RESOURCES
 from crossfade.controller.naming import ROUTE_KINDS, WITH_GROUPS
 from crossfade.controller.options import parse
 from crossfade.controller.process import LEASE_NAME
-from crossfade.controller.store import WATCHED
+from crossfade.controller.store import OF_THE_CLUSTER, WATCHED
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "operator" / "crossfade"
@@ -28,6 +28,9 @@ WRITES = {"CREATE": "create", "APPLY": "patch", "PATCH": "patch", "STATUS": "upd
 NOT_BY_REQUEST: set[Right] = {("update", "crossfade.dev", "rollouts/finalizers")}
 """Asked for by the admission plugin OwnerReferencesPermissionEnforcement, for `blockOwnerDeletion`."""
 
+
+EVERYWHERE = {**WATCHED, **OF_THE_CLUSTER}
+"""What is watched by an operator of all namespaces."""
 
 ROUTES: set[Right] = {
     *(
@@ -45,7 +48,8 @@ ROUTES: set[Right] = {
 
 BEYOND_ONE_NAMESPACE: set[Right] = {
     ("get", "gateway.networking.k8s.io", "gatewayclasses"),
-    ("get", "crossfade.dev", "clusteranalysistemplates"),
+    *((verb, "crossfade.dev", "clusteranalysistemplates") for verb in ("get", "list", "watch")),
+    ("update", "crossfade.dev", "clusteranalysistemplates/status"),
 }
 """Of the cluster, so that no Role can give it; where it is refused, the route's status tells who carries it out, and such a
 template counts as none."""
@@ -90,11 +94,11 @@ def asked_by_the_shell() -> Iterator[Right]:
 
 def used() -> set[Right]:
     rights = set(asked_by_the_shell())
-    for kind in WATCHED:
+    for kind in EVERYWHERE:
         rights |= {right("list", kind), right("watch", kind)}
     for verb, kind in (*written(), ("STATUS", "Rollout")):
         rights.add(right(WRITES[verb], kind, "status" if verb == "STATUS" else ""))
-        if kind in WATCHED:
+        if kind in EVERYWHERE:
             rights.add(right("get", kind))  # what a refused write found is read
     return rights
 

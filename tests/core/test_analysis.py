@@ -9,6 +9,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, routing_v2
 from crossfade.api.analysis_template import AnalysisTemplate
+from crossfade.core.check import Check, Language, Result
 from crossfade.core.measured import Answer, Ask, Compared, Down, Nothing, Said, Valued, Wrong
 from crossfade.judge.counts import Counts
 from simulation.cluster import Sim
@@ -357,6 +358,79 @@ def test_a_template_that_goes_away_holds_its_step() -> None:
     run(sim, 60)
     assert sim.status["stage"].startswith("1/")
     assert "AnalysisTemplate shared, which does not exist: create it" in sim.status["message"]
+
+
+def wrong(
+    *texts: str, why: str = "the condition is wrong at character 8: '<' does not go with a number and a text"
+) -> Any:
+    """What is said of these texts, and nothing of others."""
+    return lambda check: why if check.text in texts else ""
+
+
+def test_a_wrong_expression_is_told_with_its_place_before_anything_moves_and_put_right_it_begins() -> None:
+    sim = measured(step(LIMIT), always(Valued(0.5, good=True)))
+    sim.checks = wrong("result < 1.0")
+    assert rest(sim).status["phase"] == "Invalid"
+    assert sim.status["message"].startswith(
+        "spec.strategy.canary.steps[0].analysis.metrics[limit].success: the condition is wrong at character 8: "
+        "'<' does not go with a number and a text. Correct it, and the release begins"
+    )
+    assert not sim.of(V2)
+    sim.edit(strategy=step({**LIMIT, "success": "result < 2.0"}))
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_what_is_wrong_in_a_template_is_told_with_the_templates_name() -> None:
+    sim = routing_v2(by_template(arguments=[{"name": "most", "value": "0.1"}]))
+    sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
+    sim.checks = wrong("up", why="the query is wrong: a quote in the query has no end: close it")
+    assert rest(sim).status["phase"] == "Invalid"
+    assert (
+        "AnalysisTemplate shared, metric limit, prometheus.query: the query is wrong" in sim.status["message"]
+    )
+    assert not sim.of(V2)
+
+
+def test_a_text_is_checked_with_the_values_that_it_will_be_asked_with() -> None:
+    asked: list[Check] = []
+    sim = routing_v2(by_template(arguments=[{"name": "most", "value": "0.1"}]))
+    sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
+    sim.checks = lambda check: asked.append(check) or ""
+    rest(sim)
+    given = (("most", "0.1"), ("status", "5.."))
+    assert Check(Language.CEL, "result < 1.0", given, Result.NUMBER) in asked
+    assert Check(Language.PROMQL, "up", (("most", None), ("status", None))) in asked
+
+
+def test_what_nobody_can_say_now_holds_nothing_up() -> None:
+    sim = measured(step(LIMIT), always(Valued(0.5, good=True)))
+    sim.checks = lambda _check: None
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_a_metric_that_only_tells_is_not_checked() -> None:
+    sim = measured(step({**LIMIT, "dryRun": True}, ERRORS), requests(1, 10))
+    sim.checks = wrong("result < 1.0")
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_the_way_back_to_what_has_proved_itself_is_held_up_by_nothing_that_is_wrong() -> None:
+    sim = rest(measured(step(LIMIT), always(Valued(0.5, good=True))))
+    sim.checks = wrong("result < 1.0")
+    sim.edit(analysis={"templates": [{"name": "gone"}]})
+    sim.set_image("shop:v1")
+    assert rest(sim).status["phase"] == "Healthy"
+    assert sim.status["stable"]["revision"] == V1
+
+
+def test_while_a_release_is_under_way_and_at_rest_nothing_is_checked() -> None:
+    sim = until(measured(step(LIMIT), always(Nothing("wait"))), stands_at(0))
+    asked: list[Check] = []
+    sim.checks = lambda check: asked.append(check) or ""
+    run(sim, 15)
+    sim.measures = always(Valued(0.5, good=True))
+    run(rest(sim), 60)
+    assert asked == []
 
 
 def test_without_analysis_nothing_is_measured() -> None:

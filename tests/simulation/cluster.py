@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crossfade.api.labels import LABEL_REVISION
+from crossfade.core.check import Check
 from crossfade.core.measured import Answer, Ask, Measured
 from crossfade.core.observed import Template
 from crossfade.core.plan import Event
@@ -55,6 +56,7 @@ class Sim(Routed):
     deaf: frozenset[str] | None = None
     measures: Callable[[Sim, Ask], Answer | None] | None = None
     measured: tuple[Measured, ...] = ()
+    checks: Callable[[Check], str | None] = lambda _check: ""
     templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 

@@ -94,7 +94,14 @@ def decided(sim: Sim) -> Decision:
 
 def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
     """A decision depends on nothing but what it is made on: where that is the same again, so is the plan."""
-    looked = (*found.services.values(), None, *found.deployments.values(), *found.routes.values())
+    looked = (
+        *sim.templates.values(),
+        None,
+        *found.services.values(),
+        None,
+        *found.deployments.values(),
+        *found.routes.values(),
+    )
     names = (*found.services, None, *found.deployments, None, *found.routes, None, *found.gateways.values())
     pods = (
         *found.pods.items(),
@@ -107,7 +114,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         *found.quiet_s.items(),
         sim.sent_until is None,
         sim.measured,
-        tuple(found.templates),
+        tuple(found.checked.items()),
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(

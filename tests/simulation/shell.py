@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from crossfade.controller.drops import Drops
 from crossfade.controller.observe import Observer
-from crossfade.controller.store import Key, Store, Watched, version_of
+from crossfade.controller.store import OF_THE_CLUSTER, Key, Store, Watched, version_of
 from simulation.stored import Object
 
 Place = tuple[str, str]
@@ -71,7 +71,7 @@ ROUTES = {"HTTPRoute": Watched("gateway.networking.k8s.io", "v1", "httproutes", 
 
 def _fresh_store() -> Store:
     store = Store()
-    store.watch(ROUTES)
+    store.watch({**ROUTES, **OF_THE_CLUSTER})
     return store
 
 
@@ -93,6 +93,7 @@ class Shell:
             return Shell().following(view)
         store = forked(self.store)
         store.naming = forked(store.naming)
+        store.templates = forked(store.templates)
         observer = forked(self.observer)
         observer._store = store
         for place in gone:

@@ -94,6 +94,7 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
         checks_ports=tries,
         asks_router=asks,
         measured=sim.measured,
+        templates={named: sim.templates.get(named) for named in seen.templates},
     )
 
 
@@ -128,10 +129,8 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         seen = replace(seen, refusal=sim.refusal)
     if wanted.pull_pods:
         seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
-    if wanted.templates:
-        seen = replace(
-            seen, templates={**found.templates, **{n: sim.templates.get(n) for n in wanted.templates}}
-        )
+    if wanted.checks:
+        seen = replace(seen, checked={check: sim.checks(check) for check in wanted.checks})
     if wanted.strangers:
         seen = replace(seen, strangers=tuple(_strangers(sim)))
     if wanted.routes or wanted.gateways:

@@ -267,8 +267,8 @@ class Metric(Model):
 
     success: Expression | None = None
     """CEL over `result`, a number or a list of numbers, and the arguments by their names: a measurement for which it is true
-    is good, else bad. Without it, one for which `failure` is not true is good. At most 512 characters. Example:
-    `result < limit`, or for a list `result.all(x, x < limit)`."""
+    is good, else bad. Without it, one for which `failure` is not true is good. An argument is a number where its value is
+    written as one. At most 512 characters. Example: `result < most`, or for a list `result.all(x, x < most)`."""
 
     failure: Expression | None = None
     """CEL over the same: a measurement for which it is true is bad, whatever `success` says; with both, one for which

@@ -1,12 +1,18 @@
 """Metrics that several Rollouts share: for one namespace, and for the whole cluster."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from crossfade.api.analysis import METRICS_LENGTH, Argument, Metric
 from crossfade.api.base import Metadata, Model, list_map
 from crossfade.api.labels import API_VERSION
+from crossfade.api.status import CONDITIONS_LENGTH, Condition
+
+VALID: Final = "Valid"
+"""The condition that tells whether a template can be used."""
+CHECKED: Final = "Checked"
+NOT_CHECKED: Final = "NotChecked"
 
 
 class AnalysisTemplateSpec(Model):
@@ -24,6 +30,19 @@ class AnalysisTemplateSpec(Model):
     `[{name: limit, value: "0.01"}]`."""
 
 
+class TemplateStatus(Model):
+    """What is to be said of a template. Written by the operator only."""
+
+    observed_generation: int = -1
+    """The `metadata.generation` that this status is about; -1 before the operator has seen the template."""
+
+    conditions: Annotated[list[Condition], Field(max_length=CONDITIONS_LENGTH)] = Field(
+        default_factory=list, json_schema_extra=list_map("type")
+    )
+    """`Valid`: True where each expression and query can be used (reason `Checked`), False where one is wrong (reason
+    `AnalysisInvalid`; the message has each with its metric), Unknown where nobody could say yet (reason `NotChecked`)."""
+
+
 class AnalysisTemplate(Model):
     """Metrics that Rollouts of the same namespace name in `analysis.templates`."""
 
@@ -32,6 +51,8 @@ class AnalysisTemplate(Model):
     metadata: Metadata = Field(default_factory=Metadata)
     spec: AnalysisTemplateSpec
     """What is measured."""
+    status: TemplateStatus | None = None
+    """Whether it can be used."""
 
 
 class ClusterAnalysisTemplate(Model):
@@ -45,3 +66,5 @@ class ClusterAnalysisTemplate(Model):
     metadata: Metadata = Field(default_factory=Metadata)
     spec: AnalysisTemplateSpec
     """What is measured."""
+    status: TemplateStatus | None = None
+    """Whether it can be used."""

@@ -162,7 +162,8 @@ class Reason(StrEnum):
     ROUTER_LACKS = "RouterLacks"
     """The Gateway's controller cannot do what the strategy asks of the route. Nothing is changed."""
     ANALYSIS_INVALID = "AnalysisInvalid"
-    """A template that the analysis names does not exist, or a metric cannot be measured as it is written. Nothing is changed."""
+    """A template that the analysis names does not exist or lacks a value, or an expression or a query of a metric is wrong; the
+    message has its place. Nothing is changed."""
     WRITE_REFUSED = "WriteRefused"
     """The API server refuses to make or change an object (a quota, an admission rule); the message has its own words. What
     does not need that object goes on."""

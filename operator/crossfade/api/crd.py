@@ -33,6 +33,13 @@ class Kind:
     namespaced: bool = True
 
 
+_VALID: Final = '.status.conditions[?(@.type=="Valid")]'
+VALIDITY: Final = (
+    ("Valid", "string", f"{_VALID}.status"),
+    AGE,
+    ("Message", "string", f"{_VALID}.message"),
+)
+
 SCALE: Final = {
     "specReplicasPath": ".spec.replicas",
     "statusReplicasPath": ".status.replicas",
@@ -88,15 +95,13 @@ KINDS: Final = (
         model=AnalysisTemplate,
         plural="analysistemplates",
         short_names=("cfat",),
-        columns=(AGE,),
-        subresources={},
+        columns=VALIDITY,
     ),
     Kind(
         model=ClusterAnalysisTemplate,
         plural="clusteranalysistemplates",
         short_names=("cfcat",),
-        columns=(AGE,),
-        subresources={},
+        columns=VALIDITY,
         namespaced=False,
     ),
 )

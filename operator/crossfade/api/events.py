@@ -166,7 +166,8 @@ class EventReason(StrEnum):
 
     Read the note, then `crossfade promote` or `crossfade abort`."""
     ANALYSIS_INVALID = "AnalysisInvalid"
-    """Warning: a template that the analysis names does not exist, or lacks a value; nothing is changed.
+    """Warning: a template that the analysis names does not exist or lacks a value, or an expression or a query is wrong; nothing
+    is changed.
 
     Create it, or correct the analysis, as the note says."""
     SELECTED_BY_OTHERS = "SelectedByOthers"

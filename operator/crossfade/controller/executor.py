@@ -11,6 +11,8 @@ from typing import Any
 from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import counts, look
 from crossfade.controller.apply import Refused, Writer
+from crossfade.controller.checking import Checks
+from crossfade.controller.checking import nobody as unchecked
 from crossfade.controller.counts import Change
 from crossfade.controller.events import Teller
 from crossfade.controller.known import Known
@@ -29,7 +31,7 @@ class World:
     """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind.
 
     `wake` queues a Rollout that an answer is news for. `router`: what the routers' own metrics say; None where nobody asks.
-    `measuring`: whoever measures what decisions ask for.
+    `measuring`: whoever measures what decisions ask for. `checks`: whoever says whether expressions and queries can be used.
     """
 
     cluster: Cluster
@@ -39,6 +41,7 @@ class World:
     wake: Callable[[Key], None] = lambda _key: None
     router: Sent | None = None
     measuring: Measuring = field(default_factory=lambda: Measuring(nobody, lambda _key: None))
+    checks: Checks = unchecked
 
 
 class Executor:

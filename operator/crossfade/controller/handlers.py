@@ -13,7 +13,7 @@ import kopf
 
 from crossfade.cluster import Credentials
 from crossfade.controller.scope import EVERYWHERE, Scope
-from crossfade.controller.store import Key, Raw, Store, version_of
+from crossfade.controller.store import Key, Raw, Store, namespace_of, version_of
 
 
 class Intake:
@@ -39,11 +39,11 @@ class Intake:
         """Keep or forget one object. `event_type` is None for what a list brings, at the start or after a cut."""
         if event_type is None:
             self._listed()
-        if not self._scope.covers(obj["metadata"]["namespace"]):
+        if not self._scope.covers(namespace_of(obj)):
             return
         if event_type == "DELETED":
             meta = obj["metadata"]
-            keys = self._store.remove(kind, meta["namespace"], meta["name"], meta["uid"], version_of(obj))
+            keys = self._store.remove(kind, namespace_of(obj), meta["name"], meta["uid"], version_of(obj))
         else:
             keys = self._store.put(kind, obj)
         for key in keys:

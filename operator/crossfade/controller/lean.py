@@ -10,6 +10,7 @@ from typing import Any, Final
 from crossfade.api.labels import FIELD_MANAGER
 from crossfade.api.parsing import KEPT_LEVELS
 from crossfade.controller.naming import ROUTE_KINDS
+from crossfade.controller.templates import MODELS as TEMPLATES
 
 Raw = dict[str, Any]
 
@@ -47,9 +48,9 @@ def _without_managers(kind: str, obj: Raw) -> Raw:
 
 
 def _without_last_applied(kind: str, obj: Raw) -> Raw:
-    """Leave out what kubectl has put into a route beside its spec: the same once more. All routes of a cluster are kept."""
+    """Leave out what kubectl has put into a route or a template beside its spec: the same once more. All of a cluster are kept."""
     notes = obj["metadata"].get("annotations") or {}
-    if kind not in ROUTE_KINDS or _LAST_APPLIED not in notes:
+    if kind not in (*ROUTE_KINDS, *TEMPLATES) or _LAST_APPLIED not in notes:
         return obj
     rest = {key: value for key, value in notes.items() if key != _LAST_APPLIED}
     return {**obj, "metadata": {**obj["metadata"], "annotations": rest}}

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
-from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller import gateways
+from crossfade.controller.checking import Checks, nobody
 from crossfade.controller.observe import SERVICE_NAME
 from crossfade.controller.reach import tried
 from crossfade.controller.seen import (
@@ -28,6 +26,7 @@ from crossfade.controller.seen import (
 )
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw
+from crossfade.controller.templates import parse
 from crossfade.core.evidence import silent
 from crossfade.core.manifests import LABEL_PULL
 from crossfade.core.observed import Found, Observed, Pod, SeenRoute, SeenService, Side, Stranger, Template
@@ -74,7 +73,12 @@ class Whose:
 
 
 async def answer(
-    reads: Reads, whose: Whose, asked: ReadRequest, seen: Observed, router: Sent | None = None
+    reads: Reads,
+    whose: Whose,
+    asked: ReadRequest,
+    seen: Observed,
+    router: Sent | None = None,
+    checks: Checks = nobody,
 ) -> Found:
     """Look, and add what is found to what was found before. `seen`: what the decision sees."""
     found, sides = seen.found, seen.sides
@@ -101,29 +105,18 @@ async def answer(
         told = await router.quiet_s(key.namespace, sorted(asked.sent)) if router else {}
         answered = replace(answered, quiet_s={**dict.fromkeys(asked.sent), **told})
     if asked.templates:
-        answered = replace(
-            answered, templates={**found.templates, **await templates(reads, key, asked.templates)}
-        )
+        answered = replace(answered, templates={**found.templates, **await templates(reads, asked.templates)})
+    if asked.checks:
+        answered = replace(answered, checked={**found.checked, **await checks(asked.checks)})
     if asked.strangers:
         answered = replace(answered, strangers=await _strangers(reads, key))
     return answered
 
 
-async def templates(
-    reads: Reads, key: Key, named: Collection[tuple[str, bool]]
-) -> dict[tuple[str, bool], Template | None]:
-    """Read templates by name; one that cannot be used counts as none, as the API server has checked it."""
-    seen = dict[tuple[str, bool], Template | None]()
-    for name, of_cluster in sorted(named):
-        if of_cluster:
-            model: type[Template] = ClusterAnalysisTemplate
-            raw = await _of_the_cluster(reads, name)
-        else:
-            model, raw = AnalysisTemplate, await reads.get("AnalysisTemplate", key.namespace, name)
-        seen[name, of_cluster] = None
-        with suppress(ValidationError):
-            seen[name, of_cluster] = model.model_validate(raw) if raw is not None else None
-    return seen
+async def templates(reads: Reads, names: Collection[str]) -> dict[tuple[str, bool], Template | None]:
+    """Read templates of the cluster by name, where they are not watched."""
+    kind = "ClusterAnalysisTemplate"
+    return {(name, True): parse(kind, await _of_the_cluster(reads, name)) for name in sorted(names)}
 
 
 async def _of_the_cluster(reads: Reads, name: str) -> Raw | None:

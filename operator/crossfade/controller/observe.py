@@ -18,8 +18,9 @@ from crossfade.controller.routes import claims_of, kinds_of, routes_of
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw, Store
+from crossfade.controller.templates import named_in
 from crossfade.core.last_words import plain
-from crossfade.core.observed import Observed, SeenService, Side
+from crossfade.core.observed import Observed, SeenService, Side, Template
 
 SERVICE_NAME = "kubernetes.io/service-name"
 """On EndpointSlices: the Service that they belong to."""
@@ -102,7 +103,13 @@ class Observer:
             routes=routes_of(self._store, key, raw),
             route_kinds=kinds_of(self._store),
             route_claims=claims_of(self._store, raw),
+            templates=self._templates(key, raw),
         )
+
+    def _templates(self, key: Key, raw: Raw) -> dict[tuple[str, bool], Template | None]:
+        store, named = self._store, named_in(key.namespace, raw)
+        watched = (place for place in named if place.kind in store.watched)
+        return {(p.name, not p.namespace): store.templates.model(p, store.get(*p)) for p in watched}
 
     def actions(self, key: Key) -> list[RolloutAction]:
         """What is asked of the Rollout, whether it is there or not."""

@@ -8,7 +8,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,13 +17,14 @@ import kopf
 
 from crossfade.cluster import ApiError, Cluster
 from crossfade.controller import handlers, watching
+from crossfade.controller.checking import Checker
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
 from crossfade.controller.health import Health, serving
 from crossfade.controller.kinds import NOBODY, Changed, Kinds
 from crossfade.controller.leader import Election, Lost
-from crossfade.controller.measuring import Measuring, Source
+from crossfade.controller.measuring import Measuring
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.queue import KeyedQueue
@@ -31,9 +32,11 @@ from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.router_metrics import RouterMetrics
 from crossfade.controller.scope import Scope
-from crossfade.controller.sources import measuring_by
-from crossfade.controller.store import WATCHED, Key, Store
+from crossfade.controller.sources import Sources, measuring_by
+from crossfade.controller.store import WATCHED, Key, Store, namespace_of, watched_in
+from crossfade.controller.templates import Place
 from crossfade.controller.urgency import rank
+from crossfade.controller.validity import Validity
 from crossfade.controller.workers import WORKERS, Workers
 from crossfade.core.decide import decide, unreadable
 
@@ -62,7 +65,8 @@ class Parts:
 
     cluster: Cluster
     store: Store
-    workers: Workers
+    workers: Workers[Key]
+    templates: Workers[Place]
     relist: Relist
     kinds: Kinds
     health: Health
@@ -84,7 +88,7 @@ async def run(options: Options) -> int:
         ):
             _on_signals(stop.set)
             log.info("works in %s", options.scope)
-            await _checked(cluster, options.scope.namespace)
+            await _checked(cluster, parts.store.watched, options.scope.namespace)
             parts.health.ready = True
             if parts.election and not await _first(stop, parts.election.acquire()):
                 return 0
@@ -92,8 +96,8 @@ async def run(options: Options) -> int:
             return await _work(parts, stop)
 
 
-def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Source) -> Parts:
-    store = Store()
+def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sources) -> Parts:
+    store = Store(watched_in(options.scope.namespace))
     drops = Drops(store, time.monotonic)
     queue = KeyedQueue[Key](
         _jitter, lambda key: rank(store, drops, key), lambda key: key.namespace, WORKERS // 2
@@ -108,13 +112,24 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
-    world = World(cluster, teller, fence, metrics.wrote, wake, router, Measuring(source, wake))
+    world = World(
+        cluster,
+        teller,
+        fence,
+        metrics.wrote,
+        wake,
+        router,
+        Measuring(source, wake),
+        Checker(source.means.conditions),
+    )
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
+    told = Workers(KeyedQueue[Place](_jitter), Validity(store, world, _now), metrics=None, count=1)
+    store.templates.listen(told.add)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     kinds = Kinds(cluster, store, options.scope.namespace)
     health = Health(queue, lambda: relist.behind)
-    return Parts(cluster, store, workers, relist, kinds, health, election, options.scope)
+    return Parts(cluster, store, workers, told, relist, kinds, health, election, options.scope)
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:
@@ -123,6 +138,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     await parts.kinds.begin()
     await _fill(parts)
     parts.workers.start()
+    parts.templates.start()
     relist = asyncio.create_task(parts.relist.run(), name="relist")
     kinds = asyncio.create_task(parts.kinds.run(), name="kinds")
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="stop")
@@ -130,6 +146,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     ended, _ = await asyncio.wait(
         {*keep, relist, kinds, watches, stopped}, return_when=asyncio.FIRST_COMPLETED
     )
+    await parts.templates.stop(within_s=0)
     for task in keep:
         if task in ended:
             await parts.workers.stop(within_s=0)
@@ -203,7 +220,7 @@ async def _fill(parts: Parts) -> None:
     """List everything once before the first decision: a Deployment not seen yet must not look like none."""
     for kind, watched in parts.store.watched.items():
         for raw in await parts.cluster.list(kind, parts.scope.namespace, watched.selector):
-            if parts.scope.covers(raw["metadata"]["namespace"]):
+            if parts.scope.covers(namespace_of(raw)):
                 parts.store.put(kind, raw)
     for kind in ("Rollout", "RolloutAction"):  # what was asked of a Rollout that is gone is removed in time
         for raw in parts.store.all(kind):
@@ -211,7 +228,7 @@ async def _fill(parts: Parts) -> None:
                 parts.workers.add(key)
 
 
-async def _checked(cluster: Cluster, namespace: str | None) -> None:
+async def _checked(cluster: Cluster, watched: Collection[str], namespace: str | None) -> None:
     """Say at the start what would otherwise fail at every turn.
 
     While the API server is away it is waited for, as long as it takes: a process that ended instead would be
@@ -219,7 +236,7 @@ async def _checked(cluster: Cluster, namespace: str | None) -> None:
     """
     while True:
         try:
-            for kind in WATCHED:
+            for kind in watched:
                 await cluster.list(kind, namespace, NOBODY, metadata_only=True)
         except ApiError as error:
             if error.not_found:

@@ -84,6 +84,7 @@ class Reconciler:
         self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks)
         self._known: dict[tuple[Key, str], Known] = {}
         self._measuring = world.measuring
+        self._checks = world.checks
 
     async def __call__(self, key: Key) -> float | None:
         """Run one pass; gives the seconds after which to look again, None: only when something changes.
@@ -177,7 +178,7 @@ class Reconciler:
 
     async def _answered(self, whose: Whose, known: Known, asked: ReadRequest, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, whose, asked, seen, self._router)
+            return await look.answer(self._cluster, whose, asked, seen, self._router, self._checks)
         except ApiError as error:
             known.note(error)
             raise Stale(str(error)) from error

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from crossfade.cluster import ApiError, Listing
 from crossfade.controller.scope import Scope
-from crossfade.controller.store import Key, Raw, Store, version_of
+from crossfade.controller.store import Key, Raw, Store, namespace_of, version_of
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Relist:
         """
         before = {_place(raw): raw["metadata"]["uid"] for raw in self._store.all(kind)}
         found = await self._list(kind)
-        listed = [raw for raw in found if self._scope.covers(raw["metadata"]["namespace"])]
+        listed = [raw for raw in found if self._scope.covers(namespace_of(raw))]
         there = {_place(raw): raw["metadata"]["uid"] for raw in listed}
         for (namespace, name), uid in before.items():
             if there.get((namespace, name)) != uid:
@@ -145,7 +145,7 @@ class Relist:
 
 
 def _place(raw: Raw) -> tuple[str, str]:
-    return raw["metadata"]["namespace"], raw["metadata"]["name"]
+    return namespace_of(raw), raw["metadata"]["name"]
 
 
 def _newest_lost(listed: Iterable[Raw], known: Mapping[str, int]) -> int:

@@ -21,6 +21,8 @@ from crossfade.controller.naming import (
     is_at_rest,
     tells_nothing_new,
 )
+from crossfade.controller.templates import MODELS as TEMPLATES
+from crossfade.controller.templates import Place, Templates, is_as_it_was
 
 Raw = dict[str, Any]
 
@@ -35,6 +37,16 @@ class Key(NamedTuple):
 
 
 Names = Callable[[Mapping[str, Any]], Iterable[str]]
+
+
+def namespace_of(obj: Mapping[str, Any]) -> str:
+    """Where an object lives; "" for one of the cluster."""
+    return str(obj["metadata"].get("namespace") or "")
+
+
+def _nobody(_obj: Mapping[str, Any]) -> Iterable[str]:
+    """What says nothing of Rollouts: they say it."""
+    return ()
 
 
 def _own_name(obj: Mapping[str, Any]) -> Iterable[str]:
@@ -72,18 +84,34 @@ class Watched:
     def keys(self, obj: Mapping[str, Any]) -> tuple[Key, ...]:
         """The Rollouts that an object is news for, each once; none where it belongs to none."""
         names = dict.fromkeys(filter(None, self.rollouts(obj)))
-        return tuple(Key(obj["metadata"]["namespace"], name) for name in names)
+        return tuple(Key(namespace_of(obj), name) for name in names)
 
 
 WATCHED: Final[Mapping[str, Watched]] = {
     "Rollout": Watched("crossfade.dev", "v1alpha1", "rollouts", labelled=False, rollouts=_own_name),
     "Release": Watched("crossfade.dev", "v1alpha1", "releases", labelled=False, rollouts=_named),
     "RolloutAction": Watched("crossfade.dev", "v1alpha1", "rolloutactions", labelled=False, rollouts=_named),
+    "AnalysisTemplate": Watched(
+        "crossfade.dev", "v1alpha1", "analysistemplates", labelled=False, rollouts=_nobody
+    ),
     "Deployment": Watched("apps", "v1", "deployments", labelled=True),
     "Service": Watched("", "v1", "services", labelled=True),
     "EndpointSlice": Watched("discovery.k8s.io", "v1", "endpointslices", labelled=True),
 }
 """What every process watches; routes come to it where the cluster has them (`kinds`)."""
+
+OF_THE_CLUSTER: Final[Mapping[str, Watched]] = {
+    "ClusterAnalysisTemplate": Watched(
+        "crossfade.dev", "v1alpha1", "clusteranalysistemplates", labelled=False, rollouts=_nobody
+    ),
+}
+"""What a process watches besides that works in all namespaces: no Role can give the right to it."""
+
+
+def watched_in(namespace: str | None) -> Mapping[str, Watched]:
+    """What a process watches that works in one namespace, or with None in all."""
+    return WATCHED if namespace is not None else {**WATCHED, **OF_THE_CLUSTER}
+
 
 Listener = Callable[[str, Key, Raw | None, Raw | None], None]
 """Told of every change: kind, key, the object before and after; None where there was or is none."""
@@ -100,6 +128,7 @@ class Store:
     def __init__(self, watched: Mapping[str, Watched] = WATCHED) -> None:
         self.watched = dict(watched)
         self.naming = Naming()
+        self.templates = Templates()
         self._objects: dict[str, dict[tuple[str, str], Raw]] = {kind: {} for kind in watched}
         self._children: dict[tuple[str, Key], dict[str, Raw]] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()  # UID -> the version that it went with
@@ -128,7 +157,7 @@ class Store:
         return self._objects[kind].values()
 
     def get(self, kind: str, namespace: str, name: str) -> Raw | None:
-        """One object by its name; None where there is none."""
+        """One object by its name (`namespace` "" for one of the cluster); None where there is none."""
         return self._objects[kind].get((namespace, name))
 
     def is_gone(self, obj: Raw) -> bool:
@@ -177,6 +206,10 @@ class Store:
             keys += tuple(Key(place[0], name) for name in self.naming.rollouts(Route(kind, *place)))
             if tells_nothing_new(old, new):
                 keys = tuple(key for key in keys if not is_at_rest(self.rollout(key)))
+        if kind in TEMPLATES:
+            self.templates.changed(Place(kind, *place))
+            named = () if is_as_it_was(old, new) else self.templates.rollouts(Place(kind, *place))
+            keys += tuple(Key(*each) for each in named)
         return tuple(dict.fromkeys(keys))
 
     def _rivals(self, kind: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
@@ -211,6 +244,8 @@ class Store:
 
     def _tell(self, kind: str, key: Key, name: str, old: Raw | None, new: Raw | None) -> None:
         self.naming.note(kind, key.name, name, old, new)
+        if kind == "Rollout":
+            self.templates.note(*key, old, new)
         for listener in self._listeners:
             listener(kind, key, old, new)
 
@@ -220,5 +255,4 @@ def _claimant(claim: Claim) -> Key:
 
 
 def _place(obj: Mapping[str, Any]) -> tuple[str, str]:
-    meta = obj["metadata"]
-    return meta["namespace"], meta["name"]
+    return namespace_of(obj), obj["metadata"]["name"]

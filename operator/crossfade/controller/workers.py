@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Final, Generic, Protocol, TypeVar
 
 from crossfade.cluster import ApiError
 from crossfade.controller.logs import about
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.queue import KeyedQueue
-from crossfade.controller.store import Key
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +19,21 @@ WORKERS: Final = 16
 """A pass waits for the API server most of its time (20 to 30 ms a write, measured): so many fill one core."""
 PASS_LIMIT_S: Final = 120.0
 
-Pass = Callable[[Key], Awaitable[float | None]]
+
+class Placed(Hashable, Protocol):
+    """What can be worked on: an object by its place."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+
+K = TypeVar("K", bound=Placed)
+Pass = Callable[[K], Awaitable[float | None]]
 """One pass; gives the seconds after which to look again, None: only when something changes."""
 
 
@@ -28,20 +41,23 @@ class Stale(Exception):  # noqa: N818 -- nothing is wrong: the world moved on, a
     """What a pass saw is no longer so."""
 
 
-class Workers:
-    """Workers on one queue. `add` may be called from anywhere in the event loop."""
+class Workers(Generic[K]):
+    """So many workers on one queue. `add` may be called from anywhere in the event loop. `metrics` None: nothing is counted."""
 
-    def __init__(self, queue: KeyedQueue[Key], run_pass: Pass, metrics: Metrics) -> None:
+    def __init__(
+        self, queue: KeyedQueue[K], run_pass: Pass[K], metrics: Metrics | None, count: int = WORKERS
+    ) -> None:
         self._queue = queue
         self._run_pass = run_pass
         self._metrics = metrics
+        self._count = count
         self._changed = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to work; before kopf begins, which ends every task that is younger than itself."""
-        self._tasks = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(WORKERS)]
+        self._tasks = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(self._count)]
 
     async def stop(self, within_s: float) -> bool:
         """Begin nothing new, let running passes end, and cut off those that have not; whether all did in time."""
@@ -54,7 +70,7 @@ class Workers:
             task.cancel()
         return not late
 
-    def add(self, key: Key) -> None:
+    def add(self, key: K) -> None:
         """Queue a key, and wake a worker."""
         self._queue.add(key, time.monotonic())
         self._changed.set()
@@ -66,7 +82,8 @@ class Workers:
                 await self._wait()
                 continue
             key, waited_s = taken
-            self._metrics.queue_wait.observe(waited_s)
+            if self._metrics:
+                self._metrics.queue_wait.observe(waited_s)
             with about(key.namespace, key.name):
                 await self._work_on(key)
 
@@ -81,7 +98,7 @@ class Workers:
         except TimeoutError:
             return
 
-    async def _work_on(self, key: Key) -> None:
+    async def _work_on(self, key: K) -> None:
         started_s, result = time.monotonic(), "error"
         try:
             async with asyncio.timeout(PASS_LIMIT_S):
@@ -98,7 +115,8 @@ class Workers:
             log.exception("the pass failed")
         finally:
             now_s = time.monotonic()
-            self._metrics.passed(result, now_s - started_s)
+            if self._metrics:
+                self._metrics.passed(result, now_s - started_s)
             if result == "success":
                 if again_s is not None:
                     self._queue.add_after(key, again_s, now_s)

@@ -33,10 +33,16 @@ def first_read(s: Situation) -> ReadRequest | None:
         frozenset(sources - set(s.seen.found.deployments)),
     )
     strangers, gateways, named = strangers_unread(s), abilities.are_unread(s), templates.are_unread(s)
-    if not any(unseen) and not strangers and not gateways and not named:
+    unchecked = templates.are_unchecked(s) if not named else frozenset()
+    if not any((*unseen, strangers, gateways, named, unchecked)):
         return None
     return ReadRequest(
-        services=unseen[0], deployments=unseen[1], strangers=strangers, gateways=gateways, templates=named
+        services=unseen[0],
+        deployments=unseen[1],
+        strangers=strangers,
+        gateways=gateways,
+        templates=named,
+        checks=unchecked,
     )
 
 
@@ -55,9 +61,8 @@ def route(s: Situation) -> Conflict | None:
 
 
 def _analysis(s: Situation) -> Conflict | None:
-    """A template that does not exist is found before a release begins; later, its stage waits for it."""
-    begins = not s.under_way and bool(s.stable_revision) and target(s) != s.stable_revision
-    told = templates.problem(s) if begins else ""
+    """What a template lacks, and what cannot be measured, is found before a release begins; later, its stage waits."""
+    told = templates.problem(s) if templates.begins(s) else ""
     return Conflict(Reason.ANALYSIS_INVALID, told) if told else None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from crossfade.api.action import RolloutAction
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.release import Release, TemplateChange
+from crossfade.core.check import Checked
 from crossfade.core.measured import Measured
 
 Template = AnalysisTemplate | ClusterAnalysisTemplate
@@ -204,7 +205,8 @@ class Found:
     connections; None where no pod was ready. `gateways`: by `namespace/name`, those that the route names.
     `routes`: by kind and name (`HTTPRoute/shop`), read by name, None where there is none.
     `quiet_s`: by Service, for how many seconds no router was seen to send it a request; None where nobody knows.
-    `templates`: by name and whether it is the cluster's, None where there is none.
+    `templates`: those that are not watched, by name and whether it is the cluster's, None where there is none.
+    `checked`: of expressions and queries, what is wrong with them.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -219,6 +221,7 @@ class Found:
     routes: Mapping[str, SeenRoute | None] = field(default_factory=dict)
     quiet_s: Mapping[str, float | None] = field(default_factory=dict)
     templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
+    checked: Checked = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,8 @@ class Observed:
     it, and its own. `route_kinds`: the kinds of route that this cluster has and this operator watches.
     `route_claims`: older Rollouts that name the same route and a rule in common, by name.
     `measured`: what was asked to be measured and has come.
+    `templates`: those that its spec names and that are watched, by name and whether it is the cluster's; None where there is
+    none. One that is not watched is absent: it has to be read.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -262,3 +267,4 @@ class Observed:
     route_kinds: frozenset[str] = frozenset()
     route_claims: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
+    templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)

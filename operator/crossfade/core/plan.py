@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crossfade.core.check import Check
 from crossfade.core.measured import Ask
 from crossfade.core.observed import Identity
 
@@ -68,7 +69,8 @@ class ReadRequest:
     to ask whether their counts are of the newest size. `strangers`: list the namespace's Services and Deployments that have
     no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready. `gateways`: as `namespace/name`, Gateways whose
     controllers are to be known. `routes`: as kind and name (`HTTPRoute/shop`), routes to read. `sent`: Services of which
-    to ask when a router was last seen to send them a request. `templates`: by name and whether it is the cluster's, to read.
+    to ask when a router was last seen to send them a request. `templates`: templates of the cluster to read, by name. `checks`: expressions and queries
+    of which to ask whether they can be used.
     """
 
     pods: frozenset[str] = frozenset()
@@ -84,7 +86,8 @@ class ReadRequest:
     gateways: frozenset[str] = frozenset()
     routes: frozenset[str] = frozenset()
     sent: frozenset[str] = frozenset()
-    templates: frozenset[tuple[str, bool]] = frozenset()
+    templates: frozenset[str] = frozenset()
+    checks: frozenset[Check] = frozenset()
 
 
 @dataclass(frozen=True)

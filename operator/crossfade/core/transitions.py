@@ -68,10 +68,14 @@ def forgiven(s: Situation) -> Situation:
     return s.remember(failed=None, undone=None, undo_to="", going_back=None)
 
 
+def comes_back(s: Situation, revision: str) -> bool:
+    """Whether a revision has proved itself not long ago: nothing holds up the way back to it."""
+    known = [each for each in s.memory.completed if each not in s.memory.unserved]
+    return bool(s.stable_revision) and revision in known[: s.spec.rollback_revisions + 1]
+
+
 def started(s: Situation, revision: str) -> Transition:
     """A release of `revision` begins."""
-    known = [each for each in s.memory.completed if each not in s.memory.unserved]
-    known = known[: s.spec.rollback_revisions + 1]
     now = text_of(s.now)
     progress = Progress(
         revision=revision,
@@ -79,7 +83,7 @@ def started(s: Situation, revision: str) -> Transition:
         started_at=now,
         short_since=now,
         release_started_at=now,
-        skip_gates=bool(s.stable_revision) and revision in known,
+        skip_gates=comes_back(s, revision),
         stable_was_down=s.stable.available < s.stable.desired and is_lost(s),
         attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )

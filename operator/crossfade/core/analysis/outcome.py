@@ -34,7 +34,7 @@ def failure(s: Situation) -> Failure | None:
     return next(
         (
             Failure(state.message, hook=run.name.startswith(BEFORE))
-            for run in active(s)
+            for run in s.once(active)
             for metric, state in _told(s, run)
             if _fails(run, metric, state)
         ),
@@ -44,7 +44,7 @@ def failure(s: Situation) -> Failure | None:
 
 def gate(s: Situation) -> Answer:
     """What the metrics of the present stage say: hold until each has passed."""
-    steps = [each for run in active(s) if run.decides for each in _told(s, run)]
+    steps = [each for run in s.once(active) if run.decides for each in _told(s, run)]
     undecided = [
         state.message or f"{metric.name}: its first measurement"
         for metric, state in steps
@@ -63,7 +63,7 @@ def gate(s: Situation) -> Answer:
 
 def hooks_gate(s: Situation) -> Answer:
     """What the hooks of the present stage say: hold until each has succeeded, whatever there is to return to."""
-    told = [each for run in active(s) if run.decides for each in _told(s, run)]
+    told = [each for run in s.once(active) if run.decides for each in _told(s, run)]
     failed = [state.message for _, state in told if state.outcome == "Failed"]
     if failed:  # with a stable revision the release has failed by that already
         return Answer(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from crossfade.api.analysis import Analysis, Metric, TemplateRef
 from crossfade.api.hooks import Hook
 from crossfade.core import hooks
+from crossfade.core.observed import Template
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind
 
@@ -19,10 +23,18 @@ AFTER = "after"
 
 @dataclass(frozen=True)
 class Asked:
-    """A metric, and the values of its arguments."""
+    """A metric, the values of its arguments, and the template that it is of; None for one of the Rollout's own."""
 
     metric: Metric
     arguments: Mapping[str, str]
+    template: TemplateRef | None = None
+
+    @cached_property
+    def definition(self) -> str:
+        """Changes when the metric or a value is edited: over what differs from the defaults, as `plan_hash`."""
+        said = {"metric": self.metric.model_dump(mode="json", exclude_defaults=True), **self.arguments}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 @dataclass(frozen=True)
@@ -80,12 +92,12 @@ def asked_by(s: Situation, analysis: Analysis) -> tuple[Asked, ...]:
     given = {each.name: each.value for each in analysis.arguments if each.value is not None}
     found = {metric.name: Asked(metric, given) for metric in analysis.metrics}
     for ref in analysis.templates:
-        template = s.seen.found.templates.get((ref.name, ref.cluster))
+        template = template_of(s, ref)
         if template is None:
             continue
         defaults = {each.name: each.value for each in template.spec.arguments if each.value is not None}
         for metric in template.spec.metrics:
-            found.setdefault(metric.name, Asked(metric, {**defaults, **given}))
+            found.setdefault(metric.name, Asked(metric, {**defaults, **given}, ref))
     return tuple(found.values())
 
 
@@ -105,10 +117,13 @@ def analyses(s: Situation) -> Iterator[tuple[str, Analysis]]:
 
 def lacking(s: Situation, analysis: Analysis) -> str:
     """The first template of one analysis that does not exist, in words; "" where all do."""
-    missing = (
-        ref for ref in analysis.templates if s.seen.found.templates.get((ref.name, ref.cluster)) is None
-    )
-    return next((kind_of(ref) for ref in missing), "")
+    return next((kind_of(ref) for ref in analysis.templates if template_of(s, ref) is None), "")
+
+
+def template_of(s: Situation, ref: TemplateRef) -> Template | None:
+    """The template that a reference names; None where there is none."""
+    named = ref.name, ref.cluster
+    return s.seen.templates.get(named) or s.seen.found.templates.get(named)
 
 
 def kind_of(ref: TemplateRef) -> str:

@@ -16,7 +16,7 @@ def taken(s: Situation) -> Situation:
     """The same with those answers in its memory that are to a window that is awaited."""
     known = {(each.run, each.metric): each for each in s.memory.measurements}
     news = dict(known)
-    for run in active(s):
+    for run in s.once(active):
         for asked in run.asked:
             news[run.name, asked.metric.name] = _after(s, run, asked)
     changed = any(known.get(key) != each for key, each in news.items())

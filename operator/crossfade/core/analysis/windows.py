@@ -6,8 +6,6 @@ counted twice or lost, also where the operator was away or the source was down: 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -30,7 +28,7 @@ def asks(s: Situation) -> tuple[Ask, ...]:
 
 
 def _due(s: Situation) -> Iterator[Ask]:
-    for run in active(s):
+    for run in s.once(active):
         for asked in run.asked:
             state = state_of(s, run, asked)
             if not state.outcome and s.now >= moment_of(next_at(run, asked, state)):
@@ -78,7 +76,7 @@ def next_due_s(s: Situation) -> float | None:
     """Seconds until the next window of any metric ends; None where none is awaited."""
     waits = [
         (moment_of(next_at(run, asked, state)) - s.now).total_seconds()
-        for run in active(s)
+        for run in s.once(active)
         for asked in run.asked
         if not (state := state_of(s, run, asked)).outcome
     ]
@@ -94,11 +92,12 @@ def state_of(s: Situation, run: Run, asked: Asked) -> MetricStatus:
         (
             each
             for each in s.memory.measurements
-            if (each.run, each.metric) == (run.name, asked.metric.name) and each.definition == _hash(asked)
+            if (each.run, each.metric) == (run.name, asked.metric.name)
+            and each.definition == asked.definition
         ),
         None,
     )
-    return known or MetricStatus(run=run.name, metric=asked.metric.name, definition=_hash(asked))
+    return known or MetricStatus(run=run.name, metric=asked.metric.name, definition=asked.definition)
 
 
 def begins(run: Run, asked: Asked, state: MetricStatus) -> str:
@@ -123,12 +122,6 @@ def _window(s: Situation, run: Run, asked: Asked, state: MetricStatus) -> Window
     start, interval_s = begins(run, asked, state), asked.metric.interval_seconds
     whole = int((s.now - moment_of(start)).total_seconds() // interval_s) * interval_s
     return Window(run.name, asked.metric.name, state.windows + 1, later(start, whole), whole)
-
-
-def _hash(asked: Asked) -> str:
-    said = {"metric": asked.metric.model_dump(mode="json", exclude_defaults=True), **asked.arguments}
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def seconds_until(run: Run, asked: Asked, until: str) -> float:

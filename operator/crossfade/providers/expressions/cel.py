@@ -23,6 +23,8 @@ _COMPARED: Final = (*((each, each) for each in _ALIKE), ("double", "int"), ("int
 _OPERATORS: Final = {"_<_": "less", "_<=_": "less_equals", "_>_": "greater", "_>=_": "greater_equals"}
 _TYPES: Final = {"double": "a number", "int": "a whole number", "string": "a text", "bool": "true or false"}
 _MIXABLE: Final = ("+", "-", "*", "/", "==", "!=")
+_POSSIBLE: Final = ("BOOL", "DYN")
+"""Of what is not known only the value shows whether it is true or false."""
 _SAID: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _OVERLOAD: Final = re.compile(
     r"found no matching overload for '([^']*)' applied to '(?:([^']*)\.)?\(([^']*)\)'"
@@ -33,7 +35,7 @@ Types = tuple[tuple[str, str], ...]
 
 
 class Cel:
-    """Compiles and evaluates. A type is `double`, `list`, `bool` or `string`; a list holds numbers."""
+    """Compiles and evaluates. A type is `double`, `list`, `bool`, `string`, or `dyn` for any; a list holds numbers."""
 
     def __init__(self) -> None:
         self._environments: OrderedDict[Types, Any] = OrderedDict()
@@ -55,7 +57,7 @@ class Cel:
         return value
 
     def compiled(self, expression: str, types: Mapping[str, str]) -> bool:
-        """True. Raises RefusedExpressionError where it cannot be compiled, or gives no bool."""
+        """True. Raises RefusedExpressionError where it cannot be compiled, or can give no bool."""
         self._compiled(expression, tuple(sorted(types.items())))
         return True
 
@@ -71,7 +73,7 @@ class Cel:
         except RuntimeError as error:
             raise RefusedExpressionError(explained(str(error), [name for name, _ in types])) from None
         kind = str(compiled.return_type().name())
-        if kind != "BOOL":
+        if kind not in _POSSIBLE:
             raise RefusedExpressionError(
                 f"gives {_kind(kind.lower())}, where true or false is needed: compare it with something"
             )

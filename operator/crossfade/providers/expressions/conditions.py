@@ -25,6 +25,8 @@ NUMBER: Final[Kind] = "double"
 NUMBERS: Final[Kind] = "list"
 TEXT: Final[Kind] = "string"
 TRUTH: Final[Kind] = "bool"
+ANY: Final[Kind] = "dyn"
+"""What is not known before it is measured, or given: nothing that is done with it is wrong yet."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
@@ -54,6 +56,11 @@ def value_of(text: str) -> Value:
     if text in ("true", "false"):
         return text == "true"
     return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def kind_of(value: Value) -> Kind:
+    """What a condition takes a value for."""
+    return {bool: TRUTH, str: TEXT, list: NUMBERS}.get(type(value), NUMBER)
 
 
 class Conditions:

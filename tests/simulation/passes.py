@@ -107,6 +107,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         *found.quiet_s.items(),
         sim.sent_until is None,
         sim.measured,
+        sim.others_failed,
         tuple(found.templates),
     )
     drops = tuple(dropped(sim).items())

@@ -94,6 +94,7 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
         checks_ports=tries,
         asks_router=asks,
         measured=sim.measured,
+        others_failed=sim.others_failed,
     )
 
 

@@ -19,6 +19,7 @@ from crossfade.controller.measuring import Measuring, nobody
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
+from crossfade.core.observed import Failure
 from crossfade.core.plan import Plan, Verb, Write
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class World:
     """How a pass reaches out: `fence` is asked before each write, `wrote` is told of each by verb and kind.
 
     `wake` queues a Rollout that an answer is news for. `router`: what the routers' own metrics say; None where nobody asks.
-    `measuring`: whoever measures what decisions ask for.
+    `measuring`: whoever measures what decisions ask for. `others_failed`: which other Rollouts failed lately.
     """
 
     cluster: Cluster
@@ -39,6 +40,7 @@ class World:
     wake: Callable[[Key], None] = lambda _key: None
     router: Sent | None = None
     measuring: Measuring = field(default_factory=lambda: Measuring(nobody, lambda _key: None))
+    others_failed: Callable[[Key], tuple[Failure, ...]] = lambda _key: ()
 
 
 class Executor:

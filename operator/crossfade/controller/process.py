@@ -20,6 +20,7 @@ from crossfade.controller import handlers, watching
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
+from crossfade.controller.failing import Failing
 from crossfade.controller.health import Health, serving
 from crossfade.controller.kinds import NOBODY, Changed, Kinds
 from crossfade.controller.leader import Election, Lost
@@ -108,7 +109,10 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
-    world = World(cluster, teller, fence, metrics.wrote, wake, router, Measuring(source, wake))
+    failing = Failing(_now, wake)
+    store.listen(failing.note)
+    measuring = Measuring(source, wake)
+    world = World(cluster, teller, fence, metrics.wrote, wake, router, measuring, failing.others)
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)

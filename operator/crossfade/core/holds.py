@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from crossfade.api.conditions import ConditionType, Phase, Reason
-from crossfade.core import gates, manifests
+from crossfade.core import gates, manifests, others
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.moments import moment_of
 from crossfade.core.propagation import has_propagated, propagated_at, propagation_left_s
@@ -36,7 +36,7 @@ def paused(s: Situation) -> bool:
 def _frozen_after_failure(s: Situation) -> Answer:
     if not s.progress.frozen:
         return OPEN
-    why = s.progress.failure.message if s.progress.failure is not None else s.progress.frozen
+    why = others.in_full(s.progress.failure) if s.progress.failure is not None else s.progress.frozen
     failed = f"a person: release {s.memory.release} failed: {why.rstrip('.')}"
     what = f"{failed}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
     return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
@@ -91,6 +91,11 @@ def is_lost(s: Situation) -> bool:
     fewer = told is not None and s.stable.available < told.available and s.stable.desired >= told.replicas
     known = s.memory.phase is Phase.DEGRADED
     return known or fewer or not s.stable.ready or unavailable_s(s) >= SHORT_S
+
+
+def is_down(s: Situation) -> bool:
+    """Whether stable lacks pods that it has lost: what is released then may be the cure."""
+    return s.stable.available < s.stable.desired and is_lost(s)
 
 
 def unavailable_s(s: Situation) -> float:

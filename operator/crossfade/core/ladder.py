@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.core import flood, manifests
+from crossfade.core import flood, manifests, others
 from crossfade.core.actions import answered, pending
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
@@ -60,8 +60,9 @@ def next_transition(s: Situation) -> Transition:
     ):
         transition = rung(s)
         if transition is not None:
-            return replace(transition, s=_with_clocks(transition.s))
-    return Transition(s)
+            told = others.told(transition)
+            return replace(told, s=_with_clocks(told.s))
+    return others.told(Transition(s))
 
 
 def _with_clocks(s: Situation) -> Situation:

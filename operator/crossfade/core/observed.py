@@ -221,6 +221,20 @@ class Found:
     templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
 
 
+OTHERS_SHOWN = 100
+"""So many other Rollouts that failed lately are shown at most: of more nobody reads a count."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Another Rollout that failed: when it was judged, by the operator's clock, and why in one word."""
+
+    namespace: str
+    name: str
+    at: datetime
+    reason: str
+
+
 @dataclass(frozen=True)
 class Observed:
     """One Rollout's part of the cluster at one moment.
@@ -241,6 +255,7 @@ class Observed:
     it, and its own. `route_kinds`: the kinds of route that this cluster has and this operator watches.
     `route_claims`: older Rollouts that name the same route and a rule in common, by name.
     `measured`: what was asked to be measured and has come.
+    `others_failed`: the other Rollouts of this operator that failed lately, the newest first, at most `OTHERS_SHOWN`.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -262,3 +277,4 @@ class Observed:
     route_kinds: frozenset[str] = frozenset()
     route_claims: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
+    others_failed: tuple[Failure, ...] = ()

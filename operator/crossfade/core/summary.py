@@ -18,6 +18,7 @@ from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
 from crossfade.core.moments import seconds_since, text_of
 from crossfade.core.observed import Side
+from crossfade.core.others import BY_PEOPLE, in_full
 from crossfade.core.outside import OUTSIDE
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
@@ -249,11 +250,11 @@ def _taken_back(one: Failed) -> str:
     Example: `release 2 (7c9f4b8d51) was taken back: 1 of 4 pods crashed while it served …; Abort by ann: too slow`.
     """
     which = f"release {one.release} ({one.revision})" if one.release else one.revision
-    act = one.act if one.reason not in {Reason.ABORTED_BY_USER, "Undone"} else None
+    act = one.act if one.reason not in BY_PEOPLE else None
     if act is None:
-        return f"{which} was taken back: {one.message}"
+        return f"{which} was taken back: {in_full(one)}"
     why = f": {act.reason}" if act.reason else ""
-    return f"{which} was taken back: {one.message}; {act.action} by {act.actor or act.name}{why}"
+    return f"{which} was taken back: {in_full(one)}; {act.action} by {act.actor or act.name}{why}"
 
 
 def _paused_reason(s: Situation) -> Reason:

@@ -122,6 +122,18 @@ def is_last(s: Situation) -> bool:
     return index >= len(s.plan) or (index == len(s.plan) - 1 and s.plan[index].only_retires)
 
 
+def _others_fail(s: Situation) -> Answer:
+    """No stage is passed while other Rollouts fail, where the spec asks for that.
+
+    A stage in which nothing serves is left as soon as it can be; so is one of a way back, of what may be the cure, and one
+    that a person has promoted.
+    """
+    p, way = s.progress, s.memory.going_back
+    back = bool(p.rollback_reason) or p.skip_gates or (way is not None and way.revision == p.revision)
+    guards = s.spec.hold_when_others_fail and bool(s.stable_revision) and not s.stage.stops_old
+    return others.failing(s) if guards and not (back or p.promoted or p.stable_was_down) else OPEN
+
+
 def _propagating(s: Situation) -> Answer:
     """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them.
 
@@ -141,5 +153,6 @@ HOLDS: tuple[Callable[[Situation], Answer], ...] = (
     _scaled_to_zero,
     _stable_unavailable,
     gates.asked,
+    _others_fail,
     _propagating,
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.core import flood, manifests, others
+from crossfade.core import flood, manifests, others, starts
 from crossfade.core.actions import answered, pending
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
@@ -233,7 +233,7 @@ def _due(s: Situation) -> Transition | None:
         return None
     if revision == s.stable_revision:
         return woken(s) if wakes(s) else None
-    if _still_leaving(s, revision):
+    if _still_leaving(s, revision) or not starts.waits(s).is_open:
         return None
     template = manifests.template_of(s, revision)
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells

@@ -1,7 +1,7 @@
-"""Other Rollouts that failed lately: whether they share a cause with this one.
+"""Other Rollouts that failed lately: whether they share a cause with this one, and what they make it wait for.
 
 One that fails alone has mostly itself to blame. Two others within a minute of it are told as a likely shared cause (a registry,
-a node, a service that all of them call). All times here are the operator's
+a node, a service that all of them call), and with `holdWhenOthersFail` they hold what is new. All times here are the operator's
 own. Rollouts of other namespaces are counted and never named: a tenant reads this.
 """
 
@@ -13,7 +13,8 @@ from dataclasses import replace
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.status import Failed
-from crossfade.core.moments import seconds_since
+from crossfade.core.gates.answer import OPEN, Answer
+from crossfade.core.moments import later, seconds_since, text_of
 from crossfade.core.observed import OTHERS_SHOWN, Failure
 from crossfade.core.situation import Situation
 from crossfade.core.transition import Transition, warning
@@ -29,6 +30,39 @@ NAMED = 3
 
 BY_PEOPLE = frozenset({Reason.ABORTED_BY_USER, "Undone"})
 """Reasons of a verdict that are no failure: somebody decided."""
+
+
+def failing(s: Situation) -> Answer:
+    """A hold while others fail: from several within a minute until a minute without another one. Open otherwise."""
+    others = _several(s)
+    if not others:
+        return OPEN
+    what = f"other Rollouts to stop failing: {_many(len(others))} failed within a minute{_where(s, others)}"
+    return Answer(Reason.OTHERS_FAILED, what, later(text_of(others[0].at), WITHIN_S))
+
+
+def _several(s: Situation) -> Sequence[Failure]:
+    """The others that failed in the minute up to some failure that is less than a minute old, where they are several.
+
+    The newest such failure comes first; none where there is no such minute.
+    """
+    for number, newest in enumerate(s.seen.others_failed):
+        if _age_s(s, newest) >= WITHIN_S:
+            break
+        earlier = s.seen.others_failed[number:]
+        together = [each for each in earlier if (newest.at - each.at).total_seconds() < WITHIN_S]
+        if _causes(s, together) >= SEVERAL:
+            return together
+    return ()
+
+
+def _causes(s: Situation, failures: Sequence[Failure]) -> int:
+    """How many they are, all of another namespace counted as one.
+
+    A cause that only one namespace has is its own, and nobody who lets his own Rollouts fail holds those of others.
+    """
+    own = sum(_is_own(s, each) for each in failures)
+    return own + len({each.namespace for each in failures if not _is_own(s, each)})
 
 
 def _age_s(s: Situation, failure: Failure) -> float:

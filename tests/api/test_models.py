@@ -46,6 +46,7 @@ def test_everything_but_template_and_strategy_has_a_default() -> None:
         "revisionHistoryLimit": 5,
         "rollbackRevisions": 3,
         "paused": False,
+        "holdWhenOthersFail": False,
         "onDelete": "Delete",
     }
 

@@ -11,6 +11,7 @@ from crossfade.api.rollout import Rollout
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
+from crossfade.controller.failing import Failing
 from crossfade.controller.look import Sent
 from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.store import Key, Store
@@ -45,9 +46,12 @@ class Scripted:
 
 
 class Bench:
-    """A reconciler with everything around it in memory. `router`: what a router's metrics say, where one is asked."""
+    """A reconciler with everything around it in memory. `router`: what a router's metrics say, where one is asked.
 
-    def __init__(self, router: Sent | None = None) -> None:
+    `failing`: which Rollouts failed lately, where that is known.
+    """
+
+    def __init__(self, router: Sent | None = None, failing: Failing | None = None) -> None:
         self.cluster, self.store, self.core = FakeCluster(), Store(), Scripted()
         self.drops = Drops(self.store, count(step=10).__next__)
         self.counted: list[tuple[str, str]] = []
@@ -60,6 +64,7 @@ class Bench:
             lambda: None,
             lambda verb, kind: self.counted.append((verb, kind)),
             router=router,
+            others_failed=failing.others if failing is not None else lambda _key: (),
         )
         self.run = Reconciler(self.store, self.drops, core, world)
         self.have(rollout())

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from controller.fakes import rollout
+from controller.fakes import obj, rollout
 from crossfade.cluster import Request
 from crossfade.controller.health import STUCK_S, Health, serving
 from crossfade.controller.metrics import Metrics
@@ -80,6 +80,9 @@ async def test_metrics_count_what_was_done_and_what_there_is(bench: Bench) -> No
     bench.metrics.requested(Request("PATCH", "Service", 409, 0.01))
     bench.metrics.requested(Request("GET", "Pod", 0, 0.01))
     bench.store.put("Rollout", rollout(status={"phase": "Healthy"}))
+    for name, at in (("cart", "11:59:01"), ("pay", "11:59:00")):
+        failed = {"reason": "CandidateCrashed", "at": f"2026-01-31T{at}Z"}
+        bench.store.put("Rollout", obj(name, status={"phase": "RolledBack", "failed": failed}))
     bench.queue.add(SHOP, 0)
     _, text = await bench.get(bench.figures, "/metrics")
     lines = text.splitlines()
@@ -89,6 +92,7 @@ async def test_metrics_count_what_was_done_and_what_there_is(bench: Bench) -> No
         'crossfade_api_requests_total{code="409",kind="Service",method="PATCH"} 1.0',
         'crossfade_api_requests_total{code="none",kind="Pod",method="GET"} 1.0',
         'crossfade_rollouts{phase="Healthy"} 1.0',
+        "crossfade_rollouts_failed_lately 1.0",
         "crossfade_queue_depth 1.0",
     ):
         assert line in lines

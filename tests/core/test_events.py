@@ -27,7 +27,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core.decide import unreadable
 from crossfade.core.measured import Answer, Said, Valued, Wrong
-from crossfade.core.observed import Waiting
+from crossfade.core.observed import Failure, Waiting
 from crossfade.core.plan import Event
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, until
@@ -57,6 +57,12 @@ def _asked(action: str, at: Callable[[Sim], object] | None = None) -> Sim:
 def _crashed(**spec: Any) -> Sim:
     sim = until(releasing_v2("bigBang", **spec), stands_at(1))
     sim.crash(sim.of(V2)[0])
+    return sim
+
+
+def _crashed_beside_others() -> Sim:
+    sim = _crashed()
+    sim.others_failed = tuple(Failure("prod", name, sim.now, "CandidateCrashed") for name in ("cart", "pay"))
     return sim
 
 
@@ -246,6 +252,7 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     ),
     EventReason.PULL_CHECK_FAILED: _not_pulled,
     EventReason.DOWNTIME_EXCEEDED: lambda: _never_ready({"recreate": {"maxDowntimeSeconds": 20}}),
+    EventReason.SHARED_CAUSE: _crashed_beside_others,
     EventReason.RELEASE_FROZEN: lambda: _crashed(onFailure="Pause"),
     EventReason.STABLE_UNAVAILABLE: _without_stables_pods,
     EventReason.RESTARTING: _restarted_and_never_ready,

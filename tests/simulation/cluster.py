@@ -14,7 +14,7 @@ from typing import Any
 from crossfade.api.labels import LABEL_REVISION
 from crossfade.core.check import Check
 from crossfade.core.measured import Answer, Ask, Measured
-from crossfade.core.observed import Template
+from crossfade.core.observed import Failure, Template
 from crossfade.core.plan import Event
 from simulation.api_server import TABLES
 from simulation.deployments import due, mark_of, status_of
@@ -37,7 +37,7 @@ class Sim(Routed):
     `beside_since` since when that lists each.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
     that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
-    to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `known`:
+    to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `others_failed`: other Rollouts, the newest first. `known`:
     what `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
@@ -58,6 +58,7 @@ class Sim(Routed):
     measured: tuple[Measured, ...] = ()
     checks: Callable[[Check], str | None] = lambda _check: ""
     templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)
+    others_failed: tuple[Failure, ...] = ()
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:

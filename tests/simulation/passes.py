@@ -114,6 +114,8 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         *found.quiet_s.items(),
         sim.sent_until is None,
         sim.measured,
+        sim.others_failed,
+        tuple(found.templates),
         tuple(found.checked.items()),
     )
     drops = tuple(dropped(sim).items())

@@ -95,6 +95,7 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
         asks_router=asks,
         measured=sim.measured,
         templates={named: sim.templates.get(named) for named in seen.templates},
+        others_failed=sim.others_failed,
     )
 
 

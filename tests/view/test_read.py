@@ -175,6 +175,14 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
             under_way("Paused", conditions=[condition("Paused", "PausedByFailure")]),
             ["crossfade abort shop", "crossfade retry shop"],
         ),
+        (
+            under_way("Waiting", conditions=[condition("Ready", "OthersFailed", "False")]),
+            ["crossfade status shop --watch", "crossfade promote shop", "crossfade abort shop"],
+        ),
+        (
+            rollout(phase="Waiting", conditions=[condition("Ready", "OthersFailed", "False")]),
+            ["crossfade status shop --watch"],
+        ),
         (under_way("RollingBack"), ["crossfade status shop --watch"]),
         (
             rollout(phase="RolledBack"),
@@ -333,3 +341,21 @@ def test_where_no_release_is_under_way_no_abort_is_offered(phase: str) -> None:
 
 def test_a_rollout_that_nobody_paused_is_not_held() -> None:
     assert rollout_view(rollout(phase="Healthy", observedGeneration=3)).held is None
+
+
+def test_a_hold_by_others_that_fail_shows_how_many_and_until_when() -> None:
+    what = "other Rollouts to stop failing: 3 failed within a minute, in 2 namespaces (in this one cart)"
+    progress = {"revision": "bbb222", "waitingFor": what, "until": "2026-01-31T12:01:00Z"}
+    message = f"stage 2 of 3 (50 %) waits for {what}"
+    shown = text.paragraph(rollout_view(under_way("Waiting", message=message, progress=progress)), NOW)
+    assert f"  Waiting    {what} (42 s left, until 12:01:00 UTC)\n" in shown
+
+
+def test_a_rollout_that_failed_with_others_says_so_after_its_own_cause() -> None:
+    why = "1 of 4 pods crashed while it served"
+    told = f"release 2 (bbb222) was taken back: {why}; 3 Rollouts failed within a minute: a shared cause is likely"
+    shown = text.paragraph(
+        rollout_view(rollout(phase="RolledBack", message=told, failed={"message": why})), NOW
+    )
+    assert f"  {told}\n" in shown
+    assert "Failed" not in shown

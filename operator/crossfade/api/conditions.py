@@ -16,7 +16,8 @@ class Phase(StrEnum):
     PAUSED = "Paused"
     """A person must act: promote, resume, abort or change the template."""
     WAITING = "Waiting"
-    """Something other than a person holds it: a policy, a window, or a Service that someone else still writes."""
+    """Something other than a person holds it: a policy, a window, other Rollouts that fail, or a Service that someone
+    else still writes."""
     ROLLING_BACK = "RollingBack"
     """Requests return to the stable revision, or have returned and the candidate is being removed."""
     ROLLED_BACK = "RolledBack"
@@ -94,6 +95,9 @@ class Reason(StrEnum):
     """A RolloutAction said Pause."""
     PAUSED_BY_FAILURE = "PausedByFailure"
     """The candidate failed and `onFailure: Pause` leaves all as it is."""
+    OTHERS_FAILED = "OthersFailed"
+    """`holdWhenOthersFail`: two or more other Rollouts failed within a minute. It goes on by itself once a minute has gone by
+    without another failure; a Promote opens the stage before."""
     NOT_SOLE_OWNER = "NotSoleOwner"
     """Another field manager still writes the selector of the Service that is to be adopted."""
 

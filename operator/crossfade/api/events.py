@@ -103,6 +103,10 @@ class EventReason(StrEnum):
     """Warning: recreate: nothing served for longer than `maxDowntimeSeconds`; the old revision returns.
 
     Find out why the new pods start slowly, or allow more."""
+    SHARED_CAUSE = "SharedCause"
+    """Warning: two or more others failed within the same minute as this one: a shared cause is likely.
+
+    Look first at what they share: nodes, the registry, the network, what all of them call. Then `crossfade retry`."""
     RELEASE_FROZEN = "ReleaseFrozen"
     """Warning: the release failed, and `onFailure: Pause` leaves pods and requests as they are.
 

@@ -191,6 +191,15 @@ class RolloutSpec(Model):
     """Whether the release is held where it stands, by default false. Requests keep their shares; abort and the safety
     net still work."""
 
+    hold_when_others_fail: bool = False
+    """Whether nothing new is let in while other Rollouts fail, by default false. Where two or more others failed within a
+    minute, no release begins and no stage is passed until a minute has gone by without another failure (phase `Waiting`,
+    reason `OthersFailed`); then it goes on by itself. What was reached stays, and the safety net works. Others are all
+    Rollouts that the operator looks after; of another namespace all failures together count as one, so that no namespace
+    alone holds another one's. An Abort by a person is no failure. A Promote opens the stage. Never held are the way back, an
+    Undo or another revision that may skip the gates, a first release, one that began while stable was down, and a recreate
+    between its old pods and its new ones. Example: `true`."""
+
     on_delete: Literal["Delete", "GiveBack"] = "Delete"
     """What is left when the Rollout is deleted: `Delete` (default) nothing; `GiveBack` a plain Deployment of the stable
     revision and the Service, which go on serving."""

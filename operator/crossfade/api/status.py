@@ -57,6 +57,10 @@ class Failed(Model):
     where no container ended, or it wrote nothing. Example: `["ValueError: no DATABASE_URL"]`."""
     at: Time | None = None
     """When it was judged."""
+    shared_cause: Message = ""
+    """That others failed within the same minute, where two or more did, in one sentence, as it stood when that was seen.
+    Rollouts of other namespaces are counted, not named; empty otherwise. Example: `3 Rollouts failed within a minute, in 2
+    namespaces (in this one also cart): a shared cause is likely`."""
     act: ActionEntry | None = None
     """What a person asked that sent it back: an Abort or an Undo, by whom, when and why. Absent where the operator sent it
     back by itself. With `onFailure: Pause` the failure before it stays the `reason` and the `message`."""

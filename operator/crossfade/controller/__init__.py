@@ -3,7 +3,7 @@
 Data flows one way. `handlers` (kopf) put what was seen into the `store` and a key into the `queue`; a worker of
 `workers` takes the key and runs a pass of `reconcile`: `observe` turns the store into values, the core decides,
 `look` answers what it asks (`gateways` who carries a route out, `checking` whether expressions can be used), `executor` has it written (`apply`) and told (`events`). `drops` remembers what must not be
-missed between two passes, `measuring` asks `sources` beside the passes, `known` and `refusals` what else is remembered, `relist` finds what the watches missed. `leader` lets one process of several work, `health`, `metrics`
+missed between two passes, `failing` which Rollouts failed lately, `measuring` asks `sources` beside the passes, `known` and `refusals` what else is remembered, `relist` finds what the watches missed. `leader` lets one process of several work, `health`, `metrics`
 and `delivery` tell how it does. `process` puts it all together, `__main__` reads the options.
 
 Routes are somebody else's and carry no label: `naming` knows which Rollouts name one, `routes` shows a decision those that

@@ -21,6 +21,7 @@ from crossfade.controller.measuring import Measuring, nobody
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
+from crossfade.core.observed import Failure
 from crossfade.core.plan import Plan, Verb, Write
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class World:
 
     `wake` queues a Rollout that an answer is news for. `router`: what the routers' own metrics say; None where nobody asks.
     `measuring`: whoever measures what decisions ask for. `checks`: whoever says whether expressions and queries can be used.
+    `others_failed`: which other Rollouts failed lately.
     """
 
     cluster: Cluster
@@ -42,6 +44,7 @@ class World:
     router: Sent | None = None
     measuring: Measuring = field(default_factory=lambda: Measuring(nobody, lambda _key: None))
     checks: Checks = unchecked
+    others_failed: Callable[[Key], tuple[Failure, ...]] = lambda _key: ()
 
 
 class Executor:

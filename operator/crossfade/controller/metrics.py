@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from crossfade.cluster import Request
 from crossfade.controller.delivery import Delivery
+from crossfade.controller.failing import WITHIN, failure_of
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key, Store
 
@@ -77,16 +78,17 @@ class Metrics:
 
     def watch(self, store: Store, queue: KeyedQueue[Key], now: Callable[[], datetime]) -> None:
         """Count what there is at the moment of each reading."""
-        self.registry.register(_Present(store, queue))
+        self.registry.register(_Present(store, queue, now))
         self.registry.register(Delivery(store, now))
 
 
 class _Present(Collector):
     """Rollouts by phase and the queue's length, counted when asked: nothing to keep up to date."""
 
-    def __init__(self, store: Store, queue: KeyedQueue[Key]) -> None:
+    def __init__(self, store: Store, queue: KeyedQueue[Key], now: Callable[[], datetime]) -> None:
         self._store = store
         self._queue = queue
+        self._now = now
 
     def collect(self) -> Iterable[Metric]:
         """The figures that are read from the store and the queue when Prometheus asks."""
@@ -96,6 +98,11 @@ class _Present(Collector):
         for phase, number in sorted(phases.items()):
             rollouts.add_metric([phase], number)
         yield rollouts
+        since = self._now() - WITHIN
+        failed = sum(1 for raw in known if (told := failure_of(raw)) is not None and told.at > since)
+        yield GaugeMetricFamily(
+            "crossfade_rollouts_failed_lately", "Rollouts that failed within the last minute.", value=failed
+        )
         yield GaugeMetricFamily(
             "crossfade_queue_depth", "Rollouts that wait for a worker.", value=len(self._queue)
         )

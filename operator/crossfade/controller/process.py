@@ -21,6 +21,7 @@ from crossfade.controller.checking import Checker
 from crossfade.controller.drops import Drops
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
+from crossfade.controller.failing import Failing
 from crossfade.controller.health import Health, serving
 from crossfade.controller.kinds import NOBODY, Changed, Kinds
 from crossfade.controller.leader import Election, Lost
@@ -112,16 +113,10 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
-    world = World(
-        cluster,
-        teller,
-        fence,
-        metrics.wrote,
-        wake,
-        router,
-        Measuring(source, wake),
-        Checker(source.means.conditions),
-    )
+    failing = Failing(_now, wake)
+    store.listen(failing.note)
+    measuring, checker = Measuring(source, wake), Checker(source.means.conditions)
+    world = World(cluster, teller, fence, metrics.wrote, wake, router, measuring, checker, failing.others)
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     told = Workers(KeyedQueue[Place](_jitter), Validity(store, world, _now), metrics=None, count=1)

@@ -85,6 +85,7 @@ class Reconciler:
         self._known: dict[tuple[Key, str], Known] = {}
         self._measuring = world.measuring
         self._checks = world.checks
+        self._others_failed = world.others_failed
 
     async def __call__(self, key: Key) -> float | None:
         """Run one pass; gives the seconds after which to look again, None: only when something changes.
@@ -163,7 +164,11 @@ class Reconciler:
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
         measured = self._measuring.of(key, raw["metadata"]["uid"])
         seen = replace(
-            seen, refused=known.refusals.told(), first_look=not known.has_looked, measured=measured
+            seen,
+            refused=known.refusals.told(),
+            first_look=not known.has_looked,
+            measured=measured,
+            others_failed=self._others_failed(key),
         )
         whose = Whose(key, raw["metadata"]["uid"], known_revisions(self._store, key))
         found = await self._contested(whose, known)

@@ -13,6 +13,7 @@ from crossfade.api.action import ActionEntry, RolloutAction
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.status import Failed, GoingBack, LastAction, PausedBy, Restarted
+from crossfade.core import starts
 from crossfade.core.holds import is_last, paused
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
@@ -167,13 +168,21 @@ def _never_begun(s: Situation, action: RolloutAction, note: str) -> Answer:
 
 def _promote(s: Situation, _action: RolloutAction) -> Answer:
     if not s.under_way or s.progress.rollback_reason:
-        return _refused(s, "no release goes forward: there is nothing to promote")
+        return _refused(s, _nothing_to_promote(s))
     if s.progress.frozen:
         return _refused(s, "the release failed and is frozen: Retry to go on, Abort to return")
     if paused(s):
         return _refused(s, "the Rollout is paused: Resume it first (or set spec.paused to false)")
     step = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
     return Answer(s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand")
+
+
+def _nothing_to_promote(s: Situation) -> str:
+    held = starts.waits(s)
+    if held.is_open:
+        return "no release goes forward: there is nothing to promote"
+    begins = f"the release of {target(s)} has not begun, and no stage is there to promote"
+    return f"{begins}: it waits for {held.waiting_for}. To begin now set spec.holdWhenOthersFail to false"
 
 
 def _promote_full(s: Situation, action: RolloutAction) -> Answer:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from crossfade.api.conditions import ConditionType, Phase, Reason
-from crossfade.core import gates, manifests
+from crossfade.core import gates, manifests, others
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.moments import moment_of
 from crossfade.core.propagation import has_propagated, propagated_at, propagation_left_s
@@ -36,7 +36,7 @@ def paused(s: Situation) -> bool:
 def _frozen_after_failure(s: Situation) -> Answer:
     if not s.progress.frozen:
         return OPEN
-    why = s.progress.failure.message if s.progress.failure is not None else s.progress.frozen
+    why = others.in_full(s.progress.failure) if s.progress.failure is not None else s.progress.frozen
     failed = f"a person: release {s.memory.release} failed: {why.rstrip('.')}"
     what = f"{failed}. Frozen by onFailure: Pause. Abort to return, Retry to go on"
     return Answer(Reason.PAUSED_BY_FAILURE, what, person=True)
@@ -93,6 +93,11 @@ def is_lost(s: Situation) -> bool:
     return known or fewer or not s.stable.ready or unavailable_s(s) >= SHORT_S
 
 
+def is_down(s: Situation) -> bool:
+    """Whether stable lacks pods that it has lost: what is released then may be the cure."""
+    return s.stable.available < s.stable.desired and is_lost(s)
+
+
 def unavailable_s(s: Situation) -> float:
     """For how long too few pods have been available, in seconds: the Available condition remembers since when."""
     since = _unavailable_since(s)
@@ -117,6 +122,18 @@ def is_last(s: Situation) -> bool:
     return index >= len(s.plan) or (index == len(s.plan) - 1 and s.plan[index].only_retires)
 
 
+def _others_fail(s: Situation) -> Answer:
+    """No stage is passed while other Rollouts fail, where the spec asks for that.
+
+    A stage in which nothing serves is left as soon as it can be; so is one of a way back, of what may be the cure, and one
+    that a person has promoted.
+    """
+    p, way = s.progress, s.memory.going_back
+    back = bool(p.rollback_reason) or p.skip_gates or (way is not None and way.revision == p.revision)
+    guards = s.spec.hold_when_others_fail and bool(s.stable_revision) and not s.stage.stops_old
+    return others.failing(s) if guards and not (back or p.promoted or p.stable_was_down) else OPEN
+
+
 def _propagating(s: Situation) -> Answer:
     """A release that is complete loses its old pods, ours or an adopted Service's: not while a node may reach them.
 
@@ -136,5 +153,6 @@ HOLDS: tuple[Callable[[Situation], Answer], ...] = (
     _scaled_to_zero,
     _stable_unavailable,
     gates.asked,
+    _others_fail,
     _propagating,
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.core import flood, manifests
+from crossfade.core import flood, manifests, others, starts
 from crossfade.core.actions import answered, pending
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
@@ -60,8 +60,9 @@ def next_transition(s: Situation) -> Transition:
     ):
         transition = rung(s)
         if transition is not None:
-            return replace(transition, s=_with_clocks(transition.s))
-    return Transition(s)
+            told = others.told(transition)
+            return replace(told, s=_with_clocks(told.s))
+    return others.told(Transition(s))
 
 
 def _with_clocks(s: Situation) -> Situation:
@@ -232,7 +233,7 @@ def _due(s: Situation) -> Transition | None:
         return None
     if revision == s.stable_revision:
         return woken(s) if wakes(s) else None
-    if _still_leaving(s, revision):
+    if _still_leaving(s, revision) or not starts.waits(s).is_open:
         return None
     template = manifests.template_of(s, revision)
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells

@@ -224,6 +224,20 @@ class Found:
     checked: Checked = field(default_factory=dict)
 
 
+OTHERS_SHOWN = 100
+"""So many other Rollouts that failed lately are shown at most: of more nobody reads a count."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Another Rollout that failed: when it was judged, by the operator's clock, and why in one word."""
+
+    namespace: str
+    name: str
+    at: datetime
+    reason: str
+
+
 @dataclass(frozen=True)
 class Observed:
     """One Rollout's part of the cluster at one moment.
@@ -246,6 +260,7 @@ class Observed:
     `measured`: what was asked to be measured and has come.
     `templates`: those that its spec names and that are watched, by name and whether it is the cluster's; None where there is
     none. One that is not watched is absent: it has to be read.
+    `others_failed`: the other Rollouts of this operator that failed lately, the newest first, at most `OTHERS_SHOWN`.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -268,3 +283,4 @@ class Observed:
     route_claims: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
     templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
+    others_failed: tuple[Failure, ...] = ()

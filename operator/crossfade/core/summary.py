@@ -11,13 +11,14 @@ from crossfade.api.base import Weight, whole
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
-from crossfade.core import columns, deadline, manifests, routing
+from crossfade.core import columns, deadline, manifests, routing, starts
 from crossfade.core.analysis.outcome import left_undone
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
-from crossfade.core.moments import seconds_since, text_of
+from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.observed import Side
+from crossfade.core.others import BY_PEOPLE, in_full
 from crossfade.core.outside import OUTSIDE
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
@@ -184,6 +185,8 @@ def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
 def _phase_of(held: Answer) -> Phase:
     if held.why is Reason.STABLE_UNAVAILABLE:
         return Phase.DEGRADED
+    if held.why is Reason.OTHERS_FAILED:
+        return Phase.WAITING
     return Phase.PAUSED if held.person else Phase.PROGRESSING
 
 
@@ -210,10 +213,8 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         if degraded:  # what fails now is more urgent than what waits
             return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
         return State(Phase.PAUSED, _paused_reason(s), waits)
-    if target(s) != s.stable_revision:  # its release begins in the next pass: Ready would be a lie until then
-        return State(
-            Phase.PROGRESSING, Reason.CREATING, f"{_way(s)}the release of {target(s)} is about to begin"
-        )
+    if target(s) != s.stable_revision:
+        return _state_before_its_release(s)
     if unmet is not None and unmet.why is Reason.RESTARTING:
         overdue = replaced_for_s(s) >= s.spec.progress_deadline_seconds
         return State(Phase.DEGRADED if overdue else Phase.PROGRESSING, unmet.why, lacks)
@@ -238,6 +239,16 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
     return State(Phase.HEALTHY, Reason.COMPLETED, serving)
 
 
+def _state_before_its_release(s: Situation) -> State:
+    """It begins in the next pass, or when nothing holds it any more: Ready would be a lie until then."""
+    held = starts.waits(s)
+    if held.why is not None and held.until is not None:
+        begins = f"It begins at {moment_of(held.until):%H:%M:%S} UTC, where no other one fails until then"
+        waits = f"the release of {target(s)} waits for {held.waiting_for}. {begins}"
+        return State(Phase.WAITING, held.why, waits)
+    return State(Phase.PROGRESSING, Reason.CREATING, f"{_way(s)}the release of {target(s)} is about to begin")
+
+
 def _verdicts(s: Situation) -> str:
     """Why neither the spec's revision serves, nor the one that an Undo went to, where that has failed as well."""
     return "; ".join(map(_taken_back, condemned(s).values()))
@@ -249,11 +260,11 @@ def _taken_back(one: Failed) -> str:
     Example: `release 2 (7c9f4b8d51) was taken back: 1 of 4 pods crashed while it served …; Abort by ann: too slow`.
     """
     which = f"release {one.release} ({one.revision})" if one.release else one.revision
-    act = one.act if one.reason not in {Reason.ABORTED_BY_USER, "Undone"} else None
+    act = one.act if one.reason not in BY_PEOPLE else None
     if act is None:
-        return f"{which} was taken back: {one.message}"
+        return f"{which} was taken back: {in_full(one)}"
     why = f": {act.reason}" if act.reason else ""
-    return f"{which} was taken back: {one.message}; {act.action} by {act.actor or act.name}{why}"
+    return f"{which} was taken back: {in_full(one)}; {act.action} by {act.actor or act.name}{why}"
 
 
 def _paused_reason(s: Situation) -> Reason:

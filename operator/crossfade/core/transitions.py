@@ -10,9 +10,10 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
 from crossfade.api.status import Afterwards, Failed, LastRelease, Progress, RevisionStatus
-from crossfade.core.holds import is_last, is_lost
+from crossfade.core.holds import is_down, is_last
 from crossfade.core.hooks import PROMOTE, ROLLBACK, after
 from crossfade.core.moments import text_of
+from crossfade.core.others import in_full
 from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
 from crossfade.core.transition import Transition, normal, warning
@@ -84,7 +85,7 @@ def started(s: Situation, revision: str) -> Transition:
         short_since=now,
         release_started_at=now,
         skip_gates=comes_back(s, revision),
-        stable_was_down=s.stable.available < s.stable.desired and is_lost(s),
+        stable_was_down=is_down(s),
         attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )
     number = s.memory.release + 1
@@ -126,7 +127,8 @@ def aborted(s: Situation, act: ActionEntry, note: str, *, urgent: bool) -> Trans
 def explained(s: Situation, why: Verdict) -> Transition:
     """What the pods of a release that is on its way back say at last takes the place of its verdict."""
     before, after = s.memory.failed, _judged(s, why)
-    kept = {"at": before.at, "act": before.act} if before is not None else {}
+    names = ("at", "act", "shared_cause")
+    kept = {name: getattr(before, name) for name in names} if before is not None else {}
     return Transition(
         s.remember(failed=after.model_copy(update=kept)), warning(why.reason, _numbered(s, why.message))
     )
@@ -184,7 +186,8 @@ def returned(s: Situation) -> Transition:
     outcome, why = GIVEN_UP.get(reason, ("RolledBack", reason))
     cause = s.memory.failed if outcome == "RolledBack" else s.progress.failure
     if cause is not None:
-        why = cause.message if outcome == "RolledBack" else f"{why}; before that it failed: {cause.message}"
+        full = in_full(cause)
+        why = full if outcome == "RolledBack" else f"{why}; before that it failed: {full}"
     lines = cause.last_lines if cause is not None else []
     done = _ended(s, outcome, why, lines).remember(progress=None, candidate=None)
     return Transition(

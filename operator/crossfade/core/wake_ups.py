@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossfade.core import deadline, downtime, records
+from crossfade.core import deadline, downtime, records, starts
 from crossfade.core.analysis import windows
 from crossfade.core.gates.answer import Answer
 from crossfade.core.goals import POLL_S
@@ -41,7 +41,8 @@ def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
     if at.unmet is not None:
         yield at.unmet.again_s or PATIENCE_S
     if (target(s) != s.stable_revision or wakes(s)) and not paused(s):
-        yield POLL_S
+        held = starts.waits(s)
+        yield POLL_S if held.until is None else (moment_of(held.until) - s.now).total_seconds()
 
 
 def _under_way(s: Situation, at: Step) -> Iterator[float | None]:

@@ -48,6 +48,8 @@ def _what_an_abort_does(view: RolloutView) -> str:
 
 def _waiting(view: RolloutView) -> list[Step]:
     """Where somebody has steps to take, following it tells nothing new until they are taken."""
+    if view.reason == Reason.OTHERS_FAILED and view.candidate is not None:
+        return [*_watch(view), _crossfade("promote", view, "to pass this stage all the same"), *_abort(view)]
     return _abort(view) if view.outcome is Outcome.NEEDS_PERSON else _follow_or_abort(view)
 
 

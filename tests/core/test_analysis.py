@@ -197,6 +197,19 @@ def test_an_answer_to_another_window_is_not_taken_in() -> None:
     assert metric(sim)["windows"] == before
 
 
+def test_an_answer_to_a_metric_as_it_was_before_an_edit_is_not_taken_in() -> None:
+    spec = {"analysis": {"metrics": [LIMIT]}, "bakeSeconds": 60}
+    sim = until(measured({"bigBang": {}}, always(Valued(2.0, good=False)), **spec), stands_at(1))
+    until(sim, lambda s: s.status["progress"]["reachedAt"])
+    sim.tick(11)
+    reconcile(sim)
+    assert sim.measured, "its answer has come, and no pass has taken it in"
+    sim.edit(analysis={"metrics": [{**LIMIT, "success": "result < 3.0"}]})
+    reconcile(sim)
+    assert sim.status["phase"] != "RollingBack"
+    assert metric(sim, "limit")["windows"] == 0
+
+
 def test_a_promote_goes_past_a_step_that_is_measured() -> None:
     sim = until(measured(step(ERRORS), always(Compared(Counts(0, 20), Counts(0, 200)))), stands_at(0))
     sim.act("Promote")

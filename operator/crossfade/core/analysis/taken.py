@@ -26,15 +26,15 @@ def taken(s: Situation) -> Situation:
 def _after(s: Situation, run: Run, asked: Asked) -> MetricStatus:
     """What is known of a metric after the answer to the window that is awaited, where there is one."""
     state = state_of(s, run, asked)
-    wanted = (run.name, asked.metric.name, state.windows + 1)
+    wanted = (run.name, asked.metric.name, state.definition, state.windows + 1)
     found = next((each for each in s.seen.measured if _key(each.window) == wanted), None)
     if found is None or state.outcome:
         return state
     return decided(run, asked, _counted(s, run, asked, state, found), found.answer)
 
 
-def _key(window: Window) -> tuple[str, str, int]:
-    return window.run, window.metric, window.number
+def _key(window: Window) -> tuple[str, str, str, int]:
+    return window.run, window.metric, window.definition, window.number
 
 
 def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: Measured) -> MetricStatus:

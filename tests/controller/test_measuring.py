@@ -90,6 +90,19 @@ async def test_what_is_not_asked_for_any_more_is_given_up() -> None:
     assert [each.window.metric for each in bench.measuring.of(KEY, UID)] == ["slow"]
 
 
+async def test_a_metric_that_was_edited_meanwhile_is_asked_for_anew() -> None:
+    bench = Bench()
+    bench.source.let.clear()
+    for definition in ("before", "after"):
+        asked = ask(1)
+        edited = replace(asked, window=replace(asked.window, definition=definition))
+        bench.measuring.ask(KEY, UID, [edited])
+        await bench.settled()
+    bench.source.let.set()
+    assert await bench.settled() == [1]
+    assert [each.window.definition for each in bench.measuring.of(KEY, UID)] == ["after"]
+
+
 async def test_an_error_is_asked_for_again_when_the_core_says() -> None:
     bench = Bench()
     bench.measuring.ask(KEY, UID, [ask(1)])

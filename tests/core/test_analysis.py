@@ -226,6 +226,61 @@ def test_an_answer_to_another_window_is_not_taken_in() -> None:
     assert metric(sim)["windows"] == before
 
 
+def test_an_answer_to_a_metric_as_it_was_before_an_edit_is_not_taken_in() -> None:
+    spec = {"analysis": {"metrics": [LIMIT]}, "bakeSeconds": 60}
+    sim = until(measured({"bigBang": {}}, always(Valued(2.0, good=False)), **spec), stands_at(1))
+    until(sim, lambda s: s.status["progress"]["reachedAt"])
+    sim.tick(11)
+    reconcile(sim)
+    assert sim.measured, "its answer has come, and no pass has taken it in"
+    sim.edit(analysis={"metrics": [{**LIMIT, "success": "result < 3.0"}]})
+    reconcile(sim)
+    assert sim.status["phase"] != "RollingBack"
+    assert metric(sim, "limit")["windows"] == 0
+
+
+def test_an_error_that_is_told_twice_counts_once() -> None:
+    sim = until(measured(step(ERRORS), always(Down("connection refused"))), stands_at(0))
+    sim.tick(11)
+    reconcile(sim)
+    told = sim.measured
+    reconcile(sim)
+    sim.measured = told  # the pass that stored it was cut off before its end
+    reconcile(sim)
+    assert metric(sim)["errorsInARow"] == 1
+
+
+def test_a_retry_measures_anew_what_had_failed() -> None:
+    sim = until(measured(step(LIMIT), always(Valued(2.0, good=False)), onFailure="Pause"), phase("Paused"))
+    sim.measures = always(Valued(0.5, good=True))
+    sim.act("Retry")
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+@pytest.mark.parametrize("action", ["Promote", "PromoteFull", "Skip"])
+def test_nobody_promotes_what_has_failed_in_the_same_moment(action: str) -> None:
+    sim = until(measured(step(LIMIT), lambda _sim, _ask: None), stands_at(0))
+    sim.measures = always(Valued(2.0, good=False))
+    sim.tick(11)
+    reconcile(sim)
+    name = sim.act(action)
+    assert rest(sim).status["phase"] == "RolledBack"
+    assert "limit: 2 is bad" in sim.actions[name]["status"]["message"]
+
+
+def test_after_an_edit_of_the_strategy_a_step_is_measured_anew() -> None:
+    def steps(weight: int) -> dict[str, Any]:
+        held = {"weight": weight, "pauseSeconds": 60, "analysis": {"metrics": [LIMIT]}}
+        return {"canary": {"steps": [{"weight": 10}, held]}}
+
+    sim = until(measured(steps(50), always(Valued(0.5, good=True))), stands_at(1))
+    run(sim, 15)
+    assert metric(sim, "limit")["outcome"] == "Passed"
+    sim.measures = always(Valued(2.0, good=False))
+    sim.edit(strategy=steps(90))
+    assert rest(sim).status["phase"] == "RolledBack"
+
+
 def test_a_promote_goes_past_a_step_that_is_measured() -> None:
     sim = until(measured(step(ERRORS), always(Compared(Counts(0, 20), Counts(0, 200)))), stands_at(0))
     sim.act("Promote")

@@ -195,6 +195,7 @@ def test_every_refusal_has_its_row() -> None:
     met = [message for *_, message in ROWS] + [
         "the action is older than the release under way: make a new one",
         "abort-7, an Abort that was made after it, went first: make a new one where it is still meant",
+        "what was measured has just failed, which nobody could know yet: ",  # its story: test_analysis.py
     ]
     calls = [n for n in ast.walk(ast.parse(inspect.getsource(actions))) if isinstance(n, ast.Call)]
     refusals = [c.args[1] for c in calls if isinstance(c.func, ast.Name) and c.func.id == "_refused"]

@@ -25,10 +25,14 @@ class Share(Enum):
 
 
 class Gate(NamedTuple):
-    """What must hold at a point before the next one: a person, or a time; neither where the point itself does."""
+    """What must hold at a point before the next one: a person, or a time; neither where the point itself does.
+
+    `analysis`: what must be measured and pass besides, as the spec says it.
+    """
 
     person: bool = False
     seconds: int = 0
+    analysis: Mapping[str, Any] | None = None
 
 
 class Point(NamedTuple):
@@ -82,7 +86,7 @@ def _blue_green(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
     preview = min(strategy.get("previewReplicas", n), n)
     manual = strategy.get("promote", "Automatic") == "Manual"
     shown = bool(strategy.get("previewMatch") or strategy.get("previewHostnames"))
-    gate = Gate(manual, strategy.get("promoteAfterSeconds", 0))
+    gate = Gate(manual, strategy.get("promoteAfterSeconds", 0), strategy.get("beforeSwitch"))
     yield Point(preview, n, 0, Share.NONE, gate, groups=shown)
     yield from _whole(n, bake)
 
@@ -153,7 +157,7 @@ _POINTS = {
 
 
 def _gate(part: Spec) -> Gate:
-    return Gate(part.get("pause") == "Manual", part.get("pauseSeconds") or 0)
+    return Gate(part.get("pause") == "Manual", part.get("pauseSeconds") or 0, part.get("analysis"))
 
 
 # --- limits ---------------------------------------------------------------------------------------------

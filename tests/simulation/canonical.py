@@ -15,6 +15,7 @@ from crossfade.controller.store import Key
 from simulation.cluster import Sim
 from simulation.deployments import mark_of
 from simulation.endpoints import Endpoints
+from simulation.measuring import seen_at
 from simulation.pods import SimPod
 from simulation.remembered import once_for_each
 from simulation.router import Config, Router, is_same
@@ -37,6 +38,9 @@ NEVER_COUNTS = {
     "name",
     "uid",
 }
+_NEVER_MEASURED: set[str] = set()
+"""Where a window ended is where the next one begins."""
+
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT")
 _NAMES = re.compile(r"-rs-\d+")
 NO_STATUS: Object = {}
@@ -95,6 +99,7 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (meta.get("deletionTimestamp"), meta.get("finalizers", ()), sim.cascade, sim.gone, now),
         (sim.listed_at, sim.beside_at, sim.beside_since, sim.sent_until, now),
         (sim.routes, sim.router, sim.git, sim.inexact, now if sim.router.said_at else None),
+        (sim.open, sim.measured, sim.answered, sim.templates, None if sim.open is None else now),
     )
 
 
@@ -147,7 +152,8 @@ def _taken_apart(status: Object) -> tuple[int, tuple[datetime, ...]]:
 def _without_times(value: Any, times: list[datetime]) -> Hashable:
     """The value, with its times taken out in order."""
     if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if k not in NEVER_COUNTS}
+        never = NEVER_COUNTS if "definition" not in value else _NEVER_MEASURED
+        kept = {k: v for k, v in value.items() if k not in never}
         if "lastTransitionTime" in kept and kept["type"] != "Available":
             del kept["lastTransitionTime"]
         return tuple((k, _without_times(v, times)) for k, v in kept.items())
@@ -376,5 +382,6 @@ PARTS: tuple[Callable[..., Hashable], ...] = (
     _end,
     _listed_at,
     _routes,
+    seen_at,
 )
 """What a cluster is compared by."""

@@ -37,7 +37,9 @@ class Sim(Routed):
     `beside_since` since when that lists each.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
     that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
-    to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `others_failed`: other Rollouts, the newest first. `known`:
+    to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `open`: what is asked
+    and has no answer yet, where answers are moves of their own, else None; `answered`: the last answer that came.
+    `others_failed`: other Rollouts, the newest first. `known`:
     what `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
@@ -57,6 +59,8 @@ class Sim(Routed):
     measures: Callable[[Sim, Ask], Answer | None] | None = None
     measured: tuple[Measured, ...] = ()
     checks: Callable[[Check], str | None] = lambda _check: ""
+    open: tuple[Ask, ...] | None = None
+    answered: Measured | None = None
     templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)
     others_failed: tuple[Failure, ...] = ()
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
@@ -142,6 +146,15 @@ class Sim(Routed):
     def _is_routed(self, pod: SimPod) -> bool:
         beside = self.services.get(self.canary_name) if self.routes else None
         return beside is not None and _selects(beside, pod) and self.sends_to(self.canary_name)
+
+    def answer(self, told: Measured) -> None:
+        """A source has answered: the question is closed, and the answer is there for the next pass."""
+        self.open = tuple(each for each in self.open or () if each.window != told.window)
+        self.measured, self.answered = (*self.measured, told), told
+
+    def has_templates(self, templates: Mapping[tuple[str, bool], Template]) -> None:
+        """Somebody makes these templates, and deletes all others."""
+        self.templates = templates
 
     def exhaust(self, kind: str, why: str) -> None:
         """The API server takes no new object of a kind; with no reason it does again."""

@@ -18,10 +18,12 @@ from crossfade.core.revision import revision_of
 from simulation.asked import is_exclusive, is_routed, may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
+from simulation.passes import Decision
 from simulation.past import after_step, after_write, known_at
 from simulation.promise import Violation
 from simulation.remembered import Answers
 from simulation.router import Mode
+from simulation.rules_measured import ASKS, MEASURED_RULES
 from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
@@ -95,7 +97,7 @@ def _memory_broken(seen: Seen) -> Broken | None:
             None,
             *before.deployments.values(),
         ),
-        lambda: _broken(seen, STATUS_RULES),
+        lambda: _broken(seen, STATUS_RULES if before.open is None else (*STATUS_RULES, *MEASURED_RULES)),
         seen.ghost,
     )
 
@@ -133,6 +135,15 @@ ENOUGH = "without a failure enough pods serve at each moment"
 def _outlives(sim: Sim) -> bool:
     """Whether what serves stays when the Rollout goes."""
     return adopts(sim) or sim.rollout["spec"].get("onDelete") == "GiveBack"
+
+
+def asking(decision: Decision) -> None:
+    """What holds of what a decision asks to be measured. Raises Violation."""
+    if decision.base.open is None:
+        return
+    for rule in ASKS:
+        if told := rule(decision):
+            raise Violation(sentence(rule), told)
 
 
 def waiting(sim: Sim) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from builders import V1, V2, V3
 from crossfade.api.labels import ANNOTATION_ROUTE
 from simulation.cluster import Sim
+from simulation.measured import FIRST, NEXT
+from simulation.measuring import answers, is_bad
 from simulation.moves import Move, World, fault, oddity, one_of_each, taken
 from simulation.passes import restart
 from simulation.past import after_step
@@ -109,6 +111,44 @@ def _absent(world: World) -> None:
     sim.tick(HOUR_S)
     sim.sync_all()
     restart(sim)
+
+
+# --- what is measured -------------------------------------------------------------------------------------
+
+
+def telling(*words: str) -> Source:
+    """A source answers something else than that all is well."""
+
+    def tell(sim: Sim) -> Iterator[Move]:
+        for ask, word in ((ask, word) for ask in sim.open or () for word in words):
+            told = answers(word, ask)
+            what = (
+                f"{ask.window.metric} of {ask.window.run}, window {ask.window.number}: its source says {word}"
+            )
+            gives_up = ask.metric.inconclusive == "Abort" and word != "good"
+            if not ask.metric.dry_run and (gives_up or is_bad(told.answer)):
+                revision = ask.both.candidate.revision
+                yield fault(what, lambda w, t=told: w.sim.answer(t), blames=[revision])
+            else:
+                yield oddity(what, lambda w, t=told: w.sim.answer(t))
+
+    return tell
+
+
+def answers_again(sim: Sim) -> Iterator[Move]:
+    """The last answer comes once more, whether somebody waits for it or not."""
+    last = sim.answered
+    if last is not None and last not in sim.measured:
+        yield oddity("the last answer comes again", lambda w: w.sim.answer(last))
+
+
+def templates(sim: Sim) -> Iterator[Move]:
+    """Somebody deletes the template, or makes it another one."""
+    if sim.templates:
+        yield oddity("somebody deletes the template", lambda w: w.sim.has_templates({}))
+    for name, made in (("as it was at first", FIRST), ("anew", NEXT)):
+        if sim.templates != made:
+            yield oddity(f"somebody makes the template {name}", lambda w, m=made: w.sim.has_templates(m))
 
 
 # --- what somebody does to what is the operator's -----------------------------------------------------------

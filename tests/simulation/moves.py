@@ -16,6 +16,8 @@ from simulation.deployments import due
 from simulation.endpoints import Endpoints
 from simulation.ghost import Ghost
 from simulation.invariants import judge
+from simulation.measured import FIRST, names_a_template
+from simulation.measuring import answers, opened
 from simulation.passes import Decision, carry_out, land, restart
 from simulation.pods import SimPod
 from simulation.router import Mode
@@ -115,6 +117,16 @@ def cluster_moves(sim: Sim) -> Iterator[Move]:
         yield Move("the collector of garbage does its work", lambda w: w.sim.collect())
 
 
+def answer_moves(sim: Sim) -> Iterator[Move]:
+    """What is asked to be measured is answered well."""
+    for ask in sim.open or ():
+        window = ask.window
+        yield Move(
+            f"{window.metric} is good in window {window.number} of {window.run}",
+            lambda w, a=ask: w.sim.answer(answers("good", a)),
+        )
+
+
 def router_moves(sim: Sim) -> Iterator[Move]:
     """What the router does: it reads, it says what it has read, and it carries that out, in this order or in another."""
     for name in sim.router.unread(sim.routes):
@@ -137,6 +149,8 @@ def remedies(sim: Sim) -> Iterator[Move]:
         yield Move("the router accepts routes again", lambda w: w.sim.treats_routes(Mode.ACCEPTS))
     if sim.refusal:
         yield Move("a Deployment may be made again", lambda w: w.sim.exhaust("Deployment", ""))
+    if sim.open is not None and names_a_template(sim.rollout["spec"]) and not sim.templates:
+        yield Move("the template is made again", lambda w: w.sim.has_templates(FIRST))
 
 
 def time_moves(sim: Sim, wake_after_s: float | None, *, slow: bool = False) -> Iterator[Move]:
@@ -179,9 +193,18 @@ def operator_moves(decision: Decision) -> Iterator[Move]:
 
 
 def _unsettled(decision: Decision) -> bool:
-    """Whether a pass that writes nothing changes what is latched."""
+    """Whether a pass that writes nothing changes what is latched, or what is asked to be measured."""
+    if _asks_anew(decision):
+        return True
     old_s = decision.base.now.timestamp() - LINGER_S
     return any(not drop.known or (drop.over and drop.at_s <= old_s) for drop in decision.dropped.values())
+
+
+def _asks_anew(decision: Decision) -> bool:
+    sim = decision.base
+    if sim.open is None:
+        return False
+    return opened(decision.plan.asks, sim.open, sim.measured) != (sim.open, sim.measured)
 
 
 def hanging_leaders(decision: Decision) -> Iterator[Move]:

@@ -17,6 +17,7 @@ from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from kstatus import broken_rule
 from simulation.api_server import stored
 from simulation.cluster import Sim
+from simulation.measuring import opened
 from simulation.promise import Violation
 from simulation.remembered import Answers, once_for_all
 from simulation.shell import Shell, at, forked, fresh_drops, key_of
@@ -101,6 +102,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         None,
         *found.deployments.values(),
         *found.routes.values(),
+        *found.templates.values(),
     )
     names = (*found.services, None, *found.deployments, None, *found.routes, None, *found.gateways.values())
     pods = (
@@ -179,7 +181,10 @@ def carry_out(
                 sim.unseen[write.kind, write.name] = dict(before) if before is not None else None
             return False
         sim.keep(write.kind, write.name)  # the reply is in the store
-    sim.measured = _answers(sim, decision.plan)
+    if sim.open is None:
+        sim.measured = _answers(sim, decision.plan)
+    else:
+        sim.open, sim.measured = opened(decision.plan.asks, sim.open, sim.measured)
     sim.events.extend(decision.plan.events)
     sim.has_looked = True
     if handled := decision.dropped:
@@ -263,7 +268,7 @@ def restart(sim: Sim) -> None:
     """The operator's process is another one now: its store is fresh, and so is what it latches."""
     sim.shell, sim.has_looked = None, False
     sim.unseen = {}
-    sim.measured = ()
+    sim.open, sim.measured = None if sim.open is None else (), ()
     sim.taken = frozenset()
     sim.held, sim.backlog = {}, ()
     sim.refusals = Refusals()

@@ -19,7 +19,7 @@ from simulation.shown import (
     way_back_of,
 )
 from simulation.sight import as_viewed
-from simulation.way import Way, advanced, begun, lacks, replanned, woken
+from simulation.way import Way, advanced, begun, heard, lacks, replanned, woken
 
 
 def known_at(seen: Seen) -> Ghost:
@@ -27,7 +27,8 @@ def known_at(seen: Seen) -> Ghost:
     way = seen.ghost.way
     if way is None:
         return seen.ghost
-    way = advanced(advanced(replanned(way, seen.spec_seen), seen.base), as_viewed(seen.base))
+    way = heard(replanned(way, seen.spec_seen), seen.base)
+    way = advanced(advanced(way, seen.base), as_viewed(seen.base))
     return seen.ghost._replace(way=way)
 
 
@@ -65,7 +66,10 @@ def _way_after(seen: Seen, ghost: Ghost) -> Way | None:
             return woken(revision, stable, seen.spec_seen)
         cure, again = lacks(seen.base, stable), revision in reached_by(seen.base)
         return begun(revision, stable, seen.spec_seen, free=free, cure=cure, again=again)
-    return _let_go_on(way, done_now(seen), seen.spec_seen)
+    action = done_now(seen)
+    if action == "Retry":
+        return way._replace(forgiven=sum(pod.fell for pod in seen.base.of(revision)))
+    return _let_go_on(way, action, seen.spec_seen)
 
 
 def _begins_anew(seen: Seen) -> bool:
@@ -82,7 +86,7 @@ def _may_skip(seen: Seen, revision: str) -> bool:
 def _let_go_on(way: Way, action: str, spec: Spec) -> Way:
     way = way._replace(asked=way.asked or action in {"Skip", "Promote", "PromoteFull"})
     if action == "Skip":
-        return way._replace(index=way.index + 1, stood=None)
+        return way._replace(index=way.index + 1, stood=None, passed=())
     return way._replace(let=way.let or action == "Promote", free=way.free or action == "PromoteFull")
 
 

@@ -126,6 +126,17 @@ def replanning(*others: dict[str, Any]) -> Callable[[Sim], Iterator[Move]]:
     return replan
 
 
+def remeasuring(**strategies: dict[str, Any]) -> Callable[[Sim], Iterator[Move]]:
+    """Somebody edits what is measured; each strategy by what is said of it."""
+
+    def edit(sim: Sim) -> Iterator[Move]:
+        for told, strategy in strategies.items():
+            if sim.rollout["spec"]["strategy"] != strategy:
+                yield edited(f"somebody edits the metrics: {told.replace('_', ' ')}", strategy=strategy)
+
+    return edit
+
+
 def pipeline(sim: Sim) -> Iterator[Move]:
     """The manifest is applied again, as every few seconds: a new version of the object, and no new generation."""
     yield Move("a pipeline applies the manifest again", lambda w: _touched(w.sim))

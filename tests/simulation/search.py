@@ -1,7 +1,7 @@
 """The search through the states of one small world, state by state, for a broken promise.
 
 The default course of a world is free: the operator makes a pass when it has something to write, else the cluster
-moves, else time passes. Everything else (another order, a lost reply, a crash between two writes, a crashing pod,
+moves, else what is asked to be measured is answered well, else time passes. Everything else (another order, a lost reply, a crash between two writes, a crashing pod,
 an edit) costs one deviation. States are explored in the order of their deviations, so all courses with one deviation
 come before any with two; among courses with as many, one that is begun is followed to its end first. From every state
 that was explored, the default course must come to rest within `PATIENCE` steps, in the state that is wanted, and stay
@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from simulation.canonical import canonical
-from simulation.invariants import resting, standing, waiting
+from simulation.invariants import asking, resting, standing, waiting
 from simulation.moves import (
     REST_S,
     Move,
     World,
+    answer_moves,
     cluster_moves,
     operator_moves,
     operator_pass,
@@ -206,6 +207,7 @@ class Search:
     def _decided(self, key: Key, world: World) -> Decision:
         try:
             decision = decided(world.sim)
+            asking(decision)
             if not decision.writes:
                 waiting(world.sim)
         except Violation as broken:
@@ -256,7 +258,7 @@ class Moves:
     @property
     def default(self) -> Move | None:
         """What happens if nobody disturbs; None at rest."""
-        first = self._operator or self._cluster
+        first = self._operator or self._cluster or self._answers
         if first:
             return first[0]
         wake_after_s = _wake_after_s(self._world, self._decision)
@@ -268,17 +270,23 @@ class Moves:
         return [*cluster_moves(self._world.sim), *remedies(self._world.sim)]
 
     @cached_property
+    def _answers(self) -> list[Move]:
+        return [*answer_moves(self._world.sim)]
+
+    @cached_property
     def _disturbances(self) -> list[Move]:
         return [*self._world.disturbances(), *self._world.hangs(self._decision)]
 
     @property
     def others(self) -> list[Move]:
         """What may happen while the operator makes its pass."""
-        return [move for move in (*self._cluster, *self._disturbances) if not move.restarts]
+        moves = (*self._cluster, *self._answers, *self._disturbances)
+        return [move for move in moves if not move.restarts]
 
     def __iter__(self) -> Iterator[Move]:
         yield from self._operator
         yield from self._cluster
+        yield from self._answers
         waits = bool(self._operator or self._cluster)
         yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision), slow=waits)
         yield from self._disturbances

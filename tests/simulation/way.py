@@ -15,6 +15,7 @@ from typing import NamedTuple
 from simulation.asked import Gate, Point, Share, Spec, is_exclusive, is_routed, points
 from simulation.cluster import Sim
 from simulation.endpoints import NO_ENDPOINTS
+from simulation.measuring import Answered, entries, is_bad, is_good, metrics_of, written
 from simulation.remembered import once_for_each
 from simulation.shown import available_of, is_frozen, part_beside, reached_by, selected_by
 
@@ -27,7 +28,8 @@ class Way(NamedTuple):
     `stood`: since when the cluster stands there; `since`: when the candidate got its first requests. `let`: a person has let it go on. `free`: no gate holds it.
     `asked`: a person has promoted it in any way; `cure`: stable has lacked pods since before it began. `again`: the
     candidate has had requests since before it began, as an older status does not know.
-    `weight`: of the furthest point that it may have come to.
+    `weight`: of the furthest point that it may have come to. `passed`: what has passed there, each metric as it is written.
+    `forgiven`: pods that had crashed while it served when somebody asked for a Retry.
     """
 
     revision: str
@@ -40,6 +42,8 @@ class Way(NamedTuple):
     cure: bool = False
     again: bool = False
     weight: float = 0
+    passed: tuple[str, ...] = ()
+    forgiven: int = 0
     stood: datetime | None = None
     since: datetime | None = None
 
@@ -82,12 +86,13 @@ class Way(NamedTuple):
         """Whether every gate has opened."""
         plan = points(spec)
         last = plan[-1]
-        return self.index >= len(plan) - 1 and (last.gate == Gate() or _is_open(self, last, now))
+        return self.index >= len(plan) - 1 and (last.gate == Gate() or _is_timely(self, last, now))
 
     def has_everything(self, spec: Spec) -> bool:
         """Whether the candidate stands with all requests, and nobody is asked any more: another template may come."""
         point = points(spec)[min(self.index, len(points(spec)) - 1)]
-        return point.weight == 100 and not point.gate.person and (self.stood is not None or not point.stable)
+        asks = point.gate.person or point.gate.analysis
+        return point.weight == 100 and not asks and (self.stood is not None or not point.stable)
 
 
 COMPARED = Way._fields.index("stood")
@@ -120,7 +125,9 @@ def replanned(way: Way, spec: Spec) -> Way:
         return way
     weights = [p.weight for p in points(spec)]
     floor = max((w for w in weights if w <= way.weight), default=weights[0])
-    return way._replace(strategy=strategy_of(spec), index=weights.index(floor), stood=None, let=False)
+    return way._replace(
+        strategy=strategy_of(spec), index=weights.index(floor), stood=None, let=False, passed=()
+    )
 
 
 def advanced(way: Way, sim: Sim) -> Way:
@@ -143,12 +150,29 @@ def _further(way: Way, plan: tuple[Point, ...], sim: Sim) -> Way:
         point = plan[way.index]
         if way.stood is None:
             way = _arrived(way, point, sim)
-        if way.index == last or way.stood is None or not _is_open(way, point, sim.now):
+        if way.index == last or way.stood is None or not _is_open(way, point, sim):
             break
         if _is_accident(way, point, sim):
             break
-        way = way._replace(index=way.index + 1, stood=None, let=way.let and point.gate == Gate())
+        way = way._replace(index=way.index + 1, stood=None, let=way.let and point.gate == Gate(), passed=())
     return way
+
+
+def heard(way: Way, base: Sim) -> Way:
+    """With the metrics that a decision on this cluster may take for passed, at the point that the release stands at.
+
+    An answer counts for the metric that it was asked for, and for the window that the status waits for.
+    """
+    known, passed = entries(base.status), {*way.passed}
+    for told in base.measured:
+        window = told.window
+        windows = known.get((window.run, window.metric), {}).get("windows", 0)
+        if not isinstance(told, Answered) or window.run != f"step {way.index + 1}":
+            continue
+        lenient = told.ask.metric.inconclusive == "Promote" and not is_bad(told.answer)
+        if window.number in {1, windows + 1} and (is_good(told.answer) or lenient):
+            passed.add(written(told.ask.metric))
+    return way._replace(passed=tuple(sorted(passed)))
 
 
 def _is_accident(way: Way, point: Point, sim: Sim) -> bool:
@@ -173,12 +197,27 @@ def _arrived(way: Way, point: Point, sim: Sim) -> Way:
     return way._replace(stood=sim.now) if _stands_at(point, way, sim) else way
 
 
-def _is_open(way: Way, point: Point, now: datetime) -> bool:
+def _is_open(way: Way, point: Point, sim: Sim) -> bool:
+    by_hand = way.stood is not None and (way.free or way.let)
+    return by_hand or (_is_timely(way, point, sim.now) and _has_passed(way, point, sim))
+
+
+def _is_timely(way: Way, point: Point, now: datetime) -> bool:
     if way.stood is None:
         return False
     if way.free or way.let:
         return True
     return not point.gate.person and (now - way.stood).total_seconds() >= point.gate.seconds
+
+
+def _has_passed(way: Way, point: Point, sim: Sim) -> bool:
+    """Whether each metric that decides has passed, as it is written now."""
+    if point.gate.analysis is None:
+        return True
+    wanted = metrics_of(point.gate.analysis, sim.templates)
+    return wanted is not None and all(
+        metric.dry_run or written(metric) in way.passed for metric in wanted.values()
+    )
 
 
 def _stands_at(point: Point, way: Way, sim: Sim) -> bool:

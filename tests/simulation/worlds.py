@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from builders import V1, V2, V3, releasing_v2, rollout
-from simulation import mishaps, people
-from simulation.asked import may_be_missing
+from crossfade.core.moments import moment_of
+from simulation import measured, mishaps, people
+from simulation.asked import may_be_missing, points
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
-from simulation.live import quiet, rest, until
+from simulation.live import quiet, rest, stands_at, until
+from simulation.measuring import answers
 from simulation.moves import Move, World
 from simulation.router import Mode
-from simulation.shown import stable_of
+from simulation.shown import candidate_of, progress_of, stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
+from simulation.way import advanced
+from simulation.way import begun as way_of
 from simulation.weights import receiving
 
 Strategy = dict[str, Any]
@@ -89,6 +94,7 @@ def cases(strategy: str) -> list[Case]:
         *_ends(strategy),
         *_ills(strategy),
         *_routes(strategy),
+        *_measured(strategy),
     ]
     total = sum(case.share for case in made)
     return [Case(case.name, case.begin, case.share / total) for case in made]
@@ -223,6 +229,96 @@ def _routes(strategy: str) -> Iterator[Case]:
         yield Case("a route, sticky", lambda: by_a_route(STICKY, (*some, people.deleting)))
         yield Case("a route of its own", lambda: by_its_own_route(usual, (*some, people.deleting)))
         yield Case("a route, at first", lambda: begun(before_its_route(usual), (*some, *ends)))
+
+
+def _measured(strategy: str) -> Iterator[Case]:
+    """What is measured decides; in each world sources say what they like, and some of it twice."""
+    usual, some = STRATEGIES[strategy], (people.images, people.asking("Abort", "Promote"))
+    says = mishaps.telling(
+        "bad", "neither good nor bad", "no data", "that it is down", "that it cannot be asked"
+    )
+    told = (says, mishaps.answers_again)
+
+    def over(of: Strategy, **spec: Any) -> Callable[[], World]:
+        return lambda: measuring(releasing_v2(of, **{"replicas": 2, **TIMES, **spec}), some, told)
+
+    yield Case("measured to its end", over(usual, **measured.THROUGHOUT))
+    if strategy == "blueGreen":
+        yield Case("measured before the switch", over(measured.BEFORE_SWITCH))
+    if strategy != "canary":
+        return
+    yield Case("measured in a step", over(measured.IN_A_STEP))
+    hands = (people.images, people.asking("Abort", "Promote", "Skip", "Pause", "Resume", "Retry"))
+    frozen: Strategy = {"onFailure": "Pause"}
+    for name, word, spec in (("bad", "bad", {}), ("down", "that it is down", {}), ("frozen", "bad", frozen)):
+        yield Case(f"measured, and {name}", partial(answered, word, hands, told, **spec))
+    few, bad = people.asking("Abort", "Pause"), mishaps.telling("bad")
+    made = (bad, mishaps.templates)
+    yield Case("measured by a template", lambda: measuring(by_a_template(), (few,), made))
+    edits = people.remeasuring(another_condition=measured.EDITS[0], another_weight=measured.EDITS[1])
+    yield Case("measured, and edited", lambda: measuring(at_its_second_step(), (few, edits), (bad,)))
+    yield Case("measured by a route", lambda: measuring(compared_by_a_route(), some, told))
+
+
+def measuring(sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:
+    """A world from the moment on at which something is asked; sources answer when they like."""
+    sim.open = ()
+    until(sim, lambda s: s.open)
+    return heard_from(sim, allows, ills)
+
+
+def heard_from(sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:
+    """A world in the middle of a release that is measured."""
+    made = begun(sim, allows, ills)
+    way = way_of(candidate_of(sim), stable_of(sim), sim.rollout["spec"])
+    progress = progress_of(sim)
+    stood = moment_of(progress["reachedAt"]) if progress.get("reachedAt") else None
+    index = progress["stage"]
+    way = way._replace(index=index, stood=stood, weight=points(sim.rollout["spec"])[index].weight)
+    made.ghost = made.ghost._replace(way=advanced(way, made.sim))
+    return made
+
+
+def answered(word: str, allows: tuple[People, ...], ills: tuple[People, ...], **spec: Any) -> World:
+    """A world in which an answer to what is asked in a step has just come, and no pass has seen it.
+
+    With `onFailure: Pause` it has, and nothing returns by itself.
+    """
+    sim = releasing_v2(measured.IN_A_STEP, replicas=2, **spec, **TIMES)
+    sim.open = ()
+    until(sim, lambda s: s.open)
+    for ask in sim.open:
+        sim.answer(answers(word, ask))
+    if spec:
+        quiet(sim)
+    made = heard_from(sim, allows, ills)
+    if word == "bad":
+        made.ghost = made.ghost._replace(calm=False, well=False, blamed=frozenset({V2}))
+    return made
+
+
+def at_its_second_step() -> Sim:
+    """A cluster in which v2 has passed its first step, and something else is measured in the second."""
+    sim = releasing_v2(measured.TWICE, replicas=2, **TIMES)
+    sim.measures = lambda _, ask: answers("good", ask).answer
+    until(sim, stands_at(1))
+    sim.measures = None
+    return sim
+
+
+def by_a_template() -> Sim:
+    """A cluster in which v2 is released, and a template says what is measured in its step."""
+    sim = rest(Sim(rollout(measured.BY_A_TEMPLATE, replicas=2, **TIMES)))
+    sim.templates = measured.FIRST
+    sim.set_image("shop:v2")
+    return sim
+
+
+def compared_by_a_route() -> Sim:
+    """A cluster in which v2 is released behind a route, and both sides are compared."""
+    sim = behind_a_router(rollout(measured.COMPARED, replicas=2, traffic=people.ROUTED, **TIMES))
+    sim.set_image("shop:v2")
+    return sim
 
 
 def by_a_route(

@@ -91,4 +91,5 @@ class Measuring:
 
 def _is_asked(window: Window, wanted: Mapping[tuple[str, str], Ask]) -> bool:
     asked = wanted.get((window.run, window.metric))
-    return asked is not None and asked.window.number == window.number
+    known = (window.definition, window.number)
+    return asked is not None and (asked.window.definition, asked.window.number) == known

@@ -14,6 +14,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.status import Failed, GoingBack, LastAction, PausedBy, Restarted
 from crossfade.core import starts
+from crossfade.core.analysis import outcome
 from crossfade.core.holds import is_last, paused
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
@@ -173,6 +174,9 @@ def _promote(s: Situation, _action: RolloutAction) -> Answer:
         return _refused(s, "the release failed and is frozen: Retry to go on, Abort to return")
     if paused(s):
         return _refused(s, "the Rollout is paused: Resume it first (or set spec.paused to false)")
+    failed = outcome.failure(s)
+    if failed:
+        return _refused(s, f"what was measured has just failed, which nobody could know yet: {failed}")
     step = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
     return Answer(s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand")
 
@@ -224,7 +228,9 @@ def _retry(s: Situation, _action: RolloutAction) -> Answer:
     if s.progress.frozen:
         fresh = {"frozen": "", "failure": None, "short_since": text_of(s.now), "reached_at": None}
         counted_anew = s.progress_with(serving_since=None, ends_before={}, **fresh)
-        return Answer(counted_anew, "the release goes on; what happened before is forgiven")
+        return Answer(
+            counted_anew.remember(measurements=[]), "the release goes on; what happened before is forgiven"
+        )
     if s.spec_revision not in condemned(s):
         return _refused(s, "no failed revision is in the spec: there is nothing to retry")
     return Answer(forgiven(s), f"{s.spec_revision} is tried again")

@@ -8,6 +8,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core import flood, manifests, others, starts
 from crossfade.core.actions import answered, pending
+from crossfade.core.analysis.runs import BACKGROUND, BAKE
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
 from crossfade.core.holds import hold, paused
@@ -80,10 +81,11 @@ def _with_served(s: Situation) -> Situation:
 def _positioned(s: Situation) -> Situation:
     """After an edit of the strategy: the first stage of the new plan with the present weight, else the next below.
 
-    Never one above: its gates, and those before it, were not passed.
+    Never one above: its gates, and those before it, were not passed. What was measured in a step was measured in another one.
     """
     if not s.under_way or s.progress.plan == s.plan_hash:
         return s
+    s = s.remember(measurements=[each for each in s.memory.measurements if each.run in {BACKGROUND, BAKE}])
     weight = s.memory.weight or 0
     weights = [stage.weight for stage in s.plan]
     floor = max((each for each in weights if each <= weight), default=weights[0])

@@ -76,13 +76,17 @@ Answer = Compared | Valued | Said | Nothing | Down | Wrong
 
 @dataclass(frozen=True)
 class Window:
-    """One window of a metric: the `number`-th of its run, `seconds` long until `until` (RFC 3339)."""
+    """One window of a metric: the `number`-th of its run, `seconds` long until `until` (RFC 3339).
+
+    `definition`: hash of the metric as it was when it was asked: one that is edited meanwhile has other windows.
+    """
 
     run: str
     metric: str
     number: int
     until: str
     seconds: int
+    definition: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from crossfade.core.analysis.past import past_of
 from crossfade.core.analysis.runs import Asked, Run, active
 from crossfade.core.analysis.windows import again_at, seconds_until, state_of
 from crossfade.core.measured import Answer, Compared, Down, Measured, Nothing, Said, Valued, Window, Wrong
+from crossfade.core.moments import moment_of
 from crossfade.core.situation import Situation
 
 
@@ -26,15 +27,20 @@ def taken(s: Situation) -> Situation:
 def _after(s: Situation, run: Run, asked: Asked) -> MetricStatus:
     """What is known of a metric after the answer to the window that is awaited, where there is one."""
     state = state_of(s, run, asked)
-    wanted = (run.name, asked.metric.name, state.windows + 1)
+    wanted = (run.name, asked.metric.name, state.definition, state.windows + 1)
     found = next((each for each in s.seen.measured if _key(each.window) == wanted), None)
-    if found is None or state.outcome:
+    if found is None or state.outcome or _is_early(s, state):
         return state
     return decided(run, asked, _counted(s, run, asked, state, found), found.answer)
 
 
-def _key(window: Window) -> tuple[str, str, int]:
-    return window.run, window.metric, window.number
+def _is_early(s: Situation, state: MetricStatus) -> bool:
+    """Whether nobody has asked since the last error: then it is that very answer once more."""
+    return state.again_at is not None and s.now < moment_of(state.again_at)
+
+
+def _key(window: Window) -> tuple[str, str, str, int]:
+    return window.run, window.metric, window.definition, window.number
 
 
 def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: Measured) -> MetricStatus:

@@ -34,7 +34,7 @@ def _query(text: str, names: Iterable[str]) -> Check:
 def _result(metric: Metric) -> Result:
     """What the source of a metric gives; ANY where only its answer shows whether it is one number or several."""
     if metric.prometheus is not None:
-        return Result.NUMBERS if "range" in metric.prometheus.model_fields_set else Result.NUMBER
+        return Result.NUMBERS if metric.prometheus.range is not None else Result.NUMBER
     return Result.NUMBER if metric.job is not None else Result.ANY
 
 

@@ -121,7 +121,8 @@ def _window(s: Situation, run: Run, asked: Asked, state: MetricStatus) -> Window
     """From where the last one ended, as many whole intervals as are over."""
     start, interval_s = begins(run, asked, state), asked.metric.interval_seconds
     whole = int((s.now - moment_of(start)).total_seconds() // interval_s) * interval_s
-    return Window(run.name, asked.metric.name, state.windows + 1, later(start, whole), whole)
+    number, until = state.windows + 1, later(start, whole)
+    return Window(run.name, asked.metric.name, number, until, whole, state.definition)
 
 
 def seconds_until(run: Run, asked: Asked, until: str) -> float:

@@ -22,16 +22,18 @@ class Held:
     """A stretch of `seconds` in which all Rollouts stand in their step, and the aborts that came then, one after the other.
 
     `growth` and `source`: what the figures of the operator and of Prometheus did. `measured`: answers that were taken in;
-    `due`: those that the intervals come to. `aborts_s`: seconds until requests went to stable alone.
+    `due`: those that the intervals come to. `aborts_s`: seconds until requests went to stable alone. `restarts`: of the operator,
+    from the update before to the last abort.
     """
 
     seconds: float
     growth: Reading
     source: Reading
     measured: int
-    due: float
     memory_bytes: float
-    aborts_s: Sequence[float]
+    due: float = 0.0
+    aborts_s: Sequence[float] = ()
+    restarts: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def rows(held: Held, rollouts: int) -> list[Row]:
         Row("CPU seconds of the operator a minute", f"{growth.total(figures.CPU) * per_minute:.1f}"),
         Row("CPU seconds of Prometheus a minute", f"{held.source.total(figures.CPU) * per_minute:.1f}"),
         Row("memory of the operator at its highest, MB", f"{held.memory_bytes / 1e6:.0f}"),
+        Row("restarts of the operator", f"{held.restarts}"),
         Row("aborts, one after the other", f"{len(held.aborts_s)}"),
         Row("an abort until stable serves alone, p50, s", f"{percentile(held.aborts_s, 0.5):.2f}"),
         Row(ABORT_P99, f"{p99_s:.2f}", p99_s, figures.ABORT_LIMIT_S, strict=True),

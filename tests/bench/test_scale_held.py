@@ -2,14 +2,16 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
+from bench.kube import ApiError, Kube
 from bench.scale import figures, held_figures, holding, many
 from bench.scale.held_figures import Compared, Held
-from bench.scale.readings import Reading
+from bench.scale.readings import Reading, RestartedError
 from crossfade.api.rollout import Rollout
 
 SECONDS = 120.0
@@ -36,7 +38,7 @@ def held(aborts_s: list[float] = ABORTS, measured: int = 240) -> Held:
         **counted(held_figures.ASKED, 999, handler="/-/ready", code="200"),
         **counted(figures.CPU, 3),
     }
-    return Held(SECONDS, Reading(growth, {}), Reading(source, {}), measured, 240.0, 150e6, aborts_s)
+    return Held(SECONDS, Reading(growth, {}), Reading(source, {}), measured, 150e6, 240.0, aborts_s)
 
 
 def shown(told: Held, figure: str) -> str:
@@ -104,6 +106,36 @@ def test_nothing_that_the_rollouts_measure_is_shown_before_the_bench_is_over() -
     assert analysis is not None
     assert all(each.max_seconds >= 86_400 for each in analysis.metrics)
     assert {each.interval_seconds for each in analysis.metrics} == {holding.EVERY_S}
+
+
+def test_restarts_of_all_containers_are_counted() -> None:
+    pods = [{"status": {"containerStatuses": [{"restartCount": 2}]}}, {"status": {}}]
+    assert holding.restarts(pods) == 2
+
+
+class Stretches:
+    """A stretch that ends in these ways, one after the other."""
+
+    def __init__(self, *ends: Exception | Held) -> None:
+        self.ends = list(ends)
+
+    def __call__(self, *_: object) -> Held:
+        end = self.ends.pop(0)
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+
+def test_a_stretch_in_which_the_operator_was_restarted_is_measured_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = RestartedError("the operator was restarted")
+    monkeypatch.setattr(holding, "Leader", SimpleNamespace(found=lambda _: None))
+    monkeypatch.setattr(holding, "_measured_once", Stretches(lost, ApiError(404, "no such pod"), held()))
+    assert holding.measured_for(cast("Kube", None), 1.0) == held()
+    monkeypatch.setattr(holding, "_measured_once", Stretches(lost, lost, lost, held()))
+    with pytest.raises(RestartedError):
+        holding.measured_for(cast("Kube", None), 1.0)
 
 
 def rollout(*, generation: int = 3, reason: str = "", windows: tuple[int, ...] = ()) -> dict[str, Any]:

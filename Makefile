@@ -11,10 +11,10 @@ ROUTER ?=
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help wheel env up cluster demo test lint unit check kind faults routers gitops bench bench-scale check-deep crds docs lock clean
+.PHONY: help wheel env up cluster demo test lint unit check kind faults routers gitops bench bench-scale bench-analysis check-deep crds docs lock clean
 
 help: ## What can be done here
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 23
 
 env: ## The Python environment (.venv), from the lock
 	@cluster/python-env
@@ -64,6 +64,9 @@ bench: up ## Every strategy and failure under load, as a table. ROUTER=traefik|e
 
 bench-scale: up ## Hundreds of Rollouts at once: requests, memory, delays, as a table
 	@$(PY) -m bench.scale
+
+bench-analysis: up ## 200 Rollouts measured every 10 s, and aborts beside that, as a table
+	@$(PY) -m bench.scale --analysis
 
 check-deep: env ## The same over many more states (STATES=1000000 for each strategy; hours), or ONLY=canary
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000) --walks 500 $(if $(ONLY),--only $(ONLY))

@@ -9,5 +9,8 @@ many         the Rollouts themselves: made, updated, awaited, removed
 aborts       releases that are given up in the middle of a wave
 leader       the operator's process that works: read, and restarted
 router       what many routes cost the router
+source       the Prometheus that is asked by analyses, by its own figures
+held_figures what measuring many Rollouts costs, as rows of a table; pure
+holding      many Rollouts in a step that is measured, and aborts of them
 phases       what is done to the cluster, one measured stretch after the other
 """

@@ -10,18 +10,23 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.kube import Kube
-from bench.scale import figures, phases
+from bench.scale import figures, held_figures, holding, phases
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
+
+ROLLOUTS = 500
+MEASURED = 200
 
 
 def main() -> int:
     """Run each size in turn; 1 where a target is missed."""
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is removed then, too
+    if options.analysis:
+        return with_analysis(options)
     kube, runs = Kube(options.kubeconfig), []
     try:
-        for rollouts in sorted(options.rollouts):
+        for rollouts in sorted(options.rollouts or [ROLLOUTS]):
             print(f"== {rollouts} Rollouts")
             runs.append(
                 phases.measure(
@@ -31,7 +36,21 @@ def main() -> int:
     finally:
         if runs:
             Console(width=options.width).print(figures.table(runs))
-    missed = figures.missed(runs)
+    return told(figures.missed(runs))
+
+
+def with_analysis(options: argparse.Namespace) -> int:
+    """Run each size in turn, measured and not; 1 where a target is missed."""
+    kube, missed = Kube(options.kubeconfig), []
+    for rollouts in sorted(options.rollouts or [MEASURED]):
+        compared = holding.measure(kube, rollouts, options.rest_seconds, options.aborts)
+        Console(width=options.width).print(held_figures.table(compared))
+        missed += held_figures.missed(compared)
+    return told(missed)
+
+
+def told(missed: list[str]) -> int:
+    """Say which targets are missed; 1 where there is one."""
     print("\n".join(["Missed:", *missed]) if missed else "Every target is reached.")
     return 1 if missed else 0
 
@@ -42,8 +61,7 @@ def arguments() -> argparse.Namespace:
         "--rollouts",
         type=positive,
         nargs="+",
-        default=[500],
-        help="how many; several are run in turn (default 500)",
+        help=f"how many; several are run in turn (default {ROLLOUTS}; with --analysis {MEASURED})",
     )
     parser.add_argument(
         "--per-second",
@@ -55,6 +73,17 @@ def arguments() -> argparse.Namespace:
         "--routes",
         action="store_true",
         help="each has an HTTPRoute of its user's, on Traefik (default: none)",
+    )
+    parser.add_argument(
+        "--analysis",
+        action="store_true",
+        help="what measuring each every 10 s costs, and how long aborts take then (default: nothing is measured)",
+    )
+    parser.add_argument(
+        "--aborts",
+        type=positive,
+        default=held_figures.LEAST_ABORTS,
+        help="with --analysis: how many are aborted (default %(default)s)",
     )
     parser.add_argument("--rest-seconds", type=positive, default=120, help="length of the rest (default 120)")
     parser.add_argument("--kubeconfig", type=Path, default=CACHE / "kubeconfig")

@@ -17,9 +17,14 @@ def aborted(kube: Kube, how_many: int) -> list[float]:
     names another Service.
     """
     return [
-        _seconds(kube, wait_for("a candidate to serve", lambda: serving(listed(kube)), ASKED_WITHIN_S))
+        seconds_of(kube, wait_for("a candidate to serve", lambda: serving(listed(kube)), ASKED_WITHIN_S))
         for _ in range(how_many)
     ]
+
+
+def each_aborted(kube: Kube, rollouts: list[Object]) -> list[float]:
+    """Abort each of these, one after the other; the seconds each of them took."""
+    return [seconds_of(kube, each) for each in rollouts]
 
 
 def names(route: Object) -> set[str]:
@@ -44,7 +49,8 @@ def _is_shared(rollout: Object) -> bool:
     return not _progress(rollout).get("rollbackReason") and 0 < status.get("realWeight", 0) < 100
 
 
-def _seconds(kube: Kube, rollout: Object) -> float:
+def seconds_of(kube: Kube, rollout: Object) -> float:
+    """Abort this one; the seconds it took."""
     meta, stable = rollout["metadata"], rollout["status"]["stable"]["revision"]
 
     def left() -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -82,9 +83,9 @@ def arguments(kubeconfig: Path, config: Path) -> list[str]:
 
 @contextlib.contextmanager
 def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that ends with the block. Ctrl-C does not reach it: it is still needed to clean up."""
+    """A program that ends with the block, or with this process. Ctrl-C does not reach it: it is still needed to clean up."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen([*tied(), *command], stdout=output, stderr=output, start_new_session=True)
     try:
         yield process
     finally:
@@ -94,6 +95,15 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def tied() -> list[str]:
+    """What has a program end with the process that starts it, also where that one is killed; nothing where the system lacks it.
+
+    A kwok that went on alone would play its node for ever, and whoever finds it would take it for one that is needed.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def node() -> Object:

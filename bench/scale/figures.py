@@ -148,9 +148,9 @@ def _of_change(what: str, stretch: Stretch, rollouts: int, limit: float) -> list
     return [
         Row(f"{what}: seconds until all are Healthy", f"{stretch.seconds:.1f}"),
         Row(f"{what}: requests per Rollout", f"{each:.1f}", each, limit),
-        Row("  of these", _shares(growth.by_label(REQUESTS, "method", "kind"), rollouts)),
-        Row("  writes in passes", _shares(growth.by_label(WRITES, "verb", "kind"), rollouts)),
-        Row(f"{what}: passes per Rollout", _shares(growth.by_label(PASSES, "result"), rollouts)),
+        Row("  of these", shares(growth.by_label(REQUESTS, "method", "kind"), rollouts)),
+        Row("  writes in passes", shares(growth.by_label(WRITES, "verb", "kind"), rollouts)),
+        Row(f"{what}: passes per Rollout", shares(growth.by_label(PASSES, "result"), rollouts)),
         Row(f"{what}: pass p50, p99", f"{_ms(growth, LATENCY, 0.5)}, {_ms(growth, LATENCY, 0.99)}"),
         Row(f"{what}: queue wait p99, s", f"{wait_s:.3f}", wait_s, QUEUE_LIMIT_S, strict=True),
         Row(f"{what}: CPU ms per Rollout", f"{1000 * growth.total(CPU) / rollouts:.0f}"),
@@ -190,7 +190,7 @@ def _of_router(told: Mapping[str, Reading]) -> list[Row]:
     ]
 
 
-def _shares(sums: dict[tuple[str, ...], float], rollouts: int) -> str:
+def shares(sums: dict[tuple[str, ...], float], rollouts: float) -> str:
     """`Status Rollout 3.0, Create Release 1.0`: per Rollout, the largest first."""
     kept = {place: value for place, value in sums.items() if place[-1] != LEASE and value}
     ordered = sorted(kept.items(), key=lambda item: (-item[1], item[0]))
@@ -237,11 +237,12 @@ def table(runs: Sequence[Measured]) -> Table:
         drawn.add_column(run.name, justify="right")
     drawn.add_column("target", no_wrap=True)
     for line in zip(*(rows(run) for run in runs), strict=True):
-        drawn.add_row(line[0].figure, *(_marked(row) for row in line), line[0].target)
+        drawn.add_row(line[0].figure, *(marked(row) for row in line), line[0].target)
     for row in growth_rows(runs):
-        drawn.add_row(row.figure, *([""] * (len(runs) - 1)), _marked(row), row.target)
+        drawn.add_row(row.figure, *([""] * (len(runs) - 1)), marked(row), row.target)
     return drawn
 
 
-def _marked(row: Row) -> str:
+def marked(row: Row) -> str:
+    """What is shown, and whether it misses its target."""
     return f"[bold red]{row.shown} MISSED[/]" if row.missed else row.shown

@@ -22,7 +22,10 @@ BAKE_S = 5
 
 @contextlib.contextmanager
 def places(kube: Kube) -> Iterator[list[str]]:
-    """Namespaces for the length of the block, and none that an earlier run left; they are gone when it ends."""
+    """Namespaces for the length of the block, and none that an earlier run left. When it ends they have no pods, and go.
+
+    What else is in them needs nobody's help: it goes by itself, one object after the other, which takes minutes for thousands.
+    """
     removed(kube)
     names = [f"crossfade-scale-{number}" for number in range(1, NAMESPACES + 1)]
     try:
@@ -35,23 +38,42 @@ def places(kube: Kube) -> Iterator[list[str]]:
         )
         yield names
     finally:
-        removed(kube)
+        emptied(kube)
 
 
 def removed(kube: Kube) -> None:
-    """Delete all of them, and wait until they are gone: kwok must be there to end their pods."""
+    """Delete all of them, and wait until they are gone."""
+    emptied(kube)
+    if left(kube):
+        print("Waiting for the namespaces of an earlier run to be gone …")
+    wait_for("the namespaces to be gone", lambda: not left(kube), REMOVED_WITHIN_S, every_s=1)
 
-    def left() -> list[str]:
-        return [
-            one["metadata"]["name"] for one in kube.request("GET", f"/api/v1/namespaces{SELECTOR}")["items"]
-        ]
 
-    names = left()
-    if names:
-        print(f"Removing {len(names)} namespaces and all that is in them …")
+def emptied(kube: Kube) -> None:
+    """Delete all of them, and wait until no pod is left, so that nothing is on kwok's node.
+
+    Nothing runs in a pod there, so none is given time to end; and a namespace that goes takes no new ones.
+    """
+    names = left(kube)
     for name in names:
         kube.delete("Namespace", "", name)
-    wait_for("the namespaces to be gone", lambda: not left(), REMOVED_WITHIN_S, every_s=1)
+    pods = [collection("Pod", name) for name in names]
+    if names:
+        print(f"Removing {len(names)} namespaces; what is in them follows by itself …")
+
+    def without_pods() -> bool:
+        there = [path for path in pods if kube.request("GET", f"{path}?limit=1")["items"]]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda path: kube.request("DELETE", f"{path}?gracePeriodSeconds=0"), there))
+        return not there
+
+    wait_for("the pods to be gone", without_pods, REMOVED_WITHIN_S, every_s=1)
+
+
+def left(kube: Kube) -> list[str]:
+    """The namespaces of this bench that are there, those on their way out included."""
+    found = kube.request("GET", f"/api/v1/namespaces{SELECTOR}")["items"]
+    return [one["metadata"]["name"] for one in found]
 
 
 def route(place: str, number: int) -> Route:
@@ -59,7 +81,9 @@ def route(place: str, number: int) -> Route:
     return Route(ROUTERS[0], place, f"app-{number}")
 
 
-def manifest(place: str, number: int, version: str, *, routed: bool = False) -> Object:
+def manifest(
+    place: str, number: int, version: str, *, routed: bool = False, strategy: Object = STRATEGY
+) -> Object:
     """Rollout `number`, with 1 or 2 pods, behind a Service of its own; `routed`: its requests are shared by a route."""
     name = f"app-{number}"
     template = {
@@ -78,7 +102,7 @@ def manifest(place: str, number: int, version: str, *, routed: bool = False) -> 
             "replicas": 1 + number % 2,
             "template": template,
             "service": {"ports": [{"port": 80, "targetPort": 8080}]},
-            "strategy": STRATEGY,
+            "strategy": strategy,
             "bakeSeconds": BAKE_S,
             **({"traffic": route(place, number).traffic} if routed else {}),
         },
@@ -99,14 +123,21 @@ def create_routes(kube: Kube, places_: list[str], rollouts: int) -> None:
     _each(rollouts, math.inf, lambda number: kube.create(route(_place(places_, number), number).manifest()))
 
 
-def update(kube: Kube, places_: list[str], rollouts: int, per_second: float, version: str = "v2") -> None:
-    """Give all of them another image, so many a second."""
+def update(
+    kube: Kube,
+    places_: list[str],
+    rollouts: int,
+    per_second: float,
+    version: str = "v2",
+    strategy: Object = STRATEGY,
+) -> None:
+    """Give all of them another image, so many a second, to be brought in by this strategy."""
 
     def change(number: int) -> Object:
-        wanted = manifest(_place(places_, number), number, version)
+        wanted = manifest(_place(places_, number), number, version, strategy=strategy)
         meta, spec = wanted["metadata"], wanted["spec"]
         path = f"{collection('Rollout', meta['namespace'])}/{meta['name']}"
-        patch = {"spec": {"template": spec["template"]}}
+        patch = {"spec": {"template": spec["template"], "strategy": spec["strategy"]}}
         return kube.request("PATCH", path, patch, "application/merge-patch+json")
 
     _each(rollouts, per_second, change)

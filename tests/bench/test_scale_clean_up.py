@@ -1,11 +1,14 @@
 """What the scale bench makes is gone afterwards, whatever happens; and no process of it is left."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench import kube
 from bench.kube import ApiError
 from bench.scale import fake_node, leader, many
 
@@ -20,12 +23,15 @@ class Cluster:
         self.nodes: list[str] = []
         self.replicas: list[int] = [2]
         self.pods: list[str] = []
+        self.running: set[str] = set()
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "") -> dict[str, Any]:
         if path.startswith("/api/v1/nodes"):
             return self._node(method, body)
         if "serviceaccounts" in path:
             return {"items": ["default"]}
+        if "/pods" in path:
+            return self._pods(method, path)
         return {"items": [{"metadata": {"name": name}} for name in self.namespaces]}
 
     def _node(self, method: str, body: Any) -> dict[str, Any]:
@@ -37,6 +43,14 @@ class Cluster:
             self.nodes.clear()
         ready = [{"type": "Ready", "status": "True"}]
         return {"spec": {"taints": [fake_node.TAINT]}, "status": {"conditions": ready}}
+
+    def _pods(self, method: str, path: str) -> dict[str, Any]:
+        there = {name for name in self.running if f"/{name}/" in path}
+        if method == "DELETE":
+            assert "gracePeriodSeconds=0" in path
+            assert not there & set(self.namespaces), "their Deployments would make new ones"
+            self.running -= there
+        return {"items": sorted(there)}
 
     def create(self, manifest: dict[str, Any]) -> None:
         self.namespaces.append(manifest["metadata"]["name"])
@@ -75,6 +89,27 @@ def test_namespaces_of_a_killed_run_are_removed_before_new_ones_are_made() -> No
     with many.places(cluster) as places:
         assert cluster.namespaces == places
         assert "crossfade-scale-9" not in places
+
+
+def test_no_pod_is_left_when_a_run_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kube.time, "sleep", lambda _: None)
+    cluster: Any = Cluster()
+    with many.places(cluster) as places:
+        cluster.running.update(places)
+    assert cluster.running == set()
+
+
+def test_kwok_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    plays = f"import time; f = open({str(alive)!r}, 'w'); f.write('alive '); f.flush(); time.sleep(30); f.write('for ever')"
+    runs = f"from bench.scale.fake_node import *\nwith running([{sys.executable!r}, '-c', {plays!r}], Path({str(tmp_path / 'log')!r})) as p: p.wait()"
+    bench = subprocess.Popen([sys.executable, "-c", runs], cwd=fake_node.ROOT)
+    with alive.open() as said:
+        assert said.read(6) == "alive "
+        bench.kill()
+        bench.wait()
+        assert said.read() == ""
 
 
 @pytest.mark.parametrize("end", [RuntimeError, KeyboardInterrupt, SystemExit])

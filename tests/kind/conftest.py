@@ -31,6 +31,8 @@ FAILED = pytest.StashKey[bool]()
 COUNTED = "counted"
 KWOK = {"test_mutations.py", "test_corruptions.py"}
 """Kwok and its node are there once."""
+WHOLE = {"test_hostile_sources.py"}
+"""All tests of these are about the same few Rollouts."""
 
 
 def pytest_configure() -> None:
@@ -63,6 +65,8 @@ class Together(LoadScopeScheduling):
         module, _, test = nodeid.partition("::")
         if Path(module).name in KWOK:
             return "kwok"
+        if Path(module).name in WHOLE:
+            return module
         if Path(module).name == "test_faults.py":  # measured by the same undisturbed lives
             strategy = test.partition("[")[2].rstrip("]")
             return f"faults of {strategy if strategy in STRATEGIES else 'all'}"

@@ -32,6 +32,7 @@ COLLECTIONS = {
     "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "Namespace": ("/api/v1", "namespaces"),
     "Pod": ("/api/v1", "pods"),
+    "Job": ("/apis/batch/v1", "jobs"),
     "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
     "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods"),
     "Release": (GROUP, "releases"),

@@ -159,6 +159,32 @@ def test_a_job_that_never_started_asks_a_person_and_is_no_failure() -> None:
     assert rest(sim).status["phase"] == "Healthy"
 
 
+def test_a_webhook_is_asked_until_it_says_yes_and_a_no_ends_the_release() -> None:
+    board = {
+        "name": "board",
+        "before": "Promote",
+        "webhook": {"url": "https://gates.example.com", "secret": {"name": "gate", "key": "key"}},
+    }
+    sim = by(
+        releasing(CANARY, board), board=Said(good=None, told="the webhook says not yet (ann looks at it)")
+    )
+    run(sim, 60)
+    assert "hook board: the webhook says not yet (ann looks at it)" in sim.status["message"]
+    assert sim.status["weight"] == 50
+    by(sim, board=Said(good=True, told="the webhook says yes"))
+    assert rest(sim).status["phase"] == "Healthy"
+    sim = rest(by(releasing(CANARY, board), board=Said(good=False, told="the webhook says no (a freeze)")))
+    assert "hook board: the webhook says no (a freeze)" in sim.status["message"]
+
+
+def test_a_webhook_that_never_says_yes_or_no_asks_a_person_after_its_time() -> None:
+    asked_of = {"url": "https://gates.example.com", "secret": {"name": "gate", "key": "key"}}
+    board = {"name": "board", "before": "Start", "webhook": asked_of, "maxSeconds": 60}
+    sim = by(releasing(CANARY, board), board=Said(good=None, told="the webhook says not yet"))
+    until(sim, phase("Paused"))
+    assert "its 60 s are over" in sim.status["message"]
+
+
 def test_after_the_release_a_clean_up_runs_and_holds_nothing() -> None:
     sim = rest(releasing(CANARY, hook("clean-up", after="Promote")))
     assert sim.status["phase"] == "Healthy"

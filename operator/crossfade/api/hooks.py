@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
 from crossfade.api.base import Model, Rule
+from crossfade.api.sources import Webhook
 from crossfade.api.template import PodSpec, TemplateMetadata, _Open
 
 HOOKS_LENGTH: Final = 8
@@ -60,10 +61,10 @@ class Job(Model):
 
 
 class Hook(Model):
-    """A Job that is run at one moment of each release.
+    """A Job that is run, or a webhook that is asked, at one moment of each release.
 
-    One `before` a moment holds the release there until it has succeeded, and the release has failed when it fails; the hooks of one
-    moment run at the same time. One `after` a moment holds nothing: when it fails, that is told. A revision that comes back by an Undo
+    One `before` a moment holds the release there until it has succeeded or said yes, and the release has failed when it fails or
+    says no; the hooks of one moment run at the same time. One `after` a moment holds nothing: when it fails, that is told. A revision that comes back by an Undo
     has passed them before: of that only `after: Rollback` runs. A Promote passes over a hook that is waited for.
     """
 
@@ -72,6 +73,11 @@ class Hook(Model):
             cel="has(self.before) != has(self.after)",
             message="say when it runs: exactly one of before and after, for example `before: Start`",
             holds=lambda self: (self.before is None) != (self.after is None),
+        ),
+        Rule(
+            cel="has(self.job) != has(self.webhook)",
+            message="say what runs: exactly one of job and webhook, for example `webhook: {url: …, secret: …}`",
+            holds=lambda self: (self.job is None) != (self.webhook is None),
         ),
     )
 
@@ -88,8 +94,15 @@ class Hook(Model):
     """`Promote`: once the release is complete and the old pods are gone, such as for a clean-up. `Rollback`: once a release was
     taken back, whatever for, or an Undo is complete. Example: `Promote`."""
 
-    job: Job
+    job: Job | None = None
     """The Job that is run."""
+
+    webhook: Webhook | None = None
+    """Who is asked: a gate that somebody else keeps, or who is to be told of an end."""
+
+    max_seconds: Annotated[int, Field(ge=10, le=604_800)] = 3600
+    """For how long a webhook that says not yet is waited for, in seconds, 10 to 604800, by default 3600; it is asked every ten, or
+    when its `Retry-After` says. Then a person is asked. A Job has `timeoutSeconds` instead. Example: `86400`."""
 
 
 __all__ = ["HOOKS_LENGTH", "Hook", "Job", "JobTemplate"]

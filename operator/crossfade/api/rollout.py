@@ -158,8 +158,8 @@ class RolloutSpec(Model):
     hooks: Annotated[list[Hook], Field(max_length=HOOKS_LENGTH)] = Field(
         default_factory=list, json_schema_extra=list_map("name")
     )
-    """Jobs that are run at moments of each release, at most 8: a migration before it starts, a smoke test before traffic, a
-    clean-up after it. Default: none. Example: `[{name: migrate, before: Start, job: {template: …}}]`."""
+    """Jobs that are run and webhooks that are asked at moments of each release, at most 8: a migration before it starts, a smoke
+    test before traffic, a word from a change board before all users get it, a clean-up after it. Default: none. Example: `[{name: migrate, before: Start, job: {template: …}}]`."""
 
     on_failure: Literal["Abort", "Pause"] = "Abort"
     """What a failed release leads to: `Abort` (default) returns all requests to the stable revision; `Pause` leaves

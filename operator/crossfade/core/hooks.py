@@ -17,6 +17,11 @@ ROLLBACK: Final = "Rollback"
 
 GATE: Final = (Gate(GateKind.HOOK),)
 NAMES_LENGTH: Final = 60
+JOB_EVERY_S: Final = 1
+ASKED_EVERY_S: Final = 10
+"""A webhook that says not yet, and not when, is asked so often."""
+ROOM_S: Final = 60
+"""Beside the time of two Jobs and of an earlier one that still runs."""
 
 
 def before(hooks: Sequence[Hook], moment: str) -> tuple[Hook, ...]:
@@ -72,12 +77,14 @@ def _name(moment: str, asked: Sequence[Hook]) -> str:
 
 
 def measured(hook: Hook) -> Metric:
-    """A hook as what is measured of it: one Job, whose end is its outcome; two that never started ask a person."""
+    """A hook as what is measured of it: one Job or one answer that decides; two Jobs that never started ask a person."""
+    job = hook.job
     return Metric(
         name=hook.name,
-        job=hook.job,
-        interval_seconds=1,
+        job=job,
+        webhook=hook.webhook,
+        interval_seconds=JOB_EVERY_S if job else ASKED_EVERY_S,
         count=1,
-        max_seconds=max(10, hook.job.timeout_seconds),
+        max_seconds=ROOM_S + 3 * job.timeout_seconds if job else hook.max_seconds,
         no_data_limit=1,
     )

@@ -47,7 +47,7 @@ class GateKind(StrEnum):
     MANUAL = "Manual"  # a person's Promote
     BAKE = "Bake"  # a time at 100 %, with the old side warm
     ANALYSIS = "Analysis"  # measurements that pass
-    HOOK = "Hook"  # Jobs that succeed
+    HOOK = "Hook"  # Jobs that succeed, webhooks that say yes
 
 
 _TIMELESS = frozenset({GateKind.MANUAL, GateKind.ANALYSIS, GateKind.HOOK})

@@ -39,6 +39,7 @@ def test_everything_but_template_and_strategy_has_a_default() -> None:
     assert wire == {
         "replicas": 1,
         "bakeSeconds": 30,
+        "hooks": [],
         "onFailure": "Abort",
         "progressDeadlineSeconds": 600,
         "minReadySeconds": 0,

@@ -207,7 +207,7 @@ def changed(draw: st.DrawFn, unchanged: dict[str, Any]) -> dict[str, Any]:
 KEY = {"name": "held", "key": "token"}
 METRICS: list[dict[str, Any]] = [
     {"builtIn": {"latency": {"milliseconds": 250}}},
-    {"compare": {"bad": "a", "total": "b"}},
+    {"compare": {"bad": "a[{{window}}]", "total": "b[{{window}}]"}},
     {
         "prometheus": {
             "query": "up",

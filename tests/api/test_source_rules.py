@@ -9,7 +9,7 @@ import pytest
 from cel_expr_python import cel
 from pydantic import ValidationError
 
-from crossfade.api.analysis import Metric
+from crossfade.api.analysis import Compare, Metric
 from crossfade.api.base import Model
 from crossfade.api.sources import CloudWatch, Datadog, Header, Range, Web
 
@@ -43,6 +43,10 @@ WAYS: Final[dict[type[Model], list[dict[str, Any]]]] = {
     CloudWatch: [
         {**CLOUDWATCH, "metrics": CLOUDWATCH["metrics"] * many, "periodSeconds": seconds, **expression}
         for many, seconds, expression in product(range(3), (1, 2, 30, 60, 90), ({}, {"expression": "a"}))
+    ],
+    Compare: [
+        {"bad": bad, "total": total}
+        for bad, total in product(("up", "a[{{window}}]", "a[{{ window }}]", "{{Window}}"), repeat=2)
     ],
     Range: [
         {"seconds": seconds, "stepSeconds": step}

@@ -119,12 +119,15 @@ async def test_a_placeholder_that_means_nothing_is_told_as_wrong() -> None:
 
 
 async def test_own_counts_are_asked_for_each_side() -> None:
-    compare = {"bad": 'bad{rev="{{revision}}"}', "total": 'all{rev="{{revision}}",side="{{side}}"}'}
+    compare = {
+        "bad": 'increase(bad{rev="{{revision}}"}[{{window}}])',
+        "total": 'increase(all{rev="{{revision}}",side="{{side}}"}[{{window}}])',
+    }
     numbers = {'bad{rev="v2hash"': "3", 'bad{rev="v1hash"': "9", 'all{rev="v2hash"': "412", "all": "3710.4"}
     server = Prometheus(numbers)
     found = await answer({"name": "jobs", "compare": compare}, server)
     assert found == Compared(Counts(3, 412), Counts(9, 3710))
-    assert 'all{rev="v1hash",side="stable"}' in server.asked
+    assert 'increase(all{rev="v1hash",side="stable"}[10s])' in server.asked
 
 
 def by_zone_and_pod(*numbers: tuple[str, str, str]) -> Series:
@@ -132,7 +135,11 @@ def by_zone_and_pod(*numbers: tuple[str, str, str]) -> Series:
 
 
 def apart(**by: str) -> dict[str, Any]:
-    compare = {"bad": 'bad{rev="{{revision}}"}', "total": 'all{rev="{{revision}}"}', "by": by}
+    compare = {
+        "bad": 'increase(bad{rev="{{revision}}"}[{{window}}])',
+        "total": 'increase(all{rev="{{revision}}"}[{{window}}])',
+        "by": by,
+    }
     return {"name": "jobs", "compare": compare}
 
 

@@ -32,7 +32,7 @@ from crossfade.judge.words import sentence
 from simulation.cluster import Sim
 from simulation.live import phase, rest, run, stands_at, until
 
-QUERY = "sum by (zone) (x)"
+QUERY = "sum by (zone) (increase(x[{{window}}]))"
 ZONED = {
     "name": "errors",
     "compare": {"bad": QUERY, "total": QUERY, "by": {"stratum": "zone", "pod": "pod"}},

@@ -52,7 +52,7 @@ def by_zone(*rows: Row, name: str = "jobs", **more: Any) -> Object:
 def _table(rows: list[tuple[str, str, str, int]]) -> str:
     """The rows of the side that is asked for."""
     each = (_labelled(f"vector({number})", side=side, zone=zone, pod=pod) for side, zone, pod, number in rows)
-    asked = _labelled("vector(1)", side="{{side}}")
+    asked = _labelled("last_over_time(vector(1)[{{window}}:1s])", side="{{side}}")
     return f"sum by (zone, pod) (({' or '.join(each)}) and on(side) {asked})"
 
 

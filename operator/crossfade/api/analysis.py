@@ -1,5 +1,6 @@
 """What is measured while a release is under way, and what the numbers decide, as a user writes it."""
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -117,13 +118,25 @@ class By(Model):
     The 20 worst are kept. Default: none is named. Example: `pod`."""
 
 
+WINDOW: Final = r"[{][{] *window *[}][}]"
+
+
 class Compare(Model):
     """Bad and total of what users did, counted for each side by queries of your own.
 
     Each is asked twice: for the candidate and for stable, with `{{revision}}` and `{{side}}` (`candidate` or `stable`)
-    replaced. A query that has `{{window}}` gives the count of that time; any other one gives a counter that only rises,
-    and the operator takes differences, so that nothing is lost between two looks.
+    replaced. Each gives the count of the window alone, so it has `{{window}}`: else the same events would count again in
+    every window.
     """
+
+    rules = (
+        Rule(
+            cel=f"self.bad.matches('{WINDOW}') && self.total.matches('{WINDOW}')",
+            message="both queries count what came in the window, so each has {{window}}, for example "
+            "`sum(increase(jobs_total[{{window}}]))`",
+            holds=lambda self: bool(re.search(WINDOW, self.bad) and re.search(WINDOW, self.total)),
+        ),
+    )
 
     bad: Query
     """PromQL that gives one number: the bad events. Example:

@@ -77,6 +77,13 @@ class Measuring:
             for task in self._open.pop(place).tasks.values():
                 task.cancel()
 
+    def stop(self) -> None:
+        """Nothing more is asked: before what it is asked with is closed."""
+        for known in self._open.values():
+            for task in known.tasks.values():
+                task.cancel()
+        self._open.clear()
+
     async def _measure(self, key: Key, uid: str, ask: Ask) -> None:
         try:
             answer = await self._source(ask)

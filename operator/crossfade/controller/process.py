@@ -70,6 +70,7 @@ class Parts:
     templates: Workers[Place]
     relist: Relist
     kinds: Kinds
+    measuring: Measuring
     health: Health
     election: Election | None
     scope: Scope
@@ -94,7 +95,10 @@ async def run(options: Options) -> int:
             if parts.election and not await _first(stop, parts.election.acquire()):
                 return 0
             metrics.leader.set(1)
-            return await _work(parts, stop)
+            try:
+                return await _work(parts, stop)
+            finally:
+                parts.measuring.stop()
 
 
 def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sources) -> Parts:
@@ -124,7 +128,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     kinds = Kinds(cluster, store, options.scope.namespace)
     health = Health(queue, lambda: relist.behind)
-    return Parts(cluster, store, workers, told, relist, kinds, health, election, options.scope)
+    return Parts(cluster, store, workers, told, relist, kinds, measuring, health, election, options.scope)
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:

@@ -35,7 +35,8 @@ def _said(state: MetricStatus, outcome: str, message: str) -> MetricStatus:
 
 def _unanswered(metric: Metric, state: MetricStatus, answer: Down) -> MetricStatus:
     told = f"{metric.name}: its source does not answer: {answer.why}"
-    again = f"{told}. It is asked again; this is no fault of the candidate's"
+    end = "" if told.endswith(("?", ".", "!")) else "."
+    again = f"{told}{end} It is asked again; this is no fault of the candidate's"
     return _given_up(state, told, state.errors_in_a_row, metric.error_limit) or _said(state, "", again)
 
 

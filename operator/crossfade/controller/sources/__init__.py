@@ -2,7 +2,7 @@
 
 `registered` has the table: a member of `api.analysis.Metric` to the function that measures it. `means` is what such a function
 is given, `measuring` puts it together and runs as long as the operator does. What they share: `secrets` reads a key of a Secret,
-`filled` fills placeholders in, `asked` makes an answer of a number by the metric's conditions. `counted` has what is compared side by
+`filled` fills placeholders in, `asked` makes an answer of a number by the metric's conditions. `by_label` adds counts up by zone and pod. `counted` has what is compared side by
 side (`builtIn`, `compare`); every other file is one source.
 
 A new source: a model in `api`, its field in `Metric` and in the list of its kind there, a file here with

@@ -89,13 +89,13 @@ def _failures_ignored(patch: Patch) -> None:
 
 def _promoted_past_a_failure(patch: Patch) -> None:
     """Somebody promotes a stage in the moment in which its metric fails, and nobody hears of it any more."""
-    patch.setattr(actions, "outcome", SimpleNamespace(failure=lambda _: ""))
+    patch.setattr(actions, "outcome", SimpleNamespace(failure=lambda _: None))
 
 
 def _measured_on_the_way_back(patch: Patch) -> None:
     """A release that returns is measured on."""
     for module in (windows, taken, outcome):
-        patch.setattr(module, "active", lambda s: tuple(runs._runs(s)) if s.under_way else ())
+        patch.setattr(module, "active", lambda s: tuple(runs._measured(s)) if s.under_way else ())
 
 
 def _outcomes_forgotten(patch: Patch) -> None:
@@ -123,8 +123,7 @@ def _edits_not_seen(patch: Patch) -> None:
 
 def _steps_measured_once(patch: Patch) -> None:
     """After an edit of the strategy a step goes by what another one of that number has come to."""
-    patch.setattr(ladder, "BACKGROUND", "step 1")
-    patch.setattr(ladder, "BAKE", "step 2")
+    patch.setattr(ladder, "STEP", "none of that name")
 
 
 def _retried_with_the_old_answers(patch: Patch) -> None:

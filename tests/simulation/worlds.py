@@ -233,7 +233,9 @@ def _routes(strategy: str) -> Iterator[Case]:
 
 def _measured(strategy: str) -> Iterator[Case]:
     """What is measured decides; in each world sources say what they like, and some of it twice."""
-    usual, some = STRATEGIES[strategy], (people.images, people.asking("Abort", "Promote"))
+    by_itself: Strategy = {"blueGreen": {"previewReplicas": 1}}  # where nobody is asked
+    usual = by_itself if strategy == "blueGreen" else STRATEGIES[strategy]
+    some = (people.images, people.asking("Abort", "Promote"))
     says = mishaps.telling(
         "bad", "neither good nor bad", "no data", "that it is down", "that it cannot be asked"
     )

@@ -12,9 +12,11 @@ from typing import Any
 from crossfade.api.action import ActionEntry, RolloutAction
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
+from crossfade.api.measurements import MetricStatus
 from crossfade.api.status import Failed, GoingBack, LastAction, PausedBy, Restarted
 from crossfade.core import starts
 from crossfade.core.analysis import outcome
+from crossfade.core.analysis.runs import BEFORE
 from crossfade.core.holds import is_last, paused
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
@@ -174,9 +176,11 @@ def _promote(s: Situation, _action: RolloutAction) -> Answer:
         return _refused(s, "the release failed and is frozen: Retry to go on, Abort to return")
     if paused(s):
         return _refused(s, "the Rollout is paused: Resume it first (or set spec.paused to false)")
-    failed = outcome.failure(s)
-    if failed:
-        return _refused(s, f"what was measured has just failed, which nobody could know yet: {failed}")
+    failed = outcome.failure(s) if s.stable_revision else None
+    if failed is not None:
+        return _refused(
+            s, f"what was measured has just failed, which nobody could know yet: {failed.message}"
+        )
     step = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
     return Answer(s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand")
 
@@ -228,12 +232,17 @@ def _retry(s: Situation, _action: RolloutAction) -> Answer:
     if s.progress.frozen:
         fresh = {"frozen": "", "failure": None, "short_since": text_of(s.now), "reached_at": None}
         counted_anew = s.progress_with(serving_since=None, ends_before={}, **fresh)
-        return Answer(
-            counted_anew.remember(measurements=[]), "the release goes on; what happened before is forgiven"
-        )
+        anew = counted_anew.remember(measurements=_done_once(s))
+        return Answer(anew, "the release goes on; what happened before is forgiven")
     if s.spec_revision not in condemned(s):
         return _refused(s, "no failed revision is in the spec: there is nothing to retry")
     return Answer(forgiven(s), f"{s.spec_revision} is tried again")
+
+
+def _done_once(s: Situation) -> list[MetricStatus]:
+    """Hooks that have succeeded: they are not run again. All else is measured anew."""
+    hooks = (each for each in s.memory.measurements if each.run.startswith(BEFORE))
+    return [each for each in hooks if each.outcome == "Passed"]
 
 
 def _pause(s: Situation, action: RolloutAction) -> Answer:

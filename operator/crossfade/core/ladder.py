@@ -8,7 +8,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core import flood, manifests, others, starts
 from crossfade.core.actions import answered, pending
-from crossfade.core.analysis.runs import BACKGROUND, BAKE
+from crossfade.core.analysis.runs import STEP
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
 from crossfade.core.holds import hold, paused
@@ -85,7 +85,8 @@ def _positioned(s: Situation) -> Situation:
     """
     if not s.under_way or s.progress.plan == s.plan_hash:
         return s
-    s = s.remember(measurements=[each for each in s.memory.measurements if each.run in {BACKGROUND, BAKE}])
+    if not s.progress.rollback_reason:  # else it is what the record tells of its end
+        s = s.remember(measurements=[each for each in s.memory.measurements if not each.run.startswith(STEP)])
     weight = s.memory.weight or 0
     weights = [stage.weight for stage in s.plan]
     floor = max((each for each in weights if each <= weight), default=weights[0])

@@ -18,6 +18,7 @@ from crossfade.core.stages import GateKind
 BACKGROUND = "background"
 BAKE = "bake"
 BEFORE = "before"
+STEP = "step"
 AFTER = "after"
 
 
@@ -82,7 +83,7 @@ def _measured(s: Situation) -> Iterator[Run]:
     if p.reached_at is None:
         return
     if s.stage.analysis is not None and not p.promoted:
-        yield Run(f"step {p.stage + 1}", p.reached_at, decides=True, asked=asked_by(s, s.stage.analysis))
+        yield Run(f"{STEP} {p.stage + 1}", p.reached_at, decides=True, asked=asked_by(s, s.stage.analysis))
     if s.spec.bake_analysis is not None and any(gate.kind is GateKind.BAKE for gate in s.stage.gates):
         yield Run(BAKE, p.reached_at, decides=False, asked=asked_by(s, s.spec.bake_analysis))
 

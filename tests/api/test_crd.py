@@ -51,6 +51,13 @@ def test_every_list_and_every_text_has_a_bound(kind: Kind) -> None:
     assert free == []
 
 
+@each_kind
+def test_every_bound_of_a_number_fits_into_64_bits_as_the_api_server_reads_it(kind: Kind) -> None:
+    every = [node for _, node in nodes(root_schema(kind.model))]
+    bounds = [node[name] for node in every for name in ("minimum", "maximum") if name in node]
+    assert all(abs(bound) < 2**63 for bound in bounds)
+
+
 def is_unbounded(node: dict[str, Any]) -> bool:
     if node.get("type") == "array":
         return "maxItems" not in node

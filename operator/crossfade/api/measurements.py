@@ -18,7 +18,7 @@ EVENTS_MOST = 10**15
 """Whole numbers are exact in JSON up to nine times this."""
 
 Events = Annotated[int, Field(ge=0, le=EVENTS_MOST)]
-Logarithm = Annotated[float, Field(ge=-1e24, le=1e24)]
+Logarithm = Annotated[float, Field(ge=-1e18, le=1e18)]
 Short = Annotated[str, Field(max_length=64)]
 
 

@@ -44,10 +44,6 @@ WAYS: Final[dict[type[Model], list[dict[str, Any]]]] = {
         {**CLOUDWATCH, "metrics": CLOUDWATCH["metrics"] * many, "periodSeconds": seconds, **expression}
         for many, seconds, expression in product(range(3), (1, 2, 30, 60, 90), ({}, {"expression": "a"}))
     ],
-    Compare: [
-        {"bad": bad, "total": total}
-        for bad, total in product(("up", "a[{{window}}]", "a[{{ window }}]", "{{Window}}"), repeat=2)
-    ],
     Range: [
         {"seconds": seconds, "stepSeconds": step}
         for seconds, step in product((1, 10, 999, 9999, 10_000), (1, 10, 15, 10_000))
@@ -84,3 +80,10 @@ def test_the_api_server_and_the_command_line_take_the_same(model: type[Model]) -
     taken = [is_taken(model, each) for each in WAYS[model]]
     assert [obeys(model, each) for each in WAYS[model]] == taken
     assert {*taken} == {True, False}
+
+
+@pytest.mark.parametrize("query", ["up", "{{Window}}", "window", "{{windows}}"])
+def test_a_count_without_a_window_is_refused_since_it_would_count_again_and_again(query: str) -> None:
+    assert is_taken(Compare, {"bad": "a[{{window}}]", "total": "a[{{ window }}]"})
+    assert not is_taken(Compare, {"bad": "a[{{window}}]", "total": query})
+    assert not is_taken(Compare, {"bad": query, "total": "a[{{window}}]"})

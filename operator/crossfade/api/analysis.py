@@ -1,6 +1,5 @@
 """What is measured while a release is under way, and what the numbers decide, as a user writes it."""
 
-import re
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -15,7 +14,6 @@ from crossfade.api.sources import (
     InfluxDB,
     NewRelic,
     Prometheus,
-    Query,
     TemplateName,
     Web,
     Webhook,
@@ -118,7 +116,8 @@ class By(Model):
     The 20 worst are kept. Default: none is named. Example: `pod`."""
 
 
-WINDOW: Final = r"[{][{] *window *[}][}]"
+Counting = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"[{][{] *window *[}][}]")]
+"""A query that counts what came in the window."""
 
 
 class Compare(Model):
@@ -129,21 +128,12 @@ class Compare(Model):
     every window.
     """
 
-    rules = (
-        Rule(
-            cel=f"self.bad.matches('{WINDOW}') && self.total.matches('{WINDOW}')",
-            message="both queries count what came in the window, so each has {{window}}, for example "
-            "`sum(increase(jobs_total[{{window}}]))`",
-            holds=lambda self: bool(re.search(WINDOW, self.bad) and re.search(WINDOW, self.total)),
-        ),
-    )
-
-    bad: Query
-    """PromQL that gives one number: the bad events. Example:
+    bad: Counting
+    """PromQL that gives one number: the bad events of the window, so with `{{window}}`. Example:
     `sum(increase(jobs_failed_total{revision="{{revision}}"}[{{window}}]))`."""
 
-    total: Query
-    """PromQL that gives one number: all events, the bad ones included. Example:
+    total: Counting
+    """PromQL that gives one number: all events of the window, the bad ones included. Example:
     `sum(increase(jobs_total{revision="{{revision}}"}[{{window}}]))`."""
 
     by: By | None = None

@@ -3,12 +3,14 @@
 
 PROMETHEUS_PACKAGES=prometheus,ca-certificates
 METRICS_NAMESPACE=crossfade-metrics
+PROMTOOL=$CACHE/bin/promtool-$DEBIAN_SUITE/promtool   # the unit tests of queries ask it, where it is there
 
 prometheus() {
   local image manifest wanted
   CACHED=1
   image=crossfade-prometheus:$DEBIAN_SUITE-$(sha256sum <<<"$PROMETHEUS_PACKAGES" | cut -c1-8)
   in_docker "$image" || busy "building $image" prometheus_image "$image"
+  [[ -x $PROMTOOL || ! -f $(tree_tar "$PROMETHEUS_PACKAGES") ]] || busy "unpacking promtool" promtool_program
   in_node "$image"
   manifest=$(sed -e "s|@IMAGE@|$image|" "$CLUSTER_DIR/prometheus/prometheus.yaml")
   wanted=$(sha256sum <<<"$manifest" | cut -c1-12)
@@ -29,5 +31,14 @@ prometheus_image() {
   fresh=$(mktemp -d "$CACHE/tmp/prometheus.XXXX")
   tar -C "$fresh" -xf "$(tree_tar "$PROMETHEUS_PACKAGES")" ./usr/bin/prometheus
   program_image "$1" "$BASE_IMAGE" "$fresh/usr/bin/prometheus"
+  rm -rf "$fresh"
+}
+
+promtool_program() {
+  local fresh
+  fresh=$(mktemp -d "$CACHE/tmp/promtool.XXXX")
+  tar -C "$fresh" -xf "$(tree_tar "$PROMETHEUS_PACKAGES")" ./usr/bin/promtool
+  mkdir -p "$(dirname "$PROMTOOL")"
+  mv -T "$fresh/usr/bin/promtool" "$PROMTOOL"
   rm -rf "$fresh"
 }

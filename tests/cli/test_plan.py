@@ -296,3 +296,17 @@ def test_json_tells_obstacles_notes_and_tenths(
     assert (plan["route"], plan["stages"][0]["wantedShare"]) == ("HTTPRoute shop", 0.5)
     assert len(plan["obstacles"]) == 1
     assert plan["notes"]
+
+
+def test_hooks_stand_where_they_hold_and_those_after_it_below(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = yaml.safe_load(GOOD)
+    job = {"template": {"spec": {"containers": [{"name": "job", "image": "{{image}}"}]}}}
+    moments = ({"before": "Start"}, {"before": "Promote"}, {"after": "Promote"})
+    named = zip(("migrate", "load", "clean-up"), moments, strict=True)
+    manifest["spec"]["hooks"] = [{"name": name, "job": job, **when} for name, when in named]
+    assert main(["plan", "-f", written(tmp_path, yaml.safe_dump(manifest)), "--offline"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("before Start: migrate") < shown.index("50 %") < shown.index("before Promote: load")
+    assert "clean-up after Promote; nothing waits for it" in shown

@@ -65,6 +65,8 @@ def _facts(forecast: Forecast) -> Iterator[tuple[str, str]]:
     if forecast.route:
         yield "Route", _route(forecast)
     yield "Earliest", f"{duration(forecast.at_least_s)} and the time that pods need to start{people}"
+    if forecast.afterwards:
+        yield "After", f"{', '.join(forecast.afterwards)}; nothing waits for it"
     if forecast.stages:
         yield "First", "a new Rollout has nothing to protect: its first revision starts in one stage"
 

@@ -49,7 +49,7 @@ class Forecast:
     `people` is how many stages wait for a person. `worker`: it has no Service, so no requests are shared.
     `route`: what shares the requests (`HTTPRoute shop`), "" where pods or the selector do; `notes` say what it means for
     clients. `obstacles`: what of the route and its Gateway is in the way; None where nobody has looked,
-    and `unseen` says why.
+    and `unseen` says why. `afterwards`: the hooks after it, as `clean-up after Promote`.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Forecast:
     notes: tuple[str, ...] = ()
     obstacles: tuple[str, ...] | None = None
     unseen: str = ""
+    afterwards: tuple[str, ...] = ()
 
 
 def forecast(
@@ -102,6 +103,7 @@ def forecast(
         worker=spec.service is None,
         route=str(routed_by(wire) or ""),
         notes=tuple(notes(rollout, plan)),
+        afterwards=tuple(f"{each.name} after {each.after}" for each in spec.hooks if each.after),
     )
 
 

@@ -23,6 +23,7 @@ LEASE_S = 6
 TAKEN_OVER_WITHIN_S = 8 + 1
 HANDED_OVER_WITHIN_S = 2 + 1
 WORKS_WITHIN_S = 3
+LATE_S = 5 * LEASE_S  # long after the standby has done all of it, on a busy node too
 """From holding the Lease to the first write for a Rollout: everything is listed once before, and a pass is made."""
 ROLLOUT = "leased"
 
@@ -84,7 +85,7 @@ def test_a_write_that_arrives_after_its_writer_was_replaced_is_refused(
     """No Lease can stop what is on its way already: the name, the UID and the version in the write itself do."""
     rollout = f"{ROLLOUT}-late"
     two.leader.wait_done(rollout, two.leader.apply(rollout, "bigBang", "v1"))
-    late = two.leader.proxy.inject(Delay(2 * LEASE_S), verb=verb, kind=kind, name=f"{rollout}*")
+    late = two.leader.proxy.inject(Delay(LATE_S), verb=verb, kind=kind, name=f"{rollout}*")
     generation = two.leader.apply(rollout, "bigBang", "v2")
     wait_for("the write to be on its way", lambda: late.struck, 30, every_s=0.02)
     two.leader.operator.freeze()
@@ -92,7 +93,9 @@ def test_a_write_that_arrives_after_its_writer_was_replaced_is_refused(
     taken_s = two.taken_over_s(frozen_s)
     two.standby.wait_done(rollout, generation)
     arrived = wait_for(
-        "the write to arrive", lambda: [r for r in two.leader.proxy.log if r.fault == "Delay"], 3 * LEASE_S
+        "the write to arrive",
+        lambda: [r for r in two.leader.proxy.log if r.fault == "Delay"],
+        LATE_S + 3 * LEASE_S,
     )
     assert [(each.status, each.answered_s > taken_s) for each in arrived] == [(409, True)]
 

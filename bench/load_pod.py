@@ -72,7 +72,7 @@ def manifest(namespace: str, name: str, arguments: list[str]) -> Object:
                     "image": IMAGE,
                     "imagePullPolicy": "IfNotPresent",
                     "command": ["python3", "-m", "load", *arguments],
-                    "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}},
+                    "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}},
                 }
             ],
         },

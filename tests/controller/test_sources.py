@@ -235,6 +235,14 @@ async def test_without_a_route_the_apps_own_names_are_asked_for() -> None:
     assert 'crossfade_dev_revision="v2hash"' in server.asked[0]
 
 
+async def test_behind_istio_the_proxies_of_both_deployments_are_asked() -> None:
+    server = Prometheus({'"shop-v2hash"': "1", '"shop-v1hash"': "2"})
+    both = carried_out_by("istio.io/gateway-controller")
+    await answer({"name": "errors", "builtIn": {"errors": {}}}, server, both=both)
+    assert all("istio_requests_total" in each for each in server.asked)
+    assert any('destination_workload="shop-v2hash"' in each for each in server.asked)
+
+
 async def test_a_router_whose_metrics_are_not_known_is_told_by_name() -> None:
     found = await answer(
         {"name": "errors", "builtIn": {"errors": {}}}, Prometheus(), both=carried_out_by(OTHER)

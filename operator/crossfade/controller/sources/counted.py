@@ -11,7 +11,7 @@ from crossfade.core.measured import Answer, Ask, Both, Compared, Down, Nothing, 
 from crossfade.core.moments import moment_of
 from crossfade.judge.counts import NO_REQUESTS
 from crossfade.judge.counts import Counts as Judged
-from crossfade.providers.builtin import app, envoy_gateway, traefik
+from crossfade.providers.builtin import app, envoy_gateway, istio, traefik
 from crossfade.providers.builtin.wanted import ONE, By, Errors, Latency, Pair, Side, Sides, Target
 from crossfade.providers.outcome import Counts, NoData, Outcome, Refused, SourceError
 from crossfade.providers.prometheus import Prometheus as Server
@@ -99,6 +99,8 @@ def _router(means: Means, both: Both, wanted: Errors | Latency, window_s: int) -
     if controllers == {ENVOY}:
         merged = envoy_gateway.Envoy(means.settings.envoy_merges_backends)
         return envoy_gateway.sides(target, wanted, window_s, merged)
+    if controllers == {istio.CONTROLLER}:
+        return istio.sides(target, wanted, window_s)
     known = ", ".join(sorted(controllers))
     return Refused(
         f"the route is carried out by {known}, whose metrics are not known: write `compare` with queries of your own"

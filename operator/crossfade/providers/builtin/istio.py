@@ -12,6 +12,8 @@ from crossfade.providers.builtin.counting import edge, equal, events, or_none
 from crossfade.providers.builtin.wanted import Errors, Latency, Pair, Side, Sides, Target, bucket_refusal
 from crossfade.providers.outcome import Refused
 
+CONTROLLER: Final = "istio.io/gateway-controller"
+"""What Istio calls itself in the status of a Gateway API route, by its own source."""
 BUCKETS_MS: Final = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000)
 _REQUESTS: Final = "istio_requests_total"
 _DURATION: Final = "istio_request_duration_milliseconds"

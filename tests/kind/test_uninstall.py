@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 CRDS = Path(__file__).parents[2] / "crds"
 DEFINITION, NAME = "CustomResourceDefinition", "rollouts.crossfade.dev"
 PATH = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}"
+DEMO = "crossfade-demo"
 WITHIN_S = 90
 GOING_ON = ("kept", "adopted", "orphaned")
 SPEC: dict[str, Object] = {
@@ -30,7 +31,12 @@ SPEC: dict[str, Object] = {
 
 @pytest.fixture
 def definition(kube: Kube, cluster: KindCluster) -> Iterator[None]:
-    """It is there again afterwards, and an operator that knows it; refused where a Rollout of somebody would go with it."""
+    """It is there again afterwards, and an operator that knows it; refused where a Rollout of somebody would go with it.
+
+    The shop of the last demo goes: each demo begins with a new one.
+    """
+    if kube.get("Namespace", "", DEMO):
+        kube.delete("Namespace", "", DEMO)
     everywhere = "/apis/crossfade.dev/v1alpha1/rollouts"
     wait_for("all other Rollouts to be gone", lambda: not kube.request("GET", everywhere)["items"], WITHIN_S)
     yield

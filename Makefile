@@ -35,7 +35,7 @@ lint: env ## Format, lint, types, import borders
 	@test ! -e operator/__init__.py || { echo "operator/__init__.py shadows the standard library's operator module: remove it"; exit 1; }
 	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run tests/gitops/run)
 
-unit: env ## Unit tests: the inner loop, about 70 seconds
+unit: env ## Unit tests: the inner loop, about 3 minutes
 	@$(PY) -m pytest tests --ignore=tests/kind -m "not deep" -q -n 2
 
 check: env ## The model checker of the core: what may happen to small worlds, 20,000 states and more for each strategy

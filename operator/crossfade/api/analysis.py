@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from crossfade.api.base import Model, Rule, list_map
-from crossfade.api.hooks import Job
+from crossfade.api.hooks import Job, MetricName
 from crossfade.api.sources import (
     POINTS,
     CloudWatch,
@@ -19,11 +19,9 @@ from crossfade.api.sources import (
     Webhook,
 )
 
-METRIC_NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 ARGUMENT_NAME: Final = r"^[a-zA-Z][a-zA-Z0-9_-]*$"
 METRICS_LENGTH: Final = 16
 
-MetricName = Annotated[str, Field(min_length=1, max_length=40, pattern=METRIC_NAME)]
 Expression = Annotated[str, Field(min_length=1, max_length=512)]
 Limit = Annotated[int, Field(ge=0, le=1000)]
 LabelName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]

@@ -2,18 +2,18 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import Field, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field
 
 from crossfade.api.base import Model, Rule
 from crossfade.api.sources import Webhook
-from crossfade.api.template import PodSpec, TemplateMetadata, _Open
+from crossfade.api.template import AS_SUBMITTED, Open, PodSpec, TemplateMetadata
 
 HOOKS_LENGTH: Final = 8
 
-Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
+MetricName = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
 
 
-class JobTemplateShape(_Open):
+class JobTemplateShape(Open):
     """What the pod of the Job looks like, as in a Job.
 
     In each text `{{candidate}}` and `{{stable}}` are the revisions, `{{service}}` and `{{namespace}}` the Service, `{{candidateService}}`
@@ -28,17 +28,10 @@ class JobTemplateShape(_Open):
     """What the pod runs, as in a Job. The API server checks all of it when the Job is made."""
 
 
-def _keep_as_submitted(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    check(value)
-    return value
-
-
 if TYPE_CHECKING:
     JobTemplate = dict[str, Any]
 else:
-    JobTemplate = Annotated[
-        JobTemplateShape, WrapValidator(_keep_as_submitted), PlainSerializer(lambda template: template)
-    ]
+    JobTemplate = Annotated[JobTemplateShape, *AS_SUBMITTED]
 
 
 class Job(Model):
@@ -81,7 +74,7 @@ class Hook(Model):
         ),
     )
 
-    name: Name
+    name: MetricName
     """Its name, told in messages: small letters, digits and `-`, at most 40 characters. Example: `migrate`."""
 
     before: Literal["Start", "Traffic", "Promote"] | None = None
@@ -105,4 +98,4 @@ class Hook(Model):
     when its `Retry-After` says. Then a person is asked. A Job has `timeoutSeconds` instead. Example: `86400`."""
 
 
-__all__ = ["HOOKS_LENGTH", "Hook", "Job", "JobTemplate"]
+__all__ = ["HOOKS_LENGTH", "Hook", "Job", "JobTemplate", "MetricName"]

@@ -1,6 +1,6 @@
 """The pod template: kept exactly as submitted, with the few fields that Crossfade reads checked."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -16,13 +16,13 @@ from crossfade.api.base import Model, Rule, list_map
 from crossfade.api.labels import PREFIX
 
 
-class _Open(Model):
+class Open(Model):
     """A model of an object that has many more fields, all of which are kept."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class TemplateMetadata(_Open):
+class TemplateMetadata(Open):
     """Labels and annotations of the pods, as in a Deployment."""
 
     rules = (
@@ -48,7 +48,7 @@ class TemplateMetadata(_Open):
     selects by those, so none is needed. Example: `{app: shop}`."""
 
 
-class Container(_Open):
+class Container(Open):
     """One container, as in a Deployment; name and image are needed."""
 
     name: Annotated[str, Field(min_length=1, max_length=63)]
@@ -66,7 +66,7 @@ def _named_once(containers: list[Container]) -> list[Container]:
     return containers
 
 
-class PodSpec(_Open):
+class PodSpec(Open):
     """What the pods run, as in a Deployment. The API server checks it all when the revision's Deployment is made."""
 
     containers: Annotated[
@@ -80,7 +80,7 @@ class PodSpec(_Open):
     below it."""
 
 
-class PodTemplateShape(_Open):
+class PodTemplateShape(Open):
     """What the pods of the new revision look like, exactly as in a Deployment.
 
     Any change makes a new revision and starts a release. Its name is a hash of the template as submitted, so a value
@@ -101,11 +101,20 @@ def _keep_as_submitted(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     return value
 
 
+AS_SUBMITTED: Final = (WrapValidator(_keep_as_submitted), PlainSerializer(lambda template: template))
+"""Makes a shape a check only: what was submitted stays the very object that it was."""
+
 if TYPE_CHECKING:
     PodTemplate = dict[str, Any]
 else:
-    PodTemplate = Annotated[
-        PodTemplateShape, WrapValidator(_keep_as_submitted), PlainSerializer(lambda template: template)
-    ]
+    PodTemplate = Annotated[PodTemplateShape, *AS_SUBMITTED]
 
-__all__ = ["Container", "PodSpec", "PodTemplate", "PodTemplateShape", "TemplateMetadata"]
+__all__ = [
+    "AS_SUBMITTED",
+    "Container",
+    "Open",
+    "PodSpec",
+    "PodTemplate",
+    "PodTemplateShape",
+    "TemplateMetadata",
+]

@@ -15,7 +15,6 @@ from crossfade.providers import cloudwatch, cloudwatch_query
 from crossfade.providers.cloudwatch_query import Metric
 from crossfade.providers.fetch import Limits
 from crossfade.providers.outcome import Refused
-from crossfade.providers.secret import Secret
 from crossfade.providers.sigv4 import Keys
 
 
@@ -55,10 +54,5 @@ async def _keys(means: Means, wanted: CloudWatch, namespace: str) -> Keys | Wron
     refs: list[SecretKey] = [wanted.access_key_id, wanted.secret_access_key]
     if wanted.session_token is not None:
         refs.append(wanted.session_token)
-    read: list[Secret] = []
-    for ref in refs:
-        found = await secrets.read(means.reads, ref, namespace)
-        if not isinstance(found, Secret):
-            return found
-        read.append(found)
-    return Keys(*read)
+    held = await secrets.read_all(means.reads, refs, namespace)
+    return held if isinstance(held, Wrong | Down) else Keys(*held)

@@ -6,11 +6,10 @@ from crossfade.api.sources import Datadog
 from crossfade.controller.sources import asked, secrets
 from crossfade.controller.sources.filled import span_of, values_of
 from crossfade.controller.sources.means import Means
-from crossfade.core.measured import Answer, Ask, Wrong
+from crossfade.core.measured import Answer, Ask, Down, Wrong
 from crossfade.providers import datadog
 from crossfade.providers.fetch import Limits
 from crossfade.providers.outcome import Refused
-from crossfade.providers.secret import Secret
 
 
 async def measure(means: Means, ask: Ask, wanted: Datadog) -> Answer:
@@ -22,12 +21,11 @@ async def measure(means: Means, ask: Ask, wanted: Datadog) -> Answer:
     filled = queries.filled(values)
     if isinstance(filled, Refused):
         return Wrong(filled.why)
-    api_key = await secrets.read(means.reads, wanted.api_key, ask.both.namespace)
-    if not isinstance(api_key, Secret):
-        return api_key
-    application_key = await secrets.read(means.reads, wanted.application_key, ask.both.namespace)
-    if not isinstance(application_key, Secret):
-        return application_key
+    refs = (wanted.api_key, wanted.application_key)
+    keys = await secrets.read_all(means.reads, refs, ask.both.namespace)
+    if isinstance(keys, Wrong | Down):
+        return keys
+    api_key, application_key = keys
     service = datadog.Datadog(api_key, application_key, wanted.address, Limits(wanted.timeout_seconds))
     found = await service.scalar(means.fetch, filled, queries.formula, span_of(ask), wanted.aggregator)
     return await asked.judged(means, ask, found)

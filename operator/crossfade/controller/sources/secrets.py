@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from crossfade.api.sources import SecretKey
@@ -22,6 +23,19 @@ async def read(reads: Gets, ref: SecretKey, namespace: str) -> Secret | Wrong | 
         return Secret(held.decode().rstrip("\r\n"))
     except UnicodeDecodeError:
         return Wrong(f"key {ref.key} of Secret {ref.name} is no text: write a token there")
+
+
+async def read_all(
+    reads: Gets, refs: Iterable[SecretKey], namespace: str
+) -> tuple[Secret, ...] | Wrong | Down:
+    """What each holds, one after the other; else what is wrong with the first that cannot be read."""
+    found = []
+    for ref in refs:
+        held = await read(reads, ref, namespace)
+        if not isinstance(held, Secret):
+            return held
+        found.append(held)
+    return tuple(found)
 
 
 async def held_by(reads: Gets, ref: SecretKey, namespace: str) -> bytes | Wrong | Down:

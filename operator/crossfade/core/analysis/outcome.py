@@ -44,7 +44,7 @@ def failure(s: Situation) -> Failure | None:
 
 def gate(s: Situation) -> Answer:
     """What the metrics of the present stage say: hold until each has passed."""
-    steps = [each for run in s.once(active) if run.decides for each in _told(s, run)]
+    steps = _awaited(s)
     undecided = [
         state.message or f"{metric.name}: its first measurement"
         for metric, state in steps
@@ -63,7 +63,7 @@ def gate(s: Situation) -> Answer:
 
 def hooks_gate(s: Situation) -> Answer:
     """What the hooks of the present stage say: hold until each has succeeded, whatever there is to return to."""
-    told = [each for run in s.once(active) if run.decides for each in _told(s, run)]
+    told = _awaited(s)
     failed = [state.message for _, state in told if state.outcome == "Failed"]
     if failed:  # with a stable revision the release has failed by that already
         return Answer(
@@ -85,6 +85,11 @@ def left_undone(s: Situation) -> str:
     run = f"{AFTER} {s.memory.afterwards.moment}"
     bad = [each.message for each in s.memory.measurements if each.run == run and each.outcome in NOT_DONE]
     return f"; hook {run}: {'; '.join(bad)}" if bad else ""
+
+
+def _awaited(s: Situation) -> list[Told]:
+    """What the present stage waits for."""
+    return [each for run in s.once(active) if run.decides for each in _told(s, run)]
 
 
 def _told(s: Situation, run: Run) -> Iterator[Told]:

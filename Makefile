@@ -42,11 +42,13 @@ check: env ## The model checker of the core: what may happen to small worlds, 20
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states 20000
 	@$(PY) -m pytest tests --ignore=tests/kind -m deep -q -n 2 # what it finds, and every value and mark of ours changed
 
-kind: up ## Tests with real pods on the kind cluster
+kind: up ## Tests with real pods on the kind cluster: all three parts, whatever fails
 	@cluster/kwok >/dev/null
-	@$(PY) -m pytest tests/kind -m "not serial and not quiet" -n $(KIND_JOBS) --durations=15
-	@$(PY) -m pytest tests/kind -m quiet -n $(QUIET_JOBS) --durations=15
-	@$(PY) -m pytest tests/kind -m serial --durations=15
+	@failed=0; \
+	$(PY) -m pytest tests/kind -m "not serial and not quiet" -n $(KIND_JOBS) --durations=15 || failed=1; \
+	$(PY) -m pytest tests/kind -m quiet -n $(QUIET_JOBS) --durations=15 || failed=1; \
+	$(PY) -m pytest tests/kind -m serial --durations=15 || failed=1; \
+	exit $$failed
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2

@@ -204,7 +204,7 @@ class Lane:
         """What there is of it now, without names and times."""
         return end_state(self.kube, self.namespace, rollout)
 
-    def await_same(self, rollout: str, expected: Any, timeout_s: float = 15) -> Any:
+    def await_same(self, rollout: str, expected: Any, timeout_s: float = SETTLED_WITHIN_S) -> Any:
         """Wait until it looks as expected; NeverHappenedError with the differences where it never does."""
         seen: list[str] = []
 

@@ -17,7 +17,7 @@ from bench.namespaces import OWN
 from faults.upstream import kubeconfig_for
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
-_ENDS_WITHIN_S = 15
+_ENDS_WITHIN_S = 60
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ LATE_S = 5 * LEASE_S  # long after the standby has done all of it, on a busy nod
 """From holding the Lease to the first write for a Rollout: everything is listed once before, and a pass is made."""
 ROLLOUT = "leased"
 
-pytestmark = [pytest.mark.own_operator]
+pytestmark = [pytest.mark.own_operator, pytest.mark.quiet]
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_what_was_deleted_while_the_watches_were_cut_is_made_again(
     before, name = alone.state(ROLLOUT), child(alone, kind, serving=serving)
     with unseen(alone, forgotten=forgotten):
         delete(alone.kube, kind, alone.namespace, name)
-    alone.await_same(ROLLOUT, before, timeout_s=30)
+    alone.await_same(ROLLOUT, before)
 
 
 @FORGOTTEN
@@ -84,7 +84,7 @@ def test_what_was_made_anew_under_the_same_name_while_the_watches_were_cut_is_ta
     before, name = alone.state(ROLLOUT), child(alone, kind)
     with unseen(alone, forgotten=forgotten):
         remake(alone.kube, kind, alone.namespace, name)
-    alone.await_same(ROLLOUT, before, timeout_s=30)
+    alone.await_same(ROLLOUT, before)
     alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, STRATEGY, "v3"))
 
 
@@ -183,7 +183,7 @@ def test_a_route_that_the_operator_owns_is_there_again_whatever_became_of_it_whi
         assert before["HTTPRoute"]
         with unseen(alone, forgotten=forgotten):
             again(kube, "HTTPRoute", namespace, ROLLOUT)
-        alone.await_same(ROLLOUT, before, timeout_s=30)
+        alone.await_same(ROLLOUT, before)
         alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, "canary", "v3"))
         assert alone.state(ROLLOUT)["HTTPRoute"] == before["HTTPRoute"]
 

@@ -9,7 +9,7 @@ from bench.scenarios.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 
-TOLD_WITHIN_S = 30
+TOLD_WITHIN_S = 60
 
 
 def test_a_completed_release_shows_in_the_metrics_and_a_deleted_rollout_does_not(

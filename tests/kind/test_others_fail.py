@@ -10,7 +10,10 @@ import pytest
 from bench import manifests
 from bench.kube import Kube, Object, wait_for
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(120), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.usefixtures("running_operator"),
+    *(pytest.mark.quiet, pytest.mark.long(120), pytest.mark.timeout(600)),
+]
 
 FAILING = ("blog", "cart", "pay")
 CAREFUL = "shop"
@@ -57,14 +60,16 @@ def assert_each_is_told(kube: Kube, namespace: str) -> None:
         told = wait_for(
             f"{name} to tell of the others",
             lambda n=name: status(kube, namespace, n).get("failed", {}).get("sharedCause"),  # type: ignore[misc]
-            10,
+            FAILED_S,
         )
         found = SHARED.fullmatch(told)
         assert found is not None, told
         assert int(found[1]) >= len(FAILING)
         assert [other for other in FAILING if (other in told) is (other == name)] == []
         assert told in status(kube, namespace, name)["message"]
-    wait_for("an event about each of them", lambda: set(told_by_events(kube, namespace)) == set(FAILING), 10)
+    wait_for(
+        "an event about each of them", lambda: set(told_by_events(kube, namespace)) == set(FAILING), FAILED_S
+    )
     assert len(told_by_events(kube, namespace)) == len(FAILING)
 
 
@@ -92,7 +97,7 @@ def test_three_that_fail_together_are_told_and_a_fourth_waits_until_they_have_st
     assert_each_is_told(kube, namespace)
 
     applied(kube, namespace, CAREFUL, "v2")
-    held = wait_for("the careful one to wait", in_phase(kube, namespace, CAREFUL, "Waiting"), 10)
+    held = wait_for("the careful one to wait", in_phase(kube, namespace, CAREFUL, "Waiting"), FAILED_S)
     assert {each["reason"] for each in held["conditions"]} == {"OthersFailed"}
     found = WAITS.search(held["message"])
     assert found is not None, held["message"]

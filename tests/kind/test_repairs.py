@@ -10,7 +10,7 @@ from bench.scenarios.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 
-REPAIRED_WITHIN_S = 20
+REPAIRED_WITHIN_S = 60
 BY_HAND = "by-hand"
 
 
@@ -55,7 +55,7 @@ def repaired(shop: Shop, kind: str, name: str, change: Object, expected: Object,
     shop.kube.request("PATCH", path, {"spec": change}, "application/strategic-merge-patch+json")
     wait_for(f"{kind} {name} to be as it was", is_again(shop, kind, name, expected), REPAIRED_WITHIN_S)
     if told:
-        wait_for(f"an Event that says: {told}", lambda: any(told in note for note in notes(shop)), 15)
+        wait_for(f"an Event that says: {told}", lambda: any(told in note for note in notes(shop)), 60)
 
 
 def is_again(shop: Shop, kind: str, name: str, expected: Object) -> Callable[[], bool]:

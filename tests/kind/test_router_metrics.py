@@ -15,7 +15,7 @@ from bench.namespaces import seen_folder
 from faults.lane import lane
 from kind.routers import RoutedShop, asked, assert_nothing_was_lost
 
-pytestmark = [pytest.mark.own_operator]
+pytestmark = [pytest.mark.own_operator, pytest.mark.quiet]
 
 ROUTER = "traefik"
 METRICS = f"/api/v1/namespaces/{routes.GATEWAY_NAMESPACE}/services/{ROUTER}:9100/proxy/metrics"
@@ -110,11 +110,11 @@ def given_up_while_somebody_goes_on(shop: RoutedShop, tell: Callable[[str], None
         while not over.wait(0.05):
             answers.append(asked(shop.at, "/", host, {}))
 
-    wait_for("the other route", lambda: asked(shop.at, "/", host, {}) == "v2", 10, every_s=0.1)
+    wait_for("the other route", lambda: asked(shop.at, "/", host, {}) == "v2", 60, every_s=0.1)
     with meanwhile(counter.run, counter.over):
         with meanwhile(goes_on, over):
             acted_at = shop.act("Abort")
-            shop.wait_status("the router to be waited for", lambda told: told["message"].endswith(WAITS), 20)
+            shop.wait_status("the router to be waited for", lambda told: told["message"].endswith(WAITS), 60)
             wait_for("more of it", lambda: time.time() - acted_at >= GOES_ON_S, GOES_ON_S + 5)
             assert len(shop.pods_of("v2")) == 1, "half of 2"
         shop.wait_gone("v2")

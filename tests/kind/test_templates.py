@@ -19,7 +19,7 @@ Tell = Callable[[str], None]
 
 NAMED = {"blueGreen": {"beforeSwitch": {"templates": [{"name": "steady"}]}}}
 RIGHT, WRONG = "result < most", "result < moost"
-SOON_S = 10.0
+SOON_S = 20.0
 """Well below the 30 s after which what is invalid is looked at anyway: so it was woken."""
 
 

@@ -44,11 +44,8 @@ check: env ## The model checker of the core: what may happen to small worlds, 20
 
 kind: up ## Tests with real pods on the kind cluster: all three parts, whatever fails
 	@cluster/kwok >/dev/null
-	@failed=0; \
-	$(PY) -m pytest tests/kind -m "not serial and not quiet" -n $(KIND_JOBS) --durations=15 || failed=1; \
-	$(PY) -m pytest tests/kind -m quiet -n $(QUIET_JOBS) --durations=15 || failed=1; \
-	$(PY) -m pytest tests/kind -m serial --durations=15 || failed=1; \
-	exit $$failed
+	@failed=0; part() { $(PY) -m pytest tests/kind "$$@" --durations=15 || { [ $$? -eq 1 ] && failed=1; } || exit 2; }; \
+	part -m "not serial and not quiet" -n $(KIND_JOBS); part -m quiet -n $(QUIET_JOBS); part -m serial; exit $$failed
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2

@@ -13,7 +13,7 @@ from pytest_kind import KindCluster
 from bench.kube import Kube, Object, wait_for
 from bench.scenarios.shop import Shop
 
-pytestmark = pytest.mark.usefixtures("running_operator")
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 Tell = Callable[[str], None]
 

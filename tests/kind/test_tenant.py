@@ -16,7 +16,7 @@ from crossfade.api.labels import ANNOTATION_ROUTE
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.timeout(300)]
 
-SOON_S = 60
+SOON_S = 180
 STILL_S = 6
 """Longer than the operator needs for whatever it would do: its passes follow an event within a second."""
 

@@ -24,7 +24,7 @@ GOES_ON_S = 8
 SETTLE_S = 2
 SEEN_S = 0.3
 """The counter is read so often by this test; the operator does so every second."""
-NO_LATER_S = 6
+NO_LATER_S = 12
 WAITS = f"waits for the router to stop sending requests to Service {CANARY} (its metrics still show some)"
 
 

@@ -10,7 +10,7 @@ DRAIN_S = 5
 MIXING_AT_MOST_S = 2
 SHARE_WITHIN = 5
 SAMPLING = 3  # kube-proxy draws lots: of 900 requests at 50 %, 3 in 1,000 runs miss by more than 5 points
-ROOM_S = 1  # beyond what is promised, for a node that others keep busy; `make bench` prints the figures
+ROOM_S = 3  # beyond what is promised, for a node that others keep busy; `make bench` prints the figures
 
 # Quiet: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
@@ -65,7 +65,5 @@ def test_recreate_is_down_only_between_the_versions_and_tells_for_how_long(
     failed = [record for record in result.new if record.lost]
     strays = [record for record in failed if not last_v1 - STOPPING_S <= record.at <= first_v2]
     assert not strays, (last_v1, first_v2, strays)
-    assert result.figures["status_downtime_s"] == pytest.approx(
-        result.figures["downtime_s"], abs=1 + 2 * ROOM_S
-    )
+    assert result.figures["status_downtime_s"] == pytest.approx(result.figures["downtime_s"], abs=3)
     assert result.figures["release_downtime_s"] == result.figures["status_downtime_s"]

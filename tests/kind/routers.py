@@ -18,7 +18,7 @@ ARCHIVE = "archive"
 """Somebody else's Service, beside the shop's in a rule."""
 PROMISED_S = 2
 """A change is in the traffic."""
-ROOM_S = 3
+ROOM_S = 1
 """Beyond what is promised, for a machine that others keep busy; the counts at the end of a run show the figures."""
 SEEN_WITHIN_S = 60
 """No promise: after so long it is taken that it never happens."""

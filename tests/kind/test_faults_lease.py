@@ -20,10 +20,10 @@ from faults.rules import Delay, Drop, Then
 
 LEASE_S = 6
 # Eight and two are promised; the rest is room for a machine that does other things too.
-TAKEN_OVER_WITHIN_S = 8 + 4
-HANDED_OVER_WITHIN_S = 2 + 4
+TAKEN_OVER_WITHIN_S = 8 + 1
+HANDED_OVER_WITHIN_S = 2 + 1
 LATE_S = 5 * LEASE_S  # long after the standby has done all of it, on a busy node too
-WORKS_WITHIN_S = 3 + 4
+WORKS_WITHIN_S = 3 + 2
 """From holding the Lease to the first write for a Rollout: everything is listed once before, and a pass is made."""
 ROLLOUT = "leased"
 

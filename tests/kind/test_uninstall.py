@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_kind import KindCluster
 
-from bench import manifests, operator_pods
+from bench import demo, manifests, operator_pods
 from bench.kube import Kube, Object, collection, wait_for
 from bench.watch import Watch
 
@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 CRDS = Path(__file__).parents[2] / "crds"
 DEFINITION, NAME = "CustomResourceDefinition", "rollouts.crossfade.dev"
 PATH = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}"
-DEMO = "crossfade-demo"
 WITHIN_S = 90
 GOING_ON = ("kept", "adopted", "orphaned")
 SPEC: dict[str, Object] = {
@@ -35,8 +34,8 @@ def definition(kube: Kube, cluster: KindCluster) -> Iterator[None]:
 
     The shop of the last demo goes: each demo begins with a new one.
     """
-    if kube.get("Namespace", "", DEMO):
-        kube.delete("Namespace", "", DEMO)
+    if kube.get("Namespace", "", demo.NAMESPACE):
+        kube.delete("Namespace", "", demo.NAMESPACE)
     everywhere = "/apis/crossfade.dev/v1alpha1/rollouts"
     wait_for("all other Rollouts to be gone", lambda: not kube.request("GET", everywhere)["items"], WITHIN_S)
     yield

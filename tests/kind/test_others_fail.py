@@ -12,7 +12,9 @@ from bench.kube import Kube, Object, wait_for
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    *(pytest.mark.quiet, pytest.mark.long(120), pytest.mark.timeout(600)),
+    pytest.mark.quiet,
+    pytest.mark.long(120),
+    pytest.mark.timeout(600),
 ]
 
 FAILING = ("blog", "cart", "pay")

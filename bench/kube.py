@@ -225,7 +225,13 @@ def lines_of(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
         yield from (line.decode(errors="replace") for line in lines)
 
 
-def wait_for(what: str, condition: Callable[[], T | None], timeout_s: float, every_s: float = 0.1) -> T:
+PATIENCE_S = 60.0
+"""No promise: what has not happened by then is taken for what never happens."""
+
+
+def wait_for(
+    what: str, condition: Callable[[], T | None], timeout_s: float = PATIENCE_S, every_s: float = 0.1
+) -> T:
     """The first true answer of `condition`, asked every `every_s`; NeverHappenedError after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:

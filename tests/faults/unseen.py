@@ -22,7 +22,7 @@ def unseen(lane: Lane, *, forgotten: bool) -> Iterator[None]:
     """
     away = lane.proxy.inject(Drop(), verb="watch", times=None)
     lane.proxy.cut_watches()
-    wait_for("the end of all watches", lambda: not lane.proxy.watching(), 60)
+    wait_for("the end of all watches", lambda: not lane.proxy.watching())
     yield
     if forgotten:
         for kind in (*WATCHED, *ROUTE_KINDS):

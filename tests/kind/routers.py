@@ -20,8 +20,6 @@ PROMISED_S = 2
 """A change is in the traffic."""
 ROOM_S = 1
 """Beyond what is promised, for a machine that others keep busy; the counts at the end of a run show the figures."""
-SEEN_WITHIN_S = 60
-"""No promise: after so long it is taken that it never happens."""
 
 
 class RoutedShop(Shop):
@@ -107,7 +105,7 @@ class RoutedShop(Shop):
 
     def wait_asked(self, version: str, **said: str) -> None:
         """Wait until requests that say this meet a version: a stage may stand a moment before the router has it."""
-        wait_for(f"{version} for {said}", lambda: self.ask(1, **said) == {version: 1}, SEEN_WITHIN_S)
+        wait_for(f"{version} for {said}", lambda: self.ask(1, **said) == {version: 1})
 
     def ask(self, count: int = 50, path: str = "/", host: str = "", **headers: str) -> Counter[str]:
         """Who answers requests that say this: versions, or the status where it is not 200."""

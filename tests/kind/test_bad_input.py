@@ -155,7 +155,7 @@ def test_a_template_that_the_api_server_refuses_is_invalid_and_leaves_production
     bad = manifests.template("v2")
     bad["spec"]["containers"][0]["volumeMounts"] = [{"name": "nowhere", "mountPath": "/data"}]
     apply({**good, "spec": {**good["spec"], "template": bad}})
-    wait_for("the bad template to be told", lambda: phase(kube, namespace) == "Invalid", timeout_s=60)
+    wait_for("the bad template to be told", lambda: phase(kube, namespace) == "Invalid")
     status = seen(kube, namespace)["status"]
     assert "volumeMounts[0].name: Not found" in status["message"]
     assert {"type": "Stalled", "status": "True", "reason": "InvalidTemplate"}.items() <= stalled(

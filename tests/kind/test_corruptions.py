@@ -144,7 +144,7 @@ def corrupt(place: Place, what: Corruption) -> None:
             return refused
         return True
 
-    wait_for(f"a moment for {what}", done, 60, every_s=0.05)
+    wait_for(f"a moment for {what}", done, every_s=0.05)
 
 
 def served_all_along(slices: Watch, service: str, since: int) -> bool:

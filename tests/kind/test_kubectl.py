@@ -121,6 +121,6 @@ def assert_it_scales(shop: Shop, kubectl: Kubectl) -> None:
     assert "scaled" in kubectl("scale", ROLLOUT, "--replicas=3", "--current-replicas=1")
     kubectl("wait", "--for=jsonpath={.status.availableReplicas}=3", ROLLOUT, "--timeout=60s")
     kubectl(*READY)
-    wait_for("three pods", lambda: len(shop.pods_of("v2")) == 3, 60)
+    wait_for("three pods", lambda: len(shop.pods_of("v2")) == 3)
     kubectl("scale", ROLLOUT, "--replicas=0")
     kubectl("wait", "--for=jsonpath={.status.replicas}=0", ROLLOUT, "--timeout=60s")

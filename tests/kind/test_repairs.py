@@ -10,7 +10,6 @@ from bench.scenarios.shop import Shop
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 
-REPAIRED_WITHIN_S = 60
 BY_HAND = "by-hand"
 
 
@@ -53,9 +52,9 @@ def repaired(shop: Shop, kind: str, name: str, change: Object, expected: Object,
     """Edit by another field manager, and wait until the spec is as it was, and the Event is there."""
     path = f"{collection(kind, shop.namespace)}/{name}?fieldManager={BY_HAND}"
     shop.kube.request("PATCH", path, {"spec": change}, "application/strategic-merge-patch+json")
-    wait_for(f"{kind} {name} to be as it was", is_again(shop, kind, name, expected), REPAIRED_WITHIN_S)
+    wait_for(f"{kind} {name} to be as it was", is_again(shop, kind, name, expected))
     if told:
-        wait_for(f"an Event that says: {told}", lambda: any(told in note for note in notes(shop)), 60)
+        wait_for(f"an Event that says: {told}", lambda: any(told in note for note in notes(shop)))
 
 
 def is_again(shop: Shop, kind: str, name: str, expected: Object) -> Callable[[], bool]:

@@ -110,7 +110,7 @@ def given_up_while_somebody_goes_on(shop: RoutedShop, tell: Callable[[str], None
         while not over.wait(0.05):
             answers.append(asked(shop.at, "/", host, {}))
 
-    wait_for("the other route", lambda: asked(shop.at, "/", host, {}) == "v2", 60, every_s=0.1)
+    wait_for("the other route", lambda: asked(shop.at, "/", host, {}) == "v2", every_s=0.1)
     with meanwhile(counter.run, counter.over):
         with meanwhile(goes_on, over):
             acted_at = shop.act("Abort")

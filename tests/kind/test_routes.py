@@ -189,7 +189,7 @@ def test_a_group_meets_the_candidate_and_nobody_else_does_and_stable_warms_befor
         until = time.time()
         shop.act("Promote")
         shop.wait_reached(50)
-        wait_for("dynamicStable", lambda: pods(shop) == (2, 2), 60)
+        wait_for("dynamicStable", lambda: pods(shop) == (2, 2))
         assert set(shop.ask(40, x_group="b")) == {"v1", "v2"}, "a match is its step's alone"
         acted_at = shop.act("Abort")
         shop.wait_phase("RolledBack")
@@ -302,7 +302,7 @@ def test_testers_see_a_blue_green_candidate_before_the_switch_and_users_do_not(
         acted_at = shop.act("Promote")
         shop.wait_phase("Healthy")
         shop.served_for(1)
-        wait_for("the preview's end", lambda: shop.ask(1, host=preview) == {"404": 1}, 60)
+        wait_for("the preview's end", lambda: shop.ask(1, host=preview) == {"404": 1})
         assert shop.load
         records = shop.load.stop()
         assert_nothing_was_lost(records)

@@ -4,7 +4,7 @@ import copy
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossfade.routers.rules import (
@@ -274,6 +274,12 @@ def test_whatever_somebody_writes_the_way_back_frees_the_route_of_the_candidate(
         assert not (set(permille(live, names)) - {0}) or stable_gets(back, names)
 
 
+NOTHING_FOR_STABLE = route_of(
+    [{"name": "main", "backendRefs": [{"name": "shop", "weight": 0}, {"name": "a", "weight": 2}]}]
+)
+
+
+@example(NOTHING_FOR_STABLE, Split(0, 0, COOKIES))
 @given(HAND_WRITTEN, SPLITS)
 def test_whatever_somebody_writes_a_split_is_written_once(live: dict[str, Any], split: Split) -> None:
     before = before_of(live, NAMES)

@@ -119,6 +119,8 @@ def split_rule(entry: Entry, names: Names, namespace: str, split: Split) -> dict
 def _shared(refs: Sequence[Object], names: Names, namespace: str, split: Split) -> list[dict[str, Any]]:
     at = stable_at(refs, names, namespace)
     asked = _some([weight_of(ref) for ref in refs], at)
+    if not asked[at]:  # nothing is to share: as it will be read back
+        asked = reduced(asked)
     weights, candidate_weight = split_weights(asked, at, split.permille)
     shared = [{**ref, "weight": weight} for ref, weight in zip(refs, weights, strict=True)]
     candidate = {**refs[at], "name": names.candidate, "weight": candidate_weight}

@@ -26,11 +26,14 @@ import aiohttp
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+from multidict import CIMultiDict
 
 from crossfade.api.labels import FIELD_MANAGER, FIELD_MANAGER_STATUS
 from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, Cause, refusal
-from crossfade.wire.resources import RESOURCES, Raw, Resource, watch_query, watched
+from crossfade.wire.impersonation import impersonation
+from crossfade.wire.resources import DRY_RUN, RESOURCES, Raw, Resource, watch_query, watched
+from crossfade.wire.warnings import warnings_of
 
 __all__ = [
     "PAGE",
@@ -109,6 +112,7 @@ class Cluster:
         self._context = context
         self._observer = observer
         self._configuration = Configuration()
+        self._impersonation: tuple[tuple[str, str], ...] = ()
         self._rests: list[RESTClientObject] = []
         self._resources = dict(RESOURCES)
         self.namespace = "default"
@@ -264,6 +268,18 @@ class Cluster:
             _Call("POST", kind, self._path(kind, namespace), query, self._typed(kind, body))
         )
 
+    async def dry_run(
+        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, replaces: bool
+    ) -> tuple[str, ...]:
+        """Ask whether an object would be taken, new or in place of the stored one, and store nothing; give the warnings."""
+        path = self._path(kind, namespace, body["metadata"]["name"] if replaces else "")
+        method = "PUT" if replaces else "POST"
+        response = await self._send(_Call(method, kind, path, DRY_RUN, self._typed(kind, body)))
+        text = await self._text(response)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise refusal(response.status, text)
+        return warnings_of(", ".join(response.headers.getall("Warning", ())))
+
     async def apply(self, kind: str, namespace: str | None, name: str, body: Mapping[str, Any]) -> Raw:
         """Server-side apply, forced, as field manager `crossfade`: `body` says all that it owns."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
@@ -387,9 +403,12 @@ class Cluster:
         """Give the open response; only the transport can fail here."""
         if not self._rests:
             raise RuntimeError("this Cluster is not connected: use it in `async with`")
-        headers = {"Accept": call.accept, "Content-Type": call.content, "User-Agent": "crossfade"}
+        headers = CIMultiDict(
+            {"Accept": call.accept, "Content-Type": call.content, "User-Agent": "crossfade"}
+        )
         settings: Any = await self._configuration.auth_settings()
-        headers |= {setting["key"]: setting["value"] for setting in settings.values()}
+        headers.update({setting["key"]: setting["value"] for setting in settings.values()})
+        headers.extend(self._impersonation)
         url = self.server + call.path + (f"?{urlencode(call.query)}" if call.query else "")
         transport: Any = self._rests[-1]
         try:
@@ -406,7 +425,9 @@ class Cluster:
         """Read address and rights, again where they have run out; requests under way keep their connections."""
         self._configuration = Configuration()
         try:
-            self.namespace = await _configure(self._configuration, self._kubeconfig, self._context)
+            self.namespace, self._impersonation = await _configure(
+                self._configuration, self._kubeconfig, self._context
+            )
         except (ConfigException, OSError, ValueError) as error:
             raise ApiError(0, "NoCluster", f"cannot reach a cluster: {_advice(error)}") from error
         # Asking the environment for a proxy and a netrc file at each request costs two turns in other threads, a
@@ -416,19 +437,23 @@ class Cluster:
         self._rests.append(RESTClientObject(self._configuration))
 
 
-async def _configure(configuration: Any, kubeconfig: str | None, context: str | None) -> str:
-    """Fill in `configuration` and give the namespace to work in."""
+async def _configure(
+    configuration: Any, kubeconfig: str | None, context: str | None
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Fill in `configuration` and give the namespace to work in, and as whom to ask (`wire.impersonation`)."""
     chosen = kubeconfig or os.environ.get("KUBECONFIG")
     if chosen is None and context is None and _IN_POD in os.environ:
         load: Any = load_incluster_config
         load(client_configuration=configuration)
-        return _POD_NAMESPACE.read_text()
+        return _POD_NAMESPACE.read_text(), ()
     path = chosen or str(Path("~/.kube/config").expanduser())  # noqa: ASYNC240 -- once, before anything runs
     if not any(Path(part).expanduser().exists() for part in path.split(os.pathsep) if part):  # noqa: ASYNC240
         raise ConfigException(f"there is no kubeconfig at {path}")
     read: Any = load_kube_config
     loader = await read(path, context, configuration, persist_config=False)
-    return loader.current_context["context"].get("namespace") or "default"
+    user: Any = loader._user  # noqa: SLF001 -- the official client reads `as` and drops it
+    namespace = loader.current_context["context"].get("namespace") or "default"
+    return namespace, impersonation(user.value if user is not None else {})
 
 
 def _advice(error: Exception) -> str:

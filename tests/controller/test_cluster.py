@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,20 @@ class Server:
         self.answers: list[tuple[int, Any]] = []
         self.observed: list[Request] = []
         self.address = ""
+        self.warnings: list[str] = []
+        self.impersonated: list[dict[str, list[str]]] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         text = await request.text()
         headers = {key: request.headers.get(key, "") for key in ("Content-Type", "Accept", "Authorization")}
         self.asked.append((request.method, request.path_qs, headers, json.loads(text) if text else None))
+        asked_as = {key for key in request.headers if key.startswith("Impersonate-")}
+        self.impersonated.append({key: request.headers.getall(key) for key in asked_as})
         status, body = self.answers.pop(0)
-        return web.Response(status=status, text=body if isinstance(body, str) else json.dumps(body))
+        response = web.Response(status=status, text=body if isinstance(body, str) else json.dumps(body))
+        for each in self.warnings:
+            response.headers.add("Warning", f'299 - "{each}"')
+        return response
 
 
 @pytest.fixture
@@ -180,6 +188,22 @@ async def test_a_dry_run_stores_nothing(server: Server, cluster: Cluster) -> Non
     server.answers = [(201, {})]
     await cluster.create("Deployment", "ns", {}, dry_run=True)
     assert server.asked[0][1].endswith("/deployments?fieldManager=crossfade&dryRun=All")
+
+
+async def test_a_dry_run_for_a_person_gives_the_warnings_or_the_refusal(
+    server: Server, cluster: Cluster
+) -> None:
+    server.answers = [(200, {}), (422, {"reason": "Invalid", "message": "denied", "details": {"name": "x"}})]
+    server.warnings = ["one", "two"]
+    body = {"metadata": {"name": "shop"}}
+    assert await cluster.dry_run("Rollout", "ns", body, replaces=True) == ("one", "two")
+    assert server.asked[0][:2] == (
+        "PUT",
+        "/apis/crossfade.dev/v1alpha1/namespaces/ns/rollouts/shop?fieldManager=kubectl-crossfade&dryRun=All&fieldValidation=Strict",
+    )
+    with pytest.raises(ApiError, match="denied"):
+        await cluster.dry_run("Rollout", "ns", body, replaces=False)
+    assert server.asked[1][0] == "POST"
 
 
 async def test_a_delete_means_that_very_object(server: Server, cluster: Cluster) -> None:
@@ -357,3 +381,30 @@ async def test_a_kind_is_read_and_written_in_the_version_that_is_to_be_used(
     )
     assert path.partition("?")[0] == place
     assert (body["apiVersion"], body["kind"]) == ("gateway.networking.k8s.io/v1alpha2", "TCPRoute")
+
+
+@pytest.fixture
+def impersonating(server: Server, kubeconfig: Callable[[str], str]) -> Callable[..., str]:
+    def written(**user: Any) -> str:
+        path = Path(kubeconfig(server.address))
+        config = json.loads(path.read_text())
+        config["users"][0]["user"] |= user
+        path.write_text(json.dumps(config))
+        return str(path)
+
+    return written
+
+
+async def test_every_request_is_asked_as_whom_the_kubeconfig_impersonates(
+    server: Server, impersonating: Callable[..., str]
+) -> None:
+    server.answers = [(200, {})]
+    async with Cluster.connect(impersonating(**{"as": "bob", "as-groups": ["leads", "dba"]})) as cluster:
+        await cluster.create("SelfSubjectReview", None, {})
+    assert server.impersonated == [{"Impersonate-User": ["bob"], "Impersonate-Group": ["leads", "dba"]}]
+
+
+async def test_groups_without_a_name_are_refused(impersonating: Callable[..., str]) -> None:
+    with pytest.raises(ApiError, match="as-groups without `as`"):
+        async with Cluster.connect(impersonating(**{"as-groups": ["leads"]})):
+            pass

@@ -125,6 +125,25 @@ async def test_what_is_created_and_changed_has_its_kind_and_says_who_wrote_it(
     assert "Content-Type: application/json-patch+json" in server.asked[1]
 
 
+async def test_a_dry_run_stores_nothing_and_gives_all_that_the_server_warns_of(
+    server: Server, cluster: Direct
+) -> None:
+    warned = ('Warning: 299 - "say \\"why\\", please"', 'Warning: 299 - "two – three"')
+    server.answers = [whole({}, 201, *warned), whole({})]
+    body = {"metadata": {"name": "shop"}}
+    assert await cluster.dry_run("Rollout", "ns", body, replaces=False) == (
+        'say "why", please',
+        "two – three",
+    )
+    assert await cluster.dry_run("Rollout", "ns", body, replaces=True) == ()
+    assert server.asked[0].startswith("POST ")
+    assert "/namespaces/ns/rollouts?" in server.asked[0]
+    assert "dryRun=All" in server.asked[0]
+    assert server.asked[1].startswith("PUT ")
+    assert "/namespaces/ns/rollouts/shop?" in server.asked[1]
+    assert "dryRun=All" in server.asked[1]
+
+
 async def test_logs_are_read_as_text(server: Server, cluster: Direct) -> None:
     server.answers = [whole("one\ntwo\n")]
     assert await cluster.logs("ns", "shop-1", {"tailLines": "2"}) == "one\ntwo\n"
@@ -190,3 +209,16 @@ async def test_a_server_that_is_not_there_is_named_with_what_to_check() -> None:
             await direct.get("Rollout", "ns", "shop")
     assert "cannot reach the API server at https://127.0.0.1:1" in told.value.message
     assert told.value.status == 0
+
+
+async def test_every_request_is_asked_as_whom_the_kubeconfig_impersonates(server: Server) -> None:
+    as_bob = (("Impersonate-User", "bob"), ("Impersonate-Group", "leads"), ("Impersonate-Group", "dba"))
+    server.answers = [whole({}), chunked("{}\n")]
+    async with Direct(Access(server.address, token=WORD, impersonation=as_bob)) as direct:
+        await direct.create("SelfSubjectReview", None, {})
+        with pytest.raises(KeyError):
+            await anext(direct.watch("Rollout", "team"))
+    for head in server.asked:
+        lines = [line for line in head.split("\r\n") if line.startswith("Impersonate-")]
+        assert lines == ["Impersonate-User: bob", "Impersonate-Group: leads", "Impersonate-Group: dba"]
+    assert len(server.asked) == 2

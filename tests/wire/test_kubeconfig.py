@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crossfade.wire.impersonation import impersonation
 from crossfade.wire.kubeconfig import PROXIES, Access, plain_access
 
 WORD = "open-sesame"
@@ -64,7 +65,7 @@ def test_the_environment_names_the_file_where_no_option_does(
         ({"exec": {"command": "aws"}}, {}),
         ({"auth-provider": {"name": "oidc"}}, {}),
         ({"username": "ann", "password": "x"}, {}),
-        ({"token": "x", "as": "bob"}, {}),
+        ({"token": "x", "as-groups": ["leads"]}, {}),
         ({"token": "x"}, {"proxy-url": "http://proxy"}),
         ({"token": "x"}, {"tls-server-name": "other"}),
         ({"tokenFile": "nowhere"}, {}),
@@ -95,3 +96,35 @@ def test_a_pods_account_and_a_proxy_are_left_to_the_official_client(
     monkeypatch.delenv("HTTPS_PROXY")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     assert plain_access(None, None) is None
+
+
+def test_who_is_impersonated_stands_in_headers(tmp_path: Path) -> None:
+    user = {
+        "token": WORD,
+        "as": "bob",
+        "as-uid": "7",
+        "as-groups": ["leads", "dba"],
+        "as-user-extra": {"example.com/why": ["drill"]},
+    }
+    access = plain_access(written(tmp_path, user), None)
+    assert access is not None
+    assert access.impersonation == (
+        ("Impersonate-User", "bob"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "leads"),
+        ("Impersonate-Group", "dba"),
+        ("Impersonate-Extra-example.com%2Fwhy", "drill"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ({"as-groups": ["leads"]}, "as-groups without `as`"),
+        ({"as": "bob", "as-groups": "leads"}, "'leads' where a list is meant"),
+        ({"as": "bob\r\nX: y"}, "line break"),
+    ],
+)
+def test_an_impersonation_that_is_not_said_wholly_is_no_one(user: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        impersonation(user)

@@ -13,12 +13,14 @@ from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, refusal
 from crossfade.wire.http import Answer, Connection, Server
 from crossfade.wire.kubeconfig import Access
-from crossfade.wire.resources import Raw, path_of, typed, watch_query, watched
+from crossfade.wire.resources import DRY_RUN, Raw, path_of, typed, watch_query, watched
+from crossfade.wire.warnings import warnings_of
 
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
 WITHIN_S: Final = 30
 PAGE: Final = 500
+Told = tuple[bytes, Mapping[str, str]]
 
 
 class Direct:
@@ -28,6 +30,7 @@ class Direct:
         self.namespace = access.namespace
         self.server = access.server
         self._token = access.token
+        self._impersonation = access.impersonation
         self._connections = Server(access)
 
     async def __aenter__(self) -> Self:
@@ -61,6 +64,15 @@ class Direct:
         """Create an object."""
         target = f"{path_of(kind, namespace)}?{urlencode({'fieldManager': FIELD_MANAGER})}"
         return await self._object("POST", target, typed(kind, body))
+
+    async def dry_run(
+        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, replaces: bool
+    ) -> tuple[str, ...]:
+        """Ask whether an object would be taken, new or in place of the stored one, and store nothing; give the warnings."""
+        name = body["metadata"]["name"] if replaces else ""
+        target = f"{path_of(kind, namespace, name)}?{urlencode(DRY_RUN)}"
+        _, headers = await self._told("PUT" if replaces else "POST", target, typed(kind, body))
+        return warnings_of(headers.get("warning", "").encode("latin-1").decode(errors="replace"))
 
     async def json_patch(
         self, kind: str, namespace: str | None, name: str, ops: Sequence[Mapping[str, Any]], *, manager: str
@@ -117,7 +129,11 @@ class Direct:
         return answer
 
     async def _whole(self, method: str, target: str, body: Any = None, content: str = JSON) -> bytes:
-        """Give the body of a good answer. A read over a connection that the server has closed meanwhile is repeated."""
+        """Give the body of a good answer."""
+        return (await self._told(method, target, body, content))[0]
+
+    async def _told(self, method: str, target: str, body: Any = None, content: str = JSON) -> Told:
+        """Give the body and the headers of a good answer. A read over a connection that the server has closed meanwhile is repeated."""
         try:
             async with asyncio.timeout(WITHIN_S):
                 connection = await self._connections.connection()
@@ -133,7 +149,7 @@ class Direct:
 
     async def _exchanged(
         self, connection: Connection, method: str, target: str, body: Any, content: str
-    ) -> bytes:
+    ) -> Told:
         """Send a request over this connection, which is kept for the next one only after a whole answer."""
         kept = False
         try:
@@ -148,7 +164,7 @@ class Direct:
             self._connections.idle.append(connection)
         if answer.status >= 400:
             raise refusal(answer.status, text)
-        return text
+        return text, answer.headers
 
     async def _asked(
         self, connection: Connection, method: str, target: str, body: Any = None, content: str = JSON
@@ -157,7 +173,9 @@ class Direct:
         headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
         headers |= {"Content-Type": content} if body is not None else {}
         sent = b"" if body is None else json.dumps(body).encode()
-        return await connection.ask(method, self._connections.root + target, headers, sent)
+        return await connection.ask(
+            method, self._connections.root + target, [*headers.items(), *self._impersonation], sent
+        )
 
     def _unreachable(self, error: BaseException) -> ApiError:
         what = str(error) or type(error).__name__

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import yaml
 
+from crossfade.wire.impersonation import FIELDS as IMPERSONATION_FIELDS
+from crossfade.wire.impersonation import impersonation
+
 Object = Mapping[str, Any]
 
 PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -31,13 +34,17 @@ USER_FIELDS: Final = frozenset(
         "token",
         "tokenFile",
         "extensions",
+        *IMPERSONATION_FIELDS,
     }
 )
 
 
 @dataclass(frozen=True)
 class Access:
-    """How an API server is reached and who asks; certificates as PEM, empty where there are none."""
+    """How an API server is reached and who asks; certificates as PEM, empty where there are none.
+
+    `impersonation`: the headers of every request that say as whom it is asked; one may come several times.
+    """
 
     server: str
     namespace: str = "default"
@@ -46,6 +53,7 @@ class Access:
     key: bytes = b""
     token: str = ""
     insecure: bool = False
+    impersonation: tuple[tuple[str, str], ...] = ()
 
 
 def plain_access(kubeconfig: str | None, context: str | None) -> Access | None:
@@ -87,6 +95,7 @@ def _access(config: Object, context: str | None, folder: str) -> Access | None:
         key=_pem(user, "client-key", folder),
         token=token,
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
+        impersonation=impersonation(user),
     )
 
 

@@ -42,6 +42,7 @@ COLLECTIONS = {
     "RolloutAction": (GROUP, "rolloutactions"),
     "AnalysisTemplate": (GROUP, "analysistemplates"),
     "ClusterAnalysisTemplate": (GROUP, "clusteranalysistemplates"),
+    "RolloutPolicy": (GROUP, "rolloutpolicies"),
     "Service": ("/api/v1", "services"),
     "ValidatingAdmissionPolicy": ("/apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": (
@@ -54,6 +55,7 @@ CLUSTER_WIDE = frozenset(
         "ClusterAnalysisTemplate",
         "CustomResourceDefinition",
         "Namespace",
+        "RolloutPolicy",
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",
     }

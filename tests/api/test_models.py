@@ -48,6 +48,7 @@ def test_everything_but_template_and_strategy_has_a_default() -> None:
         "rollbackRevisions": 3,
         "paused": False,
         "holdWhenOthersFail": False,
+        "priority": 0,
         "onDelete": "Delete",
     }
 
@@ -165,9 +166,42 @@ def test_an_action_names_what_it_asks_for() -> None:
     action = {"spec": {"rollout": "shop", "action": "Undo", "revision": "abc"}}
     assert RolloutAction.model_validate(action).spec.action == "Undo"
     assert ACTIONS[:3] == ("Promote", "PromoteFull", "Skip")
-    assert set(ACTIONS[3:]) == {"Abort", "Retry", "Pause", "Resume", "Undo", "Restart"}
+    assert set(ACTIONS[3:]) == {"Abort", "Retry", "Pause", "Resume", "Undo", "Restart", "Approve", "Bypass"}
     with pytest.raises(ValidationError, match="'Promote', 'PromoteFull'"):
         RolloutAction.model_validate({"spec": {"rollout": "shop", "action": "Explode"}})
+
+
+APPROVAL = {"rollout": "shop", "action": "Approve", "revision": "abc", "actor": "ann"}
+BYPASS = {"rollout": "shop", "action": "Bypass", "policy": "production", "reason": "down", "actor": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("whole", "change", "told"),
+    [
+        (APPROVAL, {"actor": None}, "write your own user name as actor"),
+        (APPROVAL, {"revision": None}, "an Approve is for one revision"),
+        (APPROVAL, {"expiresSeconds": 60}, "expiresSeconds counts only with action: Bypass"),
+        (BYPASS, {"actor": None}, "write your own user name as actor"),
+        (BYPASS, {"policy": None}, "write policy and reason"),
+        (BYPASS, {"reason": ""}, "write policy and reason"),
+        (BYPASS, {"step": 2}, "step counts only with action: Approve"),
+        (BYPASS, {"expiresSeconds": 604_801}, "less than or equal to 604800"),
+        (APPROVAL, {"action": "Promote", "policy": "production"}, "policy counts only with action"),
+        (APPROVAL, {"step": 0}, "must be the number of a stage"),
+        (APPROVAL, {"groups": ["a"] * 129}, "at most 128 items"),
+    ],
+)
+def test_what_an_approval_and_a_bypass_need_is_known_before_they_are_made(
+    whole: dict[str, Any], change: dict[str, Any], told: str
+) -> None:
+    assert RolloutAction.model_validate({"spec": whole}).spec.actor == "ann"
+    with pytest.raises(ValidationError, match=told):
+        RolloutAction.model_validate({"spec": {**whole, **change}})
+
+
+@pytest.mark.parametrize("step", [3, "25 %"])
+def test_an_approval_names_its_stage_by_number_or_name(step: object) -> None:
+    assert RolloutAction.model_validate({"spec": {**APPROVAL, "step": step}}).spec.step == step
 
 
 def test_a_release_without_status_is_under_way() -> None:

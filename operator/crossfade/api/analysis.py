@@ -176,6 +176,10 @@ class Judge(Model):
     """Bad requests come in runs of up to so many (one user who tries again), 1 to 1000, by default 1: so many count as
     one. Example: `3`."""
 
+    min_requests: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """Requests that the candidate must have had before it passes, whatever was shown before, 0 to 1000000000, by default 0. One
+    that is shown to be worse is taken back before that. Where a step's time ends before, `inconclusive` counts. Example: `500`."""
+
 
 COUNTED: Final = ("built_in", "compare")
 """Members of a metric that are counted for both sides and judged by `judge`."""

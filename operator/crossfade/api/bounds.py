@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 ACTOR_LENGTH: Final = 253
-"""Characters of a user name, at most."""
+"""Characters of a user name or of a group's, at most."""
+
+GROUPS_LENGTH: Final = 128
+"""Groups that an action may claim, at most."""
 
 RouteKind = Literal["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"]
 
@@ -16,3 +19,6 @@ ROUTE_MEMBERS: Final[Mapping[str, RouteKind]] = {
     "udpRoute": "UDPRoute",
 }
 """The members of `spec.traffic` that name a route of somebody else, as they are written, each with its kind."""
+
+RECORD_LENGTHS: Final[Mapping[str, int]] = {"actions": 100, "approvals": 64, "bypasses": 50, "heldBy": 50}
+"""Entries of the lists in a Release's status that say who did what, at most."""

@@ -43,6 +43,9 @@ class ConditionType(StrEnum):
     """True while users are served by enough pods of a revision that was allowed to serve."""
     PAUSED = "Paused"
     """True while a person must act; absent otherwise."""
+    POLICY_COMPLIANT = "PolicyCompliant"
+    """True while every RolloutPolicy that is about it is kept and none holds it, False while one is broken or holds; absent where
+    none is about it."""
     ROLLED_BACK = "RolledBack"
     """True while stable serves although the spec names another revision; absent otherwise."""
 
@@ -98,6 +101,23 @@ class Reason(StrEnum):
     OTHERS_FAILED = "OthersFailed"
     """`holdWhenOthersFail`: two or more other Rollouts failed within a minute. It goes on by itself once a minute has gone by
     without another failure; a Promote opens the stage before."""
+    HELD_BY_POLICY = "HeldByPolicy"
+    """A RolloutPolicy holds the release: a window that is closed, a freeze, an approval, a queue, a quota, or a rule that the spec breaks.
+    The message names the policy, the rule, until when, and who can help. The way back is never held."""
+    POLICY_READ = "PolicyRead"
+    """The RolloutPolicy can be read, and holds."""
+    POLICY_INVALID = "PolicyInvalid"
+    """Something of the RolloutPolicy cannot be read: the message says what. Until it is corrected, that holds every release that it is
+    about."""
+    WINDOW_CLOSED = "WindowClosed"
+    """A window or a freeze of a RolloutPolicy with `inFlight: Abort` has closed: the release is taken back, without a verdict, and
+    begins anew once that opens, unless it had failed before."""
+    VIOLATED = "Violated"
+    """The spec breaks a rule of a RolloutPolicy. What serves goes on serving; no release begins until one of the two is changed."""
+    WARNED = "Warned"
+    """The spec breaks a rule of a RolloutPolicy that only warns. Nothing is held."""
+    COMPLIANT = "Compliant"
+    """Every RolloutPolicy that is about this Rollout is kept, and none holds it."""
     NOT_SOLE_OWNER = "NotSoleOwner"
     """Another field manager still writes the selector of the Service that is to be adopted."""
 

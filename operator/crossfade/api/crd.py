@@ -11,6 +11,7 @@ from crossfade.api.action import RolloutAction
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
 from crossfade.api.base import RULES, Model
 from crossfade.api.labels import GROUP, VERSION
+from crossfade.api.policy import RolloutPolicy
 from crossfade.api.release import Release
 from crossfade.api.rollout import Rollout
 from crossfade.api.structural import Schema, structural
@@ -102,6 +103,21 @@ KINDS: Final = (
         plural="clusteranalysistemplates",
         short_names=("cfcat",),
         columns=VALIDITY,
+        namespaced=False,
+    ),
+    Kind(
+        model=RolloutPolicy,
+        plural="rolloutpolicies",
+        short_names=("cfpol",),
+        columns=(
+            ("Valid", "string", f"{_VALID}.status"),
+            ("Enforcement", "string", ".spec.enforcement"),
+            ("Matching", "integer", ".status.matching"),
+            ("Violating", "integer", ".status.violating"),
+            ("Active", "integer", ".status.active"),
+            AGE,
+            ("Message", "string", f"{_VALID}.message", 1),
+        ),
         namespaced=False,
     ),
 )

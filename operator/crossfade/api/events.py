@@ -107,6 +107,23 @@ class EventReason(StrEnum):
     """Warning: two or more others failed within the same minute as this one: a shared cause is likely.
 
     Look first at what they share: nodes, the registry, the network, what all of them call. Then `crossfade retry`."""
+    WINDOW_CLOSED = "WindowClosed"
+    """Normal: a window or a freeze of a RolloutPolicy closed, with `inFlight: Abort`: the release is taken back, without a verdict.
+
+    Nothing to do: it begins anew once that opens, unless it had failed before: then Retry."""
+    POLICY_BYPASSED = "PolicyBypassed"
+    """Warning: somebody with the verb `bypass` passes a RolloutPolicy for a while; by whom, until when and why are told.
+
+    Nothing to do, where it was meant. Who may is said by the verb `bypass` on rolloutpolicies."""
+    HELD_BY_POLICY = "HeldByPolicy"
+    """Normal: a RolloutPolicy holds the release; which rule, until when and who can help are told. Where its strategy was edited to
+    one that would go on with more requests, it is taken back, and begins anew.
+
+    `crossfade status` shows it as long as it lasts. The way back is never held."""
+    POLICY_AUDITED = "PolicyAudited"
+    """Normal: a rule of a RolloutPolicy in mode Audit would have held what begins now, had it been in mode Enforce; nothing is held.
+
+    Nothing. It shows what `Enforce` would do."""
     RELEASE_FROZEN = "ReleaseFrozen"
     """Warning: the release failed, and `onFailure: Pause` leaves pods and requests as they are.
 

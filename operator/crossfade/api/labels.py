@@ -50,6 +50,12 @@ ANNOTATION_ROUTE: Final = "crossfade.dev/route-before"
 ANNOTATION_SPEC: Final = "crossfade.dev/spec-hash"
 """On a route that the operator made: what it was made from, so that what is taken out of that leaves the route too."""
 
+ANNOTATION_REQUESTER: Final = "crossfade.dev/requester"
+"""On a Rollout: the user who changed its template last, as the API server wrote it down."""
+
+ANNOTATION_FROZEN_BY: Final = "crossfade.dev/frozen-by"
+"""On a RolloutPolicy that `crossfade freeze` has frozen: the user who did it, as the API server knows him."""
+
 FINALIZER: Final = "crossfade.dev/give-back"
 """On a Rollout, only while it holds something that must be given back before it may go."""
 

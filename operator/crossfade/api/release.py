@@ -18,11 +18,12 @@ from crossfade.api.base import (
     Time,
     Weight,
 )
+from crossfade.api.bounds import RECORD_LENGTHS
 from crossfade.api.labels import API_VERSION
 from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
-from crossfade.api.status import TIMELINE_LENGTH, LastLines, TimelineEntry
+from crossfade.api.status import TIMELINE_LENGTH, HeldBy, LastLines, Requester, TimelineEntry
 
-ACTIONS_LENGTH = 100
+ACTIONS_LENGTH = RECORD_LENGTHS["actions"]
 PLAN_LENGTH = 200
 Outcome = Literal["", "Completed", "RolledBack", "Superseded", "Cancelled"]
 Short = Annotated[str, Field(max_length=253)]
@@ -94,8 +95,13 @@ class ReleaseSpec(Model):
     """The revision that was stable when it began; empty for the first."""
     template: Annotated[dict[str, Any], AfterValidator(_is_usable)] = Field(default_factory=dict)
     """The pod template as submitted."""
+    strategy: Annotated[str, Field(max_length=32)] | None = None
+    """Name of the strategy when it began; absent in a record of an older operator. Example: `canary`."""
     plan: Annotated[list[PlannedStage], Field(max_length=PLAN_LENGTH)] = Field(default_factory=list)
     """The stages, in order, as they were planned when it began."""
+    requester: Requester | None = None
+    """Who asked for it, by changing the template, and how that is known. Absent where nobody knows, and where the template is
+    not the one in the spec (an Undo): then `actions` say who asked. Example: `{name: ann@example.com, how: Admission}`."""
     changed_by: TemplateChange | None = None
     """Which field manager had changed the template last when the release began, and when. Absent where the API server does
     not tell, and where the template is not the one in the spec (an Undo). Example: `{manager: kubectl-edit, at: …}`."""
@@ -106,7 +112,7 @@ class ReleaseStatus(Model):
 
     outcome: Outcome = ""
     """How it ended: `Completed`, `RolledBack`, `Superseded` (another template came first) or `Cancelled` (the template
-    went back); empty while it is under way."""
+    went back, its nodes took its pods, or a policy took it back); empty while it is under way."""
     why: Message = ""
     """Why it ended so, in one sentence that a person can act on. Where it had failed before somebody gave it up, the
     failure; who gave it up is in `actions`."""
@@ -131,6 +137,16 @@ class ReleaseStatus(Model):
     actions: Annotated[list[ActionEntry], Field(max_length=ACTIONS_LENGTH)] = Field(default_factory=list)
     """What people and pipelines did, oldest first, at most 100 entries: while it was under way, by which it came about, and
     each Restart while it served."""
+    approvals: Annotated[list[ActionEntry], Field(max_length=RECORD_LENGTHS["approvals"])] = Field(
+        default_factory=list
+    )
+    """Who approved it, oldest first, the last 64: also before it began. For which policy is in `policy`, `rule` and `step`."""
+    bypasses: Annotated[list[ActionEntry], Field(max_length=RECORD_LENGTHS["bypasses"])] = Field(
+        default_factory=list
+    )
+    """Who had a policy passed while it was under way, why, and until when, oldest first, the last 50."""
+    held_by: Annotated[list[HeldBy], Field(max_length=RECORD_LENGTHS["heldBy"])] = Field(default_factory=list)
+    """Which rules of policies held it, oldest first, the last 50."""
     measurements: Annotated[list[MetricStatus], Field(max_length=MEASURED_LENGTH)] = Field(
         default_factory=list
     )

@@ -200,6 +200,10 @@ class RolloutSpec(Model):
     Undo or another revision that may skip the gates, a first release, one that began while stable was down, and a recreate
     between its old pods and its new ones. Example: `true`."""
 
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    """Where a RolloutPolicy limits how many releases run at once: which of those that wait is next, -1000 to 1000, by default 0. The
+    higher one goes first, of equal ones the one that has waited longer. It counts for nothing else. Example: `100`."""
+
     on_delete: Literal["Delete", "GiveBack"] = "Delete"
     """What is left when the Rollout is deleted: `Delete` (default) nothing; `GiveBack` a plain Deployment of the stable
     revision and the Service, which go on serving."""

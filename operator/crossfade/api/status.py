@@ -24,7 +24,7 @@ from crossfade.api.base import (
     harmless,
     list_map,
 )
-from crossfade.api.bounds import ACTOR_LENGTH
+from crossfade.api.bounds import ACTOR_LENGTH, RECORD_LENGTHS
 from crossfade.api.conditions import Phase
 from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
 from crossfade.api.reading import read
@@ -32,6 +32,9 @@ from crossfade.api.reading import read
 COMPLETED_LENGTH = 50
 TIMELINE_LENGTH = 200
 CONDITIONS_LENGTH = 16
+APPROVALS_LENGTH = 64
+BYPASSES_LENGTH = 16
+STARTS_LENGTH = 50
 LAST_LINES_LENGTH = 5
 LINE_LENGTH = 200
 Word = Annotated[str, Field(max_length=128)]
@@ -119,6 +122,8 @@ class Progress(Model):
     asked for it (`now: true`). Otherwise both serve until stable has enough."""
     promoted: bool = False
     """Whether a person let this stage pass."""
+    promoted_full: bool = False
+    """Whether a person let all stages pass, as soon as they stand."""
     waiting_for: Message = ""
     """What is awaited, as a sentence."""
     until: Time | None = None
@@ -142,6 +147,9 @@ class Progress(Model):
     It stays while requests go back."""
     turned_back_at: Time | None = None
     """When it was decided that requests go back to stable; absent while the release goes forward."""
+    taken_back_by: Message = ""
+    """Which policy takes it back, by which rule; empty where none does. Its Release keeps it as the reason.
+    Example: `policy quiet, rule windows: window night has closed`."""
 
 
 class TimelineEntry(Model):
@@ -202,6 +210,9 @@ class LastRelease(Model):
     """The Undo that it was, where it was one."""
     node_took: Name = ""
     """Its revision, where it was given up since nodes took its pods: it is tried once more. Empty otherwise."""
+    window_took: Name = ""
+    """Its revision, where a window or a freeze with `inFlight: Abort` took it back before it had failed: it begins anew once that
+    opens. Empty otherwise."""
 
 
 class LastAction(Model):
@@ -282,6 +293,71 @@ class Condition(Model):
     """When `status` last changed."""
 
 
+class Requester(Model):
+    """Who asked for the template that is wanted."""
+
+    name: Annotated[str, Field(max_length=ACTOR_LENGTH)] = ""
+    """A user name, or where `how` is `FieldManager` the name of a program. Example: `ann@example.com`."""
+    how: Literal["", "Admission", "FieldManager"] = ""
+    """How it is known: `Admission`: the API server wrote it down as the template was changed. `FieldManager`: only the name of the program that
+    changed it is known, which anybody can choose. Empty: nobody knows."""
+
+
+class Bypass(Model):
+    """A policy that is passed for a while, by whom and why."""
+
+    policy: Name = ""
+    """Name of the RolloutPolicy."""
+    by: Annotated[str, Field(max_length=ACTOR_LENGTH)] = ""
+    """Who asked for it, and had the verb `bypass` on the policy."""
+    reason: Message = ""
+    """Why, as they wrote it."""
+    at: Time | None = None
+    """When it was asked for."""
+    until: Time | None = None
+    """When it ends."""
+    action: Annotated[str, Field(max_length=253)] = ""
+    """Name of the RolloutAction."""
+
+
+class Approved(Model):
+    """One approval of the release under way, or of the one that is to begin."""
+
+    policy: Name = ""
+    """The policy that asked for it; empty: for every one that does."""
+    approval: Name = ""
+    """The approval of that policy, by its name; empty: each of them."""
+    revision: Revision = ""
+    """The revision that was approved."""
+    step: Count | None = None
+    """The step that it is for; absent: for whatever waits."""
+    by: Annotated[str, Field(max_length=ACTOR_LENGTH)] = ""
+    """Who approved."""
+    groups: Annotated[list[Annotated[str, Field(max_length=253)]], Field(max_length=64)] = Field(
+        default_factory=list
+    )
+    """The groups that the API server knew them in, of those that policies ask for."""
+    reason: Message = ""
+    """Why, as they wrote it; empty where they wrote nothing."""
+    at: Time | None = None
+    """When."""
+    action: Annotated[str, Field(max_length=253)] = ""
+    """Name of the RolloutAction."""
+
+
+class HeldBy(Model):
+    """A rule of a policy that holds or held a release, and how long."""
+
+    policy: Annotated[str, harmless(253), Field(max_length=253)] = ""
+    """Name of the RolloutPolicy; empty where nobody could say which policies are about the Rollout. Example: `production`."""
+    rule: Annotated[str, harmless(128), Field(max_length=128)] = ""
+    """The rule of it. Example: `windows`."""
+    since: Time | None = None
+    """Since when it held it, as far as the operator saw."""
+    until: Time | None = None
+    """When it no longer did; absent while it does."""
+
+
 class Afterwards(Model):
     """The end of a release that has hooks `after` it."""
 
@@ -347,6 +423,19 @@ class RolloutStatus(Model):
     afterwards: Afterwards | None = None
     """What the hooks `after` the last release are about, whose outcomes are in `measurements`; absent where it had none, and as soon
     as the next release begins."""
+    requester: Requester | None = None
+    """Who asked for the release under way, or the last one; absent where nobody knows, and after an Undo."""
+    approvals: Annotated[list[Approved], Field(max_length=APPROVALS_LENGTH)] = Field(default_factory=list)
+    """Who approved the release under way, the one that is to begin, or the last one, at most 64. The next one needs its own."""
+    bypasses: Annotated[list[Bypass], Field(max_length=BYPASSES_LENGTH)] = Field(default_factory=list)
+    """Policies that are passed for now, at most 16; one that has ended is taken out."""
+    held_by: Annotated[list[HeldBy], Field(max_length=RECORD_LENGTHS["heldBy"])] = Field(default_factory=list)
+    """Which rules of policies hold or held the release under way, the one that is to begin, or the last one, oldest first, the last 50.
+    Its Release gets them when it waits for a person, and when it ends."""
+    waiting_since: Time | None = None
+    """Since when a release that is wanted has waited for policies, until it begins; absent where none held it. The queue goes by it."""
+    starts: Annotated[list[Time], Field(max_length=STARTS_LENGTH)] = Field(default_factory=list)
+    """When the last releases began, the newest first, at most 50, those of the last 24 hours and one more: quotas go by it."""
     moved_at: Time | None = None
     """Since when production selects one revision and its endpoints list only that one; other pods go a little later."""
     failed: Failed | None = None

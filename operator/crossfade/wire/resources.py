@@ -13,6 +13,12 @@ from crossfade.api.parsing import parsed
 from crossfade.wire.errors import ApiError, refusal
 
 Raw = dict[str, Any]
+DRY_RUN: Final[Mapping[str, str]] = {
+    "fieldManager": "kubectl-crossfade",
+    "dryRun": "All",
+    "fieldValidation": "Strict",
+}
+"""The query of a request that asks everybody and stores nothing, as `kubectl apply --dry-run=server` asks."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "RolloutAction": Resource(API_VERSION, "rolloutactions"),
     "AnalysisTemplate": Resource(API_VERSION, "analysistemplates"),
     "ClusterAnalysisTemplate": Resource(API_VERSION, "clusteranalysistemplates", namespaced=False),
+    "RolloutPolicy": Resource(API_VERSION, "rolloutpolicies", namespaced=False),
     "Deployment": Resource("apps/v1", "deployments"),
     "ReplicaSet": Resource("apps/v1", "replicasets"),
     "Service": Resource("v1", "services"),
@@ -65,6 +72,15 @@ RESOURCES: Final[Mapping[str, Resource]] = {
     "TLSRoute": Resource("gateway.networking.k8s.io/v1", "tlsroutes"),
     "TCPRoute": Resource("gateway.networking.k8s.io/v1", "tcproutes"),
     "UDPRoute": Resource("gateway.networking.k8s.io/v1", "udproutes"),
+    "SelfSubjectAccessReview": Resource(
+        "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
+    ),
+    "ValidatingAdmissionPolicy": Resource(
+        "admissionregistration.k8s.io/v1", "validatingadmissionpolicies", namespaced=False
+    ),
+    "ValidatingAdmissionPolicyBinding": Resource(
+        "admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings", namespaced=False
+    ),
     "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
 }
 

@@ -54,8 +54,14 @@ def _given_up(state: MetricStatus, told: str, times: int, allowed: int) -> Metri
 
 def _judged(run: Run, metric: Metric, state: MetricStatus) -> MetricStatus:
     settings, past = settings_of(metric, state, decides=run.decides), as_judged(state.past)
-    found = judged(progress_of(state, settings), settings, past)
-    return _said(state, WORDS.get(found.outcome, ""), sentence(found, metric.name, settings, past))
+    done = progress_of(state, settings)
+    found = judged(done, settings, past)
+    told, least = sentence(found, metric.name, settings, past), metric.judge.min_requests
+    if found.outcome is not Outcome.PASSED or found.candidate.total >= least:
+        return _said(state, WORDS.get(found.outcome, ""), told)
+    over = settings.max_seconds is not None and done.last.at >= settings.max_seconds
+    told = f"{told}; it passes from {least:,} requests on (minRequests)"
+    return _said(state, "Inconclusive", f"{told}, and its time is over") if over else _said(state, "", told)
 
 
 def _valued(run: Run, metric: Metric, state: MetricStatus, answer: Valued | Said) -> MetricStatus:

@@ -64,8 +64,9 @@ def test_without_now_both_serve_until_stable_has_enough_pods_for_all_requests(
 
 def test_an_abort_that_waits_is_hurried_by_another_one_with_now() -> None:
     sim = until(releasing_v2("canary"), stands_at(1))
-    sim.act("Abort")
+    name = sim.act("Abort")
     quiet(sim)
+    assert "or crossfade abort --now" in sim.actions[name]["status"]["message"]
     assert V2 in sim.selected()
     sim.act("Abort", now=True)
     quiet(sim)

@@ -72,6 +72,30 @@ def test_a_worse_candidate_is_taken_back_in_its_step_with_the_counts() -> None:
     assert sim.releases["shop-2"]["status"]["measurements"][0]["outcome"] == "Failed"
 
 
+def test_what_is_shown_to_be_fine_passes_once_the_candidate_has_had_so_many_requests() -> None:
+    sim = until(
+        measured(step({**ERRORS, "judge": {"minRequests": 200_000}}), requests(1, 10, 10_000)), stands_at(0)
+    )
+    run(sim, 100)
+    assert metric(sim)["outcome"] == ""
+    assert "; it passes from 200,000 requests on (minRequests)" in metric(sim)["message"]
+    assert rest(sim).status["phase"] == "Healthy"
+
+
+def test_too_few_requests_when_the_time_is_over_leave_it_undecided() -> None:
+    few = {**ERRORS, "maxSeconds": 60, "judge": {"minRequests": 1_000_000}}
+    sim = rest(measured(step(few), requests(1, 10, 10_000)))
+    assert metric(sim)["outcome"] == "Inconclusive"
+    assert metric(sim)["message"].endswith(
+        "; it passes from 1,000,000 requests on (minRequests), and its time is over"
+    )
+
+
+def test_what_is_shown_to_be_worse_waits_for_no_number_of_requests() -> None:
+    few = {**ERRORS, "judge": {"minRequests": 1_000_000}}
+    assert rest(measured(step(few), requests(50, 10))).status["phase"] == "RolledBack"
+
+
 def test_what_a_source_says_itself_decides_and_not_yet_is_waited_for() -> None:
     sim = until(measured(step(LIMIT), always(Said(None, "not yet: ann has not looked"))), stands_at(0))
     run(sim, 25)

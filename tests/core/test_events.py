@@ -25,10 +25,12 @@ from builders import (
 from core.odd_pods import OddPod
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
+from crossfade.api.policy import RolloutPolicySpec
 from crossfade.core.decide import unreadable
 from crossfade.core.measured import Answer, Said, Valued, Wrong
 from crossfade.core.observed import Failure, Waiting
 from crossfade.core.plan import Event
+from crossfade.core.policy.matched import Matched
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, until
 from simulation.passes import carry_out, decided, reconcile, restart
@@ -228,6 +230,26 @@ def _measured(answer: Answer) -> Sim:
     return sim
 
 
+def _governed(policy: dict[str, Any]) -> Sim:
+    """A release that has just been asked for, under a policy."""
+    sim = serving_v1("canary")
+    sim.policies = (Matched("prod", RolloutPolicySpec.model_validate(policy)),)
+    sim.set_image("shop:v2")
+    return sim
+
+
+def _bypassed() -> Sim:
+    sim = run(_governed({"freeze": {}}), 5)
+    sim.act("Bypass", policy="prod", actor="ann", reason="incident 12", revision=V2)
+    return sim
+
+
+def _frozen_in_the_middle() -> Sim:
+    sim = until(releasing_v2("canary"), stands_at(0))
+    sim.policies = (Matched("prod", RolloutPolicySpec.model_validate({"freeze": {"inFlight": "Abort"}})),)
+    return sim
+
+
 STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.RELEASE_STARTED: lambda: releasing_v2("bigBang"),
     EventReason.STAGE_STARTED: lambda: releasing_v2("canary"),
@@ -253,6 +275,10 @@ STORIES: dict[EventReason, Callable[[], Sim]] = {
     EventReason.PULL_CHECK_FAILED: _not_pulled,
     EventReason.DOWNTIME_EXCEEDED: lambda: _never_ready({"recreate": {"maxDowntimeSeconds": 20}}),
     EventReason.SHARED_CAUSE: _crashed_beside_others,
+    EventReason.WINDOW_CLOSED: _frozen_in_the_middle,
+    EventReason.POLICY_BYPASSED: _bypassed,
+    EventReason.HELD_BY_POLICY: lambda: _governed({"freeze": {}}),
+    EventReason.POLICY_AUDITED: lambda: _governed({"freeze": {}, "enforcement": "Audit"}),
     EventReason.RELEASE_FROZEN: lambda: _crashed(onFailure="Pause"),
     EventReason.STABLE_UNAVAILABLE: _without_stables_pods,
     EventReason.RESTARTING: _restarted_and_never_ready,

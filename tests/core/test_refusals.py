@@ -150,8 +150,15 @@ ROWS: list[Row] = [
 ]
 
 
+NEEDED: dict[str, dict[str, Any]] = {
+    "Approve": {"actor": "ann", "revision": V2},
+    "Bypass": {"actor": "ann", "policy": "prod", "reason": "incident 12"},
+}
+"""What the API server asks of these."""
+
+
 def _answer(sim: Sim, action: str, **spec: Any) -> dict[str, Any]:
-    name = sim.act(action, **spec)
+    name = sim.act(action, **{**NEEDED.get(action, {}), **spec})
     quiet(sim)
     status: dict[str, Any] = sim.actions[name]["status"]
     return status
@@ -179,7 +186,7 @@ def test_it_is_refused_with_a_sentence_and_nothing_is_done(
 @pytest.mark.parametrize("action", sorted(actions.ANSWERS))
 def test_an_action_from_before_the_release_under_way_is_refused(action: str) -> None:
     sim = _waiting()
-    name = sim.act(action)
+    name = sim.act(action, **NEEDED.get(action, {}))
     old = sim.actions[name]
     sim.actions[name] = {
         **old,
@@ -196,12 +203,14 @@ def test_every_refusal_has_its_row() -> None:
         "the action is older than the release under way: make a new one",
         "abort-7, an Abort that was made after it, went first: make a new one where it is still meant",
         "what was measured has just failed, which nobody could know yet: ",  # its story: test_analysis.py
+        "a Skip goes past no policy: ",  # these two: policy/test_holds.py
+        "its pods would be made anew, and may not be: … In an emergency: crossfade bypass",
     ]
     calls = [n for n in ast.walk(ast.parse(inspect.getsource(actions))) if isinstance(n, ast.Call)]
     refusals = [c.args[1] for c in calls if isinstance(c.func, ast.Name) and c.func.id == "_refused"]
     literals = [sentence for each in refusals for sentence in _texts(each)]
     assert len(refusals) > 12
-    assert [text for text in literals if not any(text in message for message in met)] == []
+    assert [text for text in literals if not any(text.strip(". ") in message for message in met)] == []
 
 
 def _texts(node: ast.expr) -> list[str]:

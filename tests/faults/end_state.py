@@ -15,7 +15,7 @@ _OF_THE_SERVER: Final = frozenset(
     {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "namespace", "selfLink"}
 )
 _MEASURED: Final = frozenset(
-    {"downtime", "downtimeSeconds", "clusterIP", "clusterIPs", "timeline", "changedBy"}
+    {"downtime", "downtimeSeconds", "clusterIP", "clusterIPs", "timeline", "changedBy", "starts"}
 )
 """Measured or chosen anew each time. The timeline tells what stood when, which a fault may well change; `changedBy` names
 the program that wrote the template, and a test that makes a Rollout anew is another one."""

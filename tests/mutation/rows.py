@@ -389,6 +389,7 @@ ROWS: Final[dict[str, Row]] = {
         back=True,
     ),
     "paused": Row("paused", _paused),
+    "priority": Row("priority", _accepted),
     "holdWhenOthersFail": Row("holdWhenOthersFail", _accepted),
     "strategy.canary.steps[].match": Row("strategy.canary.steps.0.match", _grouped, "groups"),
     **_of_match("strategy.canary.steps[].match", "strategy.canary.steps.0.match", "groups", _accepted),

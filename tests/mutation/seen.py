@@ -34,6 +34,7 @@ OF_THE_WAY = frozenset(
         "movedAt",
         "unserved",
         "undone",
+        "starts",
     }
 )
 """Fields of the status that tell how it came here."""

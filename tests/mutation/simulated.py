@@ -108,7 +108,12 @@ def going(sim: Sim) -> bool:
     """Whether a release goes forward and waits for somebody."""
     progress: dict[str, Any] = sim.status.get("progress") or {}
     spec = sim.rollout["spec"]
-    stopped = spec.get("paused") or not spec.get("replicas", 1) or progress.get("skipGates")
+    stopped = (
+        spec.get("paused")
+        or not spec.get("replicas", 1)
+        or progress.get("skipGates")
+        or progress.get("promotedFull")
+    )
     return bool(progress) and not (stopped or progress.get("rollbackReason") or progress.get("frozen"))
 
 

@@ -88,7 +88,8 @@ def _blue_green(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:
     shown = bool(strategy.get("previewMatch") or strategy.get("previewHostnames"))
     gate = Gate(manual, strategy.get("promoteAfterSeconds", 0), strategy.get("beforeSwitch"))
     yield Point(preview, n, 0, Share.NONE, gate, groups=shown)
-    yield from _whole(n, bake)
+    grows, *rest = _whole(n, bake)
+    yield from (grows, *rest) if "previewReplicas" in strategy else rest
 
 
 def _canary(strategy: Spec, n: int, bake: Gate) -> Iterator[Point]:

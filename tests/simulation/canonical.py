@@ -12,9 +12,12 @@ from crossfade.api.labels import ANNOTATION_GIVE_BACK, ANNOTATION_ROUTE
 from crossfade.controller.drops import Drops
 from crossfade.controller.refusals import Refusals
 from crossfade.controller.store import Key
+from crossfade.core.moments import moment_of
+from crossfade.core.policy.matched import Matched
 from simulation.cluster import Sim
 from simulation.deployments import mark_of
 from simulation.endpoints import Endpoints
+from simulation.held import is_over
 from simulation.measuring import seen_at
 from simulation.pods import SimPod
 from simulation.remembered import once_for_each
@@ -41,8 +44,11 @@ NEVER_COUNTS = {
 _NEVER_MEASURED: set[str] = set()
 """Where a window ended is where the next one begins."""
 
+_NEVER_BY_POLICY = {"action", "at"}
+"""When a policy is passed no more counts."""
+
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT")
-_NAMES = re.compile(r"-rs-\d+")
+_NAMES = re.compile(r"-rs-\d+| until \d{4}-\d\d-\S+|\d\d:\d\d(:\d\d)? UTC|on \d{4}-\d\d-\d\d")
 NO_STATUS: Object = {}
 NOTHING: Mapping[str, Any] = {}
 Place = tuple[str, str]
@@ -100,6 +106,7 @@ def _reads(sim: Sim) -> tuple[tuple[Any, ...], ...]:
         (sim.listed_at, sim.beside_at, sim.beside_since, sim.sent_until, now),
         (sim.routes, sim.router, sim.git, sim.inexact, now if sim.router.said_at else None),
         (sim.open, sim.measured, sim.answered, sim.templates, None if sim.open is None else now),
+        (sim.policies, now if sim.policies else None, _over(status)),
     )
 
 
@@ -152,7 +159,9 @@ def _taken_apart(status: Object) -> tuple[int, tuple[datetime, ...]]:
 def _without_times(value: Any, times: list[datetime]) -> Hashable:
     """The value, with its times taken out in order."""
     if isinstance(value, dict):
-        never = NEVER_COUNTS if "definition" not in value else _NEVER_MEASURED
+        if "rule" in value:  # which policy holds it, or held it: nothing is decided by when
+            return value["policy"], value["rule"], "until" in value
+        never = _NEVER_MEASURED if "definition" in value else _never(value)
         kept = {k: v for k, v in value.items() if k not in never}
         if "lastTransitionTime" in kept and kept["type"] != "Available":
             del kept["lastTransitionTime"]
@@ -163,6 +172,10 @@ def _without_times(value: Any, times: list[datetime]) -> Hashable:
         times.append(datetime.fromisoformat(value))
         return "a time"
     return _NAMES.sub("", value) if isinstance(value, str) else value
+
+
+def _never(value: Mapping[str, Any]) -> set[str]:
+    return _NEVER_BY_POLICY if "policy" in value else NEVER_COUNTS
 
 
 def _pods(
@@ -271,7 +284,7 @@ def _releases(releases: Mapping[str, Object]) -> Hashable:
 
 def _actions(actions: Mapping[str, Object], remembered: str | None) -> Hashable:
     waiting = [a for a in actions.values() if not a.get("status")]
-    return tuple([(a["spec"]["action"], a["metadata"]["uid"] == remembered) for a in waiting])
+    return tuple([(_json(a["spec"]), a["metadata"]["uid"] == remembered) for a in waiting])
 
 
 def _dropped(drops: Drops, key: Key, now: datetime) -> Hashable:
@@ -366,6 +379,30 @@ def _refusals(refusals: Refusals, now: datetime) -> Hashable:
     return tuple([(place, min(r.times, 4), (now - r.at).total_seconds()) for place, r in refused.items()])
 
 
+def _over(status: Object) -> tuple[bool, ...]:
+    """Which approvals are of a release that has ended since."""
+    return tuple([is_over(status, each) for each in status.get("approvals") or ()])
+
+
+def _policies(policies: tuple[Matched, ...], now: datetime | None, over: tuple[bool, ...]) -> Hashable:
+    """What each says, and for how long it is frozen yet; the seconds count, since a freeze ends by itself."""
+    return (tuple([(_policy(each), _left_s(each, now)) for each in policies]), over)
+
+
+@once_for_each
+def _policy(policy: Matched) -> Hashable:
+    spec = policy.spec.to_wire() if policy.spec is not None else {}
+    freeze = {key: value for key, value in (spec.get("freeze") or {}).items() if key != "until"}
+    said = _json({**spec, "freeze": freeze})
+    return (policy.name, said, "freeze" in spec, policy.problem, policy.broken, policy.closed, policy.place)
+
+
+def _left_s(policy: Matched, now: datetime | None) -> float | None:
+    freeze = policy.spec.freeze if policy.spec is not None else None
+    until = moment_of(freeze.until) if freeze is not None and freeze.until else None
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
 PARTS: tuple[Callable[..., Hashable], ...] = (
     _user,
     _memory,
@@ -383,5 +420,6 @@ PARTS: tuple[Callable[..., Hashable], ...] = (
     _listed_at,
     _routes,
     seen_at,
+    _policies,
 )
 """What a cluster is compared by."""

@@ -4,7 +4,8 @@
 
 `search.py` says how a world is searched, `shares.py` how far, `worlds.py` which worlds there are, and `moves.py`, `people.py` and `mishaps.py` what may
 happen in them. What must hold is in `invariants.py` and `rules_*.py`: it follows from the spec (`asked.py`), from what the cluster shows
-(`shown.py`, `weights.py`), and from how far that lets a release go (`way.py`), never from what the operator plans. A route is carried out by a router of its own (`router.py`), and what is measured is answered when a source likes (`measuring.py`). The operator is real but for its requests: its
+(`shown.py`, `weights.py`), and from how far that lets a release go (`way.py`), never from what the operator plans. A route is carried out by a router of its own (`router.py`), and what is measured is answered when a source likes (`measuring.py`).
+What policies rightly hold is in `held.py`, and who decides about them in `admins.py`. The operator is real but for its requests: its
 store, observer and latch are in `shell.py` and `sight.py`, its passes in `passes.py`.
 """
 

@@ -16,6 +16,7 @@ from crossfade.core.check import Check
 from crossfade.core.measured import Answer, Ask, Measured
 from crossfade.core.observed import Failure, Template
 from crossfade.core.plan import Event
+from crossfade.core.policy.matched import Matched
 from simulation.api_server import TABLES
 from simulation.deployments import due, mark_of, status_of
 from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
@@ -39,7 +40,7 @@ class Sim(Routed):
     that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
     to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `open`: what is asked
     and has no answer yet, where answers are moves of their own, else None; `answered`: the last answer that came.
-    `others_failed`: other Rollouts, the newest first. `known`:
+    `others_failed`: other Rollouts, the newest first. `policies`: those that are about it. `known`:
     what `canonical.py` has made of it, or of the cluster that it was forked from.
     """
 
@@ -63,6 +64,7 @@ class Sim(Routed):
     answered: Measured | None = None
     templates: Mapping[tuple[str, bool], Template] = field(default_factory=dict)
     others_failed: tuple[Failure, ...] = ()
+    policies: tuple[Matched, ...] = ()
     known: tuple[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def fork(self) -> Sim:

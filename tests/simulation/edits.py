@@ -48,6 +48,12 @@ class Edits(Watches):
         }
         return name
 
+    def annotate(self, notes: dict[str, str]) -> None:
+        """Somebody writes annotations on the Rollout."""
+        known = self.rollout["metadata"].get("annotations") or {}
+        after = {**self.rollout, "metadata": {**self.rollout["metadata"], "annotations": {**known, **notes}}}
+        self.rollout = versioned(after, self.tick_version())
+
     def delete(self, cascade: str = "background") -> None:
         """Somebody deletes the Rollout; it stays, marked, while a finalizer holds it."""
         held = [*self.rollout["metadata"].get("finalizers", [])]

@@ -18,6 +18,7 @@ from crossfade.core.revision import revision_of
 from simulation.asked import is_exclusive, is_routed, may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
+from simulation.held import takes_back, waits
 from simulation.passes import Decision
 from simulation.past import after_step, after_write, known_at
 from simulation.promise import Violation
@@ -27,6 +28,12 @@ from simulation.rules_measured import ASKS, MEASURED_RULES
 from simulation.rules_memory import MEMORY_RULES
 from simulation.rules_people import ASKED_RULES
 from simulation.rules_pods import POD_RULES
+from simulation.rules_policies import (
+    POLICY_DELAYS,
+    POLICY_MEMORY_RULES,
+    POLICY_POD_RULES,
+    POLICY_TRAFFIC_RULES,
+)
 from simulation.rules_record import RECORD_RULES
 from simulation.rules_routes import BESIDE_RULES, ROUTE_RULES, routes_astray, unsaid
 from simulation.rules_traffic import TRAFFIC_RULES
@@ -46,11 +53,7 @@ from simulation.shown import (
 def judge(seen: Seen) -> Ghost:
     """Ask every rule about one write; gives what is remembered afterwards. Raises Violation."""
     seen = replace(seen, ghost=known_at(seen))
-    broken = (
-        _memory_broken(seen)
-        if seen.write.kind == "Rollout"
-        else _broken(seen, RULES.get(seen.write.kind, ()))
-    )
+    broken = _memory_broken(seen) if seen.write.kind == "Rollout" else _broken(seen, _rules(seen))
     if broken is not None:
         raise Violation(sentence(broken[0]), broken[1])
     return after_write(seen)
@@ -72,6 +75,25 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "Release": RECORD_RULES,
 }
 """By the kind that is written."""
+
+WITH_POLICIES: dict[str, tuple[Rule, ...]] = {
+    "Service": POLICY_TRAFFIC_RULES,
+    "HTTPRoute": POLICY_TRAFFIC_RULES,
+    "Deployment": POLICY_POD_RULES,
+}
+"""The same, where policies are about it."""
+
+
+def _rules(seen: Seen) -> tuple[Rule, ...]:
+    rules = RULES.get(seen.write.kind, ())
+    return (*rules, *WITH_POLICIES.get(seen.write.kind, ())) if seen.base.policies else rules
+
+
+def _status_rules(sim: Sim) -> Iterator[Rule]:
+    """Rules about a status, by what there is in the world."""
+    yield from STATUS_RULES
+    yield from MEASURED_RULES if sim.open is not None else ()
+    yield from POLICY_MEMORY_RULES if sim.policies or sim.status.get("bypasses") else ()
 
 
 def _broken(seen: Seen, rules: tuple[Rule, ...]) -> Broken | None:
@@ -97,7 +119,7 @@ def _memory_broken(seen: Seen) -> Broken | None:
             None,
             *before.deployments.values(),
         ),
-        lambda: _broken(seen, STATUS_RULES if before.open is None else (*STATUS_RULES, *MEASURED_RULES)),
+        lambda: _broken(seen, (*_status_rules(seen.base),)),
         seen.ghost,
     )
 
@@ -138,10 +160,9 @@ def _outlives(sim: Sim) -> bool:
 
 
 def asking(decision: Decision) -> None:
-    """What holds of what a decision asks to be measured. Raises Violation."""
-    if decision.base.open is None:
-        return
-    for rule in ASKS:
+    """What holds of a decision: of what it asks to be measured, and of a way back that policies might delay. Raises Violation."""
+    asks = ASKS if decision.base.open is not None else ()
+    for rule in (*asks, *POLICY_DELAYS) if asks or decision.base.policies else ():
         if told := rule(decision):
             raise Violation(sentence(rule), told)
 
@@ -164,7 +185,10 @@ REFUSED = "what the API server refuses is told, and holds up nothing else"
 
 def resting(sim: Sim, ghost: Ghost) -> None:
     """What holds once nothing moves any more. Raises Violation."""
-    told = next(_left_behind(sim) if sim.deleting else chain(_unrest(sim), _held_up(sim, ghost)), "")
+    told = next(
+        _left_behind(sim) if sim.deleting else chain(_unrest(sim, waits(sim, ghost)), _held_up(sim, ghost)),
+        "",
+    )
     if told:
         what = f"{told}; {sim.status.get('phase')}: {sim.status.get('message')}"
         promise = (
@@ -173,7 +197,8 @@ def resting(sim: Sim, ghost: Ghost) -> None:
         raise Violation(promise, what)
 
 
-def _unrest(sim: Sim) -> Iterator[str]:
+def _unrest(sim: Sim, held: str) -> Iterator[str]:
+    """What is not as it should be. `held`: what policies rightly hold; "" where they hold nothing."""
     status, stable, under_way = sim.status, stable_of(sim), bool(progress_of(sim))
     yield from (f"action {name} has no answer" for name, a in sim.actions.items() if not a.get("status"))
     open_ones = [r for r in sim.releases.values() if not r.get("status", {}).get("outcome")]
@@ -184,9 +209,11 @@ def _unrest(sim: Sim) -> Iterator[str]:
     only = stable if way_back_of(sim) else "" if stable else progress_of(sim).get("revision")
     if only in sim.broken:
         return  # so does what is the only one that could serve
+    if held:
+        yield from _unrest_while_held(sim)
     if under_way:
         waits = {c["reason"] for c in status["conditions"] if c["type"] == "Ready"}
-        if status["phase"] != "Paused" and not waits & {"ScaledToZero", "NotSoleOwner"}:
+        if status["phase"] != "Paused" and not held and not waits & {"ScaledToZero", "NotSoleOwner"}:
             yield from unsaid(sim) if _is_held_by_a_route(sim) else ["a release goes nowhere"]
         if (
             not sim.rollout["spec"]["replicas"]
@@ -200,8 +227,20 @@ def _unrest(sim: Sim) -> Iterator[str]:
         return
     yield from _pods_astray(sim, stable)
     yield from routes_astray(sim)
-    if status["phase"] not in _phases_at_rest(sim, stable):
-        yield f"the phase should be {_phases_at_rest(sim, stable)}"
+    phases = _phases_at_rest(sim, stable, held)
+    if status["phase"] not in phases:
+        yield f"the phase should be {phases}"
+
+
+def _unrest_while_held(sim: Sim) -> Iterator[str]:
+    """What a policy holds says so, unless something else holds it too; what is to be taken back has been."""
+    moves = sim.status["phase"] not in {"Paused", "Degraded"} and sim.rollout["spec"]["replicas"]
+    said = next(c for c in sim.status["conditions"] if c["type"] == "PolicyCompliant")
+    if moves and (said["status"], said["reason"]) != ("False", "HeldByPolicy"):
+        yield f"a policy holds it, and it says {said['reason']}"
+    at = progress_of(sim)
+    if at and takes_back(sim):
+        yield f"stage {at['stage']} stays, and a policy has closed that takes it back"
 
 
 def _is_held_by_a_route(sim: Sim) -> bool:
@@ -232,7 +271,7 @@ def _pods_astray(sim: Sim, stable: str) -> Iterator[str]:
         yield f"the source of the template runs {source['spec']['replicas']} pods"
 
 
-def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
+def _phases_at_rest(sim: Sim, stable: str, held: str) -> set[str]:
     spec, revision = sim.rollout["spec"], wanted_revision(sim)
     paused = {"Paused"} if spec.get("paused") or sim.status.get("pausedBy") else set()
     if not revision or (not stable and _is_beside_another(sim, revision)):
@@ -243,7 +282,8 @@ def _phases_at_rest(sim: Sim, stable: str) -> set[str]:
     }:  # undone: where it was to go back to failed too
         return {"RolledBack"} | paused
     waits = {"Waiting"} if sim.git and is_routed(spec) and route_of(sim) is None else set()
-    return ({"Healthy"} if stable == revision else {"Paused"}) | paused | waits
+    before = {"Waiting"} if held else {"Paused"}
+    return ({"Healthy"} if stable == revision else before) | paused | waits
 
 
 def _is_beside_another(sim: Sim, revision: str) -> bool:

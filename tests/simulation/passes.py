@@ -98,6 +98,8 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
     looked = (
         *sim.templates.values(),
         None,
+        *sim.policies,
+        None,
         *found.services.values(),
         None,
         *found.deployments.values(),

@@ -45,10 +45,17 @@ def _forbidden(seen: Seen, revision: str) -> str:
     way = seen.ghost.way
     if way is None or way.revision != revision:
         return f"{revision} gets requests and is neither stable nor the candidate"
-    if candidate_of(seen.before) != revision or way_back_of(seen.before):
+    memory = _memory(seen)
+    if candidate_of(memory) != revision or way_back_of(memory):
         return f"{revision} gets requests before the memory says that it may"
     allowed = seen.exclusive or way.meets(seen.spec_seen)
     return "" if allowed else f"{revision} gets requests at point {way.index}, which gives it none"
+
+
+def _memory(seen: Seen) -> Sim:
+    """The cluster with the memory that was decided on, or written: somebody may just have lost it, or put back an older one."""
+    known = seen.before.status.get("release", 0) >= seen.base.status.get("release", 0)
+    return seen.before if known else seen.base
 
 
 def the_candidate_has_everything_only_at_the_end(seen: Seen) -> str:

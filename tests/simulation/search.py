@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from simulation.admins import lifted
 from simulation.canonical import canonical
+from simulation.held import waits
 from simulation.invariants import asking, resting, standing, waiting
 from simulation.moves import (
     REST_S,
@@ -132,7 +134,11 @@ class Search:
                 move = self._random.choice([*own, *own.stale()])
             after = self._after(key, world, move) if move else world
             if left <= PATIENCE and canonical(after.sim) == canonical(world.sim):
-                return self._rests(key, world)
+                self._rests(key, world)
+                if not waits(world.sim, world.ghost):
+                    return
+                move = lifted(world.sim)
+                after = self._after(key, world, move)
             if move:
                 world, key = after, self._step(after, key, move.name)
         raise self._restless(key)
@@ -189,9 +195,16 @@ class Search:
             self._next[key] is None and not decision.writes
         ):  # else only the pod that a sentence names is another
             self._rests(key, world)
+            self._lifts(key, world, rank)
         for move in own.others if decision.writes else ():
             late = Move(f"{move.name}{UNSEEN}", operator_pass(decision))
             self._reach(self._after(key, children[move], late), key, late.name, self._deviating(rank))
+
+    def _lifts(self, key: Key, world: World, rank: Rank) -> None:
+        """What policies hold rests; then they are taken away, and it is to come to the end that it would have come to."""
+        if waits(world.sim, world.ghost):
+            move = lifted(world.sim)
+            self._next[key] = self._reach(self._after(key, world, move), key, move.name, rank)
 
     def _deviating(self, rank: Rank) -> Rank:
         return (rank[0] + 1, self._random.random())

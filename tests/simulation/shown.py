@@ -19,7 +19,7 @@ from simulation.stored import Object
 from simulation.viewed import view
 from simulation.weights import NONE, part_of, receiving
 
-GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing", "NodeLost"}
+GAVE_UP = {"Superseded", "Cancelled", "WorkloadMissing", "NodeLost", "WindowClosed", "HeldByPolicy"}
 """Reasons of a way back that say nothing against the candidate."""
 
 ASKED_FOR = {"AbortedByUser", "Undone"}

@@ -96,6 +96,7 @@ def observed(sim: Sim, found: Found, shell: Shell | None = None) -> Observed:
         measured=sim.measured,
         templates={named: sim.templates.get(named) for named in seen.templates},
         others_failed=sim.others_failed,
+        policies=sim.policies,
     )
 
 

@@ -89,7 +89,7 @@ def _failures_ignored(patch: Patch) -> None:
 
 def _promoted_past_a_failure(patch: Patch) -> None:
     """Somebody promotes a stage in the moment in which its metric fails, and nobody hears of it any more."""
-    patch.setattr(actions, "outcome", SimpleNamespace(failure=lambda _: None))
+    patch.setattr(actions, "outcome", SimpleNamespace(failure=lambda _: None, ended=outcome.ended))
 
 
 def _measured_on_the_way_back(patch: Patch) -> None:

@@ -45,9 +45,9 @@ def test_the_last_search_waits_for_those_under_way() -> None:
     shares, tasks = Shares("canary", STATES), []
     while task := shares.next():
         tasks.append(task)
-    for task in tasks:
+    for task in reversed(tasks):
         assert shares.next() is None
-        shares.end(Outcome(task, 5 if task is tasks[0] else task.states))
+        shares.end(Outcome(task, 5 if task is tasks[-1] else task.states))
     assert shares.next() is not None
 
 

@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any
 
 from builders import V1, V2, V3, releasing_v2, rollout
+from crossfade.api.labels import ANNOTATION_REQUESTER
 from crossfade.core.moments import moment_of
-from simulation import measured, mishaps, people
+from crossfade.core.policy.matched import Matched
+from simulation import admins, measured, mishaps, people
 from simulation.asked import may_be_missing, points
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
@@ -28,6 +30,9 @@ from simulation.weights import receiving
 
 Strategy = dict[str, Any]
 People = Callable[[Sim], Iterator[Move]]
+
+POLICIES = 0.5
+"""The share of a world with policies."""
 
 STRATEGIES: dict[str, Strategy] = {
     "recreate": {"recreate": {"maxDowntimeSeconds": 15}},
@@ -95,6 +100,7 @@ def cases(strategy: str) -> list[Case]:
         *_ills(strategy),
         *_routes(strategy),
         *_measured(strategy),
+        *_policies(strategy),
     ]
     total = sum(case.share for case in made)
     return [Case(case.name, case.begin, case.share / total) for case in made]
@@ -127,12 +133,7 @@ def _asked_of(strategy: str) -> Iterator[Case]:
 def _spec_fields(strategy: str) -> Iterator[Case]:
     """Fields of the spec that change what happens."""
     usual = STRATEGIES[strategy]
-    others = [
-        {"strategy": other}
-        for name, other in STRATEGIES.items()
-        if (name == "recreate") == (strategy == "recreate")
-    ]
-    others += [{"strategy": other} for other in OTHERWISE.get(strategy, {}).values()]
+    others = other_strategies(strategy)
     history = (people.images, people.asking("Abort", "Undo", "Promote"))
     edits = people.replanning(*others, {"bakeSeconds": 0}, {"onFailure": "Pause"})
     yield Case("a short history", lambda: world(usual, revisionHistoryLimit=0, allows=history, most_edits=3))
@@ -142,6 +143,19 @@ def _spec_fields(strategy: str) -> Iterator[Case]:
     yield Case(
         "the strategy is edited", lambda: world(usual, allows=(edits, people.asking("Promote", "Abort")))
     )
+
+
+def other_strategies(strategy: str) -> list[dict[str, Any]]:
+    """What its strategy may be edited to, as fields of a spec; to and from recreate is a world of its own kind."""
+    like = [other for name, other in STRATEGIES.items() if (name == "recreate") == (strategy == "recreate")]
+    return [{"strategy": other} for other in (*like, *OTHERWISE.get(strategy, {}).values())]
+
+
+def edits(strategy: str) -> People:
+    """Somebody edits the strategy, also to one that begins where others end."""
+    early: Strategy = {"canary": {"steps": [{"weight": 90, "pauseSeconds": 3}]}}
+    more = [{"strategy": early}] if strategy != "recreate" else []
+    return people.replanning(*other_strategies(strategy), *more)
 
 
 def _ends(strategy: str) -> Iterator[Case]:
@@ -262,6 +276,106 @@ def _measured(strategy: str) -> Iterator[Case]:
     yield Case("measured by a route", lambda: measuring(compared_by_a_route(), some, told))
 
 
+def _policies(strategy: str) -> Iterator[Case]:
+    """Policies hold a release, or do not any more, whatever else happens; in each world by another rule."""
+    usual = STRATEGIES[strategy]
+    hands = people.asking("Promote", "PromoteFull", "Skip", "Abort", "Retry")
+    few, abort = people.asking("Abort", "Undo", "PromoteFull"), people.asking("Abort", "Retry")
+    frozen = admins.ruling(it_is_frozen=admins.FROZEN, the_freeze_ends=None)
+    windows = admins.ruling(
+        promote_is_closed=admins.NO_PROMOTE,
+        it_pauses=admins.PAUSES,
+        it_aborts=admins.ABORTS,
+        it_warns=admins.WARNS,
+        it_opens=None,
+    )
+    rules = admins.ruling(
+        it_cannot_be_read=admins.UNREADABLE, a_rule_is_broken=admins.BROKEN, it_is_corrected=admins.EMPTY
+    )
+    turns = admins.ruling(
+        it_waits=admins.WAITS, it_has_a_turn=admins.TURN, it_is_seldom=admins.SELDOM, once_a_day=admins.ONCE
+    )
+    approving = admins.approving(admins.STRANGER, admins.REQUESTER)
+
+    def ruled(
+        name: str,
+        *allows: People,
+        by: Ruled = None,
+        of: Callable[[], Sim] | None = None,
+        ills: tuple[People, ...] = (),
+    ) -> Case:
+        made = of or partial(releasing_v2, usual, replicas=2, **TIMES)
+        return Case(f"policies: {name}", lambda: under(by, made(), allows, ills), POLICIES)
+
+    yield ruled("a freeze", frozen, people.images, people.scales)
+    held = partial(standing, usual)
+    yield ruled("frozen", frozen, hands, people.pausing, by=admins.FROZEN, of=held)
+    yield ruled(
+        "edited while held",
+        frozen,
+        edits(strategy),
+        people.asking("Promote", "Abort"),
+        by=admins.FROZEN,
+        of=held,
+    )
+    yield ruled(
+        "a while", admins.freezing_for_a_while, abort, by=admins.frozen_for_a_while, ills=(mishaps.losses,)
+    )
+    yield ruled("windows", windows, few, people.images)
+    yield ruled("passed", rules, admins.bypassing, people.images, people.scales, by=admins.FROZEN)
+    yield ruled("approvals", approving, people.images, people.asking("Abort", "Skip"), by=admins.ASKS)
+    yield ruled("approved before", approving, people.images, by=admins.ASKS_TWO, of=partial(approved, usual))
+    yield ruled("turns", turns, abort, people.images, by=admins.WAITS)
+    back = partial(gone_back, usual)
+    yield ruled("the way back", frozen, rules, few, people.images, by=admins.FROZEN, of=back)
+    if strategy in {"canary", "blueGreen"}:
+        stops = partial(standing, usual, onFailure="Pause")
+        yield ruled("a frozen failure", windows, abort, of=stops)
+        route = partial(by_its_route, usual)
+        yield ruled("by a route", frozen, people.asking("Promote", "Skip", "Abort"), people.images, of=route)
+    new = partial(Sim, rollout(usual, replicas=2, **TIMES), counter=1)
+    yield ruled("at first", frozen, windows, people.images, of=new)
+
+
+Ruled = Matched | Callable[[Sim], Matched] | None
+"""The policy of a world, or of the moment at which it begins."""
+
+
+def under(by: Ruled, sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...] = ()) -> World:
+    """A world in which a policy holds from its beginning on, if there is one; somebody has asked for what is wanted."""
+    sim.tick(1)  # what is approved in the moment in which a release ends is taken for one of it
+    policy = by(sim) if callable(by) else by
+    sim.policies = (policy,) if policy is not None else ()
+    sim.annotate({ANNOTATION_REQUESTER: admins.REQUESTER})
+    made = begun(sim, allows, ills, most_edits=3)
+    return with_its_way(made) if candidate_of(sim) else made
+
+
+def standing(strategy: Strategy, **spec: Any) -> Sim:
+    """A cluster that was frozen while v2 came to its first stage."""
+    sim = until(releasing_v2(strategy, replicas=2, **TIMES, **spec), candidate_of)
+    sim.policies = (admins.FROZEN,)
+    return until(sim, stands_at(0))
+
+
+def by_its_route(strategy: Strategy) -> Sim:
+    """A cluster in which v2 is released, and a route shares the requests."""
+    sim = behind_a_router(rollout(strategy, replicas=2, traffic=people.ROUTED, **TIMES))
+    sim.set_image("shop:v2")
+    return sim
+
+
+def approved(strategy: Strategy) -> Sim:
+    """A cluster in which one of two has approved v2, and then v3 is wanted."""
+    sim = releasing_v2(strategy, replicas=2, **TIMES)
+    sim.policies = (admins.ASKS_TWO,)
+    sim.tick(1)
+    sim.act("Approve", actor=admins.STRANGER, groups=[], revision=V2)
+    quiet(sim)
+    sim.set_image("shop:v3")
+    return sim
+
+
 def measuring(sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:
     """A world from the moment on at which something is asked; sources answer when they like."""
     sim.open = ()
@@ -271,7 +385,12 @@ def measuring(sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...]) ->
 
 def heard_from(sim: Sim, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:
     """A world in the middle of a release that is measured."""
-    made = begun(sim, allows, ills)
+    return with_its_way(begun(sim, allows, ills))
+
+
+def with_its_way(made: World) -> World:
+    """A world whose release has come as far as its status says."""
+    sim = made.sim
     way = way_of(candidate_of(sim), stable_of(sim), sim.rollout["spec"])
     progress = progress_of(sim)
     stood = moment_of(progress["reachedAt"]) if progress.get("reachedAt") else None
@@ -460,12 +579,17 @@ def completed_at_nothing(strategy: Strategy) -> World:
 
 def back_to_v1(strategy: Strategy, **spec: Any) -> World:
     """A world in which v2 has completed after v1, and the user has just gone back to v1."""
+    return begun(gone_back(strategy, **spec), USUAL)
+
+
+def gone_back(strategy: Strategy, **spec: Any) -> Sim:
+    """The cluster of that world."""
     sim = releasing_v2(strategy, replicas=2, **{**TIMES, **spec})
     for _ in range(2):  # a person's gate
         sim.act("PromoteFull")
         rest(sim)
     sim.set_image("shop:v1")
-    return begun(sim, USUAL)
+    return sim
 
 
 def begun(

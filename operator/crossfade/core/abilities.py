@@ -11,7 +11,7 @@ from crossfade.core import routing
 from crossfade.core.routing import Trouble
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Stage
-from crossfade.core.transitions import target
+from crossfade.core.wanted import target
 from crossfade.routers.abilities import CORE, lacking
 from crossfade.routers.kinds import gateway_wishes, route_wishes, wishes
 from crossfade.routers.refs import gateways_of

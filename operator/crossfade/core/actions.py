@@ -6,7 +6,7 @@ An action is answered once: the answer is remembered with the same write that ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crossfade.api.action import ActionEntry, RolloutAction
@@ -17,21 +17,29 @@ from crossfade.api.status import Failed, GoingBack, LastAction, PausedBy, Restar
 from crossfade.core import starts
 from crossfade.core.analysis import outcome
 from crossfade.core.analysis.runs import BEFORE
-from crossfade.core.holds import is_last, paused
+from crossfade.core.holds import is_last
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
+from crossfade.core.policy.answers import Said, approve, bypass
+from crossfade.core.policy.bypasses import forbidden
+from crossfade.core.policy.holds import before_next
+from crossfade.core.policy.ungated import refusal
 from crossfade.core.restarts import left_to_replace
 from crossfade.core.situation import Situation
 from crossfade.core.transition import normal, warning
-from crossfade.core.transitions import aborted, condemned, forgiven, passed, target
+from crossfade.core.transitions import aborted, forgiven, passed
 from crossfade.core.verdicts import is_failing
 from crossfade.core.waiting import overtaken_by, unanswered
+from crossfade.core.wanted import condemned, paused, target
 from crossfade.core.ways_back import before, careful, in_words, known, newest_of
 from crossfade.core.words import serves
 
 RECORDED_WITHIN_S = 60.0
 """A release is shown by the status before its record is made, a moment later or, where the operator was killed between
 the two, by the next one. What somebody asks for in that time is meant for the release that they see."""
+
+TAKEN_BACK = frozenset({Reason.WINDOW_CLOSED, Reason.HELD_BY_POLICY})
+"""Ways back after which it would begin anew by itself, so that an Abort on the way still has something to say."""
 
 
 @dataclass(frozen=True)
@@ -122,17 +130,22 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         return _refused(
             s, "this is the first release: there is nothing to return to. Change the template instead"
         )
-    if s.progress.rollback_reason and action.spec.now and not s.progress.urgent:
+    returns = s.progress.rollback_reason and s.progress.rollback_reason not in TAKEN_BACK
+    if returns and action.spec.now and not s.progress.urgent:
         return Answer(s.progress_with(urgent=True), f"all requests return to {s.stable_revision} at once")
-    if s.progress.rollback_reason:
+    if returns:
         return Answer(s, f"already returning to {s.stable_revision}")
     verb = "given up for an Undo" if action.spec.action == "Undo" else "aborted"
     note = f"{verb} by {_title(action)}: {action.spec.reason or 'no reason given'}"
     if not s.under_way:
         return _never_begun(s, action, note)
-    urgent = action.spec.now or is_failing(s)
+    urgent = action.spec.now or s.progress.urgent or is_failing(s)
     transition = aborted(s, _act(s, action), note, urgent=urgent)
-    until = "" if urgent else " as soon as it has enough pods (an Abort with now: true does not wait)"
+    until = (
+        ""
+        if urgent
+        else " as soon as it has enough pods (an Abort with now: true, or crossfade abort --now, does not wait)"
+    )
     taken = f"{s.progress.revision} is taken back, {s.stable_revision} {serves(s)}{until}"
     return Answer(transition.s, taken, events=transition.events)
 
@@ -181,8 +194,15 @@ def _promote(s: Situation, _action: RolloutAction) -> Answer:
         return _refused(
             s, f"what was measured has just failed, which nobody could know yet: {failed.message}"
         )
+    kept = refusal(s, ended=outcome.ended(s).is_open)
+    if kept:
+        return _refused(s, kept)
     step = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
-    return Answer(s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand")
+    held = before_next(s)
+    unless = "" if held.is_open else f", and no policy holds it; now one does: {held.waiting_for}"
+    return Answer(
+        s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand{unless}"
+    )
 
 
 def _nothing_to_promote(s: Situation) -> str:
@@ -190,6 +210,8 @@ def _nothing_to_promote(s: Situation) -> str:
     if held.is_open:
         return "no release goes forward: there is nothing to promote"
     begins = f"the release of {target(s)} has not begun, and no stage is there to promote"
+    if held.why is Reason.HELD_BY_POLICY:
+        return f"{begins}: {held.waiting_for}"
     return f"{begins}: it waits for {held.waiting_for}. To begin now set spec.holdWhenOthersFail to false"
 
 
@@ -197,8 +219,14 @@ def _promote_full(s: Situation, action: RolloutAction) -> Answer:
     answer = _promote(s, action)
     if not answer.done:
         return answer
+    kept = refusal(s, ended=True, ahead=True)
+    if kept:
+        return _refused(s, kept)
+    held = before_next(s)
+    unless = "" if held.is_open else f"; now one does: {held.waiting_for}"
     return Answer(
-        answer.s.progress_with(skip_gates=True), "all stages pass as soon as their pods and traffic stand"
+        answer.s.progress_with(promoted_full=True),
+        f"all stages pass as soon as their pods and traffic stand, and no policy holds them{unless}",
     )
 
 
@@ -211,6 +239,9 @@ def _skip(s: Situation, action: RolloutAction) -> Answer:
         return _refused(
             s, f"stage {s.progress.stage + 1} ({s.stage.name}) cannot be left early: Abort returns"
         )
+    held = before_next(s)
+    if not held.is_open:
+        return _refused(s, f"a Skip goes past no policy: {held.waiting_for}")
     transition = passed(s)
     return Answer(
         transition.s, f"stage {s.progress.stage + 1} ({s.stage.name}) is left", events=transition.events
@@ -226,6 +257,23 @@ def _restart(s: Situation, action: RolloutAction) -> Answer:
     return Answer(
         s.remember(restarted=again), f"the pods of {s.stable_revision} are replaced, a few at a time"
     )
+
+
+def _approve(s: Situation, action: RolloutAction) -> Answer:
+    return _said(s, approve(s, action))
+
+
+def _bypass(s: Situation, action: RolloutAction) -> Answer:
+    answer = _said(s, bypass(s, action))
+    return (
+        replace(answer, events=warning(EventReason.POLICY_BYPASSED, answer.message))
+        if answer.done
+        else answer
+    )
+
+
+def _said(s: Situation, said: Said) -> Answer:
+    return Answer(said.after, said.message) if said.after is not None else _refused(s, said.message)
 
 
 def _retry(s: Situation, _action: RolloutAction) -> Answer:
@@ -276,6 +324,12 @@ def _undo(s: Situation, action: RolloutAction) -> Answer:
         return _refused(s, f"no such completed revision to go back to; known are: {known(s)}")
     if to == target(s):
         return Answer(s, f"{to} {serves(s)} already")
+    record = newest_of(s, to)
+    against = forbidden(s, record.spec.template) if record is not None and to != s.stable_revision else ""
+    if against:
+        return _refused(
+            s, f"its pods would be made anew, and may not be: {against}. In an emergency: crossfade bypass"
+        )
     done = f"going back to {to}{careful(s, to)}"
     if to == s.spec_revision:
         return Answer(_on_its_way(forgiven(s), action, to), f"{done}, which the manifest names already")
@@ -324,4 +378,6 @@ ANSWERS: dict[str, Callable[[Situation, RolloutAction], Answer]] = {
     "Resume": _resume,
     "Undo": _undo,
     "Restart": _restart,
+    "Approve": _approve,
+    "Bypass": _bypass,
 }

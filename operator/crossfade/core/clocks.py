@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from crossfade.core import manifests
 from crossfade.core.downtime import with_downtime
-from crossfade.core.goals import Goal, goal_of
-from crossfade.core.holds import paused
+from crossfade.core.goals import Goal, goal_of, halts
+from crossfade.core.holds import hold
 from crossfade.core.moments import text_of
 from crossfade.core.outside import OUTSIDE, waited_outside
+from crossfade.core.policy import recorded
+from crossfade.core.policy.beginning import begins
+from crossfade.core.policy.holds import before_start, in_flight
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stepper import Step, next_step
 from crossfade.core.traffic import canary_service, traffic_of
 from crossfade.core.traffic.port import Share, receivers
+from crossfade.core.wanted import paused, target
 
 
 def with_clocks(s: Situation) -> Situation:
     """The memory with each start as it is now: kept while its condition holds, and begun where it begins to."""
-    s = with_moved_at(s, s.once(next_step).share)
+    s = _with_held_by(_with_waiting_since(with_moved_at(s, s.once(next_step).share)))
     if not s.under_way:
         return s
     goal, at = s.once(goal_of), s.once(next_step)
@@ -27,9 +31,35 @@ def with_clocks(s: Situation) -> Situation:
         listed_at=(p.listed_at or now) if at.listed else None,
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
-        short_since=None if met or paused(s) else now if _begins_to_wait(s, at) else p.short_since or now,
+        short_since=None if met or halts(s) else now if _begins_to_wait(s, at) else p.short_since or now,
     )
     return with_downtime(_with_served_at(_with_serving_since(s, goal, at)))
+
+
+def _with_waiting_since(s: Situation) -> Situation:
+    """Since when policies keep the release that is wanted from beginning: queues go by it.
+
+    It stays until that begins: who has its turn, and waits for pods of an earlier attempt to go, keeps its place.
+    """
+    waits = begins(s) and (s.memory.waiting_since is not None or not before_start(s).is_open)
+    return s.remember(waiting_since=(s.memory.waiting_since or text_of(s.now)) if waits else None)
+
+
+def _with_held_by(s: Situation) -> Situation:
+    """Which policies hold what is wanted, and since when. What held a change that nobody wants any more is forgotten."""
+    ended = s.memory.last.at if s.memory.last is not None else None
+    if not s.under_way and target(s) == s.stable_revision:
+        kept = recorded.up_to(s.memory.held_by, ended)
+        return s.remember(held_by=recorded.held_by(kept, (), text_of(s.now)))
+    return s.remember(held_by=recorded.held_by(s.memory.held_by, _holding(s), text_of(s.now)))
+
+
+def _holding(s: Situation) -> tuple[tuple[str, str], ...]:
+    """Each policy, with its rule, that holds it now: a stage that does not stand yet is held by nothing else."""
+    if not s.under_way:
+        return () if paused(s) else before_start(s).by
+    stands = s.once(next_step).unmet is None or not s.once(in_flight).is_open
+    return hold(s).by if stands and not s.progress.rollback_reason else ()
 
 
 def _begins_to_wait(s: Situation, at: Step) -> bool:

@@ -13,7 +13,7 @@ from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
 from crossfade.core.strangers import are_unread as strangers_unread
 from crossfade.core.strangers import in_the_way
-from crossfade.core.transitions import target
+from crossfade.core.wanted import target
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,15 @@ from crossfade.core.ladder import asked, next_transition
 from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Plan, ReadRequest
+from crossfade.core.policy.bypasses import left_s, next_end_s, standing_at, without_ended
 from crossfade.core.reads import before_serving
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.status_events import events_of
 from crossfade.core.stepper import Step, next_step, step
 from crossfade.core.transition import Transition, warning
-from crossfade.core.transitions import target
 from crossfade.core.wake_ups import wake_after_s
+from crossfade.core.wanted import target
 
 INVALID_AGAIN_S = 30.0
 """What the API server refuses may be accepted later (a quota, an admission rule): ask again so often."""
@@ -35,7 +36,7 @@ INVALID_AGAIN_S = 30.0
 
 def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     """The next pass for `rollout`. Deterministic, and nothing is written where everything is as it should be."""
-    s = taken(validated(Situation(rollout, seen, now, rollout.status or RolloutStatus())))
+    s = without_ended(taken(validated(Situation(rollout, seen, now, rollout.status or RolloutStatus()))))
     if rollout.metadata.deletion_timestamp or seen.namespace_terminating:
         return deletion.plan(s)
     read = conflicts.first_read(s)
@@ -83,8 +84,14 @@ def unreadable(
     if namespace_terminating and meta.get("deletionTimestamp") and meta.get("finalizers"):
         seen = Identity(meta["uid"], meta["resourceVersion"])
         return Plan(reason="Deleted", writes=(deletion.let_go(meta["name"], seen),))
-    status = summary.unreadable(memory, rollout, message, now)
-    return Plan(reason=Reason.INVALID_SPEC, status=status.to_wire(), events=events_of(memory, status))
+    standing = standing_at(memory.bypasses, now)
+    status = summary.unreadable(memory.model_copy(update={"bypasses": standing}), rollout, message, now)
+    return Plan(
+        reason=Reason.INVALID_SPEC,
+        status=status.to_wire(),
+        events=events_of(memory, status),
+        wake_after_s=left_s(standing, now),
+    )
 
 
 def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
@@ -97,7 +104,7 @@ def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
         status=status.to_wire(),
         writes=(*layout.kept_at_size(s, at), *records.writes(s)),
         events=(*transition.events, *events_of(s.rollout.status, status)),
-        wake_after_s=INVALID_AGAIN_S,
+        wake_after_s=min(INVALID_AGAIN_S, next_end_s(s) or INVALID_AGAIN_S),
     )
 
 

@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
-from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Side
 from crossfade.core.pods_left import are_left, may_run, none_left
+from crossfade.core.policy.holds import in_flight
 from crossfade.core.restarts import left_to_replace
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order
 from crossfade.core.traffic import Share, traffic_of
 from crossfade.core.traffic.selector import selector_before
-from crossfade.core.transitions import target
 from crossfade.core.verdicts import loses_pods
+from crossfade.core.wanted import paused, target
 from crossfade.core.words import pods
 
 RETURN_FLOOR = 4
@@ -90,12 +90,17 @@ def goal_of(s: Situation) -> Goal:
 
 
 def stopped(s: Situation) -> bool:
-    """Whether a release stands still on its way to a stage: failed and frozen, or paused by a person.
+    """Whether a release stands still on its way to a stage: failed and frozen, or paused by a person or a policy.
 
     Not on its way back to where it stood before it was scaled to nothing.
     """
-    halted = paused(s) and s.progress.reached_at is None and s.n > 0 and not s.progress.emptied
+    halted = halts(s) and s.progress.reached_at is None and s.n > 0 and not s.progress.emptied
     return bool(s.stable_revision) and (bool(s.progress.frozen) or halted)
+
+
+def halts(s: Situation) -> bool:
+    """Whether somebody wants it to go no further than it is: a person, or a policy while pods are exchanged."""
+    return paused(s) or not s.once(in_flight).is_open
 
 
 def at_rest(s: Situation) -> Goal:

@@ -13,6 +13,7 @@ from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.core import gates, manifests, others
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.moments import moment_of
+from crossfade.core.policy.holds import before_next, in_flight
 from crossfade.core.propagation import has_propagated, propagated_at, propagation_left_s
 from crossfade.core.situation import Situation
 
@@ -26,11 +27,6 @@ LOOK_S = 5.0
 def hold(s: Situation) -> Answer:
     """What keeps the Rollout from its next stage; open where nothing does."""
     return next((answer for ask in HOLDS if not (answer := ask(s)).is_open), OPEN)
-
-
-def paused(s: Situation) -> bool:
-    """Whether a person holds the Rollout where it is."""
-    return s.spec.paused or s.memory.paused_by is not None
 
 
 def _frozen_after_failure(s: Situation) -> Answer:
@@ -70,7 +66,7 @@ def _stable_unavailable(s: Situation) -> Answer:
     Unless stable has been down since before the release began: then the release may be the cure.
     """
     before_traffic = not s.stage.weight and not s.stage.stops_old
-    guarded = before_traffic or (s.stage.counted and s.stage.gates)
+    guarded = before_traffic or (s.stage.counted and s.stage.gates and not s.progress.promoted_full)
     short = s.stable.available < s.stable.desired
     if not guarded or not short or s.progress.promoted or s.progress.stable_was_down:
         return OPEN
@@ -131,7 +127,7 @@ def _others_fail(s: Situation) -> Answer:
     p, way = s.progress, s.memory.going_back
     back = bool(p.rollback_reason) or p.skip_gates or (way is not None and way.revision == p.revision)
     guards = s.spec.hold_when_others_fail and bool(s.stable_revision) and not s.stage.stops_old
-    return others.failing(s) if guards and not (back or p.promoted or p.stable_was_down) else OPEN
+    return others.failing(s) if guards and not (back or s.promoted or p.stable_was_down) else OPEN
 
 
 def _propagating(s: Situation) -> Answer:
@@ -151,8 +147,10 @@ HOLDS: tuple[Callable[[Situation], Answer], ...] = (
     _frozen_after_failure,
     _paused,
     _scaled_to_zero,
+    in_flight,
     _stable_unavailable,
     gates.asked,
+    before_next,
     _others_fail,
     _propagating,
 )

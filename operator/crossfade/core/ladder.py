@@ -11,11 +11,14 @@ from crossfade.core.actions import answered, pending
 from crossfade.core.analysis.runs import STEP
 from crossfade.core.clocks import with_clocks
 from crossfade.core.goals import awaits_cause
-from crossfade.core.holds import hold, paused
+from crossfade.core.holds import hold
 from crossfade.core.memory import recovered
 from crossfade.core.moments import text_of
 from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import none_left, unread
+from crossfade.core.policy.begun import restored
+from crossfade.core.policy.closing import takes_back
+from crossfade.core.policy.holds import before_present
 from crossfade.core.propagation import has_propagated
 from crossfade.core.reads import first_read
 from crossfade.core.restarts import with_generation
@@ -23,30 +26,36 @@ from crossfade.core.situation import Situation
 from crossfade.core.stepper import next_step
 from crossfade.core.timeline import noted
 from crossfade.core.traffic import traffic_of
+from crossfade.core.traffic.gained import gives_more
 from crossfade.core.transition import Transition, normal
 from crossfade.core.transitions import (
+    closed,
     completed,
-    condemned,
     dropped,
     explained,
     failed,
     forgiven,
     node_lost,
     passed,
+    replanned,
     returned,
     started,
-    target,
     template_lost,
     turned_back,
     wakes,
     woken,
+    would_be_held,
 )
 from crossfade.core.verdicts import candidate_crashed, node_took_them, verdict
+from crossfade.core.wanted import comes_back, condemned, is_going_back, paused, target
 
 
 def next_transition(s: Situation) -> Transition:
     """The one transition that is due, or none: then the memory differs only in its clocks."""
-    s = _with_clocks(_positioned(s))
+    known = _with_starts(s)
+    s = _with_clocks(_positioned(known))
+    if (held := _held_where_placed(known, s)) is not None:
+        return others.told(replace(held, s=_with_clocks(held.s)))
     for rung in (
         _recovered,
         asked,
@@ -54,6 +63,7 @@ def next_transition(s: Situation) -> Transition:
         _read_first,
         _overtaken,
         _failed,
+        _closed,
         _explained,
         _returned,
         _passed,
@@ -68,6 +78,10 @@ def next_transition(s: Situation) -> Transition:
 
 def _with_clocks(s: Situation) -> Situation:
     return with_clocks(with_generation(_with_served(s)))
+
+
+def _with_starts(s: Situation) -> Situation:
+    return s.remember(starts=restored(s))
 
 
 def _with_served(s: Situation) -> Situation:
@@ -96,6 +110,22 @@ def _positioned(s: Situation) -> Situation:
     return noted(
         s.progress_with(plan=s.plan_hash, stage=index, **fresh), now, f"strategy edited: {s.plan[index].name}"
     )
+
+
+def _held_where_placed(before: Situation, s: Situation) -> Transition | None:
+    """The strategy was edited, and a policy holds what that would begin with: no edit goes past one, so it is taken back.
+
+    Where a person, another template or a failure takes it back in the same moment, it is for that.
+    """
+    placed = s.progress.plan != before.progress.plan
+    if not placed or not s.stable_revision or not gives_more(s, before.memory.weight or 0):
+        return None
+    held = before_present(s)
+    if held.is_open:
+        return None
+    found = (rung(s) for rung in (asked, _overtaken, _failed))
+    back = (each for each in found if each is not None and each.s.progress.rollback_reason)
+    return next(back, None) or replanned(s, held.waiting_for)
 
 
 def _recovered(s: Situation) -> Transition | None:
@@ -217,6 +247,16 @@ def _failed(s: Situation) -> Transition | None:
     )
 
 
+def _closed(s: Situation) -> Transition | None:
+    """A policy closes that takes back what is under way. What serves all users stays; so does a way back."""
+    p = s.progress
+    forward = s.under_way and not p.rollback_reason and bool(s.stable_revision) and not has_everything(s)
+    if not forward or comes_back(s, p.revision) or is_going_back(s, p.revision):
+        return None
+    why = takes_back(s)
+    return closed(s, why) if why else None
+
+
 def _returned(s: Situation) -> Transition | None:
     """Everything is back on stable."""
     return returned(s) if s.progress.rollback_reason and s.once(next_step).unmet is None else None
@@ -246,7 +286,8 @@ def _due(s: Situation) -> Transition | None:
             return Transition(s, read=ReadRequest(dry_run=manifest, strict=strict))
         if s.seen.found.refusal:
             return Transition(s, refusal=s.seen.found.refusal)
-    return started(s, revision) if s.n else _at_once(s, revision)
+    begun = started(s, revision) if s.n else _at_once(s, revision)
+    return begun if begun is None or begun.read else replace(begun, events=(*begun.events, *would_be_held(s)))
 
 
 def _still_leaving(s: Situation, revision: str) -> bool:

@@ -338,7 +338,8 @@ def marks_of_release(s: Situation, revision: str) -> dict[str, Any]:
 
 def release(s: Situation, number: int, revision: str, template: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a release that begins."""
-    changed = s.seen.template_change if revision == s.spec_revision else None
+    wanted = revision == s.spec_revision
+    changed, asked = s.seen.template_change if wanted else None, s.memory.requester
     plan = [
         {
             "name": st.name,
@@ -363,7 +364,9 @@ def release(s: Situation, number: int, revision: str, template: Mapping[str, Any
             "revision": revision,
             "fromRevision": s.stable_revision,
             "template": template,
+            "strategy": s.spec.strategy.name,
             "plan": plan,
+            **({"requester": asked.to_wire()} if asked is not None and asked.name else {}),
             **({"changedBy": changed.to_wire()} if changed is not None else {}),
         },
     }

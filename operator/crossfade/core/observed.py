@@ -15,6 +15,7 @@ from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTem
 from crossfade.api.release import Release, TemplateChange
 from crossfade.core.check import Checked
 from crossfade.core.measured import Measured
+from crossfade.core.policy.matched import Matched
 
 Template = AnalysisTemplate | ClusterAnalysisTemplate
 
@@ -261,6 +262,7 @@ class Observed:
     `templates`: those that its spec names and that are watched, by name and whether it is the cluster's; None where there is
     none. One that is not watched is absent: it has to be read.
     `others_failed`: the other Rollouts of this operator that failed lately, the newest first, at most `OTHERS_SHOWN`.
+    `policies`: those that are about it. `policies_unknown`: why nobody can say which those are, as a sentence: then it is held; "" else.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -284,3 +286,5 @@ class Observed:
     measured: tuple[Measured, ...] = ()
     templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
     others_failed: tuple[Failure, ...] = ()
+    policies: tuple[Matched, ...] = ()
+    policies_unknown: str = ""

@@ -14,8 +14,8 @@ from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import next_step
 from crossfade.core.traffic import quiet, traffic_of
-from crossfade.core.transitions import target
 from crossfade.core.verdicts import nobody_answers
+from crossfade.core.wanted import target
 
 PATIENCE_S = 5.0
 """Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""

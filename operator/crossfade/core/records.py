@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from crossfade.api.action import ActionEntry, RolloutAction
+from crossfade.api.action import ActionEntry, RolloutAction, RolloutActionSpec
 from crossfade.api.release import ACTIONS_LENGTH, Release, ReleaseStatus
+from crossfade.api.status import Bypass, HeldBy, LastAction
 from crossfade.core import flood, manifests
 from crossfade.core.actions import unwritten
 from crossfade.core.holds import hold
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Identity
 from crossfade.core.plan import Verb, Write
+from crossfade.core.policy import recorded
 from crossfade.core.situation import Situation
 
 ACTION_KEPT = timedelta(days=1)
@@ -86,7 +88,7 @@ def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> Release
     if before.outcome:
         return _since(s, release, before)
     if s.under_way and release.spec.number == s.memory.release:
-        return _under_way(s, before)
+        return _under_way(s, release, before)
     return _ended(s, release, before)
 
 
@@ -105,13 +107,30 @@ def _since(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStat
     return before.model_copy(update=changes) if changes else before
 
 
-def _under_way(s: Situation, before: ReleaseStatus) -> ReleaseStatus:
+def _under_way(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
     """Written when somebody acted and while a person is waited for; else the end brings everything at once."""
-    actions = _actions(s, before, s.memory.release)
+    acts = {"actions": _actions(s, before, s.memory.release), **_policies(s, release, before, None)}
     waits = hold(s).person and bool(s.progress.reached_at or s.progress.frozen)
-    if actions == before.actions and not waits:
+    if all(getattr(before, name) == entries for name, entries in acts.items()) and not waits:
         return before
-    return before.model_copy(update={**_so_far(s, before), "actions": actions})
+    return before.model_copy(update={**_so_far(s, before), **acts})
+
+
+def _policies(
+    s: Situation, release: Release, before: ReleaseStatus, ended: str | None
+) -> dict[str, list[ActionEntry]]:
+    """Who approved it, and who had a policy passed meanwhile."""
+    began = _began(s, before) or release.metadata.creation_timestamp
+    return {
+        "approvals": recorded.approvals(before.approvals, s.memory.approvals, release.spec.revision),
+        "bypasses": recorded.bypasses(before.bypasses, _bypasses(s), began=began, ended=ended),
+    }
+
+
+def _bypasses(s: Situation) -> list[Bypass]:
+    """Those of policies that are about it: what no policy rules any more is passed by nobody."""
+    about = {each.name for each in s.seen.policies}
+    return [each for each in s.memory.bypasses if each.policy in about]
 
 
 def _so_far(s: Situation, before: ReleaseStatus) -> dict[str, object]:
@@ -119,12 +138,19 @@ def _so_far(s: Situation, before: ReleaseStatus) -> dict[str, object]:
         "started_at": _began(s, before),
         "timeline": s.memory.timeline,
         "measurements": s.memory.measurements,
+        "held_by": _held_by(s, before),
     }
     if s.progress.served_at is not None:
         changes["served_at"] = s.progress.served_at
     if s.memory.downtime is not None:
         changes["downtime_seconds"] = s.memory.downtime.seconds
     return changes
+
+
+def _held_by(s: Situation, before: ReleaseStatus) -> list[HeldBy]:
+    """Which policies held it; what holds the next one since is not of it."""
+    ended = s.memory.last.at if s.memory.last is not None and not s.under_way else None
+    return recorded.up_to(s.memory.held_by, ended) or before.held_by
 
 
 def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:
@@ -146,6 +172,7 @@ def _ended(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStat
         }
         if not s.under_way:
             end |= _so_far(s, before)
+        end |= _policies(s, release, before, last.at)
     end["actions"] = _actions(s, before, release.spec.number)
     end["started_at"] = (
         end.get("started_at") or before.started_at or release.metadata.creation_timestamp or None
@@ -167,9 +194,22 @@ def _actions(s: Situation, before: ReleaseStatus, number: int) -> list[ActionEnt
     if any(entry.at == last.at for entry in before.actions):
         return before.actions
     asked = next((action.spec for action in s.seen.actions if action.metadata.uid == last.uid), None)
-    actor, reason = (asked.actor, asked.reason) if asked else (None, None)
-    entry = ActionEntry(at=last.at, action=last.action, actor=actor, name=last.name, reason=reason or "")
-    return [*before.actions, entry][-ACTIONS_LENGTH:]
+    return [*before.actions, _entry(last, asked)][-ACTIONS_LENGTH:]
+
+
+def _entry(last: LastAction, asked: RolloutActionSpec | None) -> ActionEntry:
+    """What was done; of an action that is gone no more than its name is known."""
+    if asked is None:
+        return ActionEntry(at=last.at, action=last.action, name=last.name)
+    return ActionEntry(
+        at=last.at,
+        action=last.action,
+        actor=asked.actor,
+        name=last.name,
+        reason=asked.reason or "",
+        policy=asked.policy,
+        step=None if asked.step is None else str(asked.step),
+    )
 
 
 def _too_old(s: Situation) -> Iterator[Write]:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from crossfade.api.base import Model
+from crossfade.api.hooks import Hook
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
 from crossfade.core.compile import compiled
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
+from crossfade.core.requester import requester, user_of
 from crossfade.core.revision import named, without_nulls
 from crossfade.core.stages import Stage
 from crossfade.core.strategies.rolling import limits
@@ -136,6 +138,16 @@ class Situation:
         return self.memory.progress or Progress()
 
     @cached_property
+    def promoted(self) -> bool:
+        """Whether a person let the present stage pass, or all of them."""
+        return self.progress.promoted or self.progress.promoted_full
+
+    @cached_property
+    def requester(self) -> str:
+        """Who asked for the template that is wanted, by what the API server wrote down; "" where nobody knows."""
+        return user_of(requester(self.rollout, self.seen.template_change))
+
+    @cached_property
     def stable_revision(self) -> str:
         """The last revision that completed; empty before the first."""
         return self.memory.stable.revision if self.memory.stable else ""
@@ -195,12 +207,18 @@ class Situation:
         """Changes when the user edits the strategy, and not when they scale.
 
         Over what differs from the defaults: a field that a later version adds changes no hash, nor does a default that
-        is written out. With a route the stages of some strategies are others.
+        is written out. With a route the stages of some strategies are others, and so they are with hooks that hold it.
         """
         chosen = self.spec.strategy.model_dump(mode="json", exclude_defaults=True)
         text = json.dumps(chosen, sort_keys=True, separators=(",", ":")) + str(bool(self.stable_revision))
         text += "routed" if self.routed else ""
+        text += " ".join(sorted({hook.before for hook in self._held_by_hooks if hook.before}))
         return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+    @property
+    def _held_by_hooks(self) -> Sequence[Hook]:
+        """The hooks for which the plan may rest: with others at other moments its stages are others."""
+        return () if self.progress.skip_gates or self.progress.waking else self.spec.hooks
 
     @cached_property
     def stage(self) -> Stage:

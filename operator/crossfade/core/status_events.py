@@ -11,7 +11,9 @@ from crossfade.core.analysis.runs import AFTER
 from crossfade.core.plan import Event
 from crossfade.core.transition import normal, warning
 
-WAITS = frozenset({Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION})
+WAITS = frozenset(
+    {Reason.AWAITING_PROMOTION, Reason.PAUSED_BY_SPEC, Reason.PAUSED_BY_ACTION, Reason.HELD_BY_POLICY}
+)
 TROUBLES = frozenset(
     {
         Reason.NOT_SOLE_OWNER,

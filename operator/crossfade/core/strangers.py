@@ -15,7 +15,7 @@ from crossfade.core import manifests
 from crossfade.core.observed import Stranger
 from crossfade.core.same import has
 from crossfade.core.situation import Situation
-from crossfade.core.transitions import target
+from crossfade.core.wanted import target
 
 Labels = Mapping[str, str]
 

@@ -15,18 +15,21 @@ from crossfade.core import columns, deadline, manifests, routing, starts
 from crossfade.core.analysis.outcome import left_undone
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
-from crossfade.core.holds import SHORT_S, hold, paused, unavailable_s, who_paused
+from crossfade.core.goals import halts
+from crossfade.core.holds import SHORT_S, hold, unavailable_s, who_paused
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.observed import Side
 from crossfade.core.others import BY_PEOPLE, in_full
 from crossfade.core.outside import OUTSIDE
+from crossfade.core.policy.compliance import compliance
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
 from crossfade.core.traffic import traffic_of
 from crossfade.core.traffic.route import ANSWERS_S
-from crossfade.core.transitions import GIVEN_UP, condemned, target
+from crossfade.core.transitions import GIVEN_UP
 from crossfade.core.verdicts import first_unavailable
+from crossfade.core.wanted import condemned, paused, target
 from crossfade.core.ways_back import in_words
 from crossfade.core.words import pods, serves
 
@@ -164,7 +167,7 @@ def _state(s: Situation, at: Step, cause: str) -> State:
     if late is not None:
         return State(Phase.DEGRADED, late.reason, late.message)
     held, unmet = hold(s), at.unmet
-    frozen = s.progress.frozen or (paused(s) and unmet is not None)
+    frozen = s.progress.frozen or (halts(s) and unmet is not None)
     if held.why is not None and (frozen or unmet is None or held.why is Reason.STABLE_UNAVAILABLE):
         return State(_phase_of(held), held.why, _sentence(s, held.waiting_for))
     if unmet is None:  # its gates have just opened
@@ -176,7 +179,9 @@ def _state(s: Situation, at: Step, cause: str) -> State:
 def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
     given_up = GIVEN_UP.get(s.progress.rollback_reason)
     failure = _taken_back(s.memory.failed) if s.memory.failed else s.progress.rollback_reason
-    why, phase = (given_up[1], Phase.PROGRESSING) if given_up is not None else (failure, Phase.ROLLING_BACK)
+    why, phase = failure, Phase.ROLLING_BACK
+    if given_up is not None:
+        why, phase = s.progress.taken_back_by or given_up[1], Phase.PROGRESSING
     new = "" if cause in why else cause
     waits = f": waits for {_with(at.unmet.waiting_for, new)}" if at.unmet is not None else ""
     return State(phase, Reason.ROLLING_BACK, f"{why}; returning to {s.stable_revision}{waits}")
@@ -185,7 +190,7 @@ def _state_on_the_way_back(s: Situation, at: Step, cause: str) -> State:
 def _phase_of(held: Answer) -> Phase:
     if held.why is Reason.STABLE_UNAVAILABLE:
         return Phase.DEGRADED
-    if held.why is Reason.OTHERS_FAILED:
+    if held.why in {Reason.OTHERS_FAILED, Reason.HELD_BY_POLICY}:
         return Phase.WAITING
     return Phase.PAUSED if held.person else Phase.PROGRESSING
 
@@ -214,7 +219,10 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
             return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, waits))
         return State(Phase.PAUSED, _paused_reason(s), waits)
     if target(s) != s.stable_revision:
-        return _state_before_its_release(s)
+        before = _state_before_its_release(s)
+        if degraded and s.stable_revision and before.phase is Phase.WAITING:
+            return State(Phase.DEGRADED, Reason.STABLE_UNAVAILABLE, _with(lacks, before.message))
+        return before
     if unmet is not None and unmet.why is Reason.RESTARTING:
         overdue = replaced_for_s(s) >= s.spec.progress_deadline_seconds
         return State(Phase.DEGRADED if overdue else Phase.PROGRESSING, unmet.why, lacks)
@@ -242,6 +250,10 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
 def _state_before_its_release(s: Situation) -> State:
     """It begins in the next pass, or when nothing holds it any more: Ready would be a lie until then."""
     held = starts.waits(s)
+    if held.why is Reason.HELD_BY_POLICY:
+        return State(
+            Phase.WAITING, held.why, f"{_way(s)}the release of {target(s)} waits: {held.waiting_for}"
+        )
     if held.why is not None and held.until is not None:
         begins = f"It begins at {moment_of(held.until):%H:%M:%S} UTC, where no other one fails until then"
         waits = f"the release of {target(s)} waits for {held.waiting_for}. {begins}"
@@ -308,7 +320,19 @@ def _conditions(s: Situation, state: State, *, late: bool = False) -> list[Condi
         _condition(s, ConditionType.READY, "True" if ready else "False", state),
         _condition(s, ConditionType.AVAILABLE, available, state),
         *made,
+        *_compliant(s, state),
     ]
+
+
+def _compliant(s: Situation, state: State) -> list[Condition]:
+    """Whether the policies are kept, in words of its own: what else is going on is no part of that."""
+    waits = starts.waits(s)  # told also where what serves has lost pods, which is more urgent
+    before = waits.waiting_for if waits.why is Reason.HELD_BY_POLICY else ""
+    said = compliance(s, held=state.message if state.reason is Reason.HELD_BY_POLICY else before)
+    if said is None:
+        return []
+    own = State(state.phase, said.reason, said.message)
+    return [_condition(s, ConditionType.POLICY_COMPLIANT, said.holds, own)]
 
 
 def _condition(s: Situation, kind: ConditionType, holds: Holds, state: State) -> Condition:

@@ -9,15 +9,23 @@ from crossfade.api.action import ActionEntry
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.release import Outcome
-from crossfade.api.status import Afterwards, Failed, LastRelease, Progress, RevisionStatus
+from crossfade.api.status import Afterwards, Failed, LastRelease, Progress, Requester, RevisionStatus
 from crossfade.core.holds import is_down, is_last
 from crossfade.core.hooks import PROMOTE, ROLLBACK, after
 from crossfade.core.moments import text_of
 from crossfade.core.others import in_full
+from crossfade.core.plan import Event
+from crossfade.core.policy import recorded
+from crossfade.core.policy.approvals import is_of_this_release
+from crossfade.core.policy.audited import audited
+from crossfade.core.policy.begun import with_start
+from crossfade.core.policy.ungated import comes_at_once
+from crossfade.core.requester import requester
 from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
 from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.verdicts import Verdict
+from crossfade.core.wanted import comes_back, is_going_back
 from crossfade.core.words import served, serves
 
 COMPLETED_KEPT = 50
@@ -25,23 +33,15 @@ COMPLETED_KEPT = 50
 GIVEN_UP: dict[str, tuple[Outcome, str]] = {
     Reason.SUPERSEDED: ("Superseded", "the template changed before the release was complete"),
     Reason.CANCELLED: ("Cancelled", "the template went back to the stable revision"),
+    Reason.WINDOW_CLOSED: ("Cancelled", "a policy closed, and takes back what is under way"),
+    Reason.HELD_BY_POLICY: (
+        "Cancelled",
+        "its strategy was edited, and a policy holds where that would go on",
+    ),
     Reason.WORKLOAD_MISSING: ("Cancelled", "its template was lost with the Deployment that held it"),
     Reason.NODE_LOST: ("Cancelled", "its pods were taken by their nodes, and it is tried once more"),
 }
 """How a release ends that has not failed, by the reason for its way back; and why."""
-
-
-def target(s: Situation) -> str:
-    """The revision that is wanted: the spec's, unless it failed or was undone; then the one to be at instead."""
-    if s.spec_revision in condemned(s):
-        return s.memory.undo_to or s.stable_revision or s.spec_revision
-    return s.spec_revision
-
-
-def condemned(s: Situation) -> dict[str, Failed]:
-    """The revisions with a verdict that nobody has forgiven: what failed, and what an Undo has left before that."""
-    verdicts = (s.memory.undone, s.memory.failed)
-    return {verdict.revision: verdict for verdict in verdicts if verdict is not None}
 
 
 def wakes(s: Situation) -> bool:
@@ -69,29 +69,36 @@ def forgiven(s: Situation) -> Situation:
     return s.remember(failed=None, undone=None, undo_to="", going_back=None)
 
 
-def comes_back(s: Situation, revision: str) -> bool:
-    """Whether a revision has proved itself not long ago: nothing holds up the way back to it."""
-    known = [each for each in s.memory.completed if each not in s.memory.unserved]
-    return bool(s.stable_revision) and revision in known[: s.spec.rollback_revisions + 1]
-
-
 def started(s: Situation, revision: str) -> Transition:
     """A release of `revision` begins."""
     now = text_of(s.now)
     progress = Progress(
         revision=revision,
-        plan=s.plan_hash,
         started_at=now,
         short_since=now,
         release_started_at=now,
-        skip_gates=comes_back(s, revision),
+        skip_gates=comes_at_once(s, revision),
         stable_was_down=is_down(s),
         attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )
     number = s.memory.release + 1
     way = s.memory.going_back if is_going_back(s, revision) else None
-    fresh: dict[str, object] = {"downtime": None, "timeline": [], "measurements": [], "afterwards": None}
+    back = comes_back(s, revision) or is_going_back(s, revision)
+    starts = with_start(s, revision, back=back)
+    approvals = [each for each in s.memory.approvals if is_of_this_release(s, each)]
+    fresh: dict[str, object] = {
+        "requester": requested(s, revision),
+        "approvals": approvals,
+        "starts": starts,
+        "waiting_since": None,
+        "downtime": None,
+        "timeline": [],
+        "measurements": [],
+        "afterwards": None,
+        "held_by": recorded.after(s.memory.held_by, s.memory.last.at if s.memory.last else None),
+    }
     begun = s.remember(progress=progress, release=number, going_back=way, **fresh)
+    begun = begun.progress_with(plan=begun.plan_hash)
     begun = noted(begun, now, begun.stage.name)
     return Transition(
         begun,
@@ -101,9 +108,10 @@ def started(s: Situation, revision: str) -> Transition:
     )
 
 
-def is_going_back(s: Situation, revision: str) -> bool:
-    """Whether an Undo asked for this revision."""
-    return s.memory.going_back is not None and s.memory.going_back.revision == revision
+def requested(s: Situation, revision: str) -> Requester | None:
+    """Who asked for it; None where nobody knows, and of an Undo: its record names the action."""
+    asked = requester(s.rollout, s.seen.template_change)
+    return asked if asked.name and revision == s.spec_revision else None
 
 
 def failed(s: Situation, why: Verdict) -> Transition:
@@ -180,10 +188,38 @@ def _turned_back(s: Situation, reason: Reason, *, urgent: bool) -> Situation:
     return noted(s.progress_with(rollback_reason=str(reason), urgent=urgent, **fresh), now, f"back: {reason}")
 
 
+def closed(s: Situation, why: str) -> Transition:
+    """A policy has closed that takes back what is under way: nobody is condemned, and it begins anew once that opens.
+
+    But for what had failed before, and was frozen: nobody has forgiven that, and it does not begin anew by itself.
+    """
+    told = s.progress_with(taken_back_by=why)
+    return _taken_back(
+        told, Reason.WINDOW_CLOSED, f"{why}: {s.progress.revision} is taken back", "until it opens"
+    )
+
+
+def replanned(s: Situation, why: str) -> Transition:
+    """The strategy was edited, and a policy holds the stage that the new one goes on with: it begins anew once that opens."""
+    edited = (
+        f"the strategy was edited, and would go on with {s.stage.name}: {s.progress.revision} is taken back"
+    )
+    told = s.progress_with(taken_back_by=f"the strategy was edited: {why}")
+    return _taken_back(told, Reason.HELD_BY_POLICY, edited, f"and begins anew. It waits for {why}")
+
+
+def _taken_back(s: Situation, reason: Reason, note: str, then: str) -> Transition:
+    failure = s.progress.failure
+    if failure is None:
+        return turned_back(s, reason, f"{note} {then}")
+    return turned_back(s.remember(failed=failure), reason, f"{note}, and had failed before")
+
+
 def returned(s: Situation) -> Transition:
     """Stable serves alone again, and the candidate is gone."""
     reason = s.progress.rollback_reason
     outcome, why = GIVEN_UP.get(reason, ("RolledBack", reason))
+    why = s.progress.taken_back_by or why
     cause = s.memory.failed if outcome == "RolledBack" else s.progress.failure
     if cause is not None:
         full = in_full(cause)
@@ -214,9 +250,16 @@ def passed(s: Situation) -> Transition:
         return completed(s)
     index, now = s.progress.stage + 1, text_of(s.now)
     fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
-    note = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}"
+    note, rests = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}", s.plan[index].rests
+    rests = rests and not s.progress.promoted_full
     after = noted(s.progress_with(stage=index, **fresh), now, s.plan[index].name)
-    return Transition(after, normal(EventReason.STAGE_STARTED, note) if s.plan[index].rests else ())
+    told = normal(EventReason.STAGE_STARTED, note) if rests else ()
+    return Transition(after, (*told, *would_be_held(s)))
+
+
+def would_be_held(s: Situation) -> tuple[Event, ...]:
+    """What rules in mode Audit would hold of what is due: told as it happens."""
+    return tuple(event for told in audited(s) for event in normal(EventReason.POLICY_AUDITED, told))
 
 
 def completed(s: Situation) -> Transition:
@@ -253,6 +296,7 @@ def _ended(s: Situation, outcome: Outcome, why: str, last_lines: Sequence[str] =
         turned_back_at=p.turned_back_at,
         went_back=s.memory.going_back if is_going_back(s, p.revision) else None,
         node_took=p.revision if p.rollback_reason == Reason.NODE_LOST else "",
+        window_took=p.revision if p.rollback_reason == Reason.WINDOW_CLOSED and p.failure is None else "",
     )
     return s.remember(last=last, going_back=None, afterwards=_afterwards(s, last))
 

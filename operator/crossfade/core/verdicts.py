@@ -20,11 +20,11 @@ from crossfade.core.evidence import (
     when_crashed,
 )
 from crossfade.core.gates import asked
-from crossfade.core.holds import paused
 from crossfade.core.moments import seconds_since
 from crossfade.core.outside import waited_outside
 from crossfade.core.situation import Situation
 from crossfade.core.traffic import traffic_of
+from crossfade.core.wanted import paused
 from crossfade.core.words import served
 
 REFUSED_S = 20.0

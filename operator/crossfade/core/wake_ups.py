@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crossfade.api.conditions import Reason
 from crossfade.core import deadline, downtime, records, starts
 from crossfade.core.analysis import windows
 from crossfade.core.gates.answer import Answer
 from crossfade.core.goals import POLL_S
-from crossfade.core.holds import hold, paused
+from crossfade.core.holds import hold
 from crossfade.core.moments import moment_of
+from crossfade.core.policy import approvals, bypasses
+from crossfade.core.policy.holds import in_flight
 from crossfade.core.propagation import learning_left_s
 from crossfade.core.reads import PATIENCE_S
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
 from crossfade.core.traffic import canary_service
-from crossfade.core.transitions import target, wakes
+from crossfade.core.transitions import wakes
+from crossfade.core.wanted import paused, target
 
 LATE_S = 30.0
 """Where a deadline has passed and pods are waited for without end, what they lack is read again so often."""
@@ -31,7 +35,13 @@ SOONEST_S = 0.05
 
 def wake_after_s(s: Situation, at: Step) -> float | None:
     """Seconds until the next look; None where only a change brings one."""
-    waits = [at.again_s, records.next_expiry_s(s), *(_under_way(s, at) if s.under_way else _at_rest(s, at))]
+    ends = (bypasses.next_end_s(s), approvals.next_expiry_s(s))
+    waits = [
+        at.again_s,
+        records.next_expiry_s(s),
+        *ends,
+        *(_under_way(s, at) if s.under_way else _at_rest(s, at)),
+    ]
     known = [wait for wait in waits if wait is not None]
     return max(SOONEST_S, min(known)) if known else None
 
@@ -42,7 +52,15 @@ def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
         yield at.unmet.again_s or PATIENCE_S
     if (target(s) != s.stable_revision or wakes(s)) and not paused(s):
         held = starts.waits(s)
-        yield POLL_S if held.until is None else (moment_of(held.until) - s.now).total_seconds()
+        yield from _waiting(s, held)
+
+
+def _waiting(s: Situation, held: Answer) -> Iterator[float | None]:
+    """A release that is wanted: until what holds it ends; what somebody has to end is told by a change."""
+    if held.until is not None:
+        yield (moment_of(held.until) - s.now).total_seconds()
+    yield held.again_s
+    yield POLL_S if held.why is not Reason.HELD_BY_POLICY and held.until is None else None
 
 
 def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
@@ -55,7 +73,7 @@ def _under_way(s: Situation, at: Step) -> Iterator[float | None]:
         yield EVIDENCE_S if age_s <= FRESH_S else PATIENCE_S
         return
     yield downtime.left_s(s) if not s.progress.rollback_reason else None
-    if at.unmet is None:
+    if at.unmet is None or not s.once(in_flight).is_open:
         yield from _held(s, hold(s))
         return
     yield at.unmet.again_s

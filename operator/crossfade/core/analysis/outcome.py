@@ -11,6 +11,7 @@ from crossfade.api.measurements import MetricStatus
 from crossfade.core.analysis.runs import AFTER, BEFORE, Run, active, lacking
 from crossfade.core.analysis.windows import next_due_s, state_of
 from crossfade.core.gates.answer import OPEN, Answer
+from crossfade.core.policy.jobs import barred
 from crossfade.core.situation import Situation
 
 LOOK_S = 10.0
@@ -44,21 +45,27 @@ def failure(s: Situation) -> Failure | None:
 
 def gate(s: Situation) -> Answer:
     """What the metrics of the present stage say: hold until each has passed."""
-    steps = _awaited(s)
-    undecided = [
-        state.message or f"{metric.name}: its first measurement"
-        for metric, state in steps
-        if not state.outcome
-    ]
+    open_ = ended(s)
+    stuck = [state.message for metric, state in _awaited(s) if _asks_a_person(metric, state)]
+    if stuck and open_.why in {None, Reason.ANALYSING}:
+        return Answer(Reason.ANALYSIS_INCONCLUSIVE, f"a Promote or an Abort: {stuck[0]}", person=True)
+    return open_
+
+
+def ended(s: Situation) -> Answer:
+    """Hold until each metric of the present stage has ended, whatever it has come to."""
     missing = lacking(s, s.stage.analysis) if s.stage.analysis is not None else ""
     if missing:
         return Answer(Reason.ANALYSIS_INVALID, f"{missing}, which does not exist: create it", again_s=LOOK_S)
-    stuck = [state.message for metric, state in steps if _asks_a_person(metric, state)]
-    if stuck:
-        return Answer(Reason.ANALYSIS_INCONCLUSIVE, f"a Promote or an Abort: {stuck[0]}", person=True)
-    if undecided:
-        return Answer(Reason.ANALYSING, "; ".join(undecided), again_s=next_due_s(s))
-    return OPEN
+    for each in (each for run in s.once(active) if run.decides for each in run.asked):
+        if by := barred(s, each.metric, each.template):
+            return Answer(Reason.HELD_BY_POLICY, by.why, by=((by.policy, "images"),))
+    undecided = [
+        state.message or f"{metric.name}: its first measurement"
+        for metric, state in _awaited(s)
+        if not state.outcome
+    ]
+    return Answer(Reason.ANALYSING, "; ".join(undecided), again_s=next_due_s(s)) if undecided else OPEN
 
 
 def hooks_gate(s: Situation) -> Answer:

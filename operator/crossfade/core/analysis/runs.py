@@ -12,6 +12,7 @@ from crossfade.api.analysis import Analysis, Metric, TemplateRef
 from crossfade.api.hooks import Hook
 from crossfade.core import hooks
 from crossfade.core.observed import Template
+from crossfade.core.policy.ungated import must_measure
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GateKind
 
@@ -53,14 +54,14 @@ def active(s: Situation) -> tuple[Run, ...]:
     p = s.progress
     if not s.under_way:
         return tuple(_afterwards(s))
-    ends = p.rollback_reason or p.frozen or p.skip_gates
+    ends = p.rollback_reason or p.frozen or p.skip_gates or (p.promoted_full and not must_measure(s))
     return () if ends else (*_hooked(s), *(_measured(s) if s.stable_revision else ()))
 
 
 def _hooked(s: Situation) -> Iterator[Run]:
     """The hooks that the present stage waits for."""
     since = s.progress.reached_at
-    if s.stage.hooks and since is not None and not s.progress.promoted:
+    if s.stage.hooks and since is not None and not s.promoted:
         yield Run(f"{BEFORE} {s.stage.hooks[0].before}", since, decides=True, asked=_of(s.stage.hooks))
 
 
@@ -82,7 +83,7 @@ def _measured(s: Situation) -> Iterator[Run]:
         yield Run(BACKGROUND, p.serving_since, decides=False, asked=asked_by(s, s.spec.analysis))
     if p.reached_at is None:
         return
-    if s.stage.analysis is not None and not p.promoted:
+    if s.stage.analysis is not None and (not s.promoted or must_measure(s)):
         yield Run(f"{STEP} {p.stage + 1}", p.reached_at, decides=True, asked=asked_by(s, s.stage.analysis))
     if s.spec.bake_analysis is not None and any(gate.kind is GateKind.BAKE for gate in s.stage.gates):
         yield Run(BAKE, p.reached_at, decides=False, asked=asked_by(s, s.spec.bake_analysis))

@@ -11,7 +11,7 @@ from crossfade.core.analysis.runs import Asked, analyses, asked_by, kind_of, tem
 from crossfade.core.analysis.texts import shortened, texts
 from crossfade.core.check import Check
 from crossfade.core.situation import Situation
-from crossfade.core.transitions import comes_back, target
+from crossfade.core.wanted import comes_back, target
 
 
 def are_unread(s: Situation) -> frozenset[str]:

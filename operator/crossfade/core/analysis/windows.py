@@ -15,6 +15,7 @@ from crossfade.core.analysis.runs import Asked, Run, active
 from crossfade.core.manifests import deployment_name, template_of
 from crossfade.core.measured import Ask, Both, Owner, Part, Window
 from crossfade.core.moments import later, moment_of, text_of
+from crossfade.core.policy.jobs import barred
 from crossfade.core.situation import Situation
 from crossfade.routers.acceptance import controllers_of
 
@@ -31,7 +32,8 @@ def _due(s: Situation) -> Iterator[Ask]:
     for run in s.once(active):
         for asked in run.asked:
             state = state_of(s, run, asked)
-            if not state.outcome and s.now >= moment_of(next_at(run, asked, state)):
+            may_run = barred(s, asked.metric, asked.template) is None
+            if may_run and not state.outcome and s.now >= moment_of(next_at(run, asked, state)):
                 yield Ask(_window(s, run, asked, state), asked.metric, both(s), asked.arguments, _owner(s))
 
 

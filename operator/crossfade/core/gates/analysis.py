@@ -13,6 +13,11 @@ def analysis(s: Situation, _gate: Gate) -> Answer:
     return outcome.gate(s)
 
 
+def analysis_ended(s: Situation, _gate: Gate) -> Answer:
+    """Held until each metric of the stage has ended; what ended undecided was let pass by a person."""
+    return outcome.ended(s)
+
+
 def hook(s: Situation, _gate: Gate) -> Answer:
     """Held until each hook of the stage has succeeded."""
     return outcome.hooks_gate(s)

@@ -13,7 +13,7 @@ class Answer:
 
     `waiting_for`: who or what is waited for, as a sentence; of a failure: why. `until`: when a hold ends by itself
     (RFC 3339), None where something has to happen. `person`: it is a person who must act. `again_s`: look again after so
-    many seconds, beside `until`.
+    many seconds, beside `until`. `by`: where policies hold, the name and the rule of each.
     """
 
     why: Reason | None = None
@@ -22,6 +22,7 @@ class Answer:
     person: bool = False
     failed: bool = False
     again_s: float | None = None
+    by: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_open(self) -> bool:

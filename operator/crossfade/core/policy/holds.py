@@ -1,0 +1,133 @@
+"""What policies hold a release for: before it begins, and before each stage. The way back never comes here.
+
+A new rule about when something may happen is a file here and a line in `WHEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Final
+
+from crossfade.api.conditions import Reason
+from crossfade.api.policy_rules import RuleName
+from crossfade.core.gates.answer import OPEN, Answer
+from crossfade.core.policy import approvals, closing, queue, quota
+from crossfade.core.policy.beginning import begins
+from crossfade.core.policy.bypasses import in_force
+from crossfade.core.policy.entering import NOTHING, Entering, beginning, entering, following
+from crossfade.core.policy.matched import Matched, mode_of
+from crossfade.core.policy.sentence import held, until_when
+from crossfade.core.situation import Situation
+from crossfade.core.wanted import is_way_back, target
+
+Hold = Callable[[Situation, Matched, Entering], Answer]
+
+WHEN: Final = MappingProxyType[RuleName, Hold](
+    {
+        "freeze": closing.freeze,
+        "windows": closing.windows,
+        "approvals": approvals.hold,
+        "quota": lambda s, policy, _due: quota.hold(s, policy),
+        "concurrency": lambda s, policy, _due: queue.hold(s, policy),
+    }
+)
+"""By rule, what it holds before what is due."""
+
+AGAIN_S: Final = 30.0
+"""What nobody can say is asked again after so long."""
+
+
+def before_start(s: Situation) -> Answer:
+    """What keeps the release that is wanted from beginning. A return to what has proved itself is never held."""
+    return _strictest(s, beginning(s)) if begins(s) else OPEN
+
+
+def before_next(s: Situation) -> Answer:
+    """What keeps the release from its next stage. Never where nothing serves, nor on a way back."""
+    return OPEN if not s.under_way or s.stage.stops_old else _before(s, following(s))
+
+
+def before_present(s: Situation) -> Answer:
+    """What would keep the release from the stage that it is in, if it had still to come there."""
+    return _before(s, entering(s.plan, s.progress.stage)) if s.under_way else OPEN
+
+
+def in_flight(s: Situation) -> Answer:
+    """What stops a release between two stages: pods that are exchanged are its share of the requests, so none is exchanged meanwhile."""
+    p = s.progress
+    moves = s.under_way and bool(s.stable_revision) and s.stage.counted and not p.reached_at
+    return closing.pausing(s) if moves and s.n and not p.emptied and not _goes_back(s) else OPEN
+
+
+def _before(s: Situation, due: Entering) -> Answer:
+    return OPEN if _goes_back(s) or due == NOTHING else _strictest(s, due)
+
+
+def _goes_back(s: Situation) -> bool:
+    p = s.progress
+    return bool(p.rollback_reason) or p.waking or is_way_back(s, p.revision)
+
+
+def warned(s: Situation) -> Iterator[str]:
+    """What rules that only warn would hold now, as sentences."""
+    due = following(s) if s.under_way else beginning(s)
+    wanted = s.under_way or target(s) != s.stable_revision
+    for policy in in_force(s) if wanted else ():
+        for rule, ask in WHEN.items():
+            if policy.spec is not None and mode_of(policy.spec, rule) == "Warn":
+                answer = ask(s, policy, due)
+                yield from () if answer.is_open else (answer.waiting_for,)
+
+
+def _strictest(s: Situation, due: Entering) -> Answer:
+    """The one that ends last, or that somebody has to end, with how many others there are."""
+    found = sorted(_all(s, due), key=until_when)
+    open_ended = [each for each in found if each.until is None]
+    if not found:
+        return OPEN
+    first = open_ended[0] if open_ended else found[-1]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    by = tuple(each for answer in found for each in answer.by)
+    return Answer(first.why, f"{first.waiting_for}{more}", first.until, again_s=first.again_s, by=by)
+
+
+def _all(s: Situation, due: Entering) -> Iterator[Answer]:
+    if s.seen.policies_unknown:
+        yield Answer(
+            Reason.HELD_BY_POLICY,
+            f"the policies to be known: {s.seen.policies_unknown}",
+            again_s=AGAIN_S,
+            by=(("", "unknown"),),
+        )
+    for policy in in_force(s):
+        yield from _of(s, policy, due)
+
+
+def without_stages(policy: Matched) -> Iterator[Answer]:
+    """With no replicas a new revision is complete at once: that would be a way round each step."""
+    spec = policy.spec
+    for rule in ("steps", "analysis") if spec is not None else ():
+        if spec is not None and getattr(spec, rule) is not None and mode_of(spec, rule) == "Enforce":
+            yield held(
+                policy,
+                rule,
+                "replicas is 0, so a new revision would be complete without any stage: scale up first",
+            )
+
+
+def _of(s: Situation, policy: Matched, due: Entering) -> Iterator[Answer]:
+    if policy.spec is None:
+        yield held(
+            policy, "spec", f"it cannot be read, so it holds: {policy.problem}. Its admin has to correct it"
+        )
+        return
+    if not s.n and s.stable_revision:
+        yield from without_stages(policy)
+    for each in policy.broken:
+        if each.mode == "Enforce":
+            yield held(policy, each.rule, each.message)
+    for rule, ask in WHEN.items():
+        answer = ask(s, policy, due) if mode_of(policy.spec, rule) == "Enforce" else OPEN
+        if not answer.is_open:
+            yield answer

@@ -1,0 +1,65 @@
+"""Which returns no policy holds: an Undo, and the last few revisions that completed. No spec makes that more."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from builders import V1, V2, template
+from core.policy.wanting import policy, wanting
+from crossfade.core.observed import Observed
+from crossfade.core.policy import bypasses
+from crossfade.core.policy.beginning import begins
+from crossfade.core.transitions import started
+
+BETWEEN = ("b", "c", "d", "e")
+
+
+@pytest.mark.parametrize(
+    ("kept", "before", "held"), [(3, 2, False), (3, 3, True), (50, 2, False), (50, 3, True), (1, 1, True)]
+)
+def test_no_more_than_three_revisions_before_the_present_one_come_back_past_policies(
+    kept: int, before: int, held: bool
+) -> None:
+    """However many the spec says; `before`: so many others completed between it and the one that serves."""
+    s = wanting({"rollbackRevisions": kept}, completed=[V1, *BETWEEN[:before], V2])
+    assert begins(s) is held
+
+
+def test_an_undo_passes_to_whatever_it_asks_for() -> None:
+    s = wanting({"rollbackRevisions": 0}, completed=[V1, *BETWEEN, V2], goingBack={"revision": V2})
+    assert not begins(s)
+
+
+MIGRATE = {"spec": {"restartPolicy": "Never", "containers": [{"name": "migrate", "image": "migrate:1"}]}}
+HOOKED = {"hooks": [{"name": "migrate", "before": "Start", "job": {"template": MIGRATE}}]}
+
+
+@pytest.mark.parametrize(
+    ("image", "told"), [("shop@sha256:" + "a" * 64, ""), ("shop:v1", "containers[app].image shop:v1")]
+)
+def test_an_undo_is_judged_by_the_pods_that_come_back_and_not_by_hooks_of_the_present_spec(
+    image: str, told: str
+) -> None:
+    digests = policy(images={"digestRequired": True})
+    s = wanting(HOOKED)
+    forbidden = bypasses.forbidden(replace(s, seen=replace(s.seen, policies=(digests,))), template(image))
+    assert bool(forbidden) is bool(told)
+    assert told in forbidden
+
+
+@pytest.mark.parametrize(
+    ("before", "rule", "at_once"),
+    [
+        (2, {"steps": {"minBakeSeconds": 600}}, True),
+        (3, {"steps": {"minBakeSeconds": 600}}, False),
+        (3, {"analysis": {"required": True}}, False),
+        (3, {"quota": {"maxPerDay": 1}}, True),
+    ],
+)
+def test_an_older_one_comes_back_through_the_gates_that_a_policy_asks_for(
+    before: int, rule: dict[str, Any], at_once: bool
+) -> None:
+    s = wanting({"rollbackRevisions": 50}, completed=[V1, *BETWEEN[:before], V2])
+    s = replace(s, seen=Observed(policies=(policy(**rule),)))
+    assert started(s, V2).s.progress.skip_gates is at_once

@@ -1,0 +1,214 @@
+"""The model checker is not blind where policies hold: each promise about them is seen broken once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crossfade.core import actions, clocks, goals, holds, ladder, starts, transitions, wake_ups
+from crossfade.core.gates.answer import OPEN, Answer
+from crossfade.core.moments import text_of
+from crossfade.core.policy import answers, approvals, bypasses, closing
+from crossfade.core.policy import holds as policy_holds
+from crossfade.core.policy.entering import Entering
+from crossfade.core.policy.matched import Matched
+from crossfade.core.situation import Situation
+from crossfade.core.wanted import target
+from simulation.checker import Task, searched
+
+pytestmark = pytest.mark.deep
+
+STATES = 2000
+"""States within which a planted bug must be found; and five walks."""
+
+Patch = pytest.MonkeyPatch
+Hold = Callable[[Situation], Answer]
+
+
+def _before_next(patch: Patch, hold: Hold) -> None:
+    """What a stage waits for by policies is asked in another way."""
+    others = tuple(hold if each is policy_holds.before_next else each for each in holds.HOLDS)
+    patch.setattr(holds, "HOLDS", others)
+
+
+def _the_way_back_is_held(patch: Patch) -> None:
+    """A return to what has proved itself waits like any other release."""
+    patch.setattr(policy_holds, "begins", lambda s: not s.under_way and target(s) != s.stable_revision)
+
+
+def _failures_wait(patch: Patch) -> None:
+    """What has failed is not taken back while a policy holds its next stage."""
+    plain = ladder._failed
+    patch.setattr(ladder, "_failed", lambda s: plain(s) if policy_holds.before_next(s).is_open else None)
+
+
+def _returns_after_the_hold(patch: Patch) -> None:
+    """What returns does not end while there is a policy."""
+    plain = ladder._returned
+    patch.setattr(ladder, "_returned", lambda s: None if s.seen.policies else plain(s))
+
+
+def _promoted_past_a_hold(patch: Patch) -> None:
+    """A PromoteFull skips policies too."""
+    _before_next(patch, lambda s: OPEN if s.progress.promoted_full else policy_holds.before_next(s))
+
+
+def _skipped_past_a_hold(patch: Patch) -> None:
+    """A Skip asks no policy."""
+    patch.setattr(actions, "before_next", lambda _: OPEN)
+
+
+def _asked_at_the_start_only(patch: Patch) -> None:
+    """What has begun goes on, whatever is closed."""
+    _before_next(patch, lambda _: OPEN)
+
+
+def _never_asked_at_the_start(patch: Patch) -> None:
+    """A release begins, and is held at its first stage."""
+    patch.setattr(starts, "before_start", lambda _: OPEN)
+
+
+def _held_in_between(patch: Patch) -> None:
+    """Recreate waits for policies where nothing serves."""
+
+    def hold(s: Situation) -> Answer:
+        forward = s.under_way and s.stable_revision and not s.progress.rollback_reason
+        return policy_holds._strictest(s, Entering(frozenset({"Promote"}))) if forward else OPEN
+
+    _before_next(patch, hold)
+
+
+def _old_approvals_count(patch: Patch) -> None:
+    """Who has approved one revision has approved the next one."""
+    plain = approvals.refusal
+
+    def refusal(s: Situation, policy: str, approval: Any, given: Any) -> str:
+        return plain(s, policy, approval, given.model_copy(update={"revision": target(s)}))
+
+    patch.setattr(approvals, "refusal", refusal)
+
+
+def _one_s_own_approval_counts(patch: Patch) -> None:
+    """Who asked for a release approves it."""
+    plain = approvals.refusal
+
+    def refusal(s: Situation, policy: str, approval: Any, given: Any) -> str:
+        return plain(s, policy, approval.model_copy(update={"not_requester": False}), given)
+
+    for module in (approvals, answers):
+        patch.setattr(module, "refusal", refusal)
+
+
+def _passed_for_ever(patch: Patch) -> None:
+    """A bypass does not end."""
+    patch.setattr(bypasses, "_standing", lambda s: iter(s.memory.bypasses))
+
+
+def _clocks_stand_still(patch: Patch) -> None:
+    """A stage that is held stands from now on, whenever it is asked."""
+    plain = ladder.with_clocks
+
+    def forgetful(s: Situation) -> Situation:
+        after = plain(s)
+        held = after.under_way and not policy_holds.before_next(after).is_open and after.progress.reached_at
+        return after.progress_with(reached_at=text_of(after.now)) if held else after
+
+    patch.setattr(ladder, "with_clocks", forgetful)
+
+
+def _taken_back_again_and_again(patch: Patch) -> None:
+    """What takes back a release lets the next one begin."""
+    plain = closing._closed
+
+    def closed(policy: Matched, each: Any, due: Entering, s: Situation, rule: str) -> Answer:
+        kinder = replace(each, in_flight="Continue") if not s.under_way else each
+        return plain(policy, kinder, due, s, rule)
+
+    patch.setattr(closing, "_closed", closed)
+
+
+def _not_taken_back(patch: Patch) -> None:
+    """What takes back a release only holds it."""
+    patch.setattr(ladder, "takes_back", lambda _: "")
+
+
+def _what_warns_takes_back(patch: Patch) -> None:
+    """What only warns takes back a release too."""
+    patch.setattr(closing, "mode_of", lambda *_: "Enforce")
+
+
+def _unreadable_passes(patch: Patch) -> None:
+    """A policy that cannot be read holds nothing."""
+    plain = policy_holds._of
+    patch.setattr(policy_holds, "_of", lambda s, p, due: plain(s, p, due) if p.spec is not None else iter(()))
+
+
+def _a_way_back_counts(patch: Patch) -> None:
+    """A return uses up the quota."""
+    plain = transitions.with_start
+    patch.setattr(transitions, "with_start", lambda s, revision, back: plain(s, revision, back=False))
+
+
+def _waiting_is_written(patch: Patch) -> None:
+    """What waits says since when, and means now."""
+
+    def since(s: Situation) -> Situation:
+        return s.remember(waiting_since=text_of(s.now) if not policy_holds.before_start(s).is_open else None)
+
+    patch.setattr(clocks, "_with_waiting_since", since)
+
+
+def _nobody_wakes(patch: Patch) -> None:
+    """A freeze ends, and nobody looks."""
+    patch.setattr(wake_ups, "_waiting", lambda *_: iter(()))
+
+
+def _exchanged_in_a_pause(patch: Patch) -> None:
+    """What pauses lets a roll go on to its end."""
+    patch.setattr(goals, "in_flight", lambda _: OPEN)
+
+
+def _edited_past_a_hold(patch: Patch) -> None:
+    """An edit of the strategy asks no policy."""
+    patch.setattr(ladder, "before_present", lambda _: OPEN)
+
+
+@pytest.mark.parametrize(
+    ("plant", "strategy", "world", "promise"),
+    [
+        (_the_way_back_is_held, "bigBang", "the way back", "at rest the cluster is as it is wanted"),
+        (_failures_wait, "canary", "frozen", "no policy delays the way back"),
+        (_returns_after_the_hold, "blueGreen", "windows", "no policy delays the way back"),
+        (_promoted_past_a_hold, "blueGreen", "frozen", "a hold lets no stage pass"),
+        (_skipped_past_a_hold, "canary", "frozen", "a hold lets no stage pass"),
+        (_asked_at_the_start_only, "bigBang", "windows", "a hold lets no stage pass"),
+        (_asked_at_the_start_only, "recreate", "a freeze", "a hold lets no stage pass"),
+        (_never_asked_at_the_start, "rolling", "passed", "a hold lets no release begin"),
+        (_held_in_between, "recreate", "a freeze", "a verdict has a cause"),
+        (_old_approvals_count, "bigBang", "approved before", "a hold lets no release begin"),
+        (
+            _one_s_own_approval_counts,
+            "canary",
+            "approvals",
+            "an approval is somebody s for what is wanted",
+        ),
+        (_passed_for_ever, "rolling", "passed", "a bypass is asked for and ends"),
+        (_clocks_stand_still, "canary", "frozen", "a hold forgets no clock"),
+        (_taken_back_again_and_again, "blueGreen", "windows", "a hold lets no release begin"),
+        (_not_taken_back, "canary", "windows", "at rest the cluster is as it is wanted"),
+        (_what_warns_takes_back, "canary", "windows", "it comes to rest once nothing disturbs it"),
+        (_unreadable_passes, "bigBang", "passed", "a hold lets no stage pass"),
+        (_a_way_back_counts, "rolling", "the way back", "a release that begins is counted"),
+        (_waiting_is_written, "canary", "turns", "at rest time alone makes it write nothing"),
+        (_exchanged_in_a_pause, "rolling", "windows", "a pause exchanges no pods"),
+        (_edited_past_a_hold, "canary", "edited while held", "an edit passes no hold"),
+        (_edited_past_a_hold, "blueGreen", "edited while held", "an edit passes no hold"),
+        (_nobody_wakes, "rolling", "a while", "at rest time alone makes it write nothing"),
+    ],
+)
+def test_a_planted_bug_about_policies_is_found(
+    monkeypatch: Patch, plant: Callable[[Patch], None], strategy: str, world: str, promise: str
+) -> None:
+    plant(monkeypatch)
+    assert searched(Task(strategy, f"policies: {world}", STATES, walks=5)).promise == promise

@@ -98,6 +98,19 @@ async def test_metrics_count_what_was_done_and_what_there_is(bench: Bench) -> No
         assert line in lines
 
 
+async def test_metrics_count_what_policies_hold_and_who_passes_them(bench: Bench) -> None:
+    held = [{"policy": "quiet", "until": "2026-01-31T11:00:00Z"}, {"policy": "leads"}]
+    passed = [{"policy": "quiet", "by": "ann", "until": "2026-01-31T13:00:00Z"}]
+    for name in ("shop", "cart"):
+        bench.store.put("Rollout", obj(name, status={"phase": "Waiting", "heldBy": held, "bypasses": passed}))
+    _, text = await bench.get(bench.figures, "/metrics")
+    figures = [line for line in text.splitlines() if line.startswith("crossfade_policy_")]
+    assert figures == [
+        'crossfade_policy_bypasses{policy="quiet"} 2.0',
+        'crossfade_policy_holds{policy="leads"} 2.0',
+    ]
+
+
 async def test_metrics_are_not_on_the_port_of_the_probes(bench: Bench) -> None:
     assert (await bench.get(bench.probes, "/metrics"))[0] == 404
 

@@ -12,6 +12,9 @@ matter to it, and `kinds` finds out which kinds of them there are, and when othe
 Templates are watched as routes are: `templates` knows which Rollouts name one, and `validity` tells in a template's status whether it
 can be used.
 
+`turnstile` lets a release begin where every policy that is about it has a slot, by the ledger in `slots`, which knows who is next and wakes
+that one.
+
 To watch another kind: one line in `store.WATCHED`, which says what Rollouts an object is news for, and one rule in `manifests/rbac.yaml`. What does not belong here: any
 decision about a rollout (`core`), any URL (`cluster`). Only this package imports kopf, and of kopf's handlers it
 uses `on.event` and `on.login` alone: the others patch every object or hold up its deletion.

@@ -18,6 +18,7 @@ from crossfade.controller.events import Teller
 from crossfade.controller.known import Known
 from crossfade.controller.look import Sent
 from crossfade.controller.measuring import Measuring, nobody
+from crossfade.controller.ruling import Ruling
 from crossfade.controller.seen import identity_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
@@ -33,7 +34,8 @@ class World:
 
     `wake` queues a Rollout that an answer is news for. `router`: what the routers' own metrics say; None where nobody asks.
     `measuring`: whoever measures what decisions ask for. `checks`: whoever says whether expressions and queries can be used.
-    `others_failed`: which other Rollouts failed lately.
+    `others_failed`: which other Rollouts failed lately. `ruling`: what policies are for a Rollout now; None: there is one of its
+    own.
     """
 
     cluster: Cluster
@@ -45,6 +47,7 @@ class World:
     measuring: Measuring = field(default_factory=lambda: Measuring(nobody, lambda _key: None))
     checks: Checks = unchecked
     others_failed: Callable[[Key], tuple[Failure, ...]] = lambda _key: ()
+    ruling: Ruling | None = None
 
 
 class Executor:

@@ -22,7 +22,7 @@ from crossfade.cluster import Request
 from crossfade.controller.delivery import Delivery
 from crossfade.controller.failing import WITHIN, failure_of
 from crossfade.controller.queue import KeyedQueue
-from crossfade.controller.store import Key, Store
+from crossfade.controller.store import Key, Raw, Store
 
 _SECONDS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 45, 60)
 
@@ -103,8 +103,34 @@ class _Present(Collector):
         yield GaugeMetricFamily(
             "crossfade_rollouts_failed_lately", "Rollouts that failed within the last minute.", value=failed
         )
+        yield _by_policy(
+            "crossfade_policy_bypasses",
+            "Rollouts that pass the policy now, by a bypass.",
+            map(_passed, known),
+        )
+        yield _by_policy("crossfade_policy_holds", "Rollouts that the policy holds now.", map(_held, known))
         yield GaugeMetricFamily(
             "crossfade_queue_depth", "Rollouts that wait for a worker.", value=len(self._queue)
         )
         working = self._queue.working
         yield GaugeMetricFamily("crossfade_passes_running", "Passes that run now.", value=working)
+
+
+def _by_policy(name: str, told: str, named: Iterable[set[str]]) -> Metric:
+    """How many Rollouts name each policy."""
+    figure = GaugeMetricFamily(name, told, labels=["policy"])
+    for policy, number in sorted(Tally(each for names in named for each in names).items()):
+        figure.add_metric([policy], number)
+    return figure
+
+
+def _passed(rollout: Raw) -> set[str]:
+    """The policies that it passes by a bypass."""
+    status = rollout.get("status") or {}
+    return {each.get("policy", "") for each in status.get("bypasses") or ()}
+
+
+def _held(rollout: Raw) -> set[str]:
+    """The policies that hold it now."""
+    status = rollout.get("status") or {}
+    return {each.get("policy", "") for each in status.get("heldBy") or () if not each.get("until")}

@@ -15,12 +15,14 @@ from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.routes import claims_of, kinds_of, routes_of
+from crossfade.controller.ruling import Ruling
 from crossfade.controller.seen import label, revision_of_deployment, service_of, side_of
 from crossfade.controller.slices import endpoints_of
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.templates import named_in
 from crossfade.core.last_words import plain
 from crossfade.core.observed import Observed, SeenService, Side, Template
+from crossfade.core.policy.matched import Matched
 
 SERVICE_NAME = "kubernetes.io/service-name"
 """On EndpointSlices: the Service that they belong to."""
@@ -46,7 +48,7 @@ class Observer:
     """Reads what belongs to a Rollout. What was parsed is kept until the object changes.
 
     `settle_s`: how long nodes get to follow the endpoints, as the operator is told. `checks_ports`: whether it is to try
-    ports. `asks_router`: whether it is to read the routers' own metrics.
+    ports. `asks_router`: whether it is to read the routers' own metrics. `ruling`: what policies are for a Rollout; None: there are none.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class Observer:
         *,
         checks_ports: bool = False,
         asks_router: bool = False,
+        ruling: Ruling | None = None,
     ) -> None:
         self._store = store
+        self._ruling = ruling
         self._settle_s = settle_s
         self._checks_ports = checks_ports
         self._asks_router = asks_router
@@ -104,6 +108,8 @@ class Observer:
             route_kinds=kinds_of(self._store),
             route_claims=claims_of(self._store, raw),
             templates=self._templates(key, raw),
+            policies=self._policies(key, raw),
+            policies_unknown=self._store.policies.unknown,
         )
 
     def _templates(self, key: Key, raw: Raw) -> dict[tuple[str, bool], Template | None]:
@@ -111,12 +117,20 @@ class Observer:
         watched = (place for place in named if place.kind in store.watched)
         return {(p.name, not p.namespace): store.templates.model(p, store.get(*p)) for p in watched}
 
+    def _policies(self, key: Key, raw: Raw) -> tuple[Matched, ...]:
+        if self._ruling is None:
+            return ()
+        about = self._store.policies.about(raw, self._store.namespace(key.namespace))
+        return tuple(self._ruling.matched(policy, key, raw) for policy in about)
+
     def actions(self, key: Key) -> list[RolloutAction]:
         """What is asked of the Rollout, whether it is there or not."""
         return self._parsed("RolloutAction", key, RolloutAction)
 
     def forget(self, key: Key) -> None:
         """The Rollout is gone: nothing that was read of it is kept."""
+        if self._ruling is not None:
+            self._ruling.forget(key)
         self._specs.pop(key, None)
         self._lost.pop(key, None)
         for kind in ("Release", "RolloutAction"):

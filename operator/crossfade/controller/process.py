@@ -8,9 +8,10 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import kopf
@@ -28,13 +29,17 @@ from crossfade.controller.leader import Election, Lost
 from crossfade.controller.measuring import Measuring
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
+from crossfade.controller.policies import KIND as POLICY
+from crossfade.controller.policy_admission import PolicyAdmission
+from crossfade.controller.policy_status import Counted, Later, PolicyStatus
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
 from crossfade.controller.router_metrics import RouterMetrics
+from crossfade.controller.ruling import Ruling
 from crossfade.controller.scope import Scope
 from crossfade.controller.sources import Sources, measuring_by
-from crossfade.controller.store import WATCHED, Key, Store, namespace_of, watched_in
+from crossfade.controller.store import OF_POLICIES, WATCHED, Key, Store, namespace_of, watched_in
 from crossfade.controller.templates import Place
 from crossfade.controller.urgency import rank
 from crossfade.controller.validity import Validity
@@ -68,6 +73,7 @@ class Parts:
     store: Store
     workers: Workers[Key]
     templates: Workers[Place]
+    policies: Workers[Place]
     relist: Relist
     kinds: Kinds
     measuring: Measuring
@@ -90,7 +96,7 @@ async def run(options: Options) -> int:
         ):
             _on_signals(stop.set)
             log.info("works in %s", options.scope)
-            await _checked(cluster, parts.store.watched, options.scope.namespace)
+            await _checked(cluster, parts.store, options.scope.namespace)
             parts.health.ready = True
             if parts.election and not await _first(stop, parts.election.acquire()):
                 return 0
@@ -117,18 +123,36 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
+    ruling = Ruling(store, _now, wake)
     failing = Failing(_now, wake)
     store.listen(failing.note)
     measuring, checker = Measuring(source, wake), Checker(source.means.conditions)
-    world = World(cluster, teller, fence, metrics.wrote, wake, router, measuring, checker, failing.others)
+    world = World(
+        cluster, teller, fence, metrics.wrote, wake, router, measuring, checker, failing.others, ruling
+    )
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
     workers = Workers(queue, passes, metrics)
     told = Workers(KeyedQueue[Place](_jitter), Validity(store, world, _now), metrics=None, count=1)
     store.templates.listen(told.add)
+    later: Later = lambda place, delay_s: looked.add_after(place, delay_s)  # noqa: E731, PLW0108
+    looking = _policy_status(options, store, world, ruling, later)
+    looked = Workers(KeyedQueue[Place](_jitter), looking, metrics=None, count=1)
+    store.policies.listen(lambda name: looked.add(Place(POLICY, "", name)))
+    store.listen(Counted(store, looked.add_after).note)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     kinds = Kinds(cluster, store, options.scope.namespace)
     health = Health(queue, lambda: relist.behind)
-    return Parts(cluster, store, workers, told, relist, kinds, measuring, health, election, options.scope)
+    return Parts(
+        cluster, store, workers, told, looked, relist, kinds, measuring, health, election, options.scope
+    )
+
+
+def _policy_status(
+    options: Options, store: Store, world: World, ruling: Ruling, later: Later
+) -> PolicyStatus:
+    everywhere = options.scope.namespace is None
+    admission = PolicyAdmission(world.cluster, world.fence) if everywhere else None
+    return PolicyStatus(store, world, ruling, admission, later)
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:
@@ -138,6 +162,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     await _fill(parts)
     parts.workers.start()
     parts.templates.start()
+    parts.policies.start()
     relist = asyncio.create_task(parts.relist.run(), name="relist")
     kinds = asyncio.create_task(parts.kinds.run(), name="kinds")
     stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="stop")
@@ -146,6 +171,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
         {*keep, relist, kinds, watches, stopped}, return_when=asyncio.FIRST_COMPLETED
     )
     await parts.templates.stop(within_s=0)
+    await parts.policies.stop(within_s=0)
     for task in keep:
         if task in ended:
             await parts.workers.stop(within_s=0)
@@ -227,17 +253,24 @@ async def _fill(parts: Parts) -> None:
                 parts.workers.add(key)
 
 
-async def _checked(cluster: Cluster, watched: Collection[str], namespace: str | None) -> None:
+async def _checked(cluster: Cluster, store: Store, namespace: str | None) -> None:
     """Say at the start what would otherwise fail at every turn.
+
+    An operator for one namespace may lack the right to what belongs to the cluster: then it holds what policies could hold.
 
     While the API server is away it is waited for, as long as it takes: a process that ended instead would be
     started again after longer and longer pauses, and come back minutes after the API server.
     """
     while True:
         try:
-            for kind in watched:
+            for kind in tuple(store.watched):
                 await cluster.list(kind, namespace, NOBODY, metadata_only=True)
         except ApiError as error:
+            if namespace is not None and kind in OF_POLICIES and error.status == HTTPStatus.FORBIDDEN:
+                store.unwatch(OF_POLICIES)
+                store.policies.unknown = f"{error.message}. Apply manifests/one-namespace/policies.yaml"
+                log.warning("no new release begins: %s", store.policies.unknown)
+                continue
             if error.not_found:
                 raise Unready(_NOT_INSTALLED) from error
             if not error.passing:

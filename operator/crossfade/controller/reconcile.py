@@ -24,6 +24,7 @@ from crossfade.controller.logs import about_revision
 from crossfade.controller.look import Whose
 from crossfade.controller.observe import SETTLE_S, Observer
 from crossfade.controller.revisions import known_revisions
+from crossfade.controller.ruling import Ruling
 from crossfade.controller.store import Key, Raw, Store
 from crossfade.controller.workers import Stale
 from crossfade.core import records
@@ -80,8 +81,9 @@ class Reconciler:
         self._teller = world.teller
         self._executor = Executor(store, world, core.now)
         self._router = world.router
-        asks = world.router is not None
-        self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks)
+        asks, ruling = world.router is not None, world.ruling or Ruling(store, core.now, world.wake)
+        self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks, ruling=ruling)
+        self._turnstile = ruling.turnstile
         self._known: dict[tuple[Key, str], Known] = {}
         self._measuring = world.measuring
         self._checks = world.checks
@@ -99,13 +101,14 @@ class Reconciler:
         if known.unsure is not None:
             await self._executor.read_anew(key, known, known.unsure)
             return await self(key)
-        try:
-            return await self._pass(key, raw, known)
-        except ApiError as error:
-            if not error.namespace_terminating:
-                raise
-            known.namespace_terminating = True
-            raise Stale(str(error)) from error
+        with self._turnstile.passing(key, lambda: known.unsure is not None):
+            try:
+                return await self._pass(key, raw, known)
+            except ApiError as error:
+                if not error.namespace_terminating:
+                    raise
+                known.namespace_terminating = True
+                raise Stale(str(error)) from error
 
     async def _left_over(self, key: Key) -> float | None:
         """Nothing is remembered of a Rollout that is gone; what was asked of it goes after a day."""

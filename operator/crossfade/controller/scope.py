@@ -23,9 +23,9 @@ class Scope:
         return "all namespaces" + (f" but {', '.join(self.skipped)}" if self.skipped else "")
 
     def covers(self, namespace: str) -> bool:
-        """Whether Rollouts of that namespace are this process's concern."""
+        """Whether what is in a namespace is this process's concern; what belongs to the cluster always is."""
         if self.namespace is not None:
-            return namespace == self.namespace
+            return namespace in {"", self.namespace}
         return not any(_matches(pattern, namespace) for pattern in self.skipped)
 
 

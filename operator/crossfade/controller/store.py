@@ -6,7 +6,7 @@ Fed by the watches and by the answer to every write, so that the operator never 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +21,8 @@ from crossfade.controller.naming import (
     is_at_rest,
     tells_nothing_new,
 )
+from crossfade.controller.policies import KIND as POLICY
+from crossfade.controller.policies import NAMESPACE, Policies, Policy, labels
 from crossfade.controller.templates import MODELS as TEMPLATES
 from crossfade.controller.templates import Place, Templates, is_as_it_was
 
@@ -108,9 +110,18 @@ OF_THE_CLUSTER: Final[Mapping[str, Watched]] = {
 """What a process watches besides that works in all namespaces: no Role can give the right to it."""
 
 
+OF_POLICIES: Final[Mapping[str, Watched]] = {
+    "RolloutPolicy": Watched(
+        "crossfade.dev", "v1alpha1", "rolloutpolicies", labelled=False, rollouts=_nobody
+    ),
+    "Namespace": Watched("", "v1", "namespaces", labelled=False, rollouts=_nobody),
+}
+"""What tells which policies are about a Rollout. All of it belongs to the cluster, and every process needs it."""
+
+
 def watched_in(namespace: str | None) -> Mapping[str, Watched]:
     """What a process watches that works in one namespace, or with None in all."""
-    return WATCHED if namespace is not None else {**WATCHED, **OF_THE_CLUSTER}
+    return {**WATCHED, **OF_POLICIES, **({} if namespace is not None else OF_THE_CLUSTER)}
 
 
 Listener = Callable[[str, Key, Raw | None, Raw | None], None]
@@ -129,6 +140,7 @@ class Store:
         self.watched = dict(watched)
         self.naming = Naming()
         self.templates = Templates()
+        self.policies = Policies()
         self._objects: dict[str, dict[tuple[str, str], Raw]] = {kind: {} for kind in watched}
         self._children: dict[tuple[str, Key], dict[str, Raw]] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()  # UID -> the version that it went with
@@ -139,6 +151,11 @@ class Store:
         self.watched.update(more)
         for kind in more:
             self._objects.setdefault(kind, {})
+
+    def unwatch(self, kinds: Iterable[str]) -> None:
+        """Keep and watch no objects of these kinds."""
+        for kind in kinds:
+            self.watched.pop(kind, None)
 
     def listen(self, listener: Listener) -> None:
         """From now on `listener` is told of every change."""
@@ -210,7 +227,36 @@ class Store:
             self.templates.changed(Place(kind, *place))
             named = () if is_as_it_was(old, new) else self.templates.rollouts(Place(kind, *place))
             keys += tuple(Key(*each) for each in named)
+        if kind == POLICY:
+            keys += self._governed(old, new)
+            self.policies.changed(place[1])
+        if kind == NAMESPACE and new is not None and (old is None or labels(old) != labels(new)):
+            keys += tuple(key for key in self.rollouts() if key.namespace == place[1])
         return tuple(dict.fromkeys(keys))
+
+    def rollouts(self) -> Iterable[Key]:
+        """The Rollouts that there are."""
+        return (Key(*place) for place in self._objects["Rollout"])
+
+    def namespace(self, name: str) -> Raw | None:
+        """A namespace as it was seen; None where it was not yet."""
+        return self._objects.get(NAMESPACE, {}).get(("", name))
+
+    def _governed(self, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
+        """The Rollouts that a policy is about, or was before it changed; none where only its status did."""
+        forms = self.policies.note(new, old)
+        if not forms:
+            return ()
+        found = (
+            Key(namespace_of(raw), raw["metadata"]["name"])
+            for raw in self.all("Rollout")
+            if self._is_of(forms, raw)
+        )
+        return tuple(found)
+
+    def _is_of(self, forms: Sequence[Policy], rollout: Raw) -> bool:
+        there = self.namespace(namespace_of(rollout))
+        return any(there is None or each.is_about(labels(rollout), labels(there)) for each in forms)
 
     def _rivals(self, kind: str, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
         """The Rollouts that name a route that this one names now, or no more, or in another way."""

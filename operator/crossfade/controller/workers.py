@@ -75,6 +75,11 @@ class Workers(Generic[K]):
         self._queue.add(key, time.monotonic())
         self._changed.set()
 
+    def add_after(self, key: K, delay_s: float) -> None:
+        """Queue a key in some seconds; the earliest of several times counts."""
+        self._queue.add_after(key, delay_s, time.monotonic())
+        self._changed.set()
+
     async def _work(self) -> None:
         while not self._stopping:
             taken = self._queue.take(time.monotonic())

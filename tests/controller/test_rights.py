@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
+from crossfade.api.action import ACTIONS
+from crossfade.api.bounds import ACTOR_LENGTH, GROUPS_LENGTH
 from crossfade.cluster import RESOURCES
 from crossfade.controller.naming import ROUTE_KINDS, WITH_GROUPS
 from crossfade.controller.options import parse
 from crossfade.controller.process import LEASE_NAME
-from crossfade.controller.store import OF_THE_CLUSTER, WATCHED
+from crossfade.controller.store import OF_POLICIES, OF_THE_CLUSTER, WATCHED
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "operator" / "crossfade"
 MANIFESTS = ROOT / "manifests"
+POLICY, MUTATING = "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"
 
 Right = tuple[str, str, str]
 """(verb, API group, resource)"""
@@ -28,8 +31,10 @@ WRITES = {"CREATE": "create", "APPLY": "patch", "PATCH": "patch", "STATUS": "upd
 NOT_BY_REQUEST: set[Right] = {("update", "crossfade.dev", "rollouts/finalizers")}
 """Asked for by the admission plugin OwnerReferencesPermissionEnforcement, for `blockOwnerDeletion`."""
 
+BY_ADMISSION: set[Right] = {("operate", "crossfade.dev", "rollouts")}
+"""No request of the API has this verb: our admission policies know an operator by it."""
 
-EVERYWHERE = {**WATCHED, **OF_THE_CLUSTER}
+EVERYWHERE = {**WATCHED, **OF_POLICIES, **OF_THE_CLUSTER}
 """What is watched by an operator of all namespaces."""
 
 ROUTES: set[Right] = {
@@ -46,10 +51,26 @@ ROUTES: set[Right] = {
 }
 """Watched and written by a kind that varies; only of those that can tell groups of users apart does it make its own."""
 
+READS_POLICIES: set[Right] = {
+    *((verb, "crossfade.dev", "rolloutpolicies") for verb in ("get", "list", "watch")),
+    *((verb, "", "namespaces") for verb in ("list", "watch")),
+}
+"""Of the cluster too: without it an operator for one namespace begins no release."""
+
+ADMISSION: set[Right] = {
+    (verb, "admissionregistration.k8s.io", RESOURCES[kind].plural)
+    for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    for verb in ("get", "create", "update", "delete")
+}
+"""Of policies with expressions: both kinds are written in the same way."""
+
 BEYOND_ONE_NAMESPACE: set[Right] = {
+    *ADMISSION,
     ("get", "gateway.networking.k8s.io", "gatewayclasses"),
     *((verb, "crossfade.dev", "clusteranalysistemplates") for verb in ("get", "list", "watch")),
     ("update", "crossfade.dev", "clusteranalysistemplates/status"),
+    ("update", "crossfade.dev", "rolloutpolicies/status"),
+    *READS_POLICIES,
 }
 """Of the cluster, so that no Role can give it; where it is refused, the route's status tells who carries it out, and such a
 template counts as none."""
@@ -131,7 +152,7 @@ def test_every_request_is_covered_and_every_rule_is_used(rights: Path) -> None:
     beyond = BEYOND_ONE_NAMESPACE if rights == ONE_NAMESPACE else set()
     assert (
         granted(rights, "ClusterRole", "Role")
-        == (used() | ROUTES | NOT_BY_REQUEST) - beyond - BY_THE_NAMESPACE
+        == (used() | ROUTES | ADMISSION | NOT_BY_REQUEST | BY_ADMISSION) - beyond - BY_THE_NAMESPACE
     )
 
 
@@ -159,6 +180,11 @@ def test_the_lease_is_granted_by_its_name(rights: Path) -> None:
         if "leases" in rule["resources"] and rule["verbs"] != ["create"]
     ]
     assert by_name == [[LEASE_NAME]]
+
+
+def test_an_operator_of_one_namespace_reads_policies_and_namespaces_of_the_cluster_and_nothing_else() -> None:
+    extra = MANIFESTS / "one-namespace" / "policies.yaml"
+    assert granted(extra, "ClusterRole") == READS_POLICIES | {("get", "", "namespaces")}
 
 
 def test_an_operator_of_one_namespace_is_granted_nothing_beyond_it() -> None:
@@ -190,9 +216,83 @@ def test_there_are_no_wildcards_and_no_rights_to_take_rights(rights: Path) -> No
 def test_the_policy_on_actions_meets_no_operator(rights: Path) -> None:
     """It exempts no account, so none may make what it judges."""
     assert ("create", "crossfade.dev", "rolloutactions") not in granted(rights, "ClusterRole", "Role")
-    (policy, _) = yaml.safe_load_all((MANIFESTS / "actor.yaml").read_text())
+    (policy, _) = policies("actor.yaml")
     judged = policy["spec"]["matchConstraints"]["resourceRules"]
     assert [(rule["operations"], rule["resources"]) for rule in judged] == [(["CREATE"], ["rolloutactions"])]
+
+
+def policies(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((MANIFESTS / name).read_text()))
+
+
+def test_every_action_has_its_verb_and_some_role_has_it() -> None:
+    (policy, _) = policies("actor.yaml")
+    verbs = next(each["expression"] for each in policy["spec"]["variables"] if each["name"] == "verb")
+    told = dict(re.findall(r"'(\w+)': '(\w*)'", verbs))
+    assert set(told) == set(ACTIONS)
+    assert {action for action, verb in told.items() if not verb} == {"Bypass"}
+    given = {verb for role in policies("roles.yaml") for rule in role["rules"] for verb in rule["verbs"]}
+    assert {*told.values(), "bypass"} - {""} <= given
+
+
+def test_no_role_of_people_makes_an_operator_of_them() -> None:
+    given = {verb for role in policies("roles.yaml") for rule in role["rules"] for verb in rule["verbs"]}
+    assert not given & {verb for verb, _, _ in BY_ADMISSION}
+
+
+@pytest.mark.parametrize(
+    "name", ["actor.yaml", "requester.yaml", "children.yaml", "rights.yaml", "tenants.yaml"]
+)
+def test_every_admission_policy_fails_closed_and_is_bound_to_all_namespaces(name: str) -> None:
+    found = policies(name)
+    made = {each["metadata"]["name"]: each["spec"] for each in found if each["kind"] == POLICY}
+    bound = {each["spec"]["policyName"]: each["spec"] for each in found if each["kind"] == f"{POLICY}Binding"}
+    assert set(made) == set(bound)
+    assert {spec["failurePolicy"] for spec in made.values()} == {"Fail"}
+    assert {tuple(sorted(spec)) for spec in bound.values()} == {("policyName", "validationActions")}
+    assert {tuple(spec["validationActions"]) for spec in bound.values()} == {("Deny",)}
+
+
+def test_children_are_guarded_alike_and_their_sizes_are_free() -> None:
+    guards = [each["spec"] for each in policies("children.yaml") if each["kind"] == POLICY]
+    rules = [rule for spec in guards for rule in spec["matchConstraints"]["resourceRules"]]
+    guarded = {resource for rule in rules for resource in rule["resources"]}
+    made = {RESOURCES[kind].plural for kind in ("Deployment", "Service", *WITH_GROUPS)}
+    assert guarded == made | {"services/status", "deployments/status"}, (
+        "marks are written through a status too"
+    )
+    exempt = {spec["matchConditions"][0]["expression"] for spec in guards}
+    assert len(exempt) == 1, "the same controllers pass everywhere"
+    checks = {tuple(re.findall(r"check\('(\w+)'\)", spec["validations"][0]["expression"])) for spec in guards}
+    assert checks == {("operate", "bypass")}
+
+
+@pytest.mark.parametrize("name", ["action.yaml", "requester.yaml"])
+def test_what_the_api_server_writes_itself_is_in_a_folder_of_its_own(name: str) -> None:
+    """Older API servers do not know the kind: an apply of the rest must not fail for it."""
+    policy, binding = policies(f"stamp/{name}")
+    assert (policy["kind"], binding["kind"]) == (MUTATING, f"{MUTATING}Binding")
+    assert policy["spec"]["failurePolicy"] == "Fail"
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"]}
+    others = [each for path in MANIFESTS.glob("*.yaml") for each in yaml.safe_load_all(path.read_text())]
+    assert not [each for each in others if str(each["kind"]).startswith(MUTATING)]
+
+
+def test_the_stamp_and_its_guard_agree_on_who_asked() -> None:
+    (guard, _), (stamp, _) = policies("requester.yaml"), policies("stamp/requester.yaml")
+    told = {each["name"]: " ".join(each["expression"].split()) for each in guard["spec"]["variables"]}
+    whole = told["expected"].replace("variables.asks", told["asks"])
+    before = told["before"].removeprefix("oldObject == null ? '' : ")
+    expected = next(each["expression"] for each in stamp["spec"]["variables"] if each["name"] == "expected")
+    assert " ".join(expected.split()) == whole.replace("variables.before", before)
+    condition = stamp["spec"]["matchConditions"][1]["expression"]
+    assert " ".join(expected.split()) in " ".join(condition.split())
+
+
+def test_an_action_is_stamped_with_no_more_than_it_has_room_for() -> None:
+    (policy, _) = policies("stamp/action.yaml")
+    told = " ".join(each["expression"] for each in policy["spec"]["variables"])
+    assert set(re.findall(r"size\(\) <= (\d+)", told)) == {str(ACTOR_LENGTH), str(GROUPS_LENGTH)}
 
 
 def test_an_operator_of_one_namespace_is_told_that_it_is_one() -> None:

@@ -15,7 +15,17 @@ from roles import Right, rights
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 
-ROLES = {"view": "view", "edit": "edit", "admin": "admin", "act": "crossfade-act"}
+ROLES = {
+    "view": "view",
+    "edit": "edit",
+    "admin": "admin",
+    "act": "crossfade-act",
+    "approver": "crossfade-approver",
+    "manager": "crossfade-release-manager",
+    "looks": "crossfade-policy-viewer",
+    "rules": "crossfade-policy-admin",
+    "glass": "crossfade-break-glass",
+}
 """The ClusterRole that each account has in the namespace."""
 WITHIN_S = 60
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -56,7 +66,7 @@ def users(kube: Kube, namespace: str) -> str:
     for account in ROLES:
         wait_for(
             f"the rights of {account}",
-            lambda account=account: allowed(kube, namespace, account, "list", "rollouts"),
+            lambda account=account: allowed(kube, namespace, account, "list", "rolloutpolicies"),
             WITHIN_S,
         )
     return namespace
@@ -95,13 +105,17 @@ def test_users_with_real_tokens_may_release_act_or_only_look(kube: Kube, users: 
     rollout = manifests.rollout(users, manifests.strategy("rolling"), manifests.template("v1"), replicas=1)
     assert_forbidden(as_user("view", "apply", "-f", "-", body=rollout), "view")
     assert_forbidden(as_user("act", "apply", "-f", "-", body=rollout), "act")
+    assert_forbidden(
+        as_user("looks", "get", "rolloutpolicies"), "looks"
+    )  # of the cluster: by a ClusterRoleBinding
     assert_done(as_user("edit", "apply", "-f", "-", body=rollout))
     assert_done(as_user("edit", "wait", "--for=condition=Ready", "rollout/shop", "--timeout=60s"))
     assert_done(as_user("admin", "scale", "rollout/shop", "--replicas=2"))
     assert_done(as_user("view", "get", "rollouts,releases,rolloutactions"))
     assert_forbidden(as_user("view", "scale", "rollout/shop", "--replicas=3"), "view")
-    for asker in ("edit", "admin", "act"):
+    for asker in ("edit", "admin", "act", "manager"):
         assert_answered(kube, users, asked(as_user, users, asker))
+    assert_forbidden(as_user("approver", "create", "-f", "-", body=pause(users, "approver")), "approver")
     assert_forbidden(as_user("view", "create", "-f", "-", body=pause(users, "view")), "view")
 
 

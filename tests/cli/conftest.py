@@ -23,6 +23,12 @@ def crossfade(monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
+@pytest.fixture(autouse=True)
+def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a cluster that the test gives there is none: no test asks one that its machine happens to have."""
+    monkeypatch.setenv("KUBECONFIG", "/nowhere/config")
+
+
 class Connecting:
     """Stands for the connection to a cluster: it gives the one of the test."""
 

@@ -24,9 +24,13 @@ class FakeCluster:
         self.failures: list[ApiError] = []
         self.before_patch: Callable[[], None] = lambda: None
         self.when_watch_ends: Callable[[], None] = lambda: None
+        self.tried: list[tuple[bool, Object]] = []
+        self.verdict: tuple[str, ...] | ApiError = ()
+        self.may: set[str] | None = None
         self.silent = False
         self.unreadable: set[str] = set()
         self.user: str | None = None
+        self.groups: list[str] = []
         self.written: dict[str, str | ApiError] = {}
         self.asked_logs: list[tuple[str, dict[str, str]]] = []
 
@@ -46,6 +50,8 @@ class FakeCluster:
     async def create(self, kind: str, namespace: str | None, body: Mapping[str, Any]) -> Object:
         if kind == "SelfSubjectReview":
             return self._whoami()
+        if kind == "SelfSubjectAccessReview":
+            return self._access(body["spec"]["resourceAttributes"])
         self._fail()
         meta = body["metadata"]
         name = meta.get("name") or f"{meta['generateName']}x7k2p"
@@ -65,6 +71,14 @@ class FakeCluster:
         for op in ops:
             apply_operation(target, op)
         return target
+
+    async def dry_run(
+        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, replaces: bool
+    ) -> tuple[str, ...]:
+        self.tried.append((replaces, copy.deepcopy(dict(body))))
+        if isinstance(self.verdict, ApiError):
+            raise self.verdict
+        return self.verdict
 
     async def logs(self, namespace: str, pod: str, query: Mapping[str, str]) -> str:
         self._fail()
@@ -98,7 +112,12 @@ class FakeCluster:
     def _whoami(self) -> Object:
         if self.user is None:
             raise forbidden("create", "selfsubjectreviews")
-        return {"status": {"userInfo": {"username": self.user}}}
+        return {"status": {"userInfo": {"username": self.user, "groups": self.groups}}}
+
+    def _access(self, asked: Mapping[str, str]) -> Object:
+        if self.may is None:
+            raise forbidden("create", "selfsubjectaccessreviews")
+        return {"status": {"allowed": asked["verb"] in self.may}}
 
     def _fail(self) -> None:
         if self.failures:
@@ -119,15 +138,17 @@ def key_of(stored: Object) -> Key:
 
 
 def apply_operation(target: Object, op: Mapping[str, Any]) -> None:
-    """The two operations of JSON Patch that are used."""
-    *parents, last = op["path"].strip("/").split("/")
+    """The operations of JSON Patch that are used."""
+    *parents, last = (part.replace("~1", "/") for part in op["path"].strip("/").split("/"))
     holder: Any = target
     for part in parents:
         holder = holder[int(part)] if isinstance(holder, list) else holder[part]
-    if op["op"] == "test" and holder[last] != op["value"]:
+    if op["op"] == "test" and holder.get(last) != op["value"]:
         raise ApiError(409, "Conflict", f"test of {op['path']} failed")
-    if op["op"] == "replace":
+    if op["op"] in {"add", "replace"}:
         holder[last] = op["value"]
+    if op["op"] == "remove":
+        del holder[last]
 
 
 def forbidden(verb: str, resource: str) -> ApiError:

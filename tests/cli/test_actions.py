@@ -1,5 +1,6 @@
-"""`crossfade promote|abort|retry|pause|resume|undo`: the RolloutAction, its answer, and the exit code."""
+"""`crossfade promote|abort|retry|pause|resume|undo|approve|bypass`: the RolloutAction, its answer, and the exit code."""
 
+import argparse
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from cli.fake_cluster import FakeCluster, forbidden
 from crossfade.api.action import ACTIONS, RolloutAction
 from crossfade.api.strict import parse_strict
 from crossfade.cli.action import VERBS, Verb
+from crossfade.cli.approve import seconds, step
+from crossfade.core.revision import revision_of
 from view.stored import rollout, under_way
 
 Run = Callable[..., int]
@@ -23,6 +26,13 @@ def answering(*states: dict[str, Any]) -> FakeCluster:
     return cluster
 
 
+NEEDED = {
+    "approve": ("--step", "25 %"),
+    "bypass": ("--policy", "production", "--reason", "checkout is down", "--expires", "30m"),
+}
+"""What is typed behind some commands."""
+
+
 def test_every_action_of_the_api_has_a_command() -> None:
     assert {verb.action for verb in VERBS} == set(ACTIONS)
 
@@ -30,7 +40,8 @@ def test_every_action_of_the_api_has_a_command() -> None:
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.word)
 def test_each_command_makes_its_action_as_the_api_wants_it(crossfade: Run, verb: Verb) -> None:
     cluster = answering(DONE)
-    assert crossfade(cluster, verb.word, "shop") == 0
+    cluster.user = "ann"
+    assert crossfade(cluster, verb.word, "shop", *NEEDED.get(verb.word, ())) == 0
     [(kind, body)] = cluster.created
     made = parse_strict(RolloutAction, body)
     assert (kind, made.spec.rollout, made.spec.action) == ("RolloutAction", "shop", verb.action)
@@ -59,6 +70,95 @@ def test_a_user_whose_name_is_not_told_or_does_not_fit_acts_all_the_same(
     cluster.user = name
     assert crossfade(cluster, "abort", "shop") == 0
     assert cluster.created[0][1]["spec"] == {"rollout": "shop", "action": "Abort"}
+
+
+def test_an_approval_names_who_gives_it_with_groups_and_the_revision_that_was_seen(crossfade: Run) -> None:
+    cluster = answering(DONE)
+    cluster.user, cluster.groups = "ann", ["release-managers", "system:authenticated"]
+    crossfade(cluster, "approve", "shop", "--policy", "production", "--step", "3")
+    assert cluster.created[0][1]["spec"] == {
+        "rollout": "shop",
+        "action": "Approve",
+        "revision": "bbb222",
+        "actor": "ann",
+        "groups": ["release-managers", "system:authenticated"],
+        "step": 3,
+        "policy": "production",
+    }
+
+
+def test_before_a_release_begins_the_revision_in_the_spec_is_approved(crossfade: Run) -> None:
+    stored = rollout(phase="Waiting")
+    cluster = FakeCluster(stored)
+    cluster.coming["RolloutAction"] = [DONE]
+    cluster.user = "ann"
+    crossfade(cluster, "approve", "shop")
+    assert cluster.created[0][1]["spec"]["revision"] == revision_of(stored["spec"]["template"])
+
+
+def test_where_the_template_is_in_a_deployment_and_nothing_is_under_way_the_revision_is_asked_for(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(rollout(spec={"template": None, "workloadRef": {"name": "web"}}, phase="Waiting"))
+    assert crossfade(cluster, "approve", "shop") == 1
+    assert cluster.created == []
+    assert "the template is in Deployment web" in capsys.readouterr().err
+
+
+def test_a_bypass_names_the_policy_the_reason_and_how_long(crossfade: Run) -> None:
+    cluster = answering(DONE)
+    cluster.user = "ann"
+    crossfade(cluster, "bypass", "shop", "--policy", "production", "--reason", "down", "--expires", "1h")
+    assert cluster.created[0][1]["spec"] == {
+        "rollout": "shop",
+        "action": "Bypass",
+        "actor": "ann",
+        "policy": "production",
+        "reason": "down",
+        "expiresSeconds": 3600,
+    }
+
+
+@pytest.mark.parametrize("missing", ["--policy", "--reason"])
+def test_a_bypass_without_policy_or_reason_is_not_made(crossfade: Run, missing: str) -> None:
+    given = {"--policy": "production", "--reason": "down"}
+    left = [part for option, value in given.items() if option != missing for part in (option, value)]
+    cluster = answering(DONE)
+    with pytest.raises(SystemExit) as ended:
+        crossfade(cluster, "bypass", "shop", *left)
+    assert ended.value.code == 1
+    assert cluster.created == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90", 90), ("90s", 90), ("30m", 1800), ("1h", 3600), ("7d", 604_800)]
+)
+def test_a_time_is_written_with_or_without_a_unit(text: str, expected: int) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "8d", "1w", "-1h", "1.5h", "one"])
+def test_what_is_no_time_of_a_week_at_most_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="write for example"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("3", 3), ("25 %", "25 %"), ("switch", "switch")])
+def test_a_stage_is_named_by_its_number_or_its_name(text: str, expected: object) -> None:
+    assert step(text) == expected
+
+
+def test_there_is_no_stage_0() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="counted from 1"):
+        step("0")
+
+
+@pytest.mark.parametrize("groups", [[f"group-{n}" for n in range(129)], ["a" * 254], [""]])
+def test_groups_that_an_action_cannot_hold_are_left_out(crossfade: Run, groups: list[str]) -> None:
+    cluster = answering(DONE)
+    cluster.user, cluster.groups = "ann", groups
+    assert crossfade(cluster, "approve", "shop") == 0
+    assert "groups" not in cluster.created[0][1]["spec"]
 
 
 def test_undo_goes_to_the_revision_that_is_named(crossfade: Run) -> None:

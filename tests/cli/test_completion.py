@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.fake_cluster import FakeCluster
+from cli.policies import policy
 from crossfade.cli import completion, connection
 from crossfade.cli.action import VERBS
 from crossfade.cli.main import build_parser
@@ -35,8 +36,8 @@ def test_the_help_says_where_to_put_it(crossfade: Run, capsys: pytest.CaptureFix
 
 
 def test_every_name_of_a_rollout_is_completed_from_the_cluster() -> None:
-    """One for each action, and for status, tree, logs, history, diff and set image."""
-    assert len(completion.names_in(build_parser())) == len(VERBS) + 6
+    """One for each action, and for status, tree, logs, history, diff, audit and set image."""
+    assert len(completion.names_in(build_parser())) == len(VERBS) + 7
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,28 @@ def test_names_are_those_of_the_namespace_that_begin_so(
     crossfade(cluster, "list")  # makes it the cluster that is connected to
     options = build_parser().parse_args(["status"])
     assert completion.names(prefix, options) == found
+
+
+def test_names_of_all_namespaces_are_given_where_all_are_asked_for(crossfade: Run) -> None:
+    far, same = rollout(), rollout()
+    far["metadata"] |= {"name": "till", "namespace": "elsewhere"}
+    same["metadata"] |= {"namespace": "elsewhere"}
+    cluster = FakeCluster(rollout(), far)
+    cluster.objects["Rollout", "elsewhere/shop"] = same
+    crossfade(cluster, "list")
+    assert completion.names("", build_parser().parse_args(["audit"])) == ["shop"]
+    assert completion.names("", build_parser().parse_args(["audit", "-A"])) == ["shop", "till"]
+
+
+def test_every_name_of_a_policy_is_completed_from_the_cluster(crossfade: Run) -> None:
+    """Of policies, freeze, unfreeze, approve and bypass."""
+    assert len(completion.policies_in(build_parser())) == 5
+    cluster = FakeCluster(policy("production"), policy("quiet"))
+    crossfade(cluster, "policies")  # makes it the cluster that is connected to
+    options = build_parser().parse_args(["policies"])
+    assert completion.policies("pro", options) == ["production"]
+    cluster.unreadable = {"RolloutPolicy"}
+    assert completion.policies("", options) == []
 
 
 def test_a_cluster_that_does_not_answer_gives_no_names_and_no_complaint(
@@ -102,6 +125,8 @@ def test_commands_and_options_are_completed(tmp_path: Path) -> None:
     assert {"promote", "promote-full"} == completed("crossfade prom", tmp_path)
     assert {"--previous"} == completed("crossfade logs shop --prev", tmp_path)
     assert {"json", "yaml"} == completed("crossfade list -o ", tmp_path)
+    assert {"json", "yaml", "csv"} == completed("crossfade audit -o ", tmp_path)
+    assert {"bypassed", "failed", "unapproved"} == completed("crossfade audit --only ", tmp_path)
 
 
 def test_without_a_cluster_a_name_is_left_to_the_user_in_silence(tmp_path: Path) -> None:

@@ -103,6 +103,10 @@ ROWS = [
     *(((name, "shop"), under_way, tty) for name in ("history", "diff") for tty in (False, True)),
     *(((name, "shop", "-o", "json"), under_way, False) for name in ("history", "diff")),
     (("report",), under_way, True),
+    *(
+        (("audit", "--since", "2026-01-01", *output), under_way, not output)
+        for output in ((), ("-o", "yaml"))
+    ),
     *((("list", *output), rolled_back, False) for output in ((), ("-o", "yaml"))),
     (("tree", "shop"), rolled_back, False),
     (("status", "shop", "-o", "yaml"), rolled_back, False),

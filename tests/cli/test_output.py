@@ -22,6 +22,7 @@ COMMANDS = [
     ("history", "shop"),
     ("diff", "shop", "1", "2"),
     ("report",),
+    ("audit", "--since", "2026-01-01"),
     ("plan", "-f", str(EXAMPLE)),
     ("promote", "shop"),
     ("set", "image", "shop", "app=shop:v2"),
@@ -58,6 +59,7 @@ def without_times(value: Any) -> Any:
             if key
             not in {
                 "since",
+                "madeAt",
                 "until",
                 "seconds",
                 "observedFrom",

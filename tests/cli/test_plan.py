@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from cli.fake_cluster import FakeCluster, forbidden
+from cli.policies import namespace, policy
 from crossfade.cli.main import main
+from crossfade.cluster import ApiError
 from view.test_obstacles import route
 
 Run = Callable[..., int]
@@ -278,12 +280,12 @@ def test_without_the_right_to_look_the_plan_is_told_all_the_same_and_why_nobody_
     assert "nobody has looked whether it is there (httproutes.crossfade.dev is forbidden" in printed(capsys)
 
 
-def test_a_plan_without_a_route_asks_no_cluster(
+def test_an_offline_plan_asks_no_cluster(
     crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = FakeCluster()
     cluster.failures.append(forbidden("get", "anything"))
-    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    assert crossfade(cluster, "plan", "--offline", "-f", written(tmp_path, GOOD)) == 0
     assert cluster.failures
     assert "Route" not in printed(capsys)
 
@@ -310,3 +312,65 @@ def test_hooks_stand_where_they_hold_and_those_after_it_below(
     shown = capsys.readouterr().out
     assert shown.index("before Start: migrate") < shown.index("50 %") < shown.index("before Promote: load")
     assert "clean-up after Promote; nothing waits for it" in shown
+
+
+RULES = {
+    "strategies": {"allowed": ["blueGreen"]},
+    "images": {"digestRequired": True},
+    "ruleEnforcement": {"images": "Warn"},
+    "freeze": {"reason": "incident 42", "until": "2999-01-01T00:00:00Z"},
+}
+
+
+def test_policies_that_would_refuse_or_hold_it_have_a_line_each(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(policy(**RULES), namespace("demo"))
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "✗ policy production, rule strategies: refused: strategy.canary is not allowed: use blueGreen" in told
+    )
+    assert "! policy production, rule images: only warns: containers[app].image shop:v1 has no digest" in told
+    assert "! policy production, rule freeze: waits before Start: frozen until 2999-01-01 00:00 UTC" in told
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD), "-o", "json") == 0
+    [plan] = json.loads(capsys.readouterr().out)["rollouts"]
+    assert (len(plan["refusedBy"]), len(plan["heldBy"])) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (ApiError(0, "Unreachable", "cannot reach the API server"), True),
+        (ApiError(404, "NotFound", "no such kind"), False),
+        (ApiError(0, "NoCluster", "there is no kubeconfig"), False),
+    ],
+)
+def test_where_policies_cannot_be_asked_the_plan_is_there_all_the_same(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], failure: ApiError, *, told: bool
+) -> None:
+    cluster = FakeCluster()
+    cluster.failures = [failure]
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    printed = capsys.readouterr().out
+    assert "shop: canary with 4 pods" in printed
+    assert (f"nobody knows what policies say: {failure.message}" in " ".join(printed.split())) is told
+
+
+def test_who_may_not_list_policies_is_told_that_nobody_knows(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster()
+    cluster.unreadable = {"RolloutPolicy"}
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "nobody knows what policies say: you may not list rolloutpolicies.crossfade.dev" in told
+
+
+def test_offline_no_policy_is_asked_for(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(policy(**RULES))
+    assert crossfade(cluster, "plan", "--offline", "-f", written(tmp_path, GOOD), "-o", "json") == 0
+    [plan] = json.loads(capsys.readouterr().out)["rollouts"]
+    assert (plan["refusedBy"], plan["heldBy"], plan["unasked"]) == (None, None, "")

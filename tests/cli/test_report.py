@@ -98,7 +98,7 @@ def test_where_nothing_was_released_it_says_so(crossfade: Run, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90m", 5400), ("12h", 43200), ("30d", 2_592_000), ("2w", 1_209_600)]
+    ("text", "seconds"), [("20s", 20), ("90m", 5400), ("12h", 43200), ("30d", 2_592_000), ("2w", 1_209_600)]
 )
 def test_times_are_read_with_their_unit(text: str, seconds: float) -> None:
     assert period(text) == seconds

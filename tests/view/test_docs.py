@@ -53,7 +53,13 @@ SHOWN = {
     "history",
     "diff",
     "report",
+    "audit",
     "convert",
+    "policy test",
+    "policies",
+    "queue",
+    "freeze",
+    "unfreeze",
 }
 
 

@@ -10,8 +10,10 @@ import yaml
 
 from crossfade.api.action import ACTIONS, RolloutAction
 from crossfade.api.analysis import Analysis
+from crossfade.api.base import Model
 from crossfade.api.conditions import Phase
 from crossfade.api.labels import FIELD_MANAGER
+from crossfade.api.policy import RolloutPolicy
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.strict import parse_strict
 from crossfade.cli.main import build_parser
@@ -30,6 +32,11 @@ AROUND: dict[str, Any] = {
     "template": {"spec": {"containers": [{"name": "app", "image": "shop:1"}]}},
     "service": {"ports": [{"port": 80}]},
 }
+OURS: dict[str, type[Model]] = {
+    "Rollout": Rollout,
+    "RolloutAction": RolloutAction,
+    "RolloutPolicy": RolloutPolicy,
+}
 OTHERS = {
     "argoproj.io": "Argo CD",
     "kustomize.toolkit.fluxcd.io": "Flux",
@@ -45,10 +52,8 @@ def test_every_manifest_is_valid_as_it_stands(block: str) -> None:
     manifest = yaml.safe_load(block)
     assert isinstance(manifest, dict)
     match manifest:
-        case {"kind": "Rollout"}:
-            parse_strict(Rollout, manifest)
-        case {"kind": "RolloutAction"}:
-            parse_strict(RolloutAction, manifest)
+        case {"kind": str() as kind} if ours := OURS.get(kind):
+            parse_strict(ours, manifest)
         case {"apiVersion": str() as version} if other := OTHERS.get(version.partition("/")[0]):
             assert names_the_route_as_it_is(manifest), other
         case {"kind": "Role", "rules": rules}:

@@ -1,4 +1,7 @@
-"""`crossfade promote|promote-full|skip|abort|retry|pause|resume|undo|restart NAME`: each makes a RolloutAction and waits for the answer."""
+"""`crossfade promote|promote-full|skip|abort|retry|pause|resume|undo|restart|approve|bypass NAME`.
+
+Each makes a RolloutAction and waits for the answer.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from crossfade.api.bounds import ACTOR_LENGTH
+from crossfade.api.bounds import ACTOR_LENGTH, GROUPS_LENGTH
 from crossfade.api.labels import API_VERSION
-from crossfade.cli import undo
+from crossfade.cli import approve, undo
 from crossfade.cli.connection import Api, Raw, find_rollout, with_cluster
 from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
@@ -41,7 +44,12 @@ VERBS = (
     Verb("resume", "Resume", "let a held release go on"),
     Verb("undo", "Undo", "go back to the revision that completed before"),
     Verb("restart", "Restart", "replace the stable revision's pods by new ones, a few at a time"),
+    Verb("approve", "Approve", "approve the revision, where a policy asks for approvals"),
+    Verb("bypass", "Bypass", "pass a policy for a time, in an emergency"),
 )
+
+BY_WHOM = frozenset({"Approve", "Bypass"})
+"""Actions that count by the groups of who asks."""
 
 
 def add(commands: Any, where: argparse.ArgumentParser) -> None:
@@ -51,13 +59,18 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
             verb.word, parents=[where], help=verb.meaning, description=f"{verb.meaning}."
         )
         add_name(parser)
-        parser.add_argument("--reason", metavar="TEXT", help="why; kept in the Release")
+        needed = verb.action == "Bypass"
+        parser.add_argument("--reason", metavar="TEXT", required=needed, help="why; kept in the Release")
         if verb.action == "Undo":
             undo.add_options(parser)
         else:
             parser.add_argument(
                 "--revision", metavar="HASH", help="refuse it unless it is about this revision"
             )
+        if verb.action == "Approve":
+            approve.add_approve(parser)
+        if verb.action == "Bypass":
+            approve.add_bypass(parser)
         if verb.action == "Abort":
             parser.add_argument(
                 "--now",
@@ -124,30 +137,46 @@ def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
     """Give the candidate that stood there when a promotion was typed, None for other verbs.
 
     Should another one have taken its place by the time the operator reads it, the promotion is refused rather
-    than applied to that one.
+    than applied to that one. An approval is always for one revision.
     """
+    if options.verb.action == "Approve":
+        return approve.approved(rollout)
     candidate = ((rollout.get("status") or {}).get("candidate") or {}).get("revision")
     return candidate if options.verb.action in {"Promote", "PromoteFull", "Skip"} else None
 
 
-async def user(cluster: Api) -> str | None:
-    """Ask the API server for the name of the user who types; None where it does not say, or says more than fits."""
+@dataclass(frozen=True)
+class User:
+    """Who types, as far as the API server says it and an action can hold it."""
+
+    name: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+async def user(cluster: Api) -> User:
+    """Ask the API server who types; a name, or groups, that are more than fits are left out."""
     try:
         review = await cluster.create("SelfSubjectReview", None, {})
     except ApiError:
-        return None
-    name = ((review.get("status") or {}).get("userInfo") or {}).get("username") or ""
-    return name if 0 < len(name) <= ACTOR_LENGTH else None
+        return User()
+    told = (review.get("status") or {}).get("userInfo") or {}
+    name, groups = told.get("username") or "", tuple(told.get("groups") or ())
+    fit = len(groups) <= GROUPS_LENGTH and all(0 < len(group) <= ACTOR_LENGTH for group in groups)
+    return User(name if 0 < len(name) <= ACTOR_LENGTH else None, groups if fit else ())
 
 
-def manifest(options: argparse.Namespace, revision: str | None, actor: str | None) -> Raw:
+def manifest(options: argparse.Namespace, revision: str | None, who: User) -> Raw:
     """Give the action as an object; the server gives it its name."""
     spec = {
         "rollout": options.name,
         "action": options.verb.action,
         "revision": revision,
-        "actor": actor,
+        "actor": who.name,
+        "groups": list(who.groups) if options.verb.action in BY_WHOM else None,
+        "step": getattr(options, "step", None),
+        "policy": getattr(options, "policy", None),
         "reason": options.reason,
+        "expiresSeconds": getattr(options, "expires", None),
         "now": getattr(options, "now", False),
     }
     return {

@@ -1,10 +1,11 @@
-"""`crossfade completion bash|zsh|fish`: commands, options and the cluster's Rollouts, completed by the shell."""
+"""`crossfade completion bash|zsh|fish`: commands, options and the cluster's Rollouts and policies, completed by the shell."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from crossfade.cli.exit_codes import ExitCode
@@ -54,18 +55,33 @@ def answer(parser: argparse.ArgumentParser) -> None:
 
     for each in names_in(parser):
         each.completer = names  # type: ignore[attr-defined]
+    for each in policies_in(parser):
+        each.completer = policies  # type: ignore[attr-defined]
     argcomplete.autocomplete(parser, always_complete_options="long")
 
 
 def names_in(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """Give all arguments that are the name of a Rollout."""
-    found: list[argparse.Action] = []
+    return [
+        each
+        for each in arguments_in(parser)
+        if each.metavar == ROLLOUT and (each.dest == "name" or "--rollout" in each.option_strings)
+    ]
+
+
+def policies_in(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Give all arguments that are the name of a RolloutPolicy."""
+    return [each for each in arguments_in(parser) if each.dest == "policy"]
+
+
+def arguments_in(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Give all arguments, those of its commands too."""
     for action in parser._actions:  # noqa: SLF001 -- argparse has no other way to look into a parser
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 -- the same
-            found.extend(each for below in action.choices.values() for each in names_in(below))
-        elif action.dest == "name" and action.metavar == ROLLOUT:
-            found.append(action)
-    return found
+            for below in action.choices.values():
+                yield from arguments_in(below)
+        else:
+            yield action
 
 
 def names(prefix: str, parsed_args: argparse.Namespace, **_more: object) -> list[str]:
@@ -78,9 +94,20 @@ def names(prefix: str, parsed_args: argparse.Namespace, **_more: object) -> list
     return [f"{kind}{slash}{name}" for name in found if name.startswith(begun)]
 
 
-async def _within(options: argparse.Namespace) -> list[str]:
+def policies(prefix: str, parsed_args: argparse.Namespace, **_more: object) -> list[str]:
+    """Give the names of the cluster's RolloutPolicies that begin so; none where it does not answer at once, and no complaint."""
+    try:
+        found = asyncio.run(_within(parsed_args, "RolloutPolicy"))
+    except Exception:  # noqa: BLE001 -- whatever is wrong, a shell is no place to tell it
+        return []
+    return [name for name in found if name.startswith(prefix)]
+
+
+async def _within(options: argparse.Namespace, kind: str = "Rollout") -> list[str]:
     from crossfade.cli.connection import connected  # noqa: PLC0415 -- only here
 
     async with asyncio.timeout(WITHIN_S), connected(options) as cluster:
-        found = await cluster.list("Rollout", options.namespace or cluster.namespace)
-    return sorted(each["metadata"]["name"] for each in found)
+        everywhere = getattr(options, "all_namespaces", False)
+        namespace = None if everywhere else options.namespace or cluster.namespace
+        found = await cluster.list(kind, namespace)
+    return sorted({each["metadata"]["name"] for each in found})

@@ -33,6 +33,11 @@ class Api(Protocol):
     ) -> Raw:
         """Change an object; a `test` that fails is a Conflict."""
 
+    async def dry_run(
+        self, kind: str, namespace: str | None, body: Mapping[str, Any], *, replaces: bool
+    ) -> tuple[str, ...]:
+        """Ask whether an object would be taken, and store nothing; give the warnings."""
+
     async def logs(self, namespace: str, pod: str, query: Mapping[str, str]) -> str:
         """Read what a container of a pod has written."""
 

@@ -12,17 +12,23 @@ from typing import NoReturn
 from crossfade import __version__
 from crossfade.cli import (
     action,
+    audit,
     completion,
     convert,
     diff,
+    freeze,
     history,
     listing,
     logs,
     plan,
+    policies,
+    policy,
+    queue,
     report,
     set_image,
     status,
     tree,
+    unfreeze,
     verdict,
 )
 from crossfade.cli.errors import CommandError
@@ -40,9 +46,15 @@ COMMANDS: tuple[ModuleType, ...] = (
     history,
     diff,
     report,
+    audit,
     verdict,
     convert,
     action,
+    policy,
+    policies,
+    queue,
+    freeze,
+    unfreeze,
     completion,
 )
 EPILOG = """\
@@ -102,11 +114,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crossfade {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:
-        command.add(commands, global_options(argparse.SUPPRESS))
+        command.add(commands, global_options(argparse.SUPPRESS, getattr(command, "OUTPUTS", FORMATS)))
     return parser
 
 
-def global_options(default: str | None) -> argparse.ArgumentParser:
+def global_options(default: str | None, outputs: Sequence[str] = FORMATS) -> argparse.ArgumentParser:
     """Give the options of every command. SUPPRESS as `default` keeps what stood before the command."""
     options = argparse.ArgumentParser(add_help=False)
     group = options.add_argument_group("where")
@@ -118,7 +130,7 @@ def global_options(default: str | None) -> argparse.ArgumentParser:
         "--kubeconfig", default=default, metavar="FILE", help="default: $KUBECONFIG or ~/.kube/config"
     )
     group.add_argument(
-        "-o", "--output", choices=FORMATS, default=default, help="for programs instead of people"
+        "-o", "--output", choices=outputs, default=default, help="for programs instead of people"
     )
     return options
 

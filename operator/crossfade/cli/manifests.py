@@ -13,6 +13,7 @@ import yaml
 from crossfade.api.labels import API_VERSION, GROUP
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import InvalidObjectError, parse_strict
+from crossfade.cli.documents import documents
 from crossfade.cli.errors import CommandError
 
 GATEWAY_API: Final = "gateway.networking.k8s.io"
@@ -20,14 +21,19 @@ GATEWAY_API: Final = "gateway.networking.k8s.io"
 
 @dataclass(frozen=True)
 class Manifests:
-    """What the files hold: Rollouts, Services, Deployments, routes, and in sentences what is wrong with Rollouts that do not
-    parse.
+    """What the files hold: Rollouts, Services, Deployments, routes, RolloutPolicies, Namespaces, and in sentences what is wrong with
+    Rollouts that do not parse.
     """
 
     rollouts: list[Rollout] = field(default_factory=list)
     services: list[dict[str, Any]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
     routes: list[dict[str, Any]] = field(default_factory=list)
+    policies: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Each with the file that it is in, as it is written there."""
+    namespaces: list[dict[str, Any]] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
+    """The Rollouts as they are written, in the order of `rollouts`."""
     problems: list[str] = field(default_factory=list)
 
     def service_of(self, rollout: Rollout) -> dict[str, Any] | None:
@@ -52,7 +58,9 @@ def _named(name: str, rollout: Rollout, objects: Iterable[dict[str, Any]]) -> di
 
 
 def read(names: Iterable[str]) -> Manifests:
-    """Read the files. Each must have a Rollout, or a Deployment or a route that one in another file may name."""
+    """Read the files. Each must have a Rollout, or something that belongs to one in another file: a Deployment or a route that it
+    names, its Namespace, a RolloutPolicy.
+    """
     found = Manifests()
     lacking: list[str] = []
     for name in names:
@@ -62,13 +70,18 @@ def read(names: Iterable[str]) -> Manifests:
         found.routes.extend(routes)
         workloads = [each for each in objects if _is(each, "apps/v1", "Deployment")]
         found.deployments.extend(workloads)
+        around = [each for each in objects if _is(each, "v1", "Namespace", spec=False)]
+        found.namespaces.extend(around)
+        rules = [each for each in objects if _is(each, API_VERSION, "RolloutPolicy", spec=False)]
+        found.policies.extend((name, each) for each in rules)
         mine = [each for each in objects if _is_rollout(each)]
         if not mine:
-            problems = lacking if workloads or routes else found.problems
+            problems = lacking if workloads or routes or around or rules else found.problems
             problems.append(f"{name}: no Rollout in it ({_contents(objects)}).")
         for each in mine:
             try:
                 found.rollouts.append(_parsed(each))
+                found.written.append(each)
             except InvalidObjectError as error:
                 wrong = (f"{name}: Rollout '{_name(each)}': {problem}" for problem in error.problems)
                 found.problems.extend(wrong)
@@ -80,10 +93,10 @@ def read(names: Iterable[str]) -> Manifests:
 def _objects(name: str) -> Iterator[Any]:
     """Give the objects of a file, those inside a List one by one."""
     try:
-        documents = list(yaml.safe_load_all(_text(name)))
+        found = documents(_text(name))
     except yaml.YAMLError as error:
         raise CommandError(f"{name} is not YAML: {_first_lines(error)}") from error
-    for document in documents:
+    for document in found:
         if isinstance(document, dict) and str(document.get("kind", "")).endswith("List"):
             yield from document.get("items") or ()
         elif document is not None:
@@ -108,11 +121,11 @@ def _is_rollout(candidate: object) -> bool:
     return group in {"", GROUP}
 
 
-def _is(candidate: object, version: str, kind: str) -> bool:
+def _is(candidate: object, version: str, kind: str, *, spec: bool = True) -> bool:
     return (
         isinstance(candidate, dict)
         and (candidate.get("apiVersion"), candidate.get("kind")) == (version, kind)
-        and isinstance(candidate.get("spec"), dict)
+        and (not spec or isinstance(candidate.get("spec"), dict))
     )
 
 

@@ -1,6 +1,7 @@
 """`crossfade plan -f FILE`: what a manifest will do, before it is applied.
 
-Needs no cluster. Where a manifest names a route and a cluster answers, it says also what of the route is in the way.
+Needs no cluster. Where one answers, it says also what of a route that the manifest names is in the way, and which policies would refuse
+or hold the release.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline",
         action="store_true",
-        help="ask no cluster, also where a route is named that could be looked at",
+        help="ask no cluster, neither for its policies nor for a route that is named",
     )
     parser.set_defaults(run=plan)
 
@@ -49,8 +50,7 @@ def plan(options: argparse.Namespace) -> int:
     if found.problems:
         raise CommandError("\n".join(found.problems))
     forecasts = list(_forecasts(found))
-    if any(each.route for each in forecasts):
-        forecasts = _looked(options, found, forecasts)
+    forecasts = _looked(options, found, forecasts)
     if options.output:
         print(written({"rollouts": [_jsonable(each) for each in forecasts]}, options.output))
     else:
@@ -69,12 +69,16 @@ def _forecasts(found: Manifests) -> Iterator[Forecast]:
 
 
 def _looked(options: argparse.Namespace, found: Manifests, forecasts: list[Forecast]) -> list[Forecast]:
-    """Look at the routes, where there is a cluster to look at."""
-    from crossfade.cli.route_look import looked  # noqa: PLC0415 -- only where a route is named
-
+    """Look at the routes and the policies, where there is a cluster to look at."""
     if options.offline:
-        return [replace(each, unseen="--offline") for each in forecasts]
-    return asyncio.run(looked(options, found, forecasts))
+        return [replace(each, unseen="--offline" if each.route else "") for each in forecasts]
+    if any(each.route for each in forecasts):
+        from crossfade.cli.route_look import looked  # noqa: PLC0415 -- only where a route is named
+
+        forecasts = asyncio.run(looked(options, found, forecasts))
+    from crossfade.cli.policy_look import asked  # noqa: PLC0415 -- pydantic costs 150 ms
+
+    return asyncio.run(asked(options, found, forecasts))
 
 
 def _jsonable(forecast: Forecast) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def drawn(forecast: Forecast) -> RenderableType:
     facts = _hanging([(f"  {label:<9}", words) for label, words in _facts(forecast)], "")
     known = [
         *(_hanging([("  ✗", obstacle)], "red") for obstacle in forecast.obstacles or ()),
+        *(_hanging([("  ✗", refusal)], "red") for refusal in forecast.refused_by or ()),
+        *(_hanging([("  !", hold)], "yellow") for hold in forecast.held_by or ()),
+        *(
+            _hanging([("  !", f"nobody knows what policies say: {forecast.unasked}")], "yellow")
+            for _ in [1]
+            if forecast.unasked
+        ),
         *(_hanging([("  !", concern)], "yellow") for concern in forecast.concerns),
         *(_hanging([("  ·", note)], "") for note in forecast.notes),
     ]

@@ -7,6 +7,8 @@ import argparse
 KINDS = frozenset({"cf", "cfro", "rollout", "rollouts", "rollout.crossfade.dev", "rollouts.crossfade.dev"})
 ROLLOUT = "NAME"
 """What stands for the name in usage lines; completion offers the cluster's Rollouts there."""
+POLICY = "POLICY"
+"""The same for the name of a RolloutPolicy."""
 
 
 def add_name(parser: argparse.ArgumentParser, *, nargs: str | None = None, meaning: str = "") -> None:
@@ -26,3 +28,8 @@ def rollout_name(text: str) -> str:
             f"'{text}' is no Rollout: write its name alone, or for example cf/shop or rollouts.crossfade.dev/shop"
         )
     return name
+
+
+def add_policy(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add the name of a RolloutPolicy, which may be left out, to a command."""
+    parser.add_argument("policy", metavar=POLICY, nargs="?", help=meaning)

@@ -12,7 +12,7 @@ from crossfade.cli.connection import Api, with_cluster
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.output import written
 
-UNITS_S = {"m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
 
 def add(commands: Any, where: argparse.ArgumentParser) -> None:
@@ -32,8 +32,8 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
 
 
 def period(text: str) -> float:
-    """Read `90m`, `12h`, `30d` or `4w` as seconds."""
-    found = re.fullmatch(r"(\d+)([mhdw])", text)
+    """Read `20s`, `90m`, `12h`, `30d` or `4w` as seconds."""
+    found = re.fullmatch(r"(\d+)([smhdw])", text)
     if not found or not int(found[1]):
         raise argparse.ArgumentTypeError(f"'{text}' is no time: write for example 12h, 30d or 4w")
     return float(int(found[1]) * UNITS_S[found[2]])

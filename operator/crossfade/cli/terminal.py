@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from crossfade.api.printable import printable
+from crossfade.api.printable import one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +41,14 @@ def harmless_streams() -> Iterator[None]:
     out, err = cast("TextIO", _Harmless(sys.stdout)), cast("TextIO", _Harmless(sys.stderr))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield
+
+
+def print_records(lines: Iterable[str]) -> None:
+    """Print lines as RFC 4180 ends them, with CR LF: each is made harmless by itself, and so has no other CR in it."""
+    out = sys.stdout
+    plain = getattr(out, "rich_proxied_file", out)
+    for line in lines:
+        plain.write(f"{one_line(line)}\r\n")
 
 
 def terminal(width: int | None = None) -> Console:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from crossfade.api.conditions import Phase, Reason
-from crossfade.view.model import Outcome, RolloutView, Step, Undoing
+from crossfade.view.model import Outcome, PolicyHold, RolloutView, Step, Undoing
 
 FIRST_FREE_PORT, MOVED_BY = 1024, 8000
 
@@ -15,7 +16,19 @@ def next_steps(view: RolloutView, scope: str = "") -> tuple[Step, ...]:
     if view.deleting:
         return ()
     steps = [*ADVICE.get(view.phase, _watch)(view), *_held(view), *_looked_at(view)]
-    return tuple(Step(f"{step.command} {scope}".rstrip(), step.purpose) for step in steps)
+    return tuple(
+        Step(f"{step.command} {_scope_for(step.command, scope)}".rstrip(), step.purpose) for step in steps
+    )
+
+
+def _scope_for(command: str, scope: str) -> str:
+    about_policies = command.startswith(("crossfade unfreeze ", "crossfade policies "))
+    return without_namespace(scope) if about_policies else scope
+
+
+def without_namespace(scope: str) -> str:
+    """The scope of a command about policies, which belong to the cluster."""
+    return re.sub(r"^-n \S+ ?", "", scope)
 
 
 def _crossfade(verb: str, view: RolloutView, purpose: str, *flags: str) -> Step:
@@ -40,6 +53,13 @@ def _abort(view: RolloutView) -> list[Step]:
     return [] if refused else [_crossfade("abort", view, _what_an_abort_does(view))]
 
 
+def _drop_or_abort(view: RolloutView) -> list[Step]:
+    """The same for one that is held: before it has begun an abort drops it."""
+    if view.stable is None or view.candidate is not None:
+        return _abort(view)
+    return [_crossfade("abort", view, "to drop this release: it does not begin then")]
+
+
 def _what_an_abort_does(view: RolloutView) -> str:
     if view.undoing:
         return f"to stay with release {view.undoing.from_release} after all"
@@ -48,9 +68,32 @@ def _what_an_abort_does(view: RolloutView) -> str:
 
 def _waiting(view: RolloutView) -> list[Step]:
     """Where somebody has steps to take, following it tells nothing new until they are taken."""
+    if view.policy is not None:
+        return [*_by_policy(view, view.policy), *_drop_or_abort(view)]
     if view.reason == Reason.OTHERS_FAILED and view.candidate is not None:
         return [*_watch(view), _crossfade("promote", view, "to pass this stage all the same"), *_abort(view)]
+    if view.reason == Reason.OTHERS_FAILED:
+        return [*_watch(view), *_drop_or_abort(view)]
     return _abort(view) if view.outcome is Outcome.NEEDS_PERSON else _follow_or_abort(view)
+
+
+def _by_policy(view: RolloutView, hold: PolicyHold) -> list[Step]:
+    """What ends the hold, by whom that is for to do; and the way past the policy, for whoever has it."""
+    past = ("--policy", hold.policy, "--reason", "TEXT")
+    bypass = _crossfade("bypass", view, "to pass the policy, for whoever has the verb bypass on it", *past)
+    return [_end_of_hold(view, hold), bypass]
+
+
+def _end_of_hold(view: RolloutView, hold: PolicyHold) -> Step:
+    if not hold.person:
+        return _crossfade("status", view, "to follow it: it goes on by itself", "--watch")
+    if hold.rule == "approvals":
+        return _crossfade("approve", view, "to approve it, for whoever may", "--policy", hold.policy)
+    if hold.rule == "freeze":
+        return Step(f"crossfade unfreeze {hold.policy}", "to end the freeze for all, for whoever may")
+    if hold.rule in {"spec", "windows"}:
+        return Step(f"crossfade policies {hold.policy}", "to see what of the policy its admin has to correct")
+    return Step(f"kubectl edit rollouts.crossfade.dev {view.name}", "to write what the rule asks for")
 
 
 def _looked_at(view: RolloutView) -> list[Step]:

@@ -57,6 +57,15 @@ def _undo(going: Object | None) -> Undoing | None:
     return Undoing(going.get("fromRelease", 0), going.get("toRelease", 0), asked(going)) if going else None
 
 
+def coming(rollout: Object) -> str:
+    """Give the images of a release that waits to begin, as a status has them; empty where the template is elsewhere, or is no release."""
+    spec, status = rollout.get("spec") or {}, rollout.get("status") or {}
+    if status.get("phase") != Phase.WAITING or status.get("progress") or status.get("goingBack"):
+        return ""
+    containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or ()
+    return ",".join(str(each.get("image", "")) for each in containers)
+
+
 def changed_by(release: Object | None) -> Change | None:
     """Give the field manager that had changed the template when the release began."""
     change = ((release or {}).get("spec") or {}).get("changedBy") or {}

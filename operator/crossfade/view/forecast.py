@@ -49,7 +49,8 @@ class Forecast:
     `people` is how many stages wait for a person. `worker`: it has no Service, so no requests are shared.
     `route`: what shares the requests (`HTTPRoute shop`), "" where pods or the selector do; `notes` say what it means for
     clients. `obstacles`: what of the route and its Gateway is in the way; None where nobody has looked,
-    and `unseen` says why. `afterwards`: the hooks after it, as `clean-up after Promote`.
+    and `unseen` says why. `afterwards`: the hooks after it, as `clean-up after Promote`. `refused_by`, `held_by`: the rules of policies
+    that refuse it, and that hold it at some moment or only warn; None where nobody has asked, and `unasked` says why, where a cluster is named.
     """
 
     name: str
@@ -68,6 +69,9 @@ class Forecast:
     obstacles: tuple[str, ...] | None = None
     unseen: str = ""
     afterwards: tuple[str, ...] = ()
+    refused_by: tuple[str, ...] | None = None
+    held_by: tuple[str, ...] | None = None
+    unasked: str = ""
 
 
 def forecast(

@@ -65,12 +65,32 @@ class Held:
 
 
 @dataclass(frozen=True)
+class PolicyHold:
+    """A rule of a policy that holds a release: what for, and whether it takes a `person` to end that."""
+
+    policy: str
+    rule: str
+    what: str
+    person: bool
+
+
+@dataclass(frozen=True)
 class Asked:
     """Who asked for something, when and why; what is not known is empty or None."""
 
     actor: str = ""
     reason: str = ""
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A policy that somebody passes for this Rollout, why, and until when."""
+
+    policy: str
+    by: str
+    reason: str
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -137,7 +157,7 @@ class RolloutView:
     `weight` and `real_weight` are percent of the requests (of the pods, for a `worker`, which has no Service), wanted and
     given by the ready pods or by the `route` (such as `HTTPRoute shop`; "" where pods decide); None when no release is under way. `seen` is False while the status still speaks of an older
     spec, or of none. `reason` is the one-word reason of the condition that explains the phase. `held` is set where a pause
-    holds the next change of one at rest, `paused` wherever an action holds it, `restarted` while a Restart goes on. `since`: when the phase
+    holds the next change of one at rest, `policy` where a rule of a policy holds it, `coming` has the images of a release that waits to begin, `bypasses` where somebody passes one (those that have ended too, until the operator removes them), `paused` wherever an action holds it, `restarted` while a Restart goes on. `since`: when the phase
     began. `earlier`: whether another revision than the stable one has completed. `why` is how the last release ended, where it
     failed. `last_lines` are what the container that the message speaks of wrote last, the last line first. `course` is of
     the release under way, else of the last one; `undoing` where that is an Undo under way, `went_back` where it was one. `to_do` are steps that somebody must take, commands on lines of their own.
@@ -165,6 +185,9 @@ class RolloutView:
     candidate: SideView | None = None
     awaited: Wait | None = None
     held: Held | None = None
+    policy: PolicyHold | None = None
+    coming: str = ""
+    bypasses: tuple[Passed, ...] = ()
     paused: Asked | None = None
     restarted: Asked | None = None
     since: datetime | None = None

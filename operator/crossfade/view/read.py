@@ -11,6 +11,7 @@ from crossfade.view.advice import next_steps
 from crossfade.view.autoscalers import misled, scaling
 from crossfade.view.circumstances import (
     changed_by,
+    coming,
     course,
     down,
     has_earlier,
@@ -21,6 +22,7 @@ from crossfade.view.circumstances import (
     waits_for_owner,
     went_back,
 )
+from crossfade.view.held import broken, held_by_policy, passed
 from crossfade.view.model import Outcome, RolloutView, Wait
 from crossfade.view.nearness import service_name, uneven
 from crossfade.view.pauses import held_at_rest
@@ -83,6 +85,9 @@ def rollout_view(
         candidate=side_of(status, "candidate", plan, replicas),
         awaited=_awaited(status),
         held=held_at_rest(rollout),
+        policy=held_by_policy(status) if seen and not deleting else None,
+        coming=coming(rollout) if seen and not deleting else "",
+        bypasses=tuple(passed(status)) if not deleting else (),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
         worker=not service_name(rollout),
@@ -115,6 +120,7 @@ def _warnings(
     if not view.route:
         yield from uneven(view.strategy, service)
     yield from unlisted_numbers(rollout.get("spec") or {}, service, others_only=True)
+    yield from broken(rollout.get("status") or {})
 
 
 def _to_do(service: Object, scope: str) -> tuple[str, ...]:
@@ -136,7 +142,8 @@ def _outcome(status: Object, *, seen: bool, deleting: bool) -> Outcome:
         return Outcome.UNDER_WAY
     if _is_stalled(status):
         return Outcome.FAILED
-    if waits_for_owner(status, _reason(status)):
+    hold = held_by_policy(status)
+    if waits_for_owner(status, _reason(status)) or (hold is not None and hold.person):
         return Outcome.NEEDS_PERSON
     return OUTCOMES.get(status.get("phase", ""), Outcome.UNDER_WAY)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crossfade.view.model import Place, Preview, RolloutView, SideView, Wait
+from crossfade.view.model import Passed, Place, Preview, RolloutView, SideView, Wait
 from crossfade.view.times import duration
 
 
@@ -83,6 +83,22 @@ def wait(awaited: Wait | None, now: datetime) -> str:
         return awaited.what
     left_s = max((awaited.until - now).total_seconds(), 0)
     return f"{awaited.what} ({duration(left_s)} left, until {awaited.until:%H:%M:%S} UTC)"
+
+
+def to_begin(view: RolloutView) -> str:
+    """Say which image a release that waits would bring. Example: `shop:v1 → shop:v2`."""
+    serves = view.stable.image if view.stable else ""
+    if not view.coming or view.coming == serves:
+        return ""
+    return " → ".join(filter(None, (serves, view.coming)))
+
+
+def passed(known: Passed, now: datetime) -> str:
+    """Say who passes which policy until when, and why; empty once that is over."""
+    if known.until is None or known.until <= now:
+        return ""
+    why = f": {known.reason}" if known.reason else ""
+    return f"policy {known.policy} by {known.by} until {known.until:%Y-%m-%d %H:%M} UTC{why}"
 
 
 def preview(known: Preview | None) -> str:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -69,9 +69,9 @@ class Connection:
     writer: asyncio.StreamWriter
     used: bool = False
 
-    async def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send a request and read the head of its answer."""
-        head = [f"{method} {target} HTTP/1.1", *(f"{key}: {value}" for key, value in headers.items())]
+    async def ask(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
+        """Send a request and read the head of its answer; a header may come several times."""
+        head = [f"{method} {target} HTTP/1.1", *(f"{key}: {value}" for key, value in headers)]
         if body:
             head.append(f"Content-Length: {len(body)}")
         self.writer.write("\r\n".join([*head, "", ""]).encode() + body)
@@ -79,7 +79,10 @@ class Connection:
         try:
             first, *rest = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             fields = (line.partition(":") for line in rest if line)
-            named = {key.strip().lower(): value.strip() for key, _, value in fields}
+            named: dict[str, str] = {}
+            for key, _, value in fields:  # a field that comes several times is one, with commas between
+                name = key.strip().lower()
+                named[name] = f"{named[name]}, {value.strip()}" if name in named else value.strip()
             return Answer(int(first.split(" ")[1]), named, self.reader)
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, IndexError) as error:
             raise BrokenAnswerError(

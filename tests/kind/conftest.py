@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_kind import KindCluster
@@ -14,9 +15,11 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from bench import namespaces, operator_pods
-from bench.kube import Kube, NeverHappenedError, Object, wait_for
+from bench.kube import ApiError, Kube, NeverHappenedError, Object, wait_for
+from bench.person import Person, bound, given
 from bench.scale import fake_node
 from faults.lane import STRATEGIES
+from kind.policies import New, Rule, is_read, policy
 from kstatus import broken_rule
 
 pytest.register_assert_rewrite("kind.routers")
@@ -238,3 +241,57 @@ def apply(kube: Kube, namespace: str) -> Callable[[Object], Object]:
 def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Have a line of counts printed at the end of the run."""
     return lambda line: record_property(COUNTED, line)
+
+
+@pytest.fixture
+def new_person(kube: Kube, namespace: str) -> Iterator[Callable[..., Person]]:
+    """Makes people: `new_person("ann", "release-managers", roles=["edit"], rules=[…])`, with the rights here and nowhere else."""
+    made: list[Person] = []
+
+    def make(
+        name: str, *groups: str, roles: tuple[str, ...] = (), rules: list[Object] | None = None
+    ) -> Person:
+        person = Person(kube, f"{name}@{namespace}", *groups)
+        made.append(person)
+        for role in roles:
+            bound(kube, namespace, role, person)
+        if rules:
+            given(kube, namespace, person, *rules)
+        return person
+
+    yield make
+    for person in made:
+        person.forget()
+
+
+@pytest.fixture
+def rule(kube: Kube, namespace: str) -> Iterator[Rule]:
+    """Makes policies about this namespace: `rule("quiet", freeze={…})`, with the names that they have."""
+    made: list[str] = []
+
+    def make(what: str, **spec: Any) -> str:
+        name = f"{what}-{namespace}"
+        selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+        kube.apply(policy(name, namespaceSelector=selector, **spec))
+        made.append(name)
+        wait_for(f"{name} to be read", lambda: is_read(kube, name), 60)
+        return name
+
+    yield make
+    for name in made:
+        kube.delete("RolloutPolicy", "", name)
+
+
+@pytest.fixture
+def dev(new_person: New, namespace: str) -> Person:
+    """A developer, who may edit Rollouts here and ask for everything but approvals."""
+    person = new_person("dev", roles=("edit",))
+    wait_for("the rights of dev", lambda: may_list(person, namespace), 30)
+    return person
+
+
+def may_list(person: Person, namespace: str) -> bool:
+    try:
+        return person.list("Rollout", namespace) is not None
+    except ApiError:
+        return False

@@ -67,11 +67,15 @@ bench-scale: up ## Hundreds of Rollouts at once: requests, memory, delays, as a 
 bench-analysis: up ## 200 Rollouts measured every 10 s, and aborts beside that, as a table
 	@$(PY) -m bench.scale --analysis
 
+bench-policies: up ## 2,000 Rollouts without policies and under 20 of them, compared, as a table (long)
+	@$(PY) -m bench.scale --policies 20 --rollouts $(or $(ROLLOUTS),2000)
+
 check-deep: env ## The same over many more states (STATES=1000000 for each strategy; hours), or ONLY=canary
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(or $(STATES),1000000) --walks 500 $(if $(ONLY),--only $(ONLY))
 
-crds: env ## Write crds/ from the models
+crds: env ## Write crds/ from the models, and manifests/policies.yaml from the rules
 	@PYTHONPATH=operator $(PY) -m crossfade.api.crd
+	@PYTHONPATH=operator $(PY) -m crossfade.core.policy.admission manifests/policies.yaml
 
 wheel: env ## The command line as a wheel in dist/, to install elsewhere
 	@$(PY) -m hatchling build -t wheel

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.kube import Kube
-from bench.scale import figures, held_figures, holding, phases
+from bench.scale import figures, held_figures, holding, phases, ruled
 
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 
@@ -24,6 +24,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is removed then, too
     if options.analysis:
         return with_analysis(options)
+    if options.policies:
+        return under_policies(options)
     kube, runs = Kube(options.kubeconfig), []
     try:
         for rollouts in sorted(options.rollouts or [ROLLOUTS]):
@@ -46,6 +48,16 @@ def with_analysis(options: argparse.Namespace) -> int:
         compared = holding.measure(kube, rollouts, options.rest_seconds, options.aborts)
         Console(width=options.width).print(held_figures.table(compared))
         missed += held_figures.missed(compared)
+    return told(missed)
+
+
+def under_policies(options: argparse.Namespace) -> int:
+    """Run each size in turn, without policies and under them; 1 where a target is missed."""
+    kube, missed = Kube(options.kubeconfig), []
+    for rollouts in sorted(options.rollouts or [ROLLOUTS]):
+        compared = ruled.measure(kube, rollouts, options.per_second, options.rest_seconds, options.policies)
+        Console(width=options.width).print(ruled.table(compared))
+        missed += ruled.missed(compared)
     return told(missed)
 
 
@@ -78,6 +90,11 @@ def arguments() -> argparse.Namespace:
         "--analysis",
         action="store_true",
         help="what measuring each every 10 s costs, and how long aborts take then (default: nothing is measured)",
+    )
+    parser.add_argument(
+        "--policies",
+        type=positive,
+        help="the same once more under so many RolloutPolicies, compared (default: none)",
     )
     parser.add_argument(
         "--aborts",

@@ -20,8 +20,19 @@ EACH_S = 1.5
 """Where the whole takes longer than `FIRST_S` and this for each Rollout, something is stuck."""
 
 
-def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, *, routed: bool = False) -> Measured:
-    """Play all phases with so many Rollouts, changed at that pace, and leave nothing behind."""
+def measure(
+    kube: Kube,
+    rollouts: int,
+    per_second: float,
+    rest_s: float,
+    *,
+    routed: bool = False,
+    then: Callable[[list[str]], None] = lambda _places: None,
+) -> Measured:
+    """Play all phases with so many Rollouts, changed at that pace, and leave nothing behind.
+
+    `then` is done once all are at rest, in their namespaces, before the operator is restarted.
+    """
     wait_available(kube)
     beside = router.Watched(kube) if routed else None
     with fake_node.playing(kube), many.places(kube) as places:
@@ -44,6 +55,7 @@ def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, *, rout
         note("updated")
         rested = at_rest(leader, rest_s)
         note("at rest")
+        then(places)
         print("The operator is restarted …")
         restart, memory_bytes = restarted(kube, rollouts)
         memory_bytes = max(memory_bytes, leader.memory_bytes)

@@ -50,7 +50,15 @@ def required(metadata: Message, extra: str) -> set[str]:
 
 
 def test_the_base_is_what_the_command_line_needs(metadata: Message) -> None:
-    assert required(metadata, "") == {"kubernetes", "pydantic", "pyyaml", "rich", "argcomplete"}
+    assert required(metadata, "") == {
+        "kubernetes",
+        "pydantic",
+        "pyyaml",
+        "rich",
+        "argcomplete",
+        "cronsim",
+        "tzdata",
+    }
 
 
 def test_what_only_the_operator_needs_is_an_extra(metadata: Message) -> None:
@@ -69,7 +77,7 @@ def test_it_brings_both_names_of_the_command_and_no_tests(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["plan", "-f", str(ROOT / "manifests" / "examples" / "canary.yaml")]]
+    "command", [["--help"], ["plan", "--offline", "-f", str(ROOT / "manifests" / "examples" / "canary.yaml")]]
 )
 def test_the_command_line_works_from_the_wheel_without_the_operators_dependencies(
     wheel: Path, command: list[str]

@@ -35,6 +35,7 @@ __all__ = [
     "as_before",
     "before_of",
     "changes",
+    "copied",
     "edited",
     "is_foreign",
     "is_reset",
@@ -140,6 +141,13 @@ def reaches(route: Object, names: Names) -> bool:
         weights_of(rules[index], names, namespace)[1] > 0 or copies(rules[index], names.candidate, namespace)
         for index in touched(route, names)
     )
+
+
+def copied(route: Object, names: Names) -> int:
+    """Give the percent of the requests that a touched rule copies to the candidate; the most of several."""
+    namespace, rules = namespace_of(route), rules_of(route)
+    found = (read_split(rules[index], names, namespace).mirror for index in touched(route, names))
+    return max(found, default=0)
 
 
 def stable_gets(route: Object, names: Names) -> bool:

@@ -11,7 +11,7 @@ from crossfade.core.policy import recorded
 from crossfade.core.policy.bypasses import in_force
 from crossfade.core.policy.entering import Entering
 from crossfade.core.policy.matched import Closed, Matched, mode_of
-from crossfade.core.policy.sentence import held, until_when, until_words
+from crossfade.core.policy.sentence import held, last, until_words
 from crossfade.core.policy.window_words import closed_words
 from crossfade.core.situation import Situation
 
@@ -35,21 +35,18 @@ def frozen_now(s: Situation, policy: Matched) -> Closed | None:
 
 def windows(s: Situation, policy: Matched, due: Entering) -> Answer:
     """A hold while a window is closed for what is due: the one that opens last is told."""
-    answers = [
-        answer for each in policy.closed if not (answer := _closed(policy, each, due, s, "windows")).is_open
-    ]
-    return next((each for each in answers if each.until is None), max(answers, key=until_when, default=OPEN))
+    answers = (_closed(policy, each, due, s, "windows") for each in policy.closed)
+    return last(each for each in answers if not each.is_open)
 
 
 def pausing(s: Situation) -> Answer:
     """A hold while something with `inFlight: Pause` is closed, whatever is due: the one that ends last is told."""
-    found = [
+    return last(
         _closed(policy, each, ANY, s, "windows" if each.window else "freeze")
         for policy in in_force(s)
         for each in _enforced(s, policy)
         if each.in_flight == "Pause"
-    ]
-    return max(found, key=lambda each: (each.until is None, each.until or ""), default=OPEN)
+    )
 
 
 def _closed(policy: Matched, closed: Closed, due: Entering, s: Situation, rule: str) -> Answer:

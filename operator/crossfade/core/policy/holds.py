@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Final
 
 from crossfade.api.conditions import Reason
-from crossfade.api.policy_rules import RuleName
+from crossfade.api.policy_rules import Mode, RuleName
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.policy import approvals, closing, queue, quota
 from crossfade.core.policy.beginning import begins
 from crossfade.core.policy.bypasses import in_force
 from crossfade.core.policy.entering import NOTHING, Entering, beginning, entering, following
 from crossfade.core.policy.matched import Matched, mode_of
-from crossfade.core.policy.sentence import held, until_when
+from crossfade.core.policy.sentence import held, last
 from crossfade.core.situation import Situation
 from crossfade.core.wanted import is_way_back, target
 
@@ -45,7 +45,12 @@ def before_start(s: Situation) -> Answer:
 
 def before_next(s: Situation) -> Answer:
     """What keeps the release from its next stage. Never where nothing serves, nor on a way back."""
-    return OPEN if not s.under_way or s.stage.stops_old else _before(s, following(s))
+    return _before(s, next_of(s)) if s.under_way else OPEN
+
+
+def next_of(s: Situation) -> Entering:
+    """What comes with the next stage of the release under way, as far as a policy may hold it: nothing on a way back."""
+    return NOTHING if s.stage.stops_old or _goes_back(s) else following(s)
 
 
 def before_present(s: Situation) -> Answer:
@@ -74,19 +79,24 @@ def warned(s: Situation) -> Iterator[str]:
     due = following(s) if s.under_way else beginning(s)
     wanted = s.under_way or target(s) != s.stable_revision
     for policy in in_force(s) if wanted else ():
-        for rule, ask in WHEN.items():
-            if policy.spec is not None and mode_of(policy.spec, rule) == "Warn":
-                answer = ask(s, policy, due)
-                yield from () if answer.is_open else (answer.waiting_for,)
+        yield from (answer.waiting_for for _, answer in waits(s, policy, due, "Warn"))
+
+
+def waits(s: Situation, policy: Matched, due: Entering, mode: Mode) -> Iterator[tuple[RuleName, Answer]]:
+    """What each rule about when that has this mode would hold before what is due."""
+    for rule, ask in WHEN.items():
+        if policy.spec is not None and mode_of(policy.spec, rule) == mode:
+            answer = ask(s, policy, due)
+            if not answer.is_open:
+                yield rule, answer
 
 
 def _strictest(s: Situation, due: Entering) -> Answer:
     """The one that ends last, or that somebody has to end, with how many others there are."""
-    found = sorted(_all(s, due), key=until_when)
-    open_ended = [each for each in found if each.until is None]
+    found = tuple(_all(s, due))
     if not found:
         return OPEN
-    first = open_ended[0] if open_ended else found[-1]
+    first = last(found)
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     by = tuple(each for answer in found for each in answer.by)
     return Answer(first.why, f"{first.waiting_for}{more}", first.until, again_s=first.again_s, by=by)
@@ -127,7 +137,4 @@ def _of(s: Situation, policy: Matched, due: Entering) -> Iterator[Answer]:
     for each in policy.broken:
         if each.mode == "Enforce":
             yield held(policy, each.rule, each.message)
-    for rule, ask in WHEN.items():
-        answer = ask(s, policy, due) if mode_of(policy.spec, rule) == "Enforce" else OPEN
-        if not answer.is_open:
-            yield answer
+    yield from (answer for _, answer in waits(s, policy, due, "Enforce"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from crossfade.api.conditions import Reason
 from crossfade.api.policy_rules import RuleName
-from crossfade.core.gates.answer import Answer
+from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.moments import moment_of
 from crossfade.core.policy.matched import Matched
 
@@ -24,6 +25,10 @@ def until_words(until: str | None) -> str:
     return f"until {moment_of(until).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def until_when(answer: Answer) -> datetime:
-    """When a hold ends, to sort by: those that somebody has to end come first."""
-    return moment_of(answer.until) if answer.until else datetime.min.replace(tzinfo=UTC)
+def last(answers: Iterable[Answer]) -> Answer:
+    """The hold that somebody has to end, or else the one that ends last; OPEN where there is none."""
+    return max(answers, key=_until, default=OPEN)
+
+
+def _until(answer: Answer) -> datetime:
+    return moment_of(answer.until) if answer.until else datetime.max.replace(tzinfo=UTC)

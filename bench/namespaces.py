@@ -20,6 +20,7 @@ from bench.kube import (
 
 OWN = "own"
 """So begin the names of namespaces with an operator of their own: `cluster/operator` has the installed one skip them."""
+MOVERS = ("kube-controller-manager", "kube-proxy")
 EVIDENCE = tuple(kind for kind in COLLECTIONS if kind not in {*CLUSTER_WIDE, "Lease", "ConfigMap"})
 
 
@@ -44,7 +45,10 @@ def forget(namespace: str) -> None:
 
 
 def keep_evidence(kube: Kube, namespaces: list[str], folder: Path, since: float) -> None:
-    """Write down what is in the namespaces, and the logs of their pods and of the operator since `since`."""
+    """Write down what is in the namespaces, and the logs of their pods, of the operator and of who moves traffic.
+
+    The last two since `since`. Who moves traffic: the controllers that write endpoints, and kube-proxy.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for namespace in namespaces:
         if seen_folder(namespace).is_dir():
@@ -56,7 +60,8 @@ def keep_evidence(kube: Kube, namespaces: list[str], folder: Path, since: float)
                 path.write_text(json.dumps(items, indent=1))
         for pod in kube.list("Pod", namespace):
             keep_logs(kube, pod, folder)
-    for pod in operator_pods.pods(kube):
+    movers = [pod for pod in kube.list("Pod", "kube-system") if pod["metadata"]["name"].startswith(MOVERS)]
+    for pod in (*operator_pods.pods(kube), *movers):
         keep_logs(kube, pod, folder, f"&sinceTime={operator_pods.rfc3339(since)}")
 
 

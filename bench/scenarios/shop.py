@@ -202,11 +202,27 @@ class Shop:
 
     def last_told_to_stop(self, version: str) -> float | None:
         """When the last pod of a version was seen to be told to stop, by unix time."""
+        return max(self._told_to_stop(version).values(), default=None)
+
+    def _told_to_stop(self, *versions: str) -> dict[str, float]:
+        """When each pod was seen to be told to stop, by unix time; without a version, of all."""
         first: dict[str, float] = {}
         for seen in list(self.pods.history):
-            if version_of(seen.object) == version and "deletionTimestamp" in seen.object["metadata"]:
+            version = version_of(seen.object)
+            if (not versions or version in versions) and "deletionTimestamp" in seen.object["metadata"]:
                 first.setdefault(seen.name, seen.at)
-        return max(first.values(), default=None)
+        return first
+
+    def _when_lost(self, new: list[analysis.Record], since: float) -> dict[str, list[float]]:
+        """When the first and the last request was lost, and pods were told to stop and gone, in s since the change."""
+        lost = analysis.lost(new)
+        if not lost:
+            return {}
+        told = self._told_to_stop()
+        gone = [seen.at for seen in list(self.pods.history) if seen.gone and seen.name in told]
+        lost_at = [min(each.at for each in lost), max(each.at for each in lost)]
+        moments = {"lost_at_s": lost_at, "told_to_stop_s": [*told.values()], "gone_s": gone}
+        return {name: sorted(round(at - since, 2) for at in each) for name, each in moments.items()}
 
     @property
     def number(self) -> int:
@@ -278,7 +294,12 @@ class Shop:
             release.get("outcome", ""),
             release.get("why", ""),
             records,
-            {"losses": analysis.losses_by_outcome(new), **lost_otherwise(records), **figures},
+            {
+                "losses": analysis.losses_by_outcome(new),
+                **lost_otherwise(records),
+                **self._when_lost(new, since),
+                **figures,
+            },
         )
         return self.told_last
 

@@ -52,7 +52,7 @@ def test_the_same_manifest_every_two_seconds_changes_nothing_in_any_strategy(
     for name, result in results.items():
         assert_git_saw_nothing(name, result)
         if name != "recreate":
-            assert result.lost == 0, (name, result.figures)
+            assert result.lost == 0, f"{name}: {result.figures}"
     assert_down_only_between_the_versions(results["recreate"])
 
 

@@ -42,5 +42,5 @@ def test_an_operator_killed_in_the_middle_of_each_strategy_ends_the_same(kube: K
         assert result.figures["order"] == ["v1", "v2"], strategy
         assert result.new[-1].version == "v2", strategy
         if strategy != "recreate":
-            assert result.lost == 0, (strategy, result.figures)
+            assert result.lost == 0, f"{strategy}: {result.figures}"
     assert results["recreate"].figures["mixing_s"] == 0

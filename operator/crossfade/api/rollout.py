@@ -178,7 +178,8 @@ class RolloutSpec(Model):
     """Seconds that a pod goes on serving after it is told to stop, 0 to 3600, by default 5, so that requests that are
     still sent to it are answered. It is a preStop sleep, added to containers that have no preStop of their own, kept
     below `terminationGracePeriodSeconds`, and none without `service`. 0 adds nothing. A change counts from the next
-    revision on."""
+    revision on. Raise it where the control plane is busy: Kubernetes may tell a pod's end to the network some seconds
+    late."""
 
     revision_history_limit: Annotated[int, Field(ge=0, le=50)] = 5
     """Old revisions and finished Releases that are kept for `undo`, 0 to 50, by default 5."""

@@ -12,7 +12,7 @@ from crossfade.cluster import ApiError
 from crossfade.controller.events import Teller
 from crossfade.controller.executor import World
 from crossfade.controller.policy_admission import PolicyAdmission
-from crossfade.controller.policy_status import PolicyStatus
+from crossfade.controller.policy_status import COUNTED_EVERY_S, Counted, Later, PolicyStatus
 from crossfade.controller.ruling import Ruling
 from crossfade.controller.store import Key, Store, watched_in
 from crossfade.controller.templates import Place
@@ -60,9 +60,18 @@ class Bench:
         world = World(self.cluster, teller, lambda: None, lambda _verb, _kind: None, self.woken.append)
         ruling = Ruling(self.store, lambda: self.now)
         admission = PolicyAdmission(self.cluster, lambda: None)
-        self.look = PolicyStatus(
-            self.store, world, ruling, admission, lambda *timer: self.timers.append(timer)
-        )
+        later: Later = lambda *timer: self.timers.append(timer)  # noqa: E731
+        self.look = PolicyStatus(self.store, world, ruling, admission, later)
+        self.counted = Counted(self.store, later)
+
+    def patched(self, **parts: dict[str, Any]) -> None:
+        """Somebody else changes the policy, and the watch shows it."""
+        version = {"resourceVersion": str(self.cluster.version + 1)}
+        was = self.cluster.objects["RolloutPolicy", "", "prod"]
+        merged = {part: {**was.get(part, {}), **fields} for part, fields in parts.items()}
+        merged["metadata"] = {**was["metadata"], **merged.get("metadata", {}), **version}
+        self.cluster.version += 1
+        self.store.put("RolloutPolicy", self.cluster.hold("RolloutPolicy", {**was, **merged}))
 
 
 async def test_it_is_looked_at_when_its_windows_turn_however_long_the_writes_took() -> None:
@@ -95,3 +104,37 @@ async def test_a_new_process_wakes_those_whose_release_a_closed_window_takes_bac
     bench.start_anew()
     await bench.look(PLACE)
     assert bench.woken == woken
+
+
+async def test_its_own_words_are_no_news_to_it_and_anybody_elses_are() -> None:
+    bench = Bench()
+    news: list[bool] = []
+    bench.store.policies.listen(lambda name: news.append(bench.look.is_news(name)))
+    await bench.look(PLACE)
+    assert news == [False]  # what it told came back
+    bench.patched(status={"matching": 7})
+    assert news == [False, True]
+    await bench.look(PLACE)
+    assert news == [False, True, False]
+    bench.patched(metadata={"generation": 9})
+    assert news == [False, True, False, True]
+
+
+async def test_only_those_about_a_rollout_that_changed_are_counted_anew_and_all_where_a_namespace_chooses_anew() -> (
+    None
+):
+    bench = Bench()
+    elsewhere = {"namespaceSelector": {"matchLabels": {"tier": "other"}}}
+    bench.store.put("RolloutPolicy", obj("other", namespace="", spec=elsewhere))
+    before, after = rollout(), rollout()
+    after["metadata"]["generation"] = 2
+    bench.counted.note("Rollout", SHOP, before, after)
+    assert bench.timers == [(PLACE, COUNTED_EVERY_S)]
+    there = obj("ns", namespace="")
+    bench.counted.note(
+        "Namespace",
+        Key("", "ns"),
+        there,
+        {**there, "metadata": {**there["metadata"], "labels": {"tier": "other"}}},
+    )
+    assert {place.name for place, _ in bench.timers[1:]} == {"prod", "other"}

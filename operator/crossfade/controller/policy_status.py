@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from crossfade.api.policy import RolloutPolicyStatus, Violation
@@ -10,7 +10,7 @@ from crossfade.api.reading import read
 from crossfade.controller.apply import Refused, Writer
 from crossfade.controller.calendars import Told
 from crossfade.controller.executor import World
-from crossfade.controller.policies import KIND, Policy, labels
+from crossfade.controller.policies import KIND, NAMESPACE, Policy, labels
 from crossfade.controller.policy_admission import PolicyAdmission
 from crossfade.controller.ruling import Ruling
 from crossfade.controller.store import Key, Raw, Store, namespace_of
@@ -44,6 +44,15 @@ class PolicyStatus:
         self._admission = admission
         self._later = later
         self._closed: dict[str, frozenset[Closed]] = {}
+        self._told: dict[str, tuple[object, Raw]] = {}
+
+    def is_news(self, name: str) -> bool:
+        """Whether a policy has to be looked at now that it changed: not where all that changed is what we told in its status.
+
+        Each look ends in such a change, and would bring about the next one at once.
+        """
+        raw = self._store.get(KIND, "", name)
+        return raw is None or self._told.get(name) != _form(raw, raw.get("status") or {})
 
     async def __call__(self, place: Place) -> float | None:
         """Look at it; gives the seconds after which to look again, None: only when it changes.
@@ -54,6 +63,7 @@ class PolicyStatus:
         policy, raw = self._store.policies.get(name), self._store.get(KIND, "", name)
         if policy is None or raw is None:
             self._closed.pop(name, None)
+            self._told.pop(name, None)
             self._ruling.calendars.forget(name)
             return None
         told = self._ruling.calendars.of(policy)
@@ -102,6 +112,7 @@ class PolicyStatus:
         )
         if write is None:
             return
+        self._told[policy.name] = _form(raw, write.body["status"])
         try:
             writer = Writer(world.cluster, self._store, world.fence, world.wake)
             await writer.write(Key("", meta["name"]), write)
@@ -126,18 +137,33 @@ class PolicyStatus:
 
 
 class Counted:
-    """Has policies counted anew when a Rollout changes that they are about; a listener of the store."""
+    """Has policies counted anew when a Rollout changes that they are about, or whom they are about; a listener of the store."""
 
     def __init__(self, store: Store, later: Later) -> None:
         self._store = store
         self._later = later
 
     def note(self, kind: str, _key: Key, old: Raw | None, new: Raw | None) -> None:
-        """Compare a Rollout with its former self: what no policy tells of is no news."""
-        if kind != "Rollout" or (old is not None and new is not None and _counts(old) == _counts(new)):
-            return
-        for policy in self._store.policies.all():
-            self._later(Place(KIND, "", policy.name), COUNTED_EVERY_S)
+        """Compare it with its former self: what no policy tells of is no news. A namespace chooses anew by its labels."""
+        if kind == NAMESPACE and old is not None and new is not None and labels(old) != labels(new):
+            self._again(each.name for each in self._store.policies.all())
+        if kind == "Rollout" and (old is None or new is None or _counts(old) != _counts(new)):
+            self._again(self._about(old, new))
+
+    def _again(self, policies: Iterable[str]) -> None:
+        for policy in policies:
+            self._later(Place(KIND, "", policy), COUNTED_EVERY_S)
+
+    def _about(self, *forms: Raw | None) -> set[str]:
+        """The policies that are about a Rollout in one of its forms."""
+        there = [(each, self._store.namespace(namespace_of(each))) for each in forms if each is not None]
+        return {policy.name for raw, place in there for policy in self._store.policies.about(raw, place)}
+
+
+def _form(raw: Raw, status: Raw) -> tuple[object, Raw]:
+    """A policy with this status, as far as a look goes: which one it is, and what it asks for."""
+    meta = raw["metadata"]
+    return (meta["uid"], meta.get("generation")), status
 
 
 def _counts(raw: Raw) -> tuple[object, ...]:

@@ -137,7 +137,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     later: Later = lambda place, delay_s: looked.add_after(place, delay_s)  # noqa: E731, PLW0108
     looking = _policy_status(options, store, world, ruling, later)
     looked = Workers(KeyedQueue[Place](_jitter), looking, metrics=None, count=1)
-    store.policies.listen(lambda name: looked.add(Place(POLICY, "", name)))
+    store.policies.listen(lambda name: looked.add(Place(POLICY, "", name)) if looking.is_news(name) else None)
     store.listen(Counted(store, looked.add_after).note)
     relist = Relist(cluster, store, workers.add, options.scope, _jitter)
     kinds = Kinds(cluster, store, options.scope.namespace)

@@ -138,3 +138,12 @@ async def test_only_those_about_a_rollout_that_changed_are_counted_anew_and_all_
         {**there, "metadata": {**there["metadata"], "labels": {"tier": "other"}}},
     )
     assert {place.name for place, _ in bench.timers[1:]} == {"prod", "other"}
+
+
+async def test_the_more_policies_there_are_the_less_often_each_is_counted() -> None:
+    bench = Bench()
+    for number in range(39):
+        bench.store.put("RolloutPolicy", obj(f"more-{number}", namespace="", spec={}))
+    bench.counted.note("Rollout", SHOP, None, rollout())
+    assert len(bench.timers) == 40
+    assert {delay_s for _, delay_s in bench.timers} == {20.0}  # so that two are counted in a second

@@ -70,6 +70,9 @@ class Policies:
         for listener in self._listeners:
             listener(name)
 
+    def __len__(self) -> int:
+        return len(self._policies)
+
     def all(self) -> Iterable[Policy]:
         """All policies, by name."""
         return [self._policies[name] for name in sorted(self._policies)]

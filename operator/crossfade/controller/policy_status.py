@@ -21,7 +21,9 @@ from crossfade.core.policy import status
 from crossfade.core.policy.matched import Closed
 
 COUNTED_EVERY_S: Final = 5.0
-"""Its counts follow the Rollouts so much later at most: each of thousands of changes would be a write else."""
+"""Its counts follow the Rollouts so much later: each of thousands of changes would be a write else."""
+COUNTED_PER_S: Final = 2.0
+"""So many policies are counted anew in a second while Rollouts change, so that more than ten are counted less often."""
 
 
 Later = Callable[[Place, float], None]
@@ -151,8 +153,9 @@ class Counted:
             self._again(self._about(old, new))
 
     def _again(self, policies: Iterable[str]) -> None:
+        every_s = max(COUNTED_EVERY_S, len(self._store.policies) / COUNTED_PER_S)
         for policy in policies:
-            self._later(Place(KIND, "", policy), COUNTED_EVERY_S)
+            self._later(Place(KIND, "", policy), every_s)
 
     def _about(self, *forms: Raw | None) -> set[str]:
         """The policies that are about a Rollout in one of its forms."""

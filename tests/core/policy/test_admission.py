@@ -9,7 +9,7 @@ import pytest
 
 from crossfade.api.policy_rules import RULE_NAMES
 from crossfade.api.selector import Selector
-from crossfade.core.policy.admission import Manifest, content, manifests, render
+from crossfade.core.policy.admission import ACTIONS, Manifest, content, manifests, render
 from crossfade.core.policy.rules import RULES
 from judged import Asked
 
@@ -55,6 +55,31 @@ def asked(
 
 def test_the_file_is_what_the_code_writes() -> None:
     assert (ROOT / "manifests" / "policies.yaml").read_text() == render(), "run `make crds`"
+
+
+@pytest.mark.parametrize(
+    ("rules", "judges"),
+    [
+        ({}, {"enforce"}),
+        ({"enforcement": "Audit"}, {"audit"}),
+        ({"enforcement": "Warn", "ruleEnforcement": {"strategies": "Enforce"}}, {"enforce"}),
+        ({"rollback": {"onFailure": "Abort"}, "ruleEnforcement": {"rollback": "Warn"}}, {"enforce", "warn"}),
+    ],
+)
+def test_a_policy_is_asked_only_in_the_modes_in_which_it_has_a_rule(
+    rules: dict[str, Any], judges: set[str]
+) -> None:
+    params = {"metadata": {"name": "p"}, "spec": {**ALLOWED, **rules}}
+    data = {"object": shop(), "params": params}
+    named = {each.lower(): POLICIES[f"crossfade-policies-{each.lower()}"] for each in ACTIONS}
+    assert {each for each, judge in named.items() if Asked(judge, data).matches} == judges
+
+
+def test_a_policy_whose_rules_are_the_operators_alone_is_not_asked() -> None:
+    params = {"metadata": {"name": "p"}, "spec": {"concurrency": {"maxActive": 3}, "quota": {"maxPerDay": 5}}}
+    data = {"object": shop(), "params": params}
+    judges = [Asked(POLICIES[f"crossfade-policies-{each.lower()}"], data) for each in ACTIONS]
+    assert not any(each.matches for each in judges)
 
 
 def test_every_rule_about_what_a_spec_says_is_in_it() -> None:

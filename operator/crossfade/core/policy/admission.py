@@ -41,11 +41,11 @@ TOLD_LENGTH: Final = 1250
 """Characters of a refusal; the API server takes no more than 5120 bytes, and a character has up to four."""
 
 
-def _mode(rule: str) -> str:
-    """CEL: the mode of a rule."""
-    own = f"variables.policy.ruleEnforcement.{rule}"
-    default = "(has(variables.policy.enforcement) ? variables.policy.enforcement : 'Enforce')"
-    return f"(has(variables.policy.ruleEnforcement) && has({own}) ? {own} : {default})"
+def _is_in(mode: Mode, rule: str, policy: str = "variables.policy") -> str:
+    """CEL: whether a policy has a rule, and has it in a mode."""
+    own = f"{policy}.ruleEnforcement.{rule}"
+    default = f"(has({policy}.enforcement) ? {policy}.enforcement : 'Enforce')"
+    return f"has({policy}.{rule}) && (has({policy}.ruleEnforcement) && has({own}) ? {own} : {default}) == '{mode}'"
 
 
 _OTHER: Final = " || ".join(
@@ -83,9 +83,8 @@ def broken(mode: Mode) -> tuple[Variable, ...]:
     """By rule what is broken of it, where the policy has it in that mode; then all of it, and what nobody has passed."""
     rules = content()
     each = {name: f"broken{name.capitalize()}" for name in rules}
-    asked = {name: f"has(variables.policy.{name}) && {_mode(name)} == '{mode}'" for name in rules}
     return (
-        *((each[name], f"{asked[name]} ? ({cel}) : []") for name, cel in rules.items()),
+        *((each[name], f"{_is_in(mode, name)} ? ({cel}) : []") for name, cel in rules.items()),
         ("found", f"variables.selected ? {' + '.join(_named(name, each[name]) for name in rules)} : []"),
         ("problems", "variables.found.size() == 0 || variables.excused ? [] : variables.found"),
     )
@@ -102,6 +101,11 @@ def variables(mode: Mode) -> tuple[Variable, ...]:
     return (POLICY, STATUS, *BASIS, *selection, *of_rules, *broken(mode))
 
 
+def _has_any(mode: Mode) -> str:
+    """CEL: whether a policy has a rule to judge in that mode. Most have none in most modes, and each is asked for each Rollout."""
+    return " || ".join(f"({_is_in(mode, name, 'dyn(params.spec)')})" for name in content())
+
+
 TOLD: Final = (
     "['policy ' + params.metadata.name + ', ' + variables.found.join('; ')].map(t, "
     f"t.size() > {TOLD_LENGTH} ? t.substring(0, {TOLD_LENGTH}) + '…' : t)[0]"
@@ -114,7 +118,10 @@ def _judging(mode: Mode) -> Manifest:
         "failurePolicy": "Fail",
         "paramKind": PARAM_KIND,
         "matchConstraints": constraints("rollouts", "CREATE", "UPDATE"),
-        "matchConditions": [{"name": "spec-changed", "expression": CHANGED}],
+        "matchConditions": [
+            {"name": "spec-changed", "expression": CHANGED},
+            {"name": "has-such-a-rule", "expression": _has_any(mode)},
+        ],
         "variables": listed(variables(mode)),
         "validations": [
             {

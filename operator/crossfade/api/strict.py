@@ -1,7 +1,7 @@
 """Reads what a person wrote: everything that is wrong with it, at once, by path, with what to write instead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -19,10 +19,14 @@ Location = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, as `spec.strategy.canary.steps[1].weight`, and what to write instead."""
+    """One thing that is wrong: where, as `spec.strategy.canary.steps[1].weight`, and what to write instead.
+
+    `is_unknown`: there is no such field, in this version.
+    """
 
     path: str
     message: str
+    is_unknown: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         """Give one line for a terminal."""
@@ -83,7 +87,9 @@ def _of_closed(cls: type[Model], unknown: list[ErrorDetails]) -> list[ErrorDetai
 def _problem(cls: type[Model], detail: ErrorDetails) -> Problem:
     loc, owner = detail["loc"], _owner(cls, detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return Problem(_path(loc), f"is not a field{did_you_mean(str(loc[-1]), _names(owner))}")
+        return Problem(
+            _path(loc), f"is not a field{did_you_mean(str(loc[-1]), _names(owner))}", is_unknown=True
+        )
     if detail["type"] == "missing":
         return Problem(_path(loc), _requirement(owner, str(loc[-1])))
     return Problem(_path(loc), worded(detail))

@@ -13,6 +13,7 @@ from typing import Any, Final
 from crossfade.api.policy import RolloutPolicySpec
 from crossfade.api.selector import Selector, selects
 from crossfade.api.strict import InvalidObjectError, parse_strict
+from crossfade.core.policy.stored import stored_spec
 
 Raw = dict[str, Any]
 
@@ -96,19 +97,13 @@ def labels(obj: Raw) -> Mapping[str, str]:
 
 
 def parsed(raw: Raw) -> Policy:
-    """A stored policy as a value. The API server has checked it; a field that a newer version has brought is one that cannot be read: a rule
-    that is not understood must not be passed.
-    """
+    """A stored policy as a value."""
     meta = raw["metadata"]
     name, uid = str(meta["name"]), str(meta["uid"])
     version = f"{uid}/{meta.get('generation', 0)}"
-    stored = raw.get("spec") or {}
-    chosen = [_selector(stored.get(each)) for each in ("namespaceSelector", "rolloutSelector")]
-    try:
-        spec = parse_strict(RolloutPolicySpec, stored)
-    except InvalidObjectError as error:
-        return Policy(name, uid, version, None, f"spec.{error.problems[0]}", *chosen)
-    return Policy(name, uid, version, spec, "", *chosen)
+    asked = raw.get("spec") or {}
+    chosen = [_selector(asked.get(each)) for each in ("namespaceSelector", "rolloutSelector")]
+    return Policy(name, uid, version, *stored_spec(asked), *chosen)
 
 
 def _selector(stored: object) -> Selector | None:

@@ -47,7 +47,7 @@ from crossfade.core.transitions import (
     would_be_held,
 )
 from crossfade.core.verdicts import candidate_crashed, node_took_them, verdict
-from crossfade.core.wanted import comes_back, condemned, is_going_back, paused, target
+from crossfade.core.wanted import condemned, is_way_back, paused, target
 
 
 def next_transition(s: Situation) -> Transition:
@@ -251,7 +251,7 @@ def _closed(s: Situation) -> Transition | None:
     """A policy closes that takes back what is under way. What serves all users stays; so does a way back."""
     p = s.progress
     forward = s.under_way and not p.rollback_reason and bool(s.stable_revision) and not has_everything(s)
-    if not forward or comes_back(s, p.revision) or is_going_back(s, p.revision):
+    if not forward or is_way_back(s, p.revision):
         return None
     why = takes_back(s)
     return closed(s, why) if why else None

@@ -25,7 +25,7 @@ from crossfade.core.situation import Situation
 from crossfade.core.timeline import noted
 from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.verdicts import Verdict
-from crossfade.core.wanted import comes_back, is_going_back
+from crossfade.core.wanted import is_going_back, is_way_back
 from crossfade.core.words import served, serves
 
 COMPLETED_KEPT = 50
@@ -83,8 +83,7 @@ def started(s: Situation, revision: str) -> Transition:
     )
     number = s.memory.release + 1
     way = s.memory.going_back if is_going_back(s, revision) else None
-    back = comes_back(s, revision) or is_going_back(s, revision)
-    starts = with_start(s, revision, back=back)
+    starts = with_start(s, revision, back=is_way_back(s, revision))
     approvals = [each for each in s.memory.approvals if is_of_this_release(s, each)]
     fresh: dict[str, object] = {
         "requester": requested(s, revision),

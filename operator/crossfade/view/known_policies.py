@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from crossfade.api.policy import RolloutPolicySpec
 from crossfade.core.policy.closed_windows import closed_windows
 from crossfade.core.policy.closures import Calendar
 from crossfade.core.policy.matched import Closed
+from crossfade.core.policy.stored import stored_spec
 from crossfade.core.policy.window_status import statuses
 
 Object = Mapping[str, Any]
@@ -53,15 +52,6 @@ def _with_windows(policy: Known, now: datetime) -> Known:
 
 
 def _known(policy: Object) -> Known:
-    name, spec = policy["metadata"]["name"], policy.get("spec") or {}
+    spec, problem = stored_spec(policy.get("spec"))
     queued = len((policy.get("status") or {}).get("queued") or ())
-    fields = {field.alias or key for key, field in RolloutPolicySpec.model_fields.items()}
-    unknown = next((key for key in spec if key not in fields), None)
-    if unknown is not None:
-        return Known(name, problem=f"spec.{unknown}: this version of crossfade does not know that field")
-    try:
-        return Known(name, RolloutPolicySpec.model_validate(spec), queued=queued)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return Known(name, problem=f"spec.{where}: {first['msg']}")
+    return Known(policy["metadata"]["name"], spec, problem, queued)

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, template
+from builders import V1, V2, serving_v1, template
 from core.policy.wanting import policy, wanting
 from crossfade.core.observed import Observed
 from crossfade.core.policy import bypasses
 from crossfade.core.policy.beginning import begins
 from crossfade.core.transitions import started
+from simulation.live import rest, until
 
 BETWEEN = ("b", "c", "d", "e")
 
@@ -63,3 +64,23 @@ def test_an_older_one_comes_back_through_the_gates_that_a_policy_asks_for(
     s = wanting({"rollbackRevisions": 50}, completed=[V1, *BETWEEN[:before], V2])
     s = replace(s, seen=Observed(policies=(policy(**rule),)))
     assert started(s, V2).s.progress.skip_gates is at_once
+
+
+@pytest.mark.parametrize(("before", "counts"), [(2, False), (3, True)])
+def test_only_what_no_policy_holds_counts_against_no_quota(before: int, counts: bool) -> None:
+    s = wanting({"rollbackRevisions": 50}, completed=[V1, *BETWEEN[:before], V2])
+    assert bool(started(s, V2).s.memory.starts) is counts
+
+
+@pytest.mark.parametrize(("last", "taken_back"), [(4, False), (5, True)])
+def test_a_freeze_that_aborts_takes_back_all_but_a_way_back(last: int, taken_back: bool) -> None:
+    """v1 comes back at once by `rollbackRevisions`, and is under way when the line is stopped."""
+    sim = serving_v1("canary", rollbackRevisions=50)
+    for number in range(2, last + 1):
+        sim.set_image(f"shop:v{number}")
+        rest(sim)
+    sim.set_image("shop:v1")
+    until(sim, lambda s: bool(s.status.get("progress")))
+    sim.policies = (policy(freeze={"inFlight": "Abort"}),)
+    until(sim, lambda s: not s.status.get("progress"))
+    assert (sim.status["stable"]["revision"] != V1) is taken_back

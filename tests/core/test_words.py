@@ -61,3 +61,15 @@ def test_a_workers_crash_is_told_without_requests() -> None:
     rest(sim)
     assert "4 of 4 pods crashed after they were ready" in sim.status["message"]
     assert f"{V1} runs. Change the template" in sim.status["message"]
+
+
+def test_what_an_abort_kept_from_beginning_was_not_taken_back() -> None:
+    sim = serving_v1("canary")
+    sim.edit(paused=True)
+    sim.set_image("shop:v2")
+    rest(sim)
+    sim.act("Abort", actor="ann", reason="not today")
+    rest(sim)
+    told = sim.status["message"]
+    assert told.startswith(f"{V2} did not begin: aborted by ")
+    assert f" of ann: not today. {V1} serves. Change the template, or Retry" in told

@@ -267,10 +267,12 @@ def _verdicts(s: Situation) -> str:
 
 
 def _taken_back(one: Failed) -> str:
-    """Which release, by its number, and why; and who sent it back, where that is not the reason itself.
+    """Which release, by its number, and why; and who sent it back, where that is not the reason itself, or kept it from beginning.
 
     Example: `release 2 (7c9f4b8d51) was taken back: 1 of 4 pods crashed while it served …; Abort by ann: too slow`.
     """
+    if one.reason == Reason.ABORTED_BY_USER and not one.release:
+        return f"{one.revision} did not begin: {in_full(one)}"
     which = f"release {one.release} ({one.revision})" if one.release else one.revision
     act = one.act if one.reason not in BY_PEOPLE else None
     if act is None:

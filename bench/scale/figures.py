@@ -60,17 +60,18 @@ class Restart:
     writes: float
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One run with `rollouts` Rollouts, of which `per_second` are changed a second; infinite: all at once."""
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """All of `rollouts` Rollouts made, updated and at rest; `per_second` are changed a second, infinite: all at once.
+
+    `memory_bytes`: of the leader, at its highest.
+    """
 
     rollouts: int
     per_second: float
     created: Stretch
     updated: Stretch
     rested: Stretch
-    abort_s: float
-    restart: Restart
     memory_bytes: float
     router: Mapping[str, Reading] | None = None
     """Its figures `without`, once all are `created`, `updated` and `at rest`; None: there are no routes."""
@@ -80,6 +81,14 @@ class Measured:
         """How many, and how fast they are changed."""
         pace = "all at once" if math.isinf(self.per_second) else f"{self.per_second:g} a second"
         return f"{self.rollouts} Rollouts{' with routes' if self.router else ''}, {pace}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured(Changes):
+    """The same, then a restart, and aborts in the middle of one more wave."""
+
+    abort_s: float
+    restart: Restart
 
 
 @dataclass(frozen=True)

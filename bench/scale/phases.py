@@ -1,14 +1,16 @@
-"""One run: create all, update all, rest, restart, update again with aborts. Each stretch is measured by the operator's own figures."""
+"""One run: create all, update all, rest; then, where that is asked, restart, update again with aborts. Each stretch is measured by the operator's own figures."""
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bench.kube import Kube, NeverHappenedError, wait_for
 from bench.operator_pods import wait_available
 from bench.scale import aborts, fake_node, figures, many, router
-from bench.scale.figures import ABORTS, Measured, Stretch
+from bench.scale.figures import ABORTS, Changes, Measured, Stretch
 from bench.scale.leader import Leader, restarted
 from bench.scale.readings import grown
 
@@ -20,57 +22,68 @@ EACH_S = 1.5
 """Where the whole takes longer than `FIRST_S` and this for each Rollout, something is stuck."""
 
 
-def measure(
-    kube: Kube,
-    rollouts: int,
-    per_second: float,
-    rest_s: float,
-    *,
-    routed: bool = False,
-    then: Callable[[list[str]], None] = lambda _places: None,
-) -> Measured:
-    """Play all phases with so many Rollouts, changed at that pace, and leave nothing behind.
-
-    `then` is done once all are at rest, in their namespaces, before the operator is restarted.
-    """
-    wait_available(kube)
+def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, *, routed: bool = False) -> Measured:
+    """Play all phases with so many Rollouts, changed at that pace, and leave nothing behind."""
     beside = router.Watched(kube) if routed else None
+    with _playing(kube) as (leader, places):
+        made = _changes(leader, places, rollouts, per_second, rest_s, beside)
+        print("The operator is restarted …")
+        restart, memory_bytes = restarted(kube, rollouts)
+        made = replace(made, memory_bytes=max(memory_bytes, made.memory_bytes))
+        abort_s = aborted_in_a_wave(Leader.found(kube), places, rollouts)
+        return Measured(**vars(made), abort_s=abort_s, restart=restart)
+
+
+def changes(
+    kube: Kube, rollouts: int, per_second: float, rest_s: float, then: Callable[[list[str]], None]
+) -> Changes:
+    """Make them, update them and let them rest, do `then` in their namespaces, and leave nothing behind."""
+    with _playing(kube) as (leader, places):
+        made = _changes(leader, places, rollouts, per_second, rest_s, None)
+        then(places)
+        return made
+
+
+@contextlib.contextmanager
+def _playing(kube: Kube) -> Iterator[tuple[Leader, list[str]]]:
+    """The leader, at rest, and namespaces for the length of the block."""
+    wait_available(kube)
     with fake_node.playing(kube), many.places(kube) as places:
         leader = Leader.found(kube)
         leader.rested(QUIET_S, QUIET_WITHIN_S)
-        note = beside.note if beside else lambda _: None
-        note("without")
-        if routed:
-            many.create_routes(kube, places, rollouts)
-        created = changed(
-            leader,
-            rollouts,
-            "created",
-            lambda: many.create(kube, places, rollouts, per_second, routed=routed),
-        )
-        note("created")
-        updated = changed(
-            leader, rollouts, "updated", lambda: many.update(kube, places, rollouts, per_second)
-        )
-        note("updated")
-        rested = at_rest(leader, rest_s)
-        note("at rest")
-        then(places)
-        print("The operator is restarted …")
-        restart, memory_bytes = restarted(kube, rollouts)
-        memory_bytes = max(memory_bytes, leader.memory_bytes)
-        abort_s = aborted_in_a_wave(Leader.found(kube), places, rollouts)
-        return Measured(
-            rollouts,
-            per_second,
-            created,
-            updated,
-            rested,
-            abort_s,
-            restart,
-            memory_bytes,
-            beside.readings if beside else None,
-        )
+        yield leader, places
+
+
+def _changes(
+    leader: Leader,
+    places: list[str],
+    rollouts: int,
+    per_second: float,
+    rest_s: float,
+    beside: router.Watched | None,
+) -> Changes:
+    kube, routed = leader.kube, beside is not None
+    note = beside.note if beside else lambda _: None
+    note("without")
+    if routed:
+        many.create_routes(kube, places, rollouts)
+    created = changed(
+        leader, rollouts, "created", lambda: many.create(kube, places, rollouts, per_second, routed=routed)
+    )
+    note("created")
+    updated = changed(leader, rollouts, "updated", lambda: many.update(kube, places, rollouts, per_second))
+    note("updated")
+    rested = at_rest(leader, rest_s)
+    note("at rest")
+    return Changes(
+        rollouts=rollouts,
+        per_second=per_second,
+        created=created,
+        updated=updated,
+        rested=rested,
+        memory_bytes=leader.memory_bytes,
+        router=beside.readings if beside else None,
+    )
 
 
 def changed(leader: Leader, rollouts: int, what: str, change: Callable[[], None]) -> Stretch:

@@ -11,7 +11,7 @@ from bench.kube import Kube, Object, wait_for
 from bench.manifests import API_VERSION
 from bench.scale import figures, many, phases
 from bench.scale.fake_node import LABELS
-from bench.scale.figures import LATENCY, Measured, Row, marked, requests
+from bench.scale.figures import LATENCY, Changes, Row, marked, requests
 
 PREFIX = "crossfade-scale-"
 EDITED = f"{PREFIX}edited"
@@ -58,18 +58,18 @@ class Compared:
     """The same phases without policies and under so many."""
 
     policies: int
-    without: Measured
-    under: Measured
+    without: Changes
+    under: Changes
     reach: Reach
 
 
 def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, policies: int) -> Compared:
     """Run both, and leave nothing behind."""
-    without = phases.measure(kube, rollouts, per_second, rest_s)
+    without = phases.changes(kube, rollouts, per_second, rest_s, lambda _places: None)
     found: list[Reach] = []
     with under(kube, policies):
-        ruled = phases.measure(
-            kube, rollouts, per_second, rest_s, then=lambda places: found.append(reached(kube, places))
+        ruled = phases.changes(
+            kube, rollouts, per_second, rest_s, lambda places: found.append(reached(kube, places))
         )
     return Compared(policies, without, ruled, found[0])
 
@@ -154,11 +154,11 @@ def rows(compared: Compared) -> list[tuple[str, str, Row]]:
     return made
 
 
-def _each(measured: Measured, stretch: str) -> float:
+def _each(measured: Changes, stretch: str) -> float:
     return requests(getattr(measured, stretch).growth) / measured.rollouts
 
 
-def _p99(measured: Measured, stretch: str) -> float:
+def _p99(measured: Changes, stretch: str) -> float:
     return 1000 * float(getattr(measured, stretch).growth.quantile(LATENCY, 0.99))
 
 

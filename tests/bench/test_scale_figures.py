@@ -34,7 +34,7 @@ def growth(
 def run(rollouts: int = 10, **changes: object) -> Measured:
     """A run that meets every target."""
     within = Measured(
-        rollouts,
+        rollouts=rollouts,
         per_second=2.0,
         created=Stretch(12.0, growth(get=10, patch=70, put=99)),
         updated=Stretch(30.0, growth(get=50, patch=150, put=99)),

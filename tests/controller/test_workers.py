@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from controller.fakes import error
+from crossfade.controller.leader import Lost
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key
@@ -68,8 +69,13 @@ async def test_several_rollouts_are_worked_on_side_by_side() -> None:
 
 @pytest.mark.parametrize(
     ("failure", "level"),
-    [(Stale("moved on"), None), (error(500, "InternalError"), "WARNING"), (RuntimeError("a bug"), "ERROR")],
-    ids=["the world moved on", "the server refused", "a mistake"],
+    [
+        (Stale("moved on"), None),
+        (Lost("the Lease was not renewed for 4 s"), None),
+        (error(500, "InternalError"), "WARNING"),
+        (RuntimeError("a bug"), "ERROR"),
+    ],
+    ids=["the world moved on", "the process ends and says so itself", "the server refused", "a mistake"],
 )
 async def test_a_pass_that_fails_is_repeated_and_told_of(
     failure: Exception, level: str | None, caplog: pytest.LogCaptureFixture

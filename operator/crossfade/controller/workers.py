@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, Protocol, TypeVar
 
 from crossfade.cluster import ApiError
+from crossfade.controller.leader import Lost
 from crossfade.controller.logs import about
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.queue import KeyedQueue
@@ -116,6 +117,8 @@ class Workers(Generic[K]):
             log.warning(
                 "the API server refused: %s", error, extra={"code": error.status, "reason": error.reason}
             )
+        except Lost as why:
+            log.debug("the pass ends with this process: %s", why)  # which says so itself, once
         except Exception:
             log.exception("the pass failed")
         finally:

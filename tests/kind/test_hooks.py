@@ -49,6 +49,11 @@ def jobs(kube: Kube, namespace: str, name: str) -> list[Object]:
     return found
 
 
+def cleaned_up(one: Shop) -> Object:
+    """The status once the clean-up of the last release has ended."""
+    return one.wait_status("the clean-up", lambda told: measured(told).get("clean-up", {}).get("outcome"))
+
+
 def test_a_release_migrates_smokes_and_cleans_up(kube: Kube, namespace: str, tell: Tell) -> None:
     hooks = (
         hook("migrate", left("12 rows moved"), before="Start"),
@@ -57,12 +62,10 @@ def test_a_release_migrates_smokes_and_cleans_up(kube: Kube, namespace: str, tel
     )
     with shop(kube, namespace, *hooks) as one:
         one.created("v1")
+        cleaned_up(one)  # else the next release might begin before its Job is made
         one.apply("v2")
         one.wait_phase("Healthy")
-        status = one.wait_status(
-            "the clean-up",
-            lambda told: "clean-up" in measured(told) and measured(told)["clean-up"].get("outcome"),
-        )
+        status = cleaned_up(one)
         told = {name: each["message"] for name, each in measured(status).items()}
         tell(f"hooks: {told}")
         assert told == {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 from bench.kube import Kube, NeverHappenedError, wait_for
 from bench.operator_pods import wait_available
@@ -13,6 +14,8 @@ from bench.scale import aborts, fake_node, figures, many, router
 from bench.scale.figures import ABORTS, Changes, Measured, Stretch
 from bench.scale.leader import Leader, restarted
 from bench.scale.readings import grown
+
+T = TypeVar("T")
 
 QUIET_S = 5.0
 """So long without a request, and what was begun is over."""
@@ -35,13 +38,15 @@ def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, *, rout
 
 
 def changes(
-    kube: Kube, rollouts: int, per_second: float, rest_s: float, then: Callable[[list[str]], None]
-) -> Changes:
-    """Make them, update them and let them rest, do `then` in their namespaces, and leave nothing behind."""
+    kube: Kube, rollouts: int, per_second: float, rest_s: float, then: Callable[[list[str]], T]
+) -> tuple[Changes, T]:
+    """Make them, update them and let them rest, do `then` in their namespaces, and leave nothing behind.
+
+    Gives what `then` gives beside it.
+    """
     with _playing(kube) as (leader, places):
         made = _changes(leader, places, rollouts, per_second, rest_s, None)
-        then(places)
-        return made
+        return made, then(places)
 
 
 @contextlib.contextmanager

@@ -65,13 +65,12 @@ class Compared:
 
 def measure(kube: Kube, rollouts: int, per_second: float, rest_s: float, policies: int) -> Compared:
     """Run both, and leave nothing behind."""
-    without = phases.changes(kube, rollouts, per_second, rest_s, lambda _places: None)
-    found: list[Reach] = []
+    without, _ = phases.changes(kube, rollouts, per_second, rest_s, lambda _places: None)
     with under(kube, policies):
-        ruled = phases.changes(
-            kube, rollouts, per_second, rest_s, lambda places: found.append(reached(kube, places))
+        ruled, reach = phases.changes(
+            kube, rollouts, per_second, rest_s, lambda places: reached(kube, places)
         )
-    return Compared(policies, without, ruled, found[0])
+    return Compared(policies, without, ruled, reach)
 
 
 @contextlib.contextmanager

@@ -204,12 +204,12 @@ class Shop:
         """When the last pod of a version was seen to be told to stop, by unix time."""
         return max(self._told_to_stop(version).values(), default=None)
 
-    def _told_to_stop(self, *versions: str) -> dict[str, float]:
+    def _told_to_stop(self, version: str | None = None) -> dict[str, float]:
         """When each pod was seen to be told to stop, by unix time; without a version, of all."""
         first: dict[str, float] = {}
         for seen in list(self.pods.history):
-            version = version_of(seen.object)
-            if (not versions or version in versions) and "deletionTimestamp" in seen.object["metadata"]:
+            is_of_it = version in (None, version_of(seen.object))
+            if is_of_it and "deletionTimestamp" in seen.object["metadata"]:
                 first.setdefault(seen.name, seen.at)
         return first
 

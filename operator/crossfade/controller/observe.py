@@ -120,7 +120,7 @@ class Observer:
     def _policies(self, key: Key, raw: Raw) -> tuple[Matched, ...]:
         if self._ruling is None:
             return ()
-        about = self._store.policies.about(raw, self._store.namespace(key.namespace))
+        about = self._store.policies_about(raw)
         return tuple(self._ruling.matched(policy, key, raw) for policy in about)
 
     def actions(self, key: Key) -> list[RolloutAction]:

@@ -46,7 +46,7 @@ class PolicyStatus:
         self._admission = admission
         self._later = later
         self._closed: dict[str, frozenset[Closed]] = {}
-        self._told: dict[str, tuple[object, Raw]] = {}
+        self._told: dict[str, tuple[object, ...]] = {}
 
     def is_news(self, name: str) -> bool:
         """Whether a policy has to be looked at now that it changed: not where all that changed is what we told in its status.
@@ -159,14 +159,14 @@ class Counted:
 
     def _about(self, *forms: Raw | None) -> set[str]:
         """The policies that are about a Rollout in one of its forms."""
-        there = [(each, self._store.namespace(namespace_of(each))) for each in forms if each is not None]
-        return {policy.name for raw, place in there for policy in self._store.policies.about(raw, place)}
+        there = filter(None, forms)
+        return {policy.name for raw in there for policy in self._store.policies_about(raw)}
 
 
-def _form(raw: Raw, status: Raw) -> tuple[object, Raw]:
+def _form(raw: Raw, status: Raw) -> tuple[object, ...]:
     """A policy with this status, as far as a look goes: which one it is, and what it asks for."""
     meta = raw["metadata"]
-    return (meta["uid"], meta.get("generation")), status
+    return meta["uid"], meta.get("generation"), status
 
 
 def _counts(raw: Raw) -> tuple[object, ...]:

@@ -242,6 +242,10 @@ class Store:
         """A namespace as it was seen; None where it was not yet."""
         return self._objects.get(NAMESPACE, {}).get(("", name))
 
+    def policies_about(self, rollout: Raw) -> list[Policy]:
+        """The policies that are about a Rollout, by name."""
+        return self.policies.about(rollout, self.namespace(namespace_of(rollout)))
+
     def _governed(self, old: Raw | None, new: Raw | None) -> tuple[Key, ...]:
         """The Rollouts that a policy is about, or was before it changed; none where only its status did."""
         forms = self.policies.note(new, old)

@@ -114,5 +114,4 @@ class Turnstile:
         raw = self._store.rollout(key)
         if raw is None:
             return False
-        there = self._store.namespace(key.namespace)
-        return self._slots.belong(key, [each.name for each in self._store.policies.about(raw, there)])
+        return self._slots.belong(key, [each.name for each in self._store.policies_about(raw)])

@@ -55,7 +55,7 @@ def next_of(s: Situation) -> Entering:
 
 def before_present(s: Situation) -> Answer:
     """What would keep the release from the stage that it is in, if it had still to come there."""
-    return _before(s, entering(s.plan, s.progress.stage)) if s.under_way else OPEN
+    return OPEN if not s.under_way or _goes_back(s) else _before(s, entering(s.plan, s.progress.stage))
 
 
 def in_flight(s: Situation) -> Answer:
@@ -66,7 +66,7 @@ def in_flight(s: Situation) -> Answer:
 
 
 def _before(s: Situation, due: Entering) -> Answer:
-    return OPEN if _goes_back(s) or due == NOTHING else _strictest(s, due)
+    return OPEN if due == NOTHING else _strictest(s, due)
 
 
 def _goes_back(s: Situation) -> bool:

@@ -127,7 +127,7 @@ def _place(rollout: Object) -> tuple[str, str]:
 
 
 def rows(compared: Compared) -> list[tuple[str, str, Row]]:
-    """Each figure without and under policies, with the row of their ratio."""
+    """Each figure without and under policies, with the row of their ratio; at rest nothing is written, whatever it was before."""
     one, other = compared.without, compared.under
     pairs = {
         "create: requests per Rollout": (_each(one, "created"), _each(other, "created"), COSTS_LIMIT),
@@ -135,12 +135,13 @@ def rows(compared: Compared) -> list[tuple[str, str, Row]]:
         "create: pass p99, ms": (_p99(one, "created"), _p99(other, "created"), COSTS_LIMIT),
         "update: pass p99, ms": (_p99(one, "updated"), _p99(other, "updated"), COSTS_LIMIT),
         "memory of the leader, MB": (one.memory_bytes / 1e6, other.memory_bytes / 1e6, MEMORY_LIMIT),
-        "at rest: writes": (figures.writes(one.rested.growth), figures.writes(other.rested.growth), 1.0),
     }
     made = []
     for what, (before, after, limit) in pairs.items():
-        ratio = after / before if before else float(after > 0)
+        ratio = after / before
         made.append((f"{before:.1f}", f"{after:.1f}", Row(what, f"{ratio:.2f}", ratio, limit)))
+    rest, ruled = figures.writes(one.rested.growth), figures.writes(other.rested.growth)
+    made.append((f"{rest:.0f}", f"{ruled:.0f}", Row("at rest: writes", f"{ruled:.0f}", ruled, 0)))
     reach = compared.reach
     told = Row(
         f"an edit is told by {reach.about} Rollouts, s",

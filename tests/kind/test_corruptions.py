@@ -96,16 +96,15 @@ def life_after(world: World, strategy: str, index: int, *, middle: bool) -> tupl
     listed_since = len(world.slices.history)
     corrupt(place, what)
     generation = place.apply(name, with_image({**base, "progressDeadlineSeconds": 601}, "shop:v2"))
-    wait_for(
+    seen = wait_for(
         "it to be put right or told",
-        lambda: came_to_an_end(place, name, generation),
+        lambda: at_its_end(place, name, generation),
         SETTLED_WITHIN_S,
         every_s=0.5,
     )
-    seen = place.seen(name)
     if not (what.harms or served_all_along(world.slices, name, listed_since)):
         return str(what), "production was empty"
-    if seen.phase in TOLD or seen.reason == "PausedByFailure":
+    if is_told(seen):
         return str(what), "" if seen.status["message"] else "nobody is told why"
     fresh = place.new_name()
     spec = with_image({**base, "progressDeadlineSeconds": 601}, "shop:v2")
@@ -113,16 +112,24 @@ def life_after(world: World, strategy: str, index: int, *, middle: bool) -> tupl
     return str(what), "; ".join(place.otherwise(name, fresh))
 
 
-def came_to_an_end(place: Place, name: str, generation: int) -> bool:
-    """Healthy with v2, or told why not; whoever promotes does so on the way."""
+def at_its_end(place: Place, name: str, generation: int) -> Seen | None:
+    """Healthy with v2, or told why not and left so; whoever promotes does so on the way.
+
+    Degraded may be told and pass: pods that a busy node starts late are.
+    """
     seen = place.seen(name)
     if seen.status.get("observedGeneration", -1) < generation:
-        return False
-    if seen.phase in TOLD or seen.reason == "PausedByFailure":
-        return True
+        return None
+    if is_told(seen):
+        stood = place.still(name)
+        return stood if is_told(stood) else None
     if seen.under_way:
         place.promote(name, seen.status)
-    return seen.phase == "Healthy" and not seen.under_way
+    return seen if seen.phase == "Healthy" and not seen.under_way else None
+
+
+def is_told(seen: Seen) -> bool:
+    return seen.phase in TOLD or seen.reason == "PausedByFailure"
 
 
 def corrupt(place: Place, what: Corruption) -> None:

@@ -4,10 +4,16 @@ Properties are about what is true, not about how fast a busy machine is.
 """
 
 import gc
+import os
 
 from hypothesis import HealthCheck, settings
 
 gc.set_threshold(100_000, 50, 50)
 
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    derandomize=os.environ.get("CROSSFADE_FAULTS") != "all",
+)
 settings.load_profile("unhurried")

@@ -22,10 +22,12 @@ SHOP = Key("ns", "shop")
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+def free_ports() -> tuple[int, int]:
+    """Two that differ: both are taken at once."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
 class Bench:
@@ -33,7 +35,7 @@ class Bench:
         self.queue, self.store, self.metrics, self.behind = KeyedQueue[Key](), Store(), Metrics(), ""
         self.metrics.watch(self.store, self.queue, lambda: NOW)
         self.health = Health(self.queue, lambda: self.behind)
-        self.probes, self.figures = free_port(), free_port()
+        self.probes, self.figures = free_ports()
 
     async def get(self, port: int, path: str) -> tuple[int, str]:
         async with (

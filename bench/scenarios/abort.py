@@ -4,14 +4,16 @@ from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 
 HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}
 
 
 def abort_at_half(kube: Kube, namespace: str) -> Result:
     """Abort a canary that holds 50 %, at once; figure: `last_answer_s`, from the action to the last answer of v2."""
-    with Shop(kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=6) as shop:
+    with Shop(
+        kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=6, drainSeconds=LONG_DRAIN_S
+    ) as shop:
         shop.created("v1", Rates())
         shop.apply("v2")
         shop.wait_phase("Paused")

@@ -10,11 +10,11 @@ from urllib3.exceptions import HTTPError
 
 from bench import manifests, metrics_api
 from bench.background import Background
-from bench.kube import ApiError, Kube, Object, wait_for
+from bench.kube import PATIENCE_S, ApiError, Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.metrics_api import Measured
 from bench.scenarios.seen import Result, standing_weights, status_of
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.watch import Watch
 
 # Of 10m that a pod of the shop asks for, so 5m of load for each pod.
@@ -24,7 +24,7 @@ LOWEST, HIGHEST = 4, 10
 SIZES = (LOWEST, 6, 8)
 """Before the update, in its middle, and while it bakes: only ever up, so a way down is a mistake."""
 # It looks every 15 s.
-SYNCED_WITHIN_S = 120
+SYNCED_WITHIN_S = 300
 
 BY_NAME: dict[str, Object] = {
     "canary": manifests.strategy("canary", steps=[{"weight": 50, "pause": "Manual"}]),
@@ -143,7 +143,7 @@ def wait_selected(shop: Shop) -> None:
         staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
         return bool(len(staying) == status["replicas"])
 
-    wait_for("the scale subresource to count the pods that it selects", agree, 30)
+    wait_for("the scale subresource to count the pods that it selects", agree)
 
 
 def looked_once_more(load: Measured, scalers: Watch) -> None:
@@ -162,6 +162,8 @@ def untrue(scaler: Object) -> list[str]:
     """The conditions of an autoscaler that say that it cannot scale; all, where it has not said anything yet."""
     conditions = {each["type"]: each for each in scaler.get("status", {}).get("conditions", [])}
     wanted = ("AbleToScale", "ScalingActive")
+    if "the object has been modified" in str(conditions.get("AbleToScale", {}).get("message")):
+        return []  # it met a write of somebody else's, and tries again
     return [
         f"{kind}: {conditions.get(kind, {}).get('reason')}: {conditions.get(kind, {}).get('message')}"
         for kind in wanted
@@ -240,13 +242,19 @@ def ended(shop: Shop) -> None:
     wait_for(
         f"the end of the release of {shop.name}",
         lambda: (shop.rollout.get("status", {}).get("last") or {}).get("number") == 2,
-        120,
+        SYNCED_WITHIN_S,
     )
 
 
 def told(shop: Shop, changed_at: float, written: list[int]) -> Result:
     """The result, once as many pods serve as were asked for last."""
-    shop.wait_status("its last size", lambda status: status.get("phase") == "Healthy")
+
+    def is_all_there(status: Object) -> bool:
+        spec = shop.rollout["spec"]
+        return bool(status.get("phase") == "Healthy" and spec["replicas"] == written[-1])
+
+    shop.wait_status("its last size", is_all_there)
+    shop.pods.wait_until("as many pods", lambda _: len(shop.pods_of("v2")) == written[-1], PATIENCE_S)
     shop.wait_gone("v1")
     shop.served_for(1)
     result = shop.result(f"{shop.name}: scaled every second", changed_at, written=len(written))
@@ -277,6 +285,10 @@ def entered(
 ) -> dict[str, Shop]:
     """A shop in each namespace, by name; their manifests leave `replicas` to whoever scales them."""
     return {
-        name: stack.enter_context(Shop(kube, namespace, strategies[name], name=name, replicas=None, **spec))
+        name: stack.enter_context(
+            Shop(
+                kube, namespace, strategies[name], name=name, replicas=None, drainSeconds=LONG_DRAIN_S, **spec
+            )
+        )
         for name, namespace in namespaces.items()
     }

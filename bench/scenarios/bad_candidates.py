@@ -9,7 +9,7 @@ from bench.scenarios.seen import Result
 from bench.scenarios.shop import Shop
 
 DEADLINE_S = 12
-LONG_S = 60
+LONG_S = 300
 """A deadline that is not to be the end of it: pods of a busy node are told of late."""
 NO_SUCH_IMAGE = "crossfade-shop:no-such-version"
 NO_IMAGE_NAME = "Crossfade Shop:v2"
@@ -22,7 +22,7 @@ def never_ready(kube: Kube, namespace: str, strategy: str) -> Result:
 
 def image_missing(kube: Kube, namespace: str, strategy: str) -> Result:
     """v2's image does not exist: it could heal, so only the deadline ends it."""
-    return bad(kube, namespace, strategy, "v2's image does not exist", 30, NO_SUCH_IMAGE)
+    return bad(kube, namespace, strategy, "v2's image does not exist", 90, NO_SUCH_IMAGE)
 
 
 def image_name_invalid(kube: Kube, namespace: str, strategy: str) -> Result:
@@ -46,7 +46,7 @@ def bad(
     with shop:
         shop.created("v1", Rates(per_s=50))
         changed_at = shop.apply("v2", image=image, **env)
-        shop.wait_phase("RolledBack", timeout_s=deadline_s + 30)
+        shop.wait_phase("RolledBack")
         rolled_back_s = time.time() - changed_at
         shop.served_for(1)
         message = str(shop.status.get("message"))

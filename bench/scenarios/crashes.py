@@ -8,9 +8,9 @@ from bench import analysis, manifests, routes
 from bench.kube import ApiError, Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result, is_ready
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 
-BAKE_S = 40
+BAKE_S = 120
 AT_ONCE_S = 0.0
 STAGGERED_S = 1.2
 WATCHED_AFTER_S = 6
@@ -25,16 +25,18 @@ def crash_while_baking(
     many of the crashed pods were seen ready after their crash; `restarts`.
     """
     fields = {"steps": [{"weight": 50, "pauseSeconds": 1}]} if strategy == "canary" else {}
-    with Shop(kube, namespace, manifests.strategy(strategy, **fields), bakeSeconds=BAKE_S) as shop:
+    with Shop(
+        kube, namespace, manifests.strategy(strategy, **fields), bakeSeconds=BAKE_S, drainSeconds=LONG_DRAIN_S
+    ) as shop:
         shop.created("v1", Rates())
         shop.apply("v2")
         shop.wait_reached(100)
         crash_at = shop.crash("v2", after_s, apart_s)
-        shop.wait_phase("RolledBack", timeout_s=after_s + 60)
+        shop.wait_phase("RolledBack")
         shop.served_for(WATCHED_AFTER_S)
         how = "all at once" if apart_s == AT_ONCE_S else f"{apart_s} s apart"
         result = shop.result(f"{strategy}: v2 crashes while baking, {how}", crash_at)
-        after = [record for record in result.new if record.at >= crash_at - 0.5]
+        after = [record for record in result.new if record.answered_at >= crash_at - 0.5]
         result.figures.update(
             back_s=analysis.back_on_s(after, "v1"),
             lost_before=len(analysis.lost(result.new)) - len(analysis.lost(after)),
@@ -65,7 +67,9 @@ def ready_after_restart(shop: Shop, version: str) -> int:
 
 def evicted_while_baking(kube: Kube, namespace: str, strategy: str) -> Result:
     """A pod of v2 is evicted, as by a node drain, while v2 serves everything."""
-    with Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=8) as shop:
+    with Shop(
+        kube, namespace, manifests.strategy(strategy), bakeSeconds=8, drainSeconds=LONG_DRAIN_S
+    ) as shop:
         shop.created("v1", Rates(per_s=100))
         changed_at = shop.apply("v2")
         shop.wait_reached(100)
@@ -87,7 +91,7 @@ def stable_crashes_before_promotion(kube: Kube, namespace: str) -> Result:
         changed_at = shop.apply("v2")
         shop.wait_phase("Paused")
         degraded = crash_until_degraded(shop)
-        still_held = shop.wait_phase("Paused", timeout_s=60)
+        still_held = shop.wait_phase("Paused")
         shop.served_for(1)
         promoted_at = shop.act("Promote")
         shop.wait_phase("Healthy")

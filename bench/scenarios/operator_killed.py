@@ -9,13 +9,13 @@ from bench import manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.scenarios.strategies import with_figures
 
 DOWN_S = 5
 # Each is in the middle for longer than the operator needs to be killed: a pause, or a slow start.
 MIDDLE: dict[str, dict[str, Any]] = {
-    "recreate": {"pullFirst": False},
+    "recreate": {"pullFirst": False, "maxDowntimeSeconds": 600},
     "rolling": {"batches": [{"replicas": 2, "pauseSeconds": 4}]},
     "blueGreen": {"promoteAfterSeconds": 4},
     "canary": {"steps": [{"weight": 50, "pauseSeconds": 4}]},
@@ -40,7 +40,8 @@ def killed_in_the_middle(
                     namespace,
                     manifests.strategy(name, **MIDDLE[name]),
                     name=f"{manifests.NAME}-{name.lower()}",
-                    bakeSeconds=15,
+                    bakeSeconds=40,
+                    drainSeconds=LONG_DRAIN_S,
                 )
             )
             for name, namespace in namespaces.items()
@@ -64,7 +65,7 @@ def in_the_middle(status: dict[str, Any]) -> bool:
 
 def ended(shop: Shop) -> None:
     """Wait for the end of the update, and of the old pods, and for a second more of load."""
-    shop.wait_phase("Healthy", timeout_s=180)
+    shop.wait_phase("Healthy")
     shop.wait_gone("v1")
     shop.served_for(1)
 

@@ -21,8 +21,8 @@ def rolling_update(kube: Kube, namespace: str, pre_stop_s: int, rates: Rates | N
     load = loaded_deployment(kube, namespace, rates or Rates(), pre_stop_s)
     changed_at = time.time()
     kube.apply(manifests.deployment(namespace, manifests.template("v2"), pre_stop_s=pre_stop_s))
-    wait_for("v2 to be rolled out", lambda: rolled_out(kube, namespace), 60)
-    wait_for("v2 alone to answer", lambda: only_v2_answers(load), 30, every_s=0.3)
+    wait_for("v2 to be rolled out", lambda: rolled_out(kube, namespace))
+    wait_for("v2 alone to answer", lambda: only_v2_answers(load), every_s=0.3)
     return result(load, f"plain Deployment: rolling update, preStop {pre_stop_s} s", changed_at)
 
 
@@ -30,7 +30,7 @@ def loaded_deployment(kube: Kube, namespace: str, rates: Rates, pre_stop_s: int)
     """The shop at v1, ready, under steady load."""
     kube.apply(manifests.service(namespace))
     kube.apply(manifests.deployment(namespace, manifests.template("v1"), pre_stop_s=pre_stop_s))
-    wait_for("v1 to be available", lambda: rolled_out(kube, namespace), 60)
+    wait_for("v1 to be available", lambda: rolled_out(kube, namespace))
     route = routes.to(namespace, manifests.NAME)
     if route:
         kube.create(route.manifest())

@@ -7,7 +7,7 @@ from bench import analysis, manifests
 from bench.kube import Kube
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.scenarios.strategies import SETTLED_AFTER_S
 
 HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}
@@ -19,7 +19,9 @@ def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3
 
     Figure: `sizes`, one (replicas, pods of v1, pods of v2, percent answered by v2) per size.
     """
-    with Shop(kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=3) as shop:
+    with Shop(
+        kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=3, drainSeconds=LONG_DRAIN_S
+    ) as shop:
         shop.created("v1", Rates())
         changed_at = shop.apply("v2")
         shop.wait_phase("Paused")

@@ -10,15 +10,16 @@ from bench.scenarios.shop import Shop
 
 BAKE_S = 6
 # kube-proxy has followed the endpoints, and removed pods have drained, this long after a stage stands.
-SETTLED_AFTER_S = 1.5
-PLATEAU_AT_LEAST_S = 3.0
+SETTLED_AFTER_S = 3
+PLATEAU_AT_LEAST_S = 5.0
 
 
 def good_update(
-    kube: Kube, namespace: str, strategy: str, rates: Rates | None = None, **fields: Any
+    kube: Kube, namespace: str, strategy: str, rates: Rates | None = None, drain_s: int = 5, **fields: Any
 ) -> Result:
     """From v1 to v2; figures: `all_on_v2_s`, `mixing_s`, `shares`, `kept_off_s`, `downtime_s`, `status_downtime_s`."""
-    with Shop(kube, namespace, manifests.strategy(strategy, **fields), bakeSeconds=BAKE_S) as shop:
+    spec = {"bakeSeconds": BAKE_S, "drainSeconds": drain_s}
+    with Shop(kube, namespace, manifests.strategy(strategy, **fields), **spec) as shop:
         shop.created("v1", rates or Rates())
         changed_at = shop.apply("v2")
         shop.wait_phase("Healthy")

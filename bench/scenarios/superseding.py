@@ -1,22 +1,26 @@
 """A third version arrives before the second is done."""
 
 from bench import analysis, manifests
-from bench.kube import Kube
+from bench.kube import Kube, Object
 from bench.load_pod import Rates
 from bench.scenarios.seen import Result
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 
-HALF_THEN_ON = {"steps": [{"weight": 50, "pauseSeconds": 15}]}
+HALF: Object = {"weight": 50, "pause": "Manual"}
+HALF_THEN_ON: Object = {"weight": 50, "pauseSeconds": 3}
 
 
 def superseded_at_half(kube: Kube, namespace: str) -> Result:
     """v3 is applied while v2 holds 50 % of a canary; figures: `v2_outcome`, `v2_last_answer_s`, `v2_pods`."""
-    with Shop(kube, namespace, manifests.strategy("canary", **HALF_THEN_ON), bakeSeconds=3) as shop:
+    with Shop(
+        kube, namespace, manifests.strategy("canary", steps=[HALF]), bakeSeconds=3, drainSeconds=LONG_DRAIN_S
+    ) as shop:
         shop.created("v1", Rates())
         shop.apply("v2")
         shop.wait_reached(50)
         second = shop.number
         shop.served_for(1)
+        shop.strategy = manifests.strategy("canary", steps=[HALF_THEN_ON])
         changed_at = shop.apply("v3")
         shop.wait_phase("Healthy")
         shop.served_for(1)

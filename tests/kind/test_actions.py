@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bench import analysis, manifests
-from bench.kube import ApiError, Kube, Object
+from bench.kube import ApiError, Kube, Object, wait_for
 from bench.load_pod import Rates
 from bench.scenarios.seen import is_ready, version_of
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.watch import Watch
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
 REPLICAS = 3
 PAUSE_S = 600
-BACK_WITHIN_S = 60
-SOON_S = 5
+BACK_WITHIN_S = 300
+SOON_S = 20
 
 Crossfade = Callable[..., str]
 
@@ -53,7 +53,15 @@ def test_a_restart_an_undo_and_a_frozen_failure_lose_no_request_and_evict_no_pod
 ) -> None:
     canary = manifests.strategy("canary", steps=[{"weight": 50, "pauseSeconds": PAUSE_S}])
     protected(kube, namespace)
-    with Shop(kube, namespace, canary, replicas=REPLICAS, bakeSeconds=2, onFailure="Pause") as shop:
+    with Shop(
+        kube,
+        namespace,
+        canary,
+        replicas=REPLICAS,
+        bakeSeconds=2,
+        onFailure="Pause",
+        drainSeconds=LONG_DRAIN_S,
+    ) as shop:
         shop.created("v1", Rates(per_s=50, kept=2))
         assert_a_restart_replaces_all_pods_and_releases_nothing(shop)
         assert_the_way_back_skips_the_pause(shop, crossfade)
@@ -75,7 +83,7 @@ def assert_a_restart_replaces_all_pods_and_releases_nothing(shop: Shop) -> None:
         gone = not before & {pod["metadata"]["uid"] for pod in pods.latest.values()}
         return gone and len(fresh) == REPLICAS
 
-    shop.pods.wait_until("all pods to be new", replaced, 120)
+    shop.pods.wait_until("all pods to be new", replaced, 300)
     assert fewest_ready(shop, acted_at) >= REPLICAS
     shop.wait_phase("Healthy")
     assert shop.number == 1
@@ -121,6 +129,7 @@ def assert_a_failure_freezes_until_a_person_decides(shop: Shop) -> None:
     frozen = shop.wait_phase("Paused")
     assert reason_of(frozen) == "PausedByFailure"
     assert "Abort to return, Retry to go on" in frozen["message"]
+    shop.pods.wait_until("its pods", lambda _: len(shop.pods_of("v3")) == frozen["candidate"]["replicas"], 60)
     kept = {pod["metadata"]["uid"] for pod in shop.pods_of("v3")}
     shop.served_for(2)
     assert {pod["metadata"]["uid"] for pod in shop.pods_of("v3")} == kept, (
@@ -148,5 +157,13 @@ def assert_the_budget_was_in_force_and_nothing_was_evicted(shop: Shop) -> None:
         if each["type"] == "DisruptionTarget"
     ]
     assert evicted == []
+    wait_for("the budget to allow none", lambda: allowed(shop) == 0)
     with pytest.raises(ApiError, match="disruption budget"):
         shop.kube.evict(shop.namespace, shop.pods_of("v1")[0]["metadata"]["name"])
+
+
+def allowed(shop: Shop) -> int | None:
+    """How many of its pods may be evicted, by the controller of budgets."""
+    budget = shop.kube.get("PodDisruptionBudget", shop.namespace, manifests.NAME) or {}
+    found: int | None = budget.get("status", {}).get("disruptionsAllowed")
+    return found

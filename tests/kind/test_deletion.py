@@ -8,7 +8,7 @@ import pytest
 from bench import analysis
 from bench.kube import Kube, Object, collection, wait_for
 from bench.load_pod import Load, Rates
-from bench.scenarios.shop import Shop
+from bench.scenarios.shop import LONG_DRAIN_S, Shop
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
@@ -17,7 +17,7 @@ RATES = Rates(per_s=50, kept=0)
 HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
 PREVIEWED = {"blueGreen": {"promote": "Manual"}}
 SWITCHED = {"blueGreen": {}}
-GONE_WITHIN_S = 60
+GONE_WITHIN_S = 300
 LONG_S = 600
 
 Stands = Callable[[Object], object]
@@ -54,7 +54,7 @@ def loaded(kube: Kube, namespace: str) -> Iterator[Callable[..., Shop]]:
     shops: list[Shop] = []
 
     def make(strategy: Object, stands: Stands, **spec: object) -> Shop:
-        shop = Shop(kube, namespace, strategy, replicas=PODS, **spec)
+        shop = Shop(kube, namespace, strategy, replicas=PODS, drainSeconds=LONG_DRAIN_S, **spec)
         shops.append(shop)
         shop.__enter__()
         shop.created("v1", RATES)
@@ -112,7 +112,7 @@ def test_an_orphaning_deletion_leaves_all_as_it_is_and_a_new_rollout_takes_it_ba
 ) -> None:
     shop = loaded(HALF, at_rest)
     deleted(shop, "Orphan")
-    wait_for("the owners to be gone", lambda: not owned(shop), 30)
+    wait_for("the owners to be gone", lambda: not owned(shop))
     before = {pod["metadata"]["name"] for pod in shop.pods_of("v1")}
     shop.apply("v1")
     shop.wait_phase("Healthy")

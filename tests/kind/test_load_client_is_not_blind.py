@@ -22,5 +22,5 @@ class TestTheLoadClient:
         assert result.lost >= 1, result.figures
 
     def test_it_sees_no_loss_where_pods_drain(self, kube: Kube, namespace: str) -> None:
-        result = plain.rolling_update(kube, namespace, pre_stop_s=5)
+        result = plain.rolling_update(kube, namespace, pre_stop_s=10)
         assert result.lost == 0, result.figures

@@ -4,7 +4,7 @@ import subprocess
 import time
 from datetime import UTC, datetime
 
-from bench.kube import Kube, Object, wait_for
+from bench.kube import PATIENCE_S, Kube, Object, wait_for
 
 NAMESPACE = "crossfade-system"
 DEPLOYMENT = "crossfade-operator"
@@ -24,14 +24,26 @@ def kill(kube: Kube) -> int:
     The signal comes from inside the node: a forced deletion would send SIGTERM first, and the operator
     would give its Lease back. Scaling comes after it, and before the kubelet restarts a container.
     """
+    replicas = wanted(kube)
+    subprocess.run(["docker", "exec", NODE, "pkill", "-KILL", "-f", PROCESS], check=True)
+    kube.scale("Deployment", NAMESPACE, DEPLOYMENT, 0)
+
+    def ended() -> bool:
+        """A controller that learns late of the scaling makes one more pod: it goes too."""
+        left = pods(kube)
+        for pod in left:
+            kube.delete("Pod", NAMESPACE, pod["metadata"]["name"], grace_s=0)
+        return not left
+
+    wait_for("the operator's end", ended, every_s=0.3)
+    return replicas
+
+
+def wanted(kube: Kube) -> int:
+    """How many replicas the installed operator is to have."""
     deployment = kube.get("Deployment", NAMESPACE, DEPLOYMENT)
     if deployment is None:
         raise AssertionError(f"there is no Deployment {DEPLOYMENT} in {NAMESPACE}: run `make cluster`")
-    subprocess.run(["docker", "exec", NODE, "pkill", "-KILL", "-f", PROCESS], check=True)
-    kube.scale("Deployment", NAMESPACE, DEPLOYMENT, 0)
-    for pod in pods(kube):
-        kube.delete("Pod", NAMESPACE, pod["metadata"]["name"], grace_s=0)
-    wait_for("the operator's end", lambda: not pods(kube), 30)
     return int(deployment["spec"]["replicas"])
 
 
@@ -40,7 +52,7 @@ def start(kube: Kube, replicas: int) -> None:
     kube.scale("Deployment", NAMESPACE, DEPLOYMENT, replicas)
 
 
-def wait_available(kube: Kube, timeout_s: float = 60) -> None:
+def wait_available(kube: Kube, timeout_s: float = PATIENCE_S) -> None:
     """Wait until every replica is available."""
 
     def available() -> bool:
@@ -53,10 +65,13 @@ def wait_available(kube: Kube, timeout_s: float = 60) -> None:
 
 def killed_for(kube: Kube, seconds: float) -> None:
     """Kill the operator, and start it again that many seconds later."""
-    replicas = kill(kube)
-    down_until = time.time() + seconds
-    wait_for("the operator's absence to last", lambda: time.time() > down_until, seconds + 5)
-    start(kube, replicas)
+    replicas = wanted(kube)
+    try:
+        kill(kube)
+        down_until = time.time() + seconds
+        wait_for("the operator's absence to last", lambda: time.time() > down_until, seconds + 5)
+    finally:
+        start(kube, replicas)
 
 
 def rfc3339(unix_s: float) -> str:

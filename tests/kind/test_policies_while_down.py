@@ -17,8 +17,9 @@ def test_a_change_made_while_the_operator_is_down_is_held_when_it_is_back(
     name, selector = f"down-{namespace}", {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
     with Shop(dev, namespace, canary(50), replicas=2, bakeSeconds=1) as shop:
         shop.created("v1")
-        replicas = operator_pods.kill(kube)
+        replicas = operator_pods.wanted(kube)
         try:
+            operator_pods.kill(kube)
             kube.apply(policy(name, namespaceSelector=selector, freeze={"reason": "quiet"}))
             shop.apply("v2")
         finally:

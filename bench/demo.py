@@ -186,10 +186,10 @@ def fresh_namespace(kube: Kube, console: Console) -> None:
     if kube.get("Namespace", "", NAMESPACE):
         console.print("Removing the shop of the last demo …")
         kube.delete("Namespace", "", NAMESPACE)
-        wait_for("the last demo's namespace to go", lambda: not kube.get("Namespace", "", NAMESPACE), 120)
+        wait_for("the last demo's namespace to go", lambda: not kube.get("Namespace", "", NAMESPACE))
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     accounts = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
-    wait_for("the default service account", lambda: kube.request("GET", accounts)["items"], 30)
+    wait_for("the default service account", lambda: kube.request("GET", accounts)["items"])
 
 
 def play(kube: Kube, strategy: str, console: Console) -> list[Result]:

@@ -227,7 +227,7 @@ def lines_of(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
         yield from (line.decode(errors="replace") for line in lines)
 
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 """No promise: what has not happened by then is taken for what never happens."""
 
 

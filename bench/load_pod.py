@@ -12,7 +12,7 @@ from bench.kube import ApiError, Kube, Object, collection, lines_of, wait_for
 from bench.routes import Route
 
 IMAGE = "crossfade-shop:dev"
-STARTS_WITHIN_S = 60
+STARTS_WITHIN_S = 180
 STEADY_S = 1.0
 KEPT_PER_S = 20  # requests on each kept connection
 
@@ -63,7 +63,7 @@ def manifest(namespace: str, name: str, arguments: list[str]) -> Object:
         "metadata": {"name": name, "namespace": namespace, "labels": {"app": "load"}},
         "spec": {
             "restartPolicy": "Never",
-            "terminationGracePeriodSeconds": 5,
+            "terminationGracePeriodSeconds": 30,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "containers": [
@@ -118,7 +118,7 @@ class Load:
     def stop(self) -> list[Record]:
         """End the load and return the whole record; raises if its end did not arrive."""
         self.kube.delete("Pod", self.namespace, self.name)
-        wait_for("the last line of the load", lambda: analysis.is_whole(self.notes), 60)
+        wait_for("the last line of the load", lambda: analysis.is_whole(self.notes))
         return self.records()
 
     def records(self) -> list[Record]:

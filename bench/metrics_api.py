@@ -51,7 +51,7 @@ def installed(kube: Kube) -> Iterator[None]:
     """Serve the metrics API for the length of the block."""
     kube.apply(DEFINITION)
     try:
-        wait_for("the metrics API", lambda: _served(kube), 30)
+        wait_for("the metrics API", lambda: _served(kube))
         yield
     finally:
         kube.delete("CustomResourceDefinition", "", NAME)

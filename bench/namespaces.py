@@ -30,7 +30,7 @@ def make(kube: Kube, prefix: str) -> str:
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     # The API server refuses pods before there is a service account.
     accounts = f"/api/v1/namespaces/{name}/serviceaccounts"
-    wait_for("the default service account", lambda: kube.request("GET", accounts)["items"], 30)
+    wait_for("the default service account", lambda: kube.request("GET", accounts)["items"])
     return name
 
 

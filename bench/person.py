@@ -15,7 +15,7 @@ from bench.kube import Kube, Object, wait_for
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-WITHIN_S = 30
+WITHIN_S = 120
 
 
 class Person(Kube):

@@ -4,7 +4,7 @@ from typing import Any
 
 import urllib3
 
-from bench.kube import Kube, Object
+from bench.kube import Kube, Object, wait_for
 
 CROSSFADE = {"apiGroups": ["crossfade.dev"], "resources": ["rollouts", "rolloutactions"], "verbs": ["*"]}
 """Who may edit Rollouts and nothing else."""
@@ -52,6 +52,16 @@ def _made(admin: Kube, namespace: str, name: str, rules: tuple[Object, ...]) -> 
     admin.request("POST", f"{roles}/roles", {"metadata": {"name": name}, "rules": list(rules)})
     bound = {"metadata": {"name": name}, "roleRef": of, "subjects": [subject]}
     admin.request("POST", f"{roles}/rolebindings", bound)
+    if rules:
+        _wait_bound(admin, namespace, f"system:serviceaccount:{namespace}:{name}", rules[0])
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     answer = admin.request("POST", f"{accounts}/{name}/token", asked)
     return str(answer["status"]["token"])
+
+
+def _wait_bound(admin: Kube, namespace: str, user: str, rule: Object) -> None:
+    """Until the API server goes by the binding: it learns of it a moment after it was stored."""
+    asked = {key: rule[f"{key}s"][0] for key in ("resource", "verb")} | {"group": rule["apiGroups"][0]}
+    review = {"spec": {"user": user, "resourceAttributes": {**asked, "namespace": namespace}}}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    wait_for(f"the rights of {user}", lambda: admin.request("POST", path, review)["status"]["allowed"])

@@ -77,11 +77,11 @@ class Watch(Background):
 
     def _list(self) -> str:
         listed = self.kube.request("GET", self.path)
-        for item in listed["items"]:
-            self._see(item, gone=False)
         names = {item["metadata"]["name"] for item in listed["items"]}
         for name in set(self.latest) - names:
             self._see(self.latest[name], gone=True)
+        for item in listed["items"]:
+            self._see(item, gone=False)
         return str(listed["metadata"]["resourceVersion"])
 
     def _stream(self, version: str) -> str:

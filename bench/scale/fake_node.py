@@ -140,7 +140,7 @@ def wait_ready(kube: Kube, process: subprocess.Popen[bytes], log: Path) -> None:
         return process.poll() is not None or (ready and len(seen["spec"].get("taints", [])) == 1)
 
     try:
-        wait_for("kwok's node to be Ready", usable, 60)
+        wait_for("kwok's node to be Ready", usable)
     except NeverHappenedError as error:
         raise NeverHappenedError(f"{error}; kwok wrote:\n{log.read_text()[-2000:]}") from None
     if process.poll() is not None:

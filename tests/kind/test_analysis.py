@@ -179,10 +179,10 @@ def verdict(kube: Kube, namespace: str, release: str) -> subprocess.CompletedPro
 
 def test_one_that_leaks_is_caught_in_the_bake(kube: Kube, namespace: str, tell: Tell) -> None:
     measured = {"metrics": [errors()]}
-    strategy = {"canary": {"steps": [{"weight": 50, "pauseSeconds": 5}]}}
+    strategy = {"canary": {"steps": [{"weight": 50, "candidateReplicas": 2, "pauseSeconds": 5}]}}
     with served(kube, namespace, strategy, bakeSeconds=300, analysis=measured) as shop:
         shop.created("v1", MANY)
-        shop.apply("v2", ERROR_PERCENT="10", ERRORS_AFTER_S="25")
+        shop.apply("v2", ERROR_PERCENT="10", ERRORS_AFTER_S="45")
         shop.wait_status("all requests", lambda status: status.get("weight") == 100)
         status = shop.wait_phase("RolledBack")
         tell(f"a leak: {status['message']}")

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from bench import analysis, operator_pods, routes
-from bench.kube import Kube, Object, wait_for
+from bench.kube import PATIENCE_S, Kube, Object, wait_for
 from bench.scenarios.seen import status_of
 from crossfade.core.moments import moment_of
 from kind.measured import MANY, errors, metric, served, steps
@@ -59,14 +59,18 @@ def test_a_prometheus_that_is_away_for_30_s_changes_nothing_but_a_message(
     kube: Kube, namespace: str, tell: Tell, away: Away
 ) -> None:
     """With the limits that nobody has set: some 4,000 requests of the candidate's are wanted, which takes half a minute."""
-    asked = errors(intervalSeconds=EVERY_S, judge={"negligible": 0.0008})
+    patient = (
+        {"errorLimit": 20} if away is gone else {}
+    )  # it has to start again, which takes as long as it takes
+    asked = errors(intervalSeconds=EVERY_S, judge={"negligible": 0.0008}, **patient)
     with served(kube, namespace, steps(asked)) as shop:
         shop.created("v1", MANY)
         shop.apply("v2")
-        before = metric(shop.wait_status("a window", lambda told: metric(told).get("windows")))
+        shop.wait_status("a window", lambda told: metric(told).get("windows"))
         with away(kube):
             since = time.monotonic()
             status = shop.wait_status("told", lambda told: "does not answer" in told.get("message", ""))
+            before = metric(status)
             tell(f"Prometheus is {away.__name__}: {status['message']}")
             wait_for("it to be away so long", lambda: time.monotonic() - since >= AWAY_S, AWAY_S + 5)
             shop.wait_status("a second try", lambda told: metric(told).get("errorsInARow", 0) >= 2)
@@ -130,7 +134,7 @@ def scale(kube: Kube, replicas: int) -> None:
             (kube.get("Deployment", METRICS_NAMESPACE, "prometheus") or {})["status"].get("readyReplicas", 0)
             == replicas
         ),
-        60,
+        PATIENCE_S,
     )
 
 

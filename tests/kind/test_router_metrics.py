@@ -24,7 +24,8 @@ GOES_ON_S = 8
 SETTLE_S = 2
 SEEN_S = 0.3
 """The counter is read so often by this test; the operator does so every second."""
-NO_LATER_S = 12
+NO_LATER_S = 45
+"""The operator would wait for 60 s where the counter went on for ever."""
 WAITS = f"waits for the router to stop sending requests to Service {CANARY} (its metrics still show some)"
 
 
@@ -114,7 +115,7 @@ def given_up_while_somebody_goes_on(shop: RoutedShop, tell: Callable[[str], None
     with meanwhile(counter.run, counter.over):
         with meanwhile(goes_on, over):
             acted_at = shop.act("Abort")
-            shop.wait_status("the router to be waited for", lambda told: told["message"].endswith(WAITS), 60)
+            shop.wait_status("the router to be waited for", lambda told: told["message"].endswith(WAITS))
             wait_for("more of it", lambda: time.time() - acted_at >= GOES_ON_S, GOES_ON_S + 5)
             assert len(shop.pods_of("v2")) == 1, "half of 2"
         shop.wait_gone("v2")
@@ -125,8 +126,8 @@ def given_up_while_somebody_goes_on(shop: RoutedShop, tell: Callable[[str], None
         f"router metrics: users back {last - acted_at:.2f} s after the abort; the counter last moved after "
         f"{moved_at - acted_at:.1f} s, pods were told to go {gone_at - moved_at:.1f} s later"
     )
-    assert last - acted_at < SETTLE_S, "requests do not wait for the metrics"
-    assert moved_at - acted_at >= GOES_ON_S - 1, "the counter went on: else nothing is shown"
+    assert last - acted_at < GOES_ON_S - 1, "requests do not wait for the metrics"
+    assert moved_at - acted_at > 2 * SETTLE_S, "the counter went on: else nothing is shown"
     assert SETTLE_S <= gone_at - moved_at <= NO_LATER_S
     return answers
 

@@ -14,11 +14,11 @@ from bench.person import Person
 from bench.scenarios.shop import Shop
 from kind.policies import LEADS, STAFF, New, Rule, Tell, approve, canary
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.timeout(1200)]
 
 PROMISED_S = 2.0
 """An approval or the end of a window moves traffic within that."""
-ROOM_S = 1.0
+ROOM_S = 4.0
 """Beyond what is promised, for a machine that others keep busy; the counts at the end show the figures."""
 
 
@@ -57,6 +57,7 @@ def test_who_asked_for_a_release_may_not_approve_it(
     kube: Kube, namespace: str, rule: Rule, new_person: New
 ) -> None:
     ann = new_person("ann", LEADS, roles=("crossfade-approver", "edit"))
+    bob = new_person("bob", LEADS, roles=("crossfade-approver",))
     with Shop(kube, namespace, canary(50), replicas=2, bakeSeconds=1) as shop:
         shop.created("v1")
         rule("one", approvals=[{"name": "leads", "before": "Promote", "groups": [LEADS]}])
@@ -65,7 +66,6 @@ def test_who_asked_for_a_release_may_not_approve_it(
         ann.request("PATCH", path, image, "application/merge-patch+json")
         shop.wait_phase("Waiting")
         assert "asked for this release, and may not approve it" in approve(ann, shop)
-        bob = new_person("bob", LEADS, roles=("crossfade-approver",))
         assert "1 of 1" in approve(bob, shop)
         shop.wait_phase("Healthy")
         release = kube.get("Release", namespace, f"{shop.name}-2") or {}
@@ -103,13 +103,12 @@ def test_the_end_of_a_window_moves_traffic_within_two_seconds(
 ) -> None:
     with Shop(kube, namespace, canary(50), replicas=2, bakeSeconds=1) as shop:
         shop.created("v1")
-        now = datetime.now(UTC).replace(microsecond=0)
-        start, end = now - timedelta(hours=1), now + timedelta(seconds=40)
+        now = datetime.now(UTC)
         window = {
             "name": "quiet",
             "kind": "Deny",
-            "start": start.isoformat(timespec="seconds"),
-            "end": end.isoformat(timespec="seconds"),
+            "start": rfc3339(now - timedelta(hours=1)),
+            "end": rfc3339(now + timedelta(hours=1)),
             "timeZone": "Europe/Berlin",
             "applies": ["Promote"],
             "reason": "a quiet hour",
@@ -118,6 +117,9 @@ def test_the_end_of_a_window_moves_traffic_within_two_seconds(
         shop.apply("v2")
         held = shop.wait_phase("Waiting")
         tell(f"a window: {held['message']}")
+        # The last end is near, and is set once the release waits: a pod may take longer than any near end.
+        end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=45)
+        rule("hour", windows=[{**window, "end": rfc3339(end)}])
         shop.wait_status("100 %", lambda told: told.get("weight") == 100 or told["phase"] == "Healthy")
         late_s = time.time() - end.timestamp()
         tell(f"the end of a window moves traffic after {late_s:.2f} s")
@@ -140,14 +142,24 @@ def test_of_two_that_race_for_the_last_turn_one_waits_and_goes_on_by_itself(
             shop.wait_phase("Healthy")
         for shop in (one, two):
             shop.apply("v2")
-        phases = lambda: sorted(str(each.status.get("phase")) for each in (one, two))  # noqa: E731
-        wait_for("one of them to wait", lambda: "Waiting" in phases() and "Progressing" in phases(), 60)
-        (waiting,) = (each for each in (one, two) if each.status["phase"] == "Waiting")
-        tell(f"a turn: {waiting.status['message']}")
-        assert f"policy {name}, rule concurrency: 1 of 1 release is under way" in waiting.status["message"]
-        assert waiting.pods_of("v2") == []
+
+        def one_waits() -> tuple[Shop, str] | None:
+            seen = [(each.status, each) for each in (one, two)]
+            told = {status.get("phase"): (each, str(status.get("message", ""))) for status, each in seen}
+            return told.get("Waiting") if told.keys() == {"Waiting", "Progressing"} else None
+
+        waiting, message = wait_for("one of them to wait", one_waits)
+        tell(f"a turn: {message}")
+        assert f"policy {name}, rule concurrency: 1 of 1 release is under way" in message
         for shop in (one, two):
-            shop.wait_status("v2", lambda told: told["phase"] == "Healthy" and told["release"] == 2)
+            shop.wait_status(
+                "v2", lambda told: told["phase"] == "Healthy" and told["release"] == 2, timeout_s=400
+            )
+        first = next(each for each in (one, two) if each is not waiting)
+        ended = (dev.get("Release", namespace, f"{first.name}-2") or {})["status"]["endedAt"]
+        made = [each["metadata"]["creationTimestamp"] for each in waiting.pods_of("v2")]
+        assert made
+        assert all(each[:19] >= ended[:19] for each in made), "it began before the first one had ended"
 
 
 def test_a_bypass_needs_the_verb_on_that_policy_and_lets_one_rollout_through_for_a_while(
@@ -168,8 +180,7 @@ def test_a_bypass_needs_the_verb_on_that_policy_and_lets_one_rollout_through_for
         shop.wait_phase("Healthy")
         (bypass,) = shop.rollout["status"]["bypasses"]
         assert (bypass["policy"], bypass["reason"]) == (name, "incident 12")
-        events = kube.list("Event", namespace)
-        assert [each for each in events if each.get("reason") == "PolicyBypassed"]
+        wait_for("its Event", lambda: "PolicyBypassed" in reasons(kube, namespace))
 
 
 def test_a_policy_that_comes_later_holds_what_is_new_and_leaves_what_serves(
@@ -178,15 +189,23 @@ def test_a_policy_that_comes_later_holds_what_is_new_and_leaves_what_serves(
     with Shop(kube, namespace, canary(50), replicas=2, bakeSeconds=1) as shop:
         shop.created("v1")
         name = rule("digests", images={"digestRequired": True})
-        shop.wait_status("the violation", lambda told: compliance(told) == ("False", "Violated"))
-        assert shop.status["phase"] == "Healthy"
-        found = wait_for("the policy to count it", lambda: counted(kube, name), 60)
+        told = shop.wait_status("the violation", lambda told: compliance(told) == ("False", "Violated"))
+        assert told["phase"] == "Healthy"
+        found = wait_for("the policy to count it", lambda: counted(kube, name))
         assert (found["matching"], found["violating"]) == (1, 1)
         with pytest.raises(ApiError, match=r"rule images"):
             shop.apply("v2")
         labelled = {"metadata": {"labels": {"team": "a"}}}
         path = f"{collection('Rollout', namespace)}/{shop.name}"
         kube.request("PATCH", path, labelled, "application/merge-patch+json")
+
+
+def rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def reasons(kube: Kube, namespace: str) -> set[str]:
+    return {str(each.get("reason")) for each in kube.list("Event", namespace)}
 
 
 def compliance(status: Object) -> tuple[str, str] | None:

@@ -36,7 +36,7 @@ ROUTED: Final[dict[str, Object]] = {
 }
 """The same through an HTTPRoute of the user's, which the Rollout names."""
 STRATEGIES: Final = {**STRATEGIES_BY_PODS, **ROUTED}
-SETTLED_WITHIN_S: Final = 90
+SETTLED_WITHIN_S: Final = 240
 QUIET_S: Final = 8.0
 """An undisturbed run is over when nothing was written for so long (counts alone are told 5 s late); disturbed ones when they look the same."""
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.kube import Kube, wait_for
+from bench.kube import PATIENCE_S, Kube, wait_for
 from faults.lane import Lane, lane
 from faults.record import Record
 
@@ -19,12 +19,12 @@ class Pair:
     leader: Lane
     standby: Lane
 
-    def taken_over_s(self, since_s: float, within_s: float = 30) -> float:
+    def taken_over_s(self, since_s: float, within_s: float = PATIENCE_S) -> float:
         """Wait until the standby holds the Lease; when it had it, in monotonic seconds."""
         taken = wait_for("the take-over", lambda: leases(self.standby, since_s), within_s)
         return taken[0].answered_s
 
-    def works_s(self, rollout: str, within_s: float = 30) -> float:
+    def works_s(self, rollout: str, within_s: float = PATIENCE_S) -> float:
         """Wait until the standby has written something to the Rollout; when that was stored."""
         wrote = wait_for(f"a write to {rollout}", lambda: accepted(self.standby, f"{rollout}*"), within_s)
         return wrote[0].answered_s
@@ -52,13 +52,12 @@ def pair(kube: Kube, namespace: str, folder: Path, *, revived: bool = False) -> 
             stack.enter_context(lane(kube, namespace, folder / name, lease=True, revived=revived))
             for name in ("one", "other")
         )
-        wait_for("a leader", lambda: leases(one) or leases(other), 30)
+        wait_for("a leader", lambda: leases(one) or leases(other))
         leader, standby = (one, other) if leases(one) else (other, one)
         wait_for(
             "the other one to look at the Lease",
             lambda: any(
                 each.asked.kind == "Lease" and each.asked.verb == "get" for each in standby.proxy.log
             ),
-            30,
         )
         yield Pair(leader, standby)

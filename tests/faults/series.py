@@ -85,7 +85,7 @@ def each_write(
     """
     lanes[0].measure(strategy)
     measure = lanes[0].undisturbed[strategy]
-    count = len([each for each in measure.writes if kind in {None, each.asked.kind}])
+    count = len([each for each in measure.writes if each.accepted and kind in {None, each.asked.kind}])
     work = _Work(lanes, strategy, fault, kind)
     if at is None:
         outcomes = tuple(work.until_untouched(count))

@@ -35,7 +35,7 @@ def delete(kube: Kube, kind: str, namespace: str, name: str) -> Object:
     was = kube.get(kind, namespace, name)
     assert was is not None
     kube.delete(kind, namespace, name)
-    wait_for(f"the end of {kind} {name}", lambda: kube.get(kind, namespace, name) is None, 30)
+    wait_for(f"the end of {kind} {name}", lambda: kube.get(kind, namespace, name) is None)
     return was
 
 

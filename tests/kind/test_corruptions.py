@@ -28,7 +28,7 @@ TOLD = {"Invalid", "Degraded", "RolledBack"}
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
     pytest.mark.long(200),
-    pytest.mark.timeout(1800 if ALL else 600),
+    pytest.mark.timeout(3600 if ALL else 1800),
 ]
 
 

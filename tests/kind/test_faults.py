@@ -30,7 +30,7 @@ WAYS = (
     *(CutReply(), CutReply(body_bytes=20), Delay(1)),
 )
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.long(100), pytest.mark.timeout(3600 if ALL else 600)]
+pytestmark = [pytest.mark.own_operator, pytest.mark.long(100), pytest.mark.timeout(3600 if ALL else 1800)]
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_all_strategies_come_to_the_same_end_though_events_come_late(alone: Lane
 
     def hold() -> None:
         alone.proxy.hold_events(kind)
-        wait_for("events to be held back", lambda: alone.proxy.held() > 2, 30)
+        wait_for("events to be held back", lambda: alone.proxy.held() > 2)
         assert alone.proxy.release_events() > 2
 
     interrupted_in_the_middle(alone, hold)

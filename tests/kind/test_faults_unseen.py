@@ -97,7 +97,7 @@ def test_a_rollout_made_anew_under_the_same_name_while_the_watches_were_cut_begi
         alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, STRATEGY, "v1"))
         with unseen(alone, forgotten=forgotten):
             remake(kube, "Rollout", namespace, ROLLOUT)
-        alone.wait_done(ROLLOUT, 1, timeout_s=60)
+        alone.wait_done(ROLLOUT, 1, timeout_s=240)
         alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, STRATEGY, "v2"))
         alone.await_same(ROLLOUT, measure.state)
 
@@ -118,7 +118,7 @@ def halved(kube: Kube, namespace: str) -> Iterator[Lane]:
     with lane(kube, namespace, seen_folder(namespace)) as alone:
         alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, "routed canary", "v1", strategy=steps))
         alone.apply(ROLLOUT, "routed canary", "v2", strategy=steps)
-        wait_for("half of the requests", lambda: weights(alone) == [500, 500, 1], 60)
+        wait_for("half of the requests", lambda: weights(alone) == [500, 500, 1])
         yield alone
 
 
@@ -133,7 +133,7 @@ def test_a_route_that_git_has_written_anew_while_the_watches_were_cut_is_split_a
     with unseen(halved, forgotten=forgotten):
         halved.kube.apply(written(halved), manager="git")
         assert weights(halved) == [7, 1]
-    wait_for("half of the requests again", lambda: weights(halved) == [500, 500, 1], 30)
+    wait_for("half of the requests again", lambda: weights(halved) == [500, 500, 1])
     ends_as_written(halved)
 
 
@@ -145,10 +145,10 @@ def test_a_route_that_was_deleted_in_the_middle_while_the_watches_were_cut_is_wa
     route = written(halved)
     with unseen(halved, forgotten=forgotten):
         delete(halved.kube, "HTTPRoute", halved.namespace, ROLLOUT)
-    wait_for("it to be missed", lambda: f"HTTPRoute {ROLLOUT}" in message(halved), 30)
+    wait_for("it to be missed", lambda: f"HTTPRoute {ROLLOUT}" in message(halved))
     assert rules(halved) is None
     halved.kube.create(route)
-    wait_for("half of the requests again", lambda: weights(halved) == [500, 500, 1], 30)
+    wait_for("half of the requests again", lambda: weights(halved) == [500, 500, 1])
     ends_as_written(halved)
 
 
@@ -163,7 +163,7 @@ def test_a_route_that_was_deleted_at_rest_while_the_watches_were_cut_is_waited_f
         with unseen(alone, forgotten=forgotten):
             delete(kube, "HTTPRoute", namespace, ROLLOUT)
         generation = alone.apply(ROLLOUT, "routed canary", "v3")
-        wait_for("it to be missed", lambda: f"HTTPRoute {ROLLOUT}" in message(alone), 30)
+        wait_for("it to be missed", lambda: f"HTTPRoute {ROLLOUT}" in message(alone))
         kube.create(route)
         alone.wait_done(ROLLOUT, generation)
         assert alone.route_astray(ROLLOUT) == []
@@ -196,5 +196,5 @@ def written(alone: Lane) -> Object:
 def ends_as_written(alone: Lane) -> None:
     """A person promotes: the route has its rules, byte for byte."""
     alone.kube.create(manifests.action(alone.namespace, "PromoteFull", name=ROLLOUT))
-    wait_for("v2 to serve alone", lambda: alone.told(ROLLOUT)[0] == "Healthy", 60)
+    wait_for("v2 to serve alone", lambda: alone.told(ROLLOUT)[0] == "Healthy")
     assert alone.route_astray(ROLLOUT) == []

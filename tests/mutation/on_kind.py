@@ -21,8 +21,8 @@ from mutation.seen import Object, Seen, differences, label, standing
 
 SETTLED_WITHIN_S = 180
 """No promise: dozens of Rollouts settle at once, beside other tests."""
-SHOWN_WITHIN_S = 20
-STILL_S = 3
+SHOWN_WITHIN_S = 120
+STILL_S = 6
 ENDED = {"Healthy", "Invalid", "RolledBack"}
 KINDS = ("Deployment", "Service", "Release")
 
@@ -122,7 +122,7 @@ class Place:
             )
 
         wait_for(f"{name} to hold", holds, SETTLED_WITHIN_S, every_s=0.3)
-        return self.seen(name)
+        return self.still(name)
 
     def _status(self, name: str, generation: int) -> Object:
         """Empty while it speaks of an older generation."""
@@ -159,7 +159,7 @@ class Place:
             return not lines
 
         try:
-            wait_for("both to stand alike", same, 20, every_s=0.5)
+            wait_for("both to stand alike", same, SHOWN_WITHIN_S, every_s=0.5)
         except NeverHappenedError:
             return lines
         return []

@@ -274,7 +274,7 @@ def rule(kube: Kube, namespace: str) -> Iterator[Rule]:
         selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
         kube.apply(policy(name, namespaceSelector=selector, **spec))
         made.append(name)
-        wait_for(f"{name} to be read", lambda: is_read(kube, name), 60)
+        wait_for(f"{name} to be read", lambda: is_read(kube, name))
         return name
 
     yield make
@@ -286,7 +286,7 @@ def rule(kube: Kube, namespace: str) -> Iterator[Rule]:
 def dev(new_person: New, namespace: str) -> Person:
     """A developer, who may edit Rollouts here and ask for everything but approvals."""
     person = new_person("dev", roles=("edit",))
-    wait_for("the rights of dev", lambda: may_list(person, namespace), 30)
+    wait_for("the rights of dev", lambda: may_list(person, namespace))
     return person
 
 

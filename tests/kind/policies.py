@@ -44,4 +44,4 @@ def approve(person: Person, shop: Shop, **spec: Any) -> str:
         status = (shop.kube.get("RolloutAction", shop.namespace, name) or {}).get("status") or {}
         return str(status["message"]) if status.get("state") else ""
 
-    return wait_for(f"an answer to {name}", answer, 60)
+    return wait_for(f"an answer to {name}", answer)

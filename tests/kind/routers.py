@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from bench import analysis, manifests, routes
 from bench.analysis import Record
-from bench.kube import Kube, Object, wait_for
+from bench.kube import PATIENCE_S, Kube, Object, wait_for
 from bench.scenarios.shop import Shop
 from bench.watch import Watch
 
@@ -77,8 +77,12 @@ class RoutedShop(Shop):
 
     def written_at(self, percent: float) -> float:
         """When the route was first seen to give the candidate this share, by unix time."""
-        seen = [each for each in list(self.routes.history) if each.name == self.name and not each.gone]
-        return next(each.at for each in seen if percent_of(each.object, self.name) == percent)
+
+        def seen(routes: Watch) -> float | None:
+            states = [each for each in list(routes.history) if each.name == self.name and not each.gone]
+            return next((each.at for each in states if percent_of(each.object, self.name) == percent), None)
+
+        return self.routes.wait_until(f"a route that gives {percent} %", seen, PATIENCE_S)
 
     def back_at(self) -> float:
         """When the route was last seen to get the rules back that it had at first."""
@@ -115,7 +119,7 @@ class RoutedShop(Shop):
 
 def asked(at: routes.Route, path: str, host: str, headers: dict[str, str]) -> str:
     """One request on a connection of its own, from outside the cluster."""
-    connection = http.client.HTTPConnection("127.0.0.1", routes.LOCAL_PORTS[at.router], timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", routes.LOCAL_PORTS[at.router], timeout=30)
     try:
         connection.request("GET", path, headers={"Host": host, **headers})
         answer = connection.getresponse()

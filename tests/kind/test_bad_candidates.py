@@ -22,7 +22,7 @@ def test_a_candidate_that_never_becomes_ready_is_rolled_back_by_the_deadline(
 ) -> None:
     result = bad_candidates.never_ready(kube, namespace, strategy)
     assert_users_never_met_it(result)
-    assert DEADLINE_S - 1 <= result.figures["rolled_back_s"] <= DEADLINE_S + 12
+    assert DEADLINE_S - 1 <= result.figures["rolled_back_s"] < 120, "the default is 600"
 
 
 @pytest.mark.parametrize("strategy", ["canary", "recreate"])

@@ -149,7 +149,7 @@ def test_a_template_that_the_api_server_refuses_is_invalid_and_leaves_production
 ) -> None:
     good = manifests.rollout(namespace, manifests.strategy("bigBang"), manifests.template("v1"), replicas=2)
     apply({**good, "spec": {**good["spec"], "bakeSeconds": 0}})
-    wait_for("v1 to be healthy", lambda: phase(kube, namespace) == "Healthy", timeout_s=60)
+    wait_for("v1 to be healthy", lambda: phase(kube, namespace) == "Healthy")
     before = production(kube, namespace)
 
     bad = manifests.template("v2")

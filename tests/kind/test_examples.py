@@ -11,7 +11,7 @@ from bench.watch import Watch
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "manifests/examples").glob("*.yaml"))
 MEASURED = sorted((Path(__file__).parents[2] / "manifests/examples/analysis").glob("*.yaml"))
-CREATED_WITHIN_S = 180
+CREATED_WITHIN_S = 300
 
 pytestmark = pytest.mark.usefixtures("running_operator")
 

@@ -16,7 +16,7 @@ from bench.scenarios.shop import Shop
 pytestmark = pytest.mark.usefixtures("running_operator")
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
-GIVES_UP_AFTER_S = 120
+GIVES_UP_AFTER_S = 400
 ME = "kubernetes-admin"
 """The user of kind's kubeconfig."""
 

@@ -18,7 +18,7 @@ Kubectl = Callable[..., str]
 
 ACTIONS = (Path(__file__).parents[2] / "docs" / "actions.md").read_text()
 ROLLOUT = f"rollout/{manifests.NAME}"
-READY = ("wait", "--for=condition=Ready", ROLLOUT, "--timeout=60s")
+READY = ("wait", "--for=condition=Ready", ROLLOUT, "--timeout=300s")
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_an_action_is_made_and_answered_by_kubectl_alone(
         shop.apply("v2")
         shop.wait_phase("Paused")
         name = kubectl("create", "-f", str(tmp_path / "abort.yaml"), "-o", "name").strip()
-        kubectl("wait", name, "--for=jsonpath={.status.state}", "--timeout=60s")
+        kubectl("wait", name, "--for=jsonpath={.status.state}", "--timeout=300s")
         told = kubectl("get", name, "-o", "jsonpath={.status.state}: {.status.message}")
         assert told.startswith("Done: ")
         assert shop.wait_outcome(2)["outcome"] == "RolledBack"
@@ -109,18 +109,18 @@ def test_kubectl_waits_for_what_was_applied_and_scales(kube: Kube, namespace: st
 def assert_it_waits_for_a_person_and_for_the_new_version(shop: Shop, kubectl: Kubectl) -> None:
     """Ready of before is not taken for Ready: kubectl is asked right behind the change."""
     shop.apply("v2")
-    kubectl("wait", "--for=jsonpath={.status.phase}=Paused", ROLLOUT, "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.phase}=Paused", ROLLOUT, "--timeout=300s")
     shop.act("Promote")
     kubectl(*READY)
     assert shop.wait_outcome(2)["outcome"] == "Completed"
     assert len(shop.pods_of("v2")) == 1
-    kubectl("wait", "--for=jsonpath={.status.phase}=Healthy", ROLLOUT, "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.phase}=Healthy", ROLLOUT, "--timeout=300s")
 
 
 def assert_it_scales(shop: Shop, kubectl: Kubectl) -> None:
     assert "scaled" in kubectl("scale", ROLLOUT, "--replicas=3", "--current-replicas=1")
-    kubectl("wait", "--for=jsonpath={.status.availableReplicas}=3", ROLLOUT, "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.availableReplicas}=3", ROLLOUT, "--timeout=300s")
     kubectl(*READY)
     wait_for("three pods", lambda: len(shop.pods_of("v2")) == 3)
     kubectl("scale", ROLLOUT, "--replicas=0")
-    kubectl("wait", "--for=jsonpath={.status.replicas}=0", ROLLOUT, "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.replicas}=0", ROLLOUT, "--timeout=300s")

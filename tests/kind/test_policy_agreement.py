@@ -17,7 +17,7 @@ from crossfade.api.rollout import RolloutSpec
 from crossfade.core.policy.content import broken
 from policy_specs import POLICIES, SPECS
 
-KNOWN_WITHIN_S = 10
+KNOWN_WITHIN_S = 60
 KNOWN_S = 0.5
 SPECS_TRIED = 100
 PASSING = 5

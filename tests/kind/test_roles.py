@@ -27,7 +27,7 @@ ROLES = {
     "glass": "crossfade-break-glass",
 }
 """The ClusterRole that each account has in the namespace."""
-WITHIN_S = 60
+WITHIN_S = 180
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 As = Callable[..., subprocess.CompletedProcess[str]]
@@ -109,7 +109,7 @@ def test_users_with_real_tokens_may_release_act_or_only_look(kube: Kube, users: 
         as_user("looks", "get", "rolloutpolicies"), "looks"
     )  # of the cluster: by a ClusterRoleBinding
     assert_done(as_user("edit", "apply", "-f", "-", body=rollout))
-    assert_done(as_user("edit", "wait", "--for=condition=Ready", "rollout/shop", "--timeout=60s"))
+    assert_done(as_user("edit", "wait", "--for=condition=Ready", "rollout/shop", "--timeout=180s"))
     assert_done(as_user("admin", "scale", "rollout/shop", "--replicas=2"))
     assert_done(as_user("view", "get", "rollouts,releases,rolloutactions"))
     assert_forbidden(as_user("view", "scale", "rollout/shop", "--replicas=3"), "view")

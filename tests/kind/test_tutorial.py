@@ -10,13 +10,13 @@ import pytest
 import yaml
 from pytest_kind import KindCluster
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(100)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(100), pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text()
 BLOCK = re.compile(r"```(sh|yaml)\n(.*?)```", re.DOTALL)
 ENDS_WITH = re.compile(r"# ends with (\d)")
-LIMIT_S = 120
+LIMIT_S = 600
 
 
 def commands(block: str) -> Iterator[tuple[str, int]]:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 CRDS = Path(__file__).parents[2] / "crds"
 DEFINITION, NAME = "CustomResourceDefinition", "rollouts.crossfade.dev"
 PATH = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}"
-WITHIN_S = 90
+WITHIN_S = 300
 GOING_ON = ("kept", "adopted", "orphaned")
 SPEC: dict[str, Object] = {
     "plain": {},
@@ -43,7 +43,9 @@ def definition(kube: Kube, cluster: KindCluster) -> Iterator[None]:
     kubectl = [str(cluster.kubectl_path), "--kubeconfig", str(cluster.kubeconfig_path)]
     subprocess.run([*kubectl, "annotate", "crd", NAME, "crossfade.dev/deletion-"], check=False)
     subprocess.run([*kubectl, "apply", "--server-side", "--force-conflicts", "-f", CRDS], check=True)
-    subprocess.run([*kubectl, "wait", "--for=condition=Established", "--timeout=60s", "-f", CRDS], check=True)
+    subprocess.run(
+        [*kubectl, "wait", "--for=condition=Established", "--timeout=180s", "-f", CRDS], check=True
+    )
     for pod in operator_pods.pods(kube):  # it may wait long before it starts again by itself
         kube.delete("Pod", operator_pods.NAMESPACE, pod["metadata"]["name"], grace_s=0)
     operator_pods.wait_available(kube, WITHIN_S)
@@ -77,6 +79,7 @@ def test_what_is_to_go_on_serves_at_every_moment_while_the_definition_goes(kube:
     path = f"{collection('Rollout', fleet)}/orphaned"
     kube.request("DELETE", path, {"propagationPolicy": "Orphan"})
     wait_for("the Rollout to be gone", lambda: kube.get("Rollout", fleet, "orphaned") is None, WITHIN_S)
+    wait_for("their endpoints", lambda: with_endpoints(kube, fleet) >= set(GOING_ON), WITHIN_S)
     with Watch(kube, "EndpointSlice", fleet) as slices:
         allowed = {"metadata": {"annotations": {"crossfade.dev/deletion": "allowed"}}}
         kube.request("PATCH", PATH, allowed, "application/merge-patch+json")
@@ -95,6 +98,11 @@ def serving(kube: Kube, namespace: str) -> set[str]:
     return {
         each["metadata"]["name"].partition("-")[0] for each in found if each["status"].get("readyReplicas")
     }
+
+
+def with_endpoints(kube: Kube, namespace: str) -> set[str]:
+    """The names of the Services that have a ready endpoint."""
+    return {of(each) for each in kube.list("EndpointSlice", namespace) if has_ready(each)}
 
 
 def of(one: Object) -> str:

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 CRDS = Path(__file__).parents[2] / "crds"
 FOUR_OF_EACH = [f"{strategy.lower()}-{i}" for strategy in manifests.STRATEGIES for i in range(4)]
 UNDER_WAY = ("canary-0", "bluegreen-0")
-READY_WITHIN_S = 120
+READY_WITHIN_S = 300
 DRAIN_NOW_S, DRAIN_NEXT_S = 5, 8
 NEXT_LABEL = "crossfade.dev/next"
 

@@ -22,11 +22,11 @@ from bench.person import Person, bound
 from crossfade.api.action import ActionName
 from crossfade.api.labels import ANNOTATION_REQUESTER, FINALIZER
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 PAGE, TENANTS = ROOT / "docs" / "security.md", ROOT / "manifests" / "tenants.yaml"
-SOON_S = 60
+SOON_S = 180
 MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
 NOTHING: Object = {"bigBang": {}}
 WRITES = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
@@ -100,7 +100,7 @@ def done(ask: Callable[[], Object]) -> Object:
                 return None
             raise
 
-    return wait_for("the request to be allowed", tried, 10)
+    return wait_for("the request to be allowed", tried, SOON_S)
 
 
 def refused(ask: Callable[[], object], *said: str) -> None:
@@ -114,7 +114,7 @@ def refused(ask: Callable[[], object], *said: str) -> None:
         return error.value.status in {403, 422} and all(part in error.value.message for part in said)
 
     try:
-        wait_for(f"a refusal that says {said}", told, 10)
+        wait_for(f"a refusal that says {said}", told, SOON_S)
     except NeverHappenedError as never:
         pytest.fail(f"{never}; it was {messages[-1]}")
 
@@ -307,8 +307,8 @@ def test_on_call_with_break_glass_moves_the_service_by_hand_by_the_command_of_th
     def by(person: Person) -> subprocess.CompletedProcess[str]:
         return kubectl(cluster, person, *command, "--dry-run=server")
 
-    wait_for("ann to be refused", lambda: "made by Rollout shop" in by(ann).stderr, 10)
-    wait_for("eve to be let", lambda: "service/shop patched" in by(eve).stdout, 10)
+    wait_for("ann to be refused", lambda: "made by Rollout shop" in by(ann).stderr, SOON_S)
+    wait_for("eve to be let", lambda: "service/shop patched" in by(eve).stdout, SOON_S)
 
 
 # Actions
@@ -494,7 +494,7 @@ def test_an_update_of_the_whole_object_and_a_client_side_apply_keep_it_too(
             return bob.request("PUT", path_of("Rollout", namespace), whole)
         return None
 
-    wait_for("the update", replaced, 10)
+    wait_for("the update", replaced, SOON_S)
     assert requester(kube, namespace) == ann.user
     assert kubectl(cluster, bob, "apply", "-f", "-", body=manifest).returncode == 0
     assert requester(kube, namespace) == ann.user
@@ -527,7 +527,7 @@ def test_where_the_cluster_writes_nobody_down_a_requester_is_not_forged_and_edit
     binding = kube.request("GET", f"{kind}/crossfade-requester")
     kube.request("DELETE", f"{kind}/crossfade-requester")
     try:
-        wait_for("the stamp to be gone", lambda: not stamped(kube, namespace, ann), 30)
+        wait_for("the stamp to be gone", lambda: not stamped(kube, namespace, ann), SOON_S)
         done(lambda: ann.create(shop(namespace)))
         refused(
             lambda: patch(bob, "Rollout", namespace, FORGED),
@@ -562,7 +562,7 @@ def test_where_the_cluster_writes_nobody_down_a_requester_is_not_forged_and_edit
     finally:
         meta = {"name": binding["metadata"]["name"], "labels": binding["metadata"].get("labels", {})}
         kube.request("POST", kind, {"metadata": meta, "spec": binding["spec"]})
-        wait_for("the stamp to be back", lambda: stamped(kube, namespace, ann), 30)
+        wait_for("the stamp to be back", lambda: stamped(kube, namespace, ann), SOON_S)
 
 
 def stamped(kube: Kube, namespace: str, person: Person) -> bool:
@@ -664,7 +664,7 @@ def test_a_template_uses_no_account_and_no_secret_that_its_author_could_not_use_
     done(lambda: author.apply(shop(namespace, replicas=0)))
     told = "names a Secret that it did not name before"
     mounts = with_pod(namespace, **SECRETS["volume"])
-    wait_for("the policy to be in force", lambda: is_refused(author, mounts), 30)
+    wait_for("the policy to be in force", lambda: is_refused(author, mounts), SOON_S)
     for pod in SECRETS.values():
         refused(partial(author.apply, with_pod(namespace, **pod)), told)
     for container in IN_A_CONTAINER.values():
@@ -709,7 +709,9 @@ def in_the_cluster(kube: Kube, role: str, person: Person) -> Iterator[None]:
 
 def request_as(who: Kube, headers: dict[str, str], body: Object) -> Object:
     path = who.host + collection(body["kind"], body["metadata"]["namespace"])
-    answer = who.pool.request("POST", path, json=body, headers=headers, timeout=30)
+    answer = who.fresh.request(
+        "POST", path, json=body, headers={**headers, "Connection": "close"}, timeout=60, retries=False
+    )
     if answer.status >= 300:
         raise ApiError(answer.status, answer.data.decode())
     return cast("Object", answer.json())

@@ -1,5 +1,6 @@
 """The load client as a pod, and its records as they arrive."""
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from bench.routes import Route
 IMAGE = "crossfade-shop:dev"
 STARTS_WITHIN_S = 180
 STEADY_S = 1.0
+AGAIN_S = 0.5
+"""After so long a log that broke off is asked for again: the kubelet of a busy node refuses some."""
 KEPT_PER_S = 20  # requests on each kept connection
 
 
@@ -53,6 +56,11 @@ def arguments(target: str, rates: Rates, route: Route | None, headers: tuple[str
     if route is None:
         return [target, *told]
     return [route.address, f"--host={route.host}", f"--h2-rate={rates.h2_per_s}", *told]
+
+
+def is_ours(line: str) -> bool:
+    """Whether the client wrote it: where the kubelet can follow no more logs, it says so in the log."""
+    return line.startswith("#") or line[:1].isdigit()
 
 
 def manifest(namespace: str, name: str, arguments: list[str]) -> Object:
@@ -105,6 +113,7 @@ class Load:
         self.arrived: list[Record] = []
         self.notes: list[str] = []
         self.steady_since = 0.0
+        self.log = f"{collection('Pod', namespace)}/{self.name}/log?follow=true"
         self.thread = threading.Thread(target=self._follow, daemon=True, name=self.name)
 
     def start(self) -> None:
@@ -145,12 +154,21 @@ class Load:
         return len(recent) > 0.7 * self.rates.per_s * STEADY_S and not analysis.lost(recent)
 
     def _follow(self) -> None:
-        path = f"{collection('Pod', self.namespace)}/{self.name}/log?follow=true"
-        try:
-            for line in lines_of(self.kube.stream(path)):
-                self._take(line)
-        except (ApiError, urllib3.exceptions.HTTPError, OSError) as error:
-            self.notes.append(f"# the log was cut: {error}")
+        """Read the log to its end; one that breaks off is read anew, without what was taken already."""
+        taken = 0
+        while not analysis.is_whole(self.notes):
+            try:
+                ours = filter(is_ours, lines_of(self.kube.stream(self.log)))
+                for line in itertools.islice(ours, taken, None):
+                    self._take(line)
+                    taken += 1
+            except ApiError as error:
+                if error.status == 404:
+                    self.notes.append(f"# the log is gone: {error}")
+                    return
+            except (urllib3.exceptions.HTTPError, OSError):
+                pass
+            time.sleep(AGAIN_S)
 
     def _take(self, line: str) -> None:
         records = analysis.parsed(line)

@@ -118,7 +118,7 @@ class Load:
 
     def start(self) -> None:
         """Make the pod and wait until a second of requests was answered well."""
-        self.kube.create(manifest(self.namespace, self.name, self.arguments))
+        self._make()
         wait_for("the load pod to run", self._runs, STARTS_WITHIN_S)
         self.thread.start()
         wait_for("a second of load without a loss", self._steady, STARTS_WITHIN_S)
@@ -144,8 +144,16 @@ class Load:
         last = self.arrived[-int(self.rates.records_per_s * 1.3 * (seconds + 1)) :]
         return [record for record in analysis.new(last) if record.at > since]
 
+    def _make(self) -> None:
+        self.kube.create(manifest(self.namespace, self.name, self.arguments))
+
     def _runs(self) -> bool:
+        """Whether it does; one that never started, as the runtime of a busy node failed to, is made anew."""
         pod = self.kube.get("Pod", self.namespace, self.name)
+        if pod is None:
+            self._make()
+        elif pod["status"].get("phase") == "Failed":
+            self.kube.delete("Pod", self.namespace, self.name, grace_s=0)
         return bool(pod) and pod["status"].get("phase") == "Running"  # type: ignore[index]
 
     def _steady(self) -> bool:

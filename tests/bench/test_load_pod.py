@@ -56,3 +56,30 @@ def test_a_log_that_is_gone_is_told_and_not_waited_for(monkeypatch: pytest.Monke
     load = read(monkeypatch, Answer(LOG[:2]), ApiError(404, "no such pod"))
     assert len(load.arrived) == 1
     assert load.notes[-1].startswith("# the log is gone")
+
+
+class Node:
+    """A server whose node starts no container of the first pod."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.phase = ""
+
+    def create(self, _: object) -> None:
+        self.made += 1
+        self.phase = "Failed" if self.made == 1 else "Running"
+
+    def get(self, *_: object) -> Any:
+        return {"status": {"phase": self.phase}} if self.phase else None
+
+    def delete(self, *_: object, grace_s: int) -> None:
+        assert grace_s == 0
+        self.phase = ""
+
+
+def test_a_pod_that_the_node_could_not_start_is_made_anew() -> None:
+    node = Node()
+    load = Load(cast("Kube", node), "ns", "shop", Rates())
+    load._make()
+    assert [load._runs() for _ in range(3)] == [False, False, True]
+    assert node.made == 2

@@ -59,11 +59,14 @@ async def test_a_process_is_live_before_it_is_ready(bench: Bench) -> None:
     assert await bench.get(bench.probes, "/readyz") == (200, "ok")
 
 
-async def test_a_dead_watch_is_told_by_its_kind(bench: Bench) -> None:
+async def test_a_dead_watch_is_told_by_its_kind_and_logged(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.behind = "Deployment"
     status, text = await bench.get(bench.probes, "/livez")
     assert status == 503
     assert "the watch of Deployment" in text
+    assert ["the watch of Deployment" in each for each in caplog.messages] == [True]
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["waiting", "worked on"])

@@ -7,9 +7,9 @@ import pytest
 from controller.fakes import FakeCluster, child, error, rollout
 from crossfade.cluster import Listing
 from crossfade.controller.handlers import Intake
-from crossfade.controller.relist import Relist, Restored
+from crossfade.controller.relist import LOOKS, Relist, Restored
 from crossfade.controller.scope import EVERYWHERE, Scope
-from crossfade.controller.store import Key, Store
+from crossfade.controller.store import Key, Raw, Store
 
 SHOP = Key("ns", "shop")
 
@@ -197,6 +197,48 @@ async def test_a_watch_that_stays_behind_is_named_until_it_has_caught_up(
     bench.store.put("Service", child("shop", 9))
     await bench.relist.round()
     assert bench.relist.behind == ""
+
+
+class Watching:
+    """What a watch brings while the comparison waits: each time what comes next."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch, *brings: Raw) -> None:
+        self.intake = Intake(bench.store, bench.queued.append)
+        self.brings = list(brings)
+        self.looks = 0
+        monkeypatch.setattr("crossfade.controller.relist.asyncio.sleep", self.sleep)
+
+    async def sleep(self, _: float) -> None:
+        self.looks += 1
+        if self.brings:
+            self.intake.take("Service", "ADDED", self.brings.pop(0))
+
+
+async def test_a_watch_that_is_busy_with_others_is_waited_for_and_not_called_dead(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = bench.cluster.hold("Service", child("shop", 9))
+    watching = Watching(bench, monkeypatch, child("blog", 7), child("cart", 8), late)
+    await bench.relist.round()
+    assert (bench.relist.behind, watching.looks) == ("", 3)
+
+
+async def test_a_watch_that_was_busy_and_then_brings_nothing_more_is_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.cluster.hold("Service", child("shop", 9))
+    watching = Watching(bench, monkeypatch, child("blog", 7))
+    await bench.relist.round()
+    assert (bench.relist.behind, watching.looks) == ("Service", 2)
+
+
+async def test_a_watch_that_brings_all_but_one_is_named_in_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.cluster.hold("Service", child("shop", 9))
+    watching = Watching(bench, monkeypatch, *(child(f"blog-{number}", 7) for number in range(100)))
+    await bench.relist.round()
+    assert (bench.relist.behind, watching.looks) == ("Service", LOOKS)
 
 
 async def test_a_kind_that_cannot_be_listed_keeps_no_other_from_being_compared(bench: Bench) -> None:

@@ -37,6 +37,7 @@ class Intake:
 
     def take(self, kind: str, event_type: str | None, obj: Raw) -> None:
         """Keep or forget one object. `event_type` is None for what a list brings, at the start or after a cut."""
+        self._store.brought[kind] += 1
         if event_type is None:
             self._listed()
         if not self._scope.covers(namespace_of(obj)):

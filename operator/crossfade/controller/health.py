@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
@@ -18,6 +19,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key
 from crossfade.controller.workers import PASS_LIMIT_S
+
+log = logging.getLogger(__name__)
 
 STUCK_S: Final = PASS_LIMIT_S + 30
 """A pass ends by itself after PASS_LIMIT_S; what is older than this hangs."""
@@ -48,7 +51,10 @@ async def serving(
 
     async def livez(_: web.Request) -> web.Response:
         """503 where a restart would help."""
-        return _verdict(list(health.complaints(time.monotonic())))
+        complaints = list(health.complaints(time.monotonic()))
+        for each in complaints:  # the kubelet shows nobody what a probe answers
+            log.error("not well, and the kubelet will start this process anew: %s", each)
+        return _verdict(complaints)
 
     async def readyz(_: web.Request) -> web.Response:
         """200 while it works or stands by."""

@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 PERIOD_S: Final = 600.0
 CATCH_UP_S: Final = 30.0
+"""A watch that brings nothing for so long, while something is missing, is dead. One that brings something is busy: with 2,000
+Rollouts that change at once it needs longer, and a restart would only begin all of it again."""
+LOOKS: Final = 10
+"""After so many looks one that brings others, and never what is missing, counts as dead too."""
 SETTLE_S: Final = 1.0
 """Watches that were cut together list again together: one comparison for all of them."""
 
@@ -79,11 +83,24 @@ class Relist:
         self._listed.clear()
 
     async def round(self) -> None:
-        """Compare all kinds, and look a while later whether the watches have brought what was missing."""
+        """Compare all kinds, and look until the watches have brought what was missing, or one of them brings nothing."""
         missing = {kind: await self._missing(kind) for kind in self._store.watched}
-        if any(missing.values()):
+        for _ in range(LOOKS):
+            missing = self._still(missing)
+            if not missing:
+                break
+            before = self._store.brought.copy()
             await asyncio.sleep(CATCH_UP_S)
-        self.behind = next((kind for kind, unseen in missing.items() if self.unseen(kind, unseen)), "")
+            missing = self._still(missing)
+            if silent := [kind for kind in missing if self._store.brought[kind] == before[kind]]:
+                self.behind = silent[0]
+                return
+        self.behind = next(iter(missing), "")
+
+    def _still(self, missing: Mapping[str, list[Raw]]) -> dict[str, list[Raw]]:
+        """What of it the store has not seen yet, by kind; without the kinds of which it has all."""
+        left = {kind: self.unseen(kind, unseen) for kind, unseen in missing.items()}
+        return {kind: unseen for kind, unseen in left.items() if unseen}
 
     async def _missing(self, kind: str) -> list[Raw]:
         try:

@@ -5,7 +5,7 @@ Fed by the watches and by the answer to every write, so that the operator never 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -141,6 +141,8 @@ class Store:
         self.naming = Naming()
         self.templates = Templates()
         self.policies = Policies()
+        self.brought: Counter[str] = Counter()
+        """How many objects of each kind the watches have brought, news or not."""
         self._objects: dict[str, dict[tuple[str, str], Raw]] = {kind: {} for kind in watched}
         self._children: dict[tuple[str, Key], dict[str, Raw]] = {}
         self._gone: OrderedDict[str, int] = OrderedDict()  # UID -> the version that it went with

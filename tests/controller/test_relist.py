@@ -223,22 +223,16 @@ async def test_a_watch_that_is_busy_with_others_is_waited_for_and_not_called_dea
     assert (bench.relist.behind, watching.looks) == ("", 3)
 
 
-async def test_a_watch_that_was_busy_and_then_brings_nothing_more_is_named(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("others", "looks"), [(1, 2), (100, LOOKS)], ids=["and then brings nothing", "all but one"]
+)
+async def test_a_watch_that_is_busy_and_never_brings_what_is_missing_is_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, others: int, looks: int
 ) -> None:
     bench.cluster.hold("Service", child("shop", 9))
-    watching = Watching(bench, monkeypatch, child("blog", 7))
+    watching = Watching(bench, monkeypatch, *(child(f"blog-{number}", 7) for number in range(others)))
     await bench.relist.round()
-    assert (bench.relist.behind, watching.looks) == ("Service", 2)
-
-
-async def test_a_watch_that_brings_all_but_one_is_named_in_the_end(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.cluster.hold("Service", child("shop", 9))
-    watching = Watching(bench, monkeypatch, *(child(f"blog-{number}", 7) for number in range(100)))
-    await bench.relist.round()
-    assert (bench.relist.behind, watching.looks) == ("Service", LOOKS)
+    assert (bench.relist.behind, watching.looks) == ("Service", looks)
 
 
 async def test_a_kind_that_cannot_be_listed_keeps_no_other_from_being_compared(bench: Bench) -> None:

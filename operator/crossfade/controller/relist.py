@@ -84,9 +84,8 @@ class Relist:
 
     async def round(self) -> None:
         """Compare all kinds, and look until the watches have brought what was missing, or one of them brings nothing."""
-        missing = {kind: await self._missing(kind) for kind in self._store.watched}
+        missing = self._still({kind: await self._missing(kind) for kind in self._store.watched})
         for _ in range(LOOKS):
-            missing = self._still(missing)
             if not missing:
                 break
             before = self._store.brought.copy()

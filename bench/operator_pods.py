@@ -1,7 +1,9 @@
 """The installed operator as a test subject: killed, and started again."""
 
+import contextlib
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bench.kube import PATIENCE_S, Kube, Object, wait_for
@@ -18,13 +20,23 @@ def pods(kube: Kube) -> list[Object]:
     return [pod for pod in kube.list("Pod", NAMESPACE) if pod["metadata"]["name"].startswith(prefix)]
 
 
-def kill(kube: Kube) -> int:
-    """End every replica with SIGKILL, now, and start none; how many replicas there were.
+@contextlib.contextmanager
+def away(kube: Kube) -> Iterator[None]:
+    """Killed for the length of the block, and started again whatever happens in it, without waiting for it to lead."""
+    replicas = _wanted(kube)
+    try:
+        _kill(kube)
+        yield
+    finally:
+        start(kube, replicas)
+
+
+def _kill(kube: Kube) -> None:
+    """End every replica with SIGKILL, now, and start none.
 
     The signal comes from inside the node: a forced deletion would send SIGTERM first, and the operator
     would give its Lease back. Scaling comes after it, and before the kubelet restarts a container.
     """
-    replicas = wanted(kube)
     subprocess.run(["docker", "exec", NODE, "pkill", "-KILL", "-f", PROCESS], check=True)
     kube.scale("Deployment", NAMESPACE, DEPLOYMENT, 0)
 
@@ -36,10 +48,9 @@ def kill(kube: Kube) -> int:
         return not left
 
     wait_for("the operator's end", ended, every_s=0.3)
-    return replicas
 
 
-def wanted(kube: Kube) -> int:
+def _wanted(kube: Kube) -> int:
     """How many replicas the installed operator is to have."""
     deployment = kube.get("Deployment", NAMESPACE, DEPLOYMENT)
     if deployment is None:
@@ -65,13 +76,9 @@ def wait_available(kube: Kube, timeout_s: float = PATIENCE_S) -> None:
 
 def killed_for(kube: Kube, seconds: float) -> None:
     """Kill the operator, and start it again that many seconds later."""
-    replicas = wanted(kube)
-    try:
-        kill(kube)
+    with away(kube):
         down_until = time.time() + seconds
         wait_for("the operator's absence to last", lambda: time.time() > down_until, seconds + 5)
-    finally:
-        start(kube, replicas)
 
 
 def rfc3339(unix_s: float) -> str:

@@ -23,6 +23,8 @@ class Tenant(Kube):
         super().__init__(admin.kubeconfig)
         self.user = f"system:serviceaccount:{namespace}:{name}"
         token = _made(admin, namespace, name, rules)
+        if rules:
+            _wait_bound(admin, namespace, self.user, rules[0])
         bearer = {"Authorization": f"Bearer {token}"}
         trust = {"ca_certs": self.pool.connection_pool_kw.get("ca_certs"), "maxsize": 8}
         self.pool = _Speaking(urllib3.PoolManager(**trust), bearer)
@@ -52,8 +54,6 @@ def _made(admin: Kube, namespace: str, name: str, rules: tuple[Object, ...]) -> 
     admin.request("POST", f"{roles}/roles", {"metadata": {"name": name}, "rules": list(rules)})
     bound = {"metadata": {"name": name}, "roleRef": of, "subjects": [subject]}
     admin.request("POST", f"{roles}/rolebindings", bound)
-    if rules:
-        _wait_bound(admin, namespace, f"system:serviceaccount:{namespace}:{name}", rules[0])
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     answer = admin.request("POST", f"{accounts}/{name}/token", asked)
     return str(answer["status"]["token"])

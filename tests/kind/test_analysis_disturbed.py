@@ -59,9 +59,8 @@ def test_a_prometheus_that_is_away_for_30_s_changes_nothing_but_a_message(
     kube: Kube, namespace: str, tell: Tell, away: Away
 ) -> None:
     """With the limits that nobody has set: some 4,000 requests of the candidate's are wanted, which takes half a minute."""
-    patient = (
-        {"errorLimit": 20} if away is gone else {}
-    )  # it has to start again, which takes as long as it takes
+    # One that is gone has to start again, which takes as long as it takes.
+    patient = {"errorLimit": 20} if away is gone else {}
     asked = errors(intervalSeconds=EVERY_S, judge={"negligible": 0.0008}, **patient)
     with served(kube, namespace, steps(asked)) as shop:
         shop.created("v1", MANY)

@@ -23,7 +23,6 @@ from mutation.seen import Seen
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
 SHARE = 1 if ALL else 3
 AT_ONCE = 20
-TOLD = {"Invalid", "Degraded", "RolledBack"}
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
@@ -104,7 +103,7 @@ def life_after(world: World, strategy: str, index: int, *, middle: bool) -> tupl
     )
     if not (what.harms or served_all_along(world.slices, name, listed_since)):
         return str(what), "production was empty"
-    if is_told(seen):
+    if seen.is_told:
         return str(what), "" if seen.status["message"] else "nobody is told why"
     fresh = place.new_name()
     spec = with_image({**base, "progressDeadlineSeconds": 601}, "shop:v2")
@@ -120,16 +119,12 @@ def at_its_end(place: Place, name: str, generation: int) -> Seen | None:
     seen = place.seen(name)
     if seen.status.get("observedGeneration", -1) < generation:
         return None
-    if is_told(seen):
+    if seen.is_told:
         stood = place.still(name)
-        return stood if is_told(stood) else None
+        return stood if stood.is_told else None
     if seen.under_way:
         place.promote(name, seen.status)
     return seen if seen.phase == "Healthy" and not seen.under_way else None
-
-
-def is_told(seen: Seen) -> bool:
-    return seen.phase in TOLD or seen.reason == "PausedByFailure"
 
 
 def corrupt(place: Place, what: Corruption) -> None:

@@ -17,13 +17,9 @@ def test_a_change_made_while_the_operator_is_down_is_held_when_it_is_back(
     name, selector = f"down-{namespace}", {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
     with Shop(dev, namespace, canary(50), replicas=2, bakeSeconds=1) as shop:
         shop.created("v1")
-        replicas = operator_pods.wanted(kube)
-        try:
-            operator_pods.kill(kube)
+        with operator_pods.away(kube):
             kube.apply(policy(name, namespaceSelector=selector, freeze={"reason": "quiet"}))
             shop.apply("v2")
-        finally:
-            operator_pods.start(kube, replicas)
         try:
             shop.wait_phase("Waiting")
             assert shop.pods_of("v2") == []

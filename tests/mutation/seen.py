@@ -68,6 +68,11 @@ class Seen:
         return bool(self.status.get("progress"))
 
     @property
+    def is_told(self) -> bool:
+        """Whether somebody is told why it does not go on by itself."""
+        return self.phase in {"Invalid", "Degraded", "RolledBack"} or self.reason == "PausedByFailure"
+
+    @property
     def stable(self) -> Object:
         """The Deployment that serves."""
         revision = (self.status.get("stable") or {}).get("revision")

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.deep
 SHARE = 1 if os.environ.get("CROSSFADE_FAULTS") == "all" else 4
 STRATEGIES = ["recreate", "rolling", "blueGreen", "canary", "bigBang", "route"]
 TABLES = {"Deployment": "deployments", "Service": "services", "Release": "releases"}
-TOLD = {"Invalid", "Degraded", "RolledBack"}
 HARMED_S = 3
 """So long after a Deployment or its Service was deleted, new pods are awaited."""
 
@@ -113,7 +112,7 @@ def _unserved(sim: Sim) -> str:
 def _otherwise(sim: Sim, undisturbed: Seen) -> str:
     """In what the end is another one, where nobody is told."""
     now = _ours(sim)
-    if now.status["message"] and (now.phase in TOLD or now.reason == "PausedByFailure"):
+    if now.status["message"] and now.is_told:
         return ""
     marks, expected = _marks(now), _marks(undisturbed)
     known = marks.keys() & expected.keys()

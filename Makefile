@@ -25,7 +25,8 @@ up cluster: ## A Ready kind cluster with the operator installed
 demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blueGreen|bigBang|recreate ROUTER=traefik|none
 	@$(PY) -m bench.demo --strategy $(STRATEGY) --router $(or $(ROUTER),traefik)
 
-test: lint unit check kind ## Everything: format, lint, types, borders, unit tests, the model checker, tests on the kind cluster
+test: env ## Everything: format, lint, types, borders, unit tests, the model checker, tests on the kind cluster
+	@$(PY) tests/run.py lint unit checker deep kind-plain kind-quiet kind-alone
 
 lint: env ## Format, lint, types, import borders
 	@.venv/bin/ruff format --check .
@@ -38,14 +39,25 @@ lint: env ## Format, lint, types, import borders
 unit: env ## Unit tests: the inner loop, about 3 minutes
 	@$(PY) -m pytest tests --ignore=tests/kind -m "not deep" -q -n 2
 
-check: env ## The model checker of the core: what may happen to small worlds, 20,000 states and more for each strategy
+check: checker deep ## The model checker of the core: what may happen to small worlds, 20,000 states and more for each strategy
+
+checker: env
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states 20000
+
+deep: env
 	@$(PY) -m pytest tests --ignore=tests/kind -m deep -q -n 2 # what it finds, and every value and mark of ours changed
 
-kind: up ## Tests with real pods on the kind cluster: all three parts, whatever fails
+kind: kind-plain kind-quiet kind-alone ## Tests with real pods on the kind cluster, in three parts
+
+kind-plain: up
 	@cluster/kwok >/dev/null
-	@failed=0; part() { $(PY) -m pytest tests/kind "$$@" --durations=15 || { [ $$? -eq 1 ] && failed=1; } || exit 2; }; \
-	part -m "not serial and not quiet" -n $(KIND_JOBS); part -m quiet -n $(QUIET_JOBS); part -m serial; exit $$failed
+	@$(PY) -m pytest tests/kind -m "not serial and not quiet" -n $(KIND_JOBS)
+
+kind-quiet: up
+	@$(PY) -m pytest tests/kind -m quiet -n $(QUIET_JOBS)
+
+kind-alone: up
+	@$(PY) -m pytest tests/kind -m serial
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2

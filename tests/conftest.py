@@ -6,7 +6,10 @@ Properties are about what is true, not about how fast a busy machine is.
 import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+import durations
 
 gc.set_threshold(100_000, 50, 50)
 
@@ -17,3 +20,8 @@ settings.register_profile(
     derandomize=os.environ.get("CROSSFADE_FAULTS") != "all",
 )
 settings.load_profile("unhurried")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know how long each test takes."""
+    durations.register(config)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import durations
+import heartbeat
 
 gc.set_threshold(100_000, 50, 50)
 
@@ -23,5 +24,6 @@ settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know how long each test takes."""
+    """Know how long each test takes, and how late the machine is."""
     durations.register(config)
+    config.pluginmanager.register(heartbeat.Repeats(), "heartbeat")

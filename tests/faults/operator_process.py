@@ -28,39 +28,18 @@ class End:
     at_s: float
 
 
-class Operator:
-    """One operator on one namespace, reached through one proxy; enter it to start it, leave it to end it.
+class Revived:
+    """A process that is started again whenever it ends; enter it to start it, leave it to end it.
 
-    With `lease`, it takes part in the election in its namespace, else it works alone. Its log goes to
-    `folder`/NAME.log. With `revived` False it stays ended until `start`. `options`: what else it is told.
+    What it writes goes to `log`. With `revived` False it stays ended until `start`.
     """
 
-    def __init__(
-        self,
-        address: str,
-        namespace: str,
-        folder: Path,
-        *,
-        name: str = "operator",
-        lease: bool = False,
-        revived: bool = True,
-        options: tuple[str, ...] = (),
-    ) -> None:
-        if not namespace.startswith(f"{OWN}-"):
-            raise ValueError(f"the installed operator works in {namespace} too: mark the test `own_operator`")
-        folder.mkdir(parents=True, exist_ok=True)
-        kubeconfig = folder / f"{name}.kubeconfig"
-        kubeconfig.write_text(kubeconfig_for(address, namespace))
-        self.log = folder / f"{name}.log"
+    def __init__(self, command: list[str], log: Path, *, revived: bool = True) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
         self.revived = revived
         self.ends: list[End] = []
-        self._command = [
-            *(sys.executable, "-m", "crossfade.controller"),
-            *("--kubeconfig", str(kubeconfig), "--namespace", namespace, "--log-format", "text"),
-            *("--health-port", "0", "--metrics-port", "0"),
-            *(("--lease-namespace", namespace) if lease else ("--no-lease",)),
-            *options,
-        ]
+        self._command = command
         self._ended = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
         self._leaving = False
@@ -115,7 +94,7 @@ class Operator:
         """Wait until it has ended for the `ends`-th time; how."""
         with self._ended:
             if not self._ended.wait_for(lambda: len(self.ends) >= ends, timeout_s):
-                raise AssertionError(f"the operator did not end within {timeout_s} s; its log: {self.log}")
+                raise AssertionError(f"the process did not end within {timeout_s} s; its log: {self.log}")
             return self.ends[ends - 1]
 
     def told(self) -> str:
@@ -124,5 +103,38 @@ class Operator:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is None:
-            raise RuntimeError("the operator was not started")
+            raise RuntimeError("the process was not started")
         self._process.send_signal(number)
+
+
+class Operator(Revived):
+    """One operator on one namespace, reached through one proxy.
+
+    With `lease`, it takes part in the election in its namespace, else it works alone. Its log goes to
+    `folder`/NAME.log. `options`: what else it is told.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        namespace: str,
+        folder: Path,
+        *,
+        name: str = "operator",
+        lease: bool = False,
+        revived: bool = True,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        if not namespace.startswith(f"{OWN}-"):
+            raise ValueError(f"the installed operator works in {namespace} too: mark the test `own_operator`")
+        folder.mkdir(parents=True, exist_ok=True)
+        kubeconfig = folder / f"{name}.kubeconfig"
+        kubeconfig.write_text(kubeconfig_for(address, namespace))
+        command = [
+            *(sys.executable, "-m", "crossfade.controller"),
+            *("--kubeconfig", str(kubeconfig), "--namespace", namespace, "--log-format", "text"),
+            *("--health-port", "0", "--metrics-port", "0"),
+            *(("--lease-namespace", namespace) if lease else ("--no-lease",)),
+            *options,
+        ]
+        super().__init__(command, folder / f"{name}.log", revived=revived)

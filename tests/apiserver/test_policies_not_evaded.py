@@ -10,7 +10,7 @@ from bench.person import Person, bound
 from bench.scenarios.shop import Shop
 from kind.policies import LEADS, New, Rule, Tell, approve, canary
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.timeout(900)]
 
 LEADS_APPROVE: dict[str, Any] = {"approvals": [{"name": "leads", "before": "Promote", "groups": [LEADS]}]}
 

@@ -518,14 +518,15 @@ def test_the_operators_own_writes_name_nobody(kube: Kube, namespace: str, ann: P
     assert requester(kube, namespace) == ann.user
 
 
-@pytest.mark.serial
 def test_where_the_cluster_writes_nobody_down_a_requester_is_not_forged_and_edits_go_on(
     kube: Kube, namespace: str, ann: Person, bob: Person
 ) -> None:
-    """As on a cluster that is older than 1.36: there is the guard and no stamp."""
-    kind = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
-    binding = kube.request("GET", f"{kind}/crossfade-requester")
-    kube.request("DELETE", f"{kind}/crossfade-requester")
+    """As on a cluster that is older than 1.36: there is the guard and, for this namespace, no stamp."""
+    binding = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings/crossfade-requester"
+    stamps = kube.request("GET", binding)["spec"].get("matchResources", {}).get("namespaceSelector", {})
+    others = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [namespace]}
+    elsewhere = {"spec": {"matchResources": {"namespaceSelector": {"matchExpressions": [others]}}}}
+    kube.request("PATCH", binding, elsewhere, MERGE)
     try:
         wait_for("the stamp to be gone", lambda: not stamped(kube, namespace, ann), SOON_S)
         done(lambda: ann.create(shop(namespace)))
@@ -560,8 +561,8 @@ def test_where_the_cluster_writes_nobody_down_a_requester_is_not_forged_and_edit
         refused(lambda: ann.create(backup), f"are '{ann.user}'")
         kube.create(backup)
     finally:
-        meta = {"name": binding["metadata"]["name"], "labels": binding["metadata"].get("labels", {})}
-        kube.request("POST", kind, {"metadata": meta, "spec": binding["spec"]})
+        back = {"matchExpressions": None, **stamps}
+        kube.request("PATCH", binding, {"spec": {"matchResources": {"namespaceSelector": back}}}, MERGE)
         wait_for("the stamp to be back", lambda: stamped(kube, namespace, ann), SOON_S)
 
 

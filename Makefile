@@ -5,13 +5,17 @@ PY := .venv/bin/python
 # Most tests on the cluster wait most of the time; those that measure need processors that have little else to do.
 KIND_JOBS ?= 4
 QUIET_JOBS ?= 2
+# What says "deep" takes long and shows more of what another test samples: `make test-all`, or DEEP=1.
+DEPTH = $(if $(DEEP),deep or not deep,not deep)
+WITHOUT_SERVER = --ignore=tests/kind --ignore=tests/apiserver
 STRATEGY ?= canary
 # What users of the demo and the bench come through: traefik, envoy, or none (the Service alone).
 ROUTER ?=
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help wheel env up cluster demo test lint unit check kind faults routers gitops bench bench-scale bench-analysis check-deep crds docs lock clean
+.PHONY: help wheel env up cluster demo test test-all lint unit api checker deep check kind kind-plain kind-quiet kind-alone faults \
+  routers gitops bench bench-scale bench-analysis bench-policies check-deep crds docs lock clean
 
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 23
@@ -25,8 +29,11 @@ up cluster: ## A Ready kind cluster with the operator installed
 demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blueGreen|bigBang|recreate ROUTER=traefik|none
 	@$(PY) -m bench.demo --strategy $(STRATEGY) --router $(or $(ROUTER),traefik)
 
-test: env ## Everything: format, lint, types, borders, unit tests, the model checker, tests on the kind cluster
-	@$(PY) tests/run.py lint unit checker deep kind-plain kind-quiet kind-alone
+test: env ## Format, lint, types, borders, unit, the API tier, the model checker, one real proof of each promise on the kind cluster
+	@$(PY) tests/run.py lint unit api checker up kind-plain kind-quiet kind-alone
+
+test-all: env ## The same at full depth (long): every combination, 20,000 states, all planted bugs
+	@DEEP=1 $(PY) tests/run.py lint unit deep api checker up kind-plain kind-quiet kind-alone
 
 lint: env ## Format, lint, types, import borders
 	@.venv/bin/ruff format --check .
@@ -36,32 +43,36 @@ lint: env ## Format, lint, types, import borders
 	@test ! -e operator/__init__.py || { echo "operator/__init__.py shadows the standard library's operator module: remove it"; exit 1; }
 	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run tests/gitops/run)
 
-unit: env ## Unit tests: the inner loop, about 3 minutes
-	@$(PY) -m pytest tests --ignore=tests/kind -m "not deep" -q -n 2
+unit: env ## Unit tests: the inner loop, about a minute and a half
+	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m "not deep" -q -n 2
 
-check: checker deep ## The model checker of the core: what may happen to small worlds, 20,000 states and more for each strategy
+api: env ## Tests on a control plane without pods, which they start: the second inner loop, about three minutes
+	@cluster/control-plane >/dev/null
+	@$(PY) -m pytest tests/apiserver -m "$(DEPTH)" -q -n $(KIND_JOBS)
+
+check: DEEP := 1
+check: checker deep ## The model checker of the core over 20,000 states and more for each strategy, and what takes long without a cluster
 
 checker: env
-	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states 20000
+	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(if $(DEEP),20000,6000)
 
 deep: env
-	@$(PY) -m pytest tests --ignore=tests/kind -m deep -q -n 2 # what it finds, and every value and mark of ours changed
+	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m deep -q -n 2 # what it finds, and every value and mark of ours changed
 
-kind: kind-plain kind-quiet kind-alone ## Tests with real pods on the kind cluster, in three parts
+kind: kind-plain kind-quiet kind-alone ## Tests with real pods on the kind cluster, in three parts (DEEP=1: at full depth)
 
 kind-plain: up
-	@cluster/kwok >/dev/null
-	@$(PY) -m pytest tests/kind -m "not serial and not quiet" -n $(KIND_JOBS)
+	@$(PY) -m pytest tests/kind -m "not serial and not quiet and ($(DEPTH))" -n $(KIND_JOBS)
 
 kind-quiet: up
-	@$(PY) -m pytest tests/kind -m quiet -n $(QUIET_JOBS)
+	@$(PY) -m pytest tests/kind -m "quiet and not serial and ($(DEPTH))" -n $(QUIET_JOBS)
 
 kind-alone: up
-	@$(PY) -m pytest tests/kind -m serial
+	@$(PY) -m pytest tests/kind -m "serial and ($(DEPTH))"
 
 faults: up ## Every single write of every strategy disturbed, in every way, and the counts of it (long)
 	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/mutation -q -n 2
-	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/kind -k "faults or mutations or corruptions"
+	@CROSSFADE_FAULTS=all $(PY) -m pytest tests/apiserver tests/kind -k "faults or mutations or corruptions"
 
 routers: ## Tests of routes with every router: Traefik, and Envoy Gateway, which this installs
 	@cluster/up --with envoy

@@ -19,9 +19,9 @@ COPY = CACHE / "durations.json"
 Record = dict[str, dict[str, float]]
 
 
-def read(path: Path = RECORD) -> Record:
-    """The record at `path`, else its copy in the cache; empty where there is none that can be read."""
-    for each in (path, COPY):
+def read() -> Record:
+    """The record of this checkout, else its copy in the cache; empty where there is none that can be read."""
+    for each in (RECORD, COPY):
         try:
             found: Record = json.loads(each.read_text())
         except (OSError, ValueError):

@@ -48,8 +48,8 @@ class Heartbeat:
 class Repeats:
     """A pytest plugin: what is marked `quiet` is tried again, once, where the machine was late the first time."""
 
-    def __init__(self) -> None:
-        self.heart = Heartbeat()
+    def __init__(self, heart: Heartbeat | None = None) -> None:
+        self.heart = heart or Heartbeat()
         self.began = time.monotonic()
 
     @pytest.hookimpl(tryfirst=True)

@@ -3,7 +3,10 @@
 Whoever has these has a fixture `kube` too. After a failure what was in the namespaces is kept as files.
 """
 
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_kind import KindCluster
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -23,6 +27,8 @@ from heartbeat import COUNTED
 from kind.policies import New, Rule, is_read, policy
 from kstatus import broken_rule
 
+SOURCE_ROOT = Path(__file__).parents[1] / "operator"
+GIVES_UP_AFTER_S = 400
 LOGS = Path(__file__).parent / "kind" / "logs"
 FAILED = pytest.StashKey[bool]()
 WHOLE = {"test_hostile_sources.py", "test_mutations.py", "test_corruptions.py"}
@@ -204,3 +210,53 @@ def may_list(person: Person, namespace: str) -> bool:
         return person.list("Rollout", namespace) is not None
     except ApiError:
         return False
+
+
+Answer = subprocess.CompletedProcess[str]
+Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def crossfade(kube: Kube, namespace: str) -> Run:
+    """Run a command line in the test's namespace, as a process of its own; `more` is added to its environment."""
+
+    def run(
+        *arguments: str,
+        kubeconfig: Path = kube.kubeconfig,
+        more: dict[str, str] | None = None,
+        code: int | None = None,
+    ) -> Answer:
+        environment = {"PYTHONPATH": str(SOURCE_ROOT), "KUBECONFIG": str(kubeconfig), **(more or {})}
+        answer = subprocess.run(
+            [sys.executable, "-m", "crossfade.cli", *arguments, *([] if more else ["-n", namespace])],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=GIVES_UP_AFTER_S,
+        )
+        assert code is None or answer.returncode == code, told(answer)
+        return answer
+
+    return run
+
+
+def told(answer: Answer) -> str:
+    """Everything that a command printed, for when an assertion fails."""
+    return f"exit code {answer.returncode}\n{answer.stdout}\n{answer.stderr}"
+
+
+Kubectl = Callable[..., str]
+
+
+@pytest.fixture
+def kubectl(cluster: KindCluster, namespace: str) -> Kubectl:
+    """Run a kubectl command in the test's namespace; what it printed."""
+
+    def run(*arguments: str) -> str:
+        command = [cluster.kubectl_path, "--kubeconfig", cluster.kubeconfig_path, "-n", namespace]
+        answer = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, f"kubectl {' '.join(arguments)}: {answer.stderr}"
+        return answer.stdout
+
+    return run

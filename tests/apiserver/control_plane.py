@@ -28,6 +28,7 @@ SYSTEM = "crossfade-system"
 ACCOUNT = "crossfade-operator"
 NODE = "crossfade-played"
 PROGRAMS_S = 1800
+IMAGE = "- image: {{ .image | Quote }}"
 STAGES = ("pod/fast", "node/fast", "node/heartbeat-with-lease")
 RUN_BY_THE_NODE = {"Deployment", "PodDisruptionBudget", "NetworkPolicy", "Service"}
 """What of the manifests is not applied: the operator is a process here."""
@@ -194,7 +195,10 @@ class ControlPlane:
         files = [file for stage in STAGES for file in sorted((programs()["stages"] / stage).glob("*.yaml"))]
         texts = [file.read_text() for file in files if file.name != "kustomization.yaml"]
         config = self.folder / "stages.yaml"
-        config.write_text("\n---\n".join(texts))
+        # A pod that only pulls is done once its images have ids.
+        config.write_text(
+            "\n---\n".join(texts).replace(IMAGE, f"{IMAGE}\n        imageID: {{{{ .image | Quote }}}}")
+        )
         flags = {"kubeconfig": self.kubeconfig_path, "config": config, "manage-all-nodes": "true"}
         self._run("kwok", programs()["kwok"] / "kwok", *_flags({**flags, "node-lease-duration-seconds": 40}))
         meta = {

@@ -5,7 +5,6 @@ import json
 import subprocess
 import urllib.parse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,41 +18,20 @@ from bench import manifests
 from bench.kube import ApiError, Kube, Object, collection, wait_for
 from crossfade.api.rollout import Rollout
 from crossfade.api.strict import InvalidObjectError, parse_strict
+from fixtures import Kubectl
 
-CRDS = Path(__file__).parents[2] / "crds"
 Apply = Callable[[Object], Object]
 
 
-def kubectl(cluster: KindCluster, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Kubectl as a user runs it."""
-    command = [str(cluster.kubectl_path), "--kubeconfig", str(cluster.kubeconfig_path), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="session")
-def definitions(cluster: KindCluster) -> None:
-    """The definitions of this tree, accepted by the API server."""
-    applied = kubectl(cluster, "apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    assert applied.returncode == 0, applied.stderr
-    names = [f"crd/{path.stem}.crossfade.dev" for path in CRDS.glob("*.yaml")]
-    waited = kubectl(cluster, "wait", "--for=condition=Established", "--timeout=60s", *names)
-    assert waited.returncode == 0, waited.stderr
-
-
-pytestmark = pytest.mark.usefixtures("definitions")
-
-
 @pytest.mark.parametrize("bad", BAD_INPUTS, ids=str)
-def test_kubectl_apply_names_the_mistake_and_says_what_to_write(cluster: KindCluster, bad: BadInput) -> None:
-    text = json.dumps(rollout(bad.changes))
-    verb = "create" if ": null" in text else "apply"  # a client-side apply sends no null
-    answer = kubectl(cluster, verb, "--namespace=default", "-f", "-", stdin=text)
-    assert answer.returncode == 1, answer.stdout
-    assert bad.path in answer.stderr
-    assert (bad.server_says or bad.says) in answer.stderr
+def test_the_api_server_names_the_mistake_and_says_what_to_write(kube: Kube, bad: BadInput) -> None:
+    answer = stored(kube, rollout(bad.changes))
+    assert isinstance(answer, str), "it was taken"
+    assert bad.path in answer
+    assert (bad.server_says or bad.says) in answer
 
 
-def test_kubectl_apply_tells_all_mistakes_at_once(cluster: KindCluster) -> None:
+def test_kubectl_apply_tells_all_mistakes_at_once(cluster: KindCluster, namespace: str) -> None:
     changes = {
         "metadata.name": "a" * 41,
         "spec.strategy.canary.steps": [{"weight": 50}, {"weight": 5, "pause": "Manual", "pauseSeconds": 1}],
@@ -61,7 +39,19 @@ def test_kubectl_apply_tells_all_mistakes_at_once(cluster: KindCluster) -> None:
         "spec.service.adopt": True,
         "spec.bakeSeconds": -1,
     }
-    answer = kubectl(cluster, "apply", "--namespace=default", "-f", "-", stdin=json.dumps(rollout(changes)))
+    command = [
+        cluster.kubectl_path,
+        "--kubeconfig",
+        cluster.kubeconfig_path,
+        "-n",
+        namespace,
+        "apply",
+        "-f",
+        "-",
+    ]
+    manifest = json.dumps(rollout(changes))
+    answer = subprocess.run(command, input=manifest, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1, answer.stdout
     lines = [line for line in answer.stderr.splitlines() if line.startswith("* ")]
     assert sorted(line.split(": ")[0].removeprefix("* ") for line in lines) == [
         "metadata.name",
@@ -126,21 +116,17 @@ def test_an_action_cannot_be_changed(kube: Kube, apply: Apply, namespace: str) -
         apply(changed)
 
 
-@pytest.mark.parametrize(
-    ("path", "says"),
-    [
-        ("rollout.spec.strategy.canary", "Gives the new revision a growing share of the requests"),
-        (
-            "cf.spec.strategy.canary.steps.weight",
-            "Percent of the requests that the new revision gets in this step",
-        ),
-        ("release.status.why", "in one sentence that a person can act on"),
-        ("cfa.spec.action", "`Abort` returns all requests to the stable revision"),
-    ],
-)
-def test_kubectl_explain_is_the_documentation(cluster: KindCluster, path: str, says: str) -> None:
-    answer = kubectl(cluster, "explain", path)
-    assert says in " ".join(answer.stdout.split()), answer.stderr
+EXPLAINED = {
+    "rollout.spec.strategy.canary": "Gives the new revision a growing share of the requests",
+    "cf.spec.strategy.canary.steps.weight": "Percent of the requests that the new revision gets in this step",
+    "release.status.why": "in one sentence that a person can act on",
+    "cfa.spec.action": "`Abort` returns all requests to the stable revision",
+}
+
+
+def test_kubectl_explain_is_the_documentation(kubectl: Kubectl) -> None:
+    shown = {path: " ".join(kubectl("explain", path).split()) for path in EXPLAINED}
+    assert [path for path, says in EXPLAINED.items() if says not in shown[path]] == []
 
 
 @pytest.mark.usefixtures("running_operator")

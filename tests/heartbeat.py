@@ -16,7 +16,7 @@ COUNTED = "counted"
 KEPT = 72_000
 """An hour of beats."""
 LATE_S = 0.2
-"""Worth a repetition: a tenth of the shortest promise, 2 s."""
+"""Busy, and worth a repetition: a tenth of the shortest promise, 2 s."""
 
 
 class Heartbeat:
@@ -39,10 +39,14 @@ class Heartbeat:
         """The most by which a beat was late since then (monotonic seconds)."""
         return max((late for at, late in list(self._beats) if at >= since), default=0.0)
 
-    def share_late(self, since: float) -> float:
-        """Which share of the time since then went by while a beat was late."""
-        late = sum(late for at, late in list(self._beats) if at >= since)
-        return late / max(time.monotonic() - since, EVERY_S)
+    def told(self, since: float) -> str:
+        """How busy the machine was since then, in words; "" where it was not."""
+        if (late_s := self.late_s(since)) < LATE_S:
+            return ""
+        share = sum(late for at, late in list(self._beats) if at >= since) / max(
+            time.monotonic() - since, EVERY_S
+        )
+        return f"a busy machine: up to {late_s:.2f} s late, {100 * share:.0f} % of the time"
 
 
 class Repeats:

@@ -52,8 +52,8 @@ class Late(heartbeat.Heartbeat):
     def late_s(self, since: float) -> float:
         return self.by_s
 
-    def share_late(self, since: float) -> float:
-        return 0.0
+    def told(self, since: float) -> str:
+        return ""
 
 
 TRIES = """

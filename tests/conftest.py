@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 import durations
 
+pytest.register_assert_rewrite("kind.routers")  # before the tests of `bench` import it
+
 gc.set_threshold(100_000, 50, 50)
 
 settings.register_profile(

@@ -22,8 +22,6 @@ from faults.lane import STRATEGIES
 from kind.policies import New, Rule, is_read, policy
 from kstatus import broken_rule
 
-pytest.register_assert_rewrite("kind.routers")
-
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 LOGS = Path(__file__).parent / "logs"

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 import durations
 import heartbeat
 
+pytest.register_assert_rewrite("kind.routers")  # before the tests of `bench` import it
+
 gc.set_threshold(100_000, 50, 50)
 
 settings.register_profile(
@@ -20,10 +22,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     derandomize=os.environ.get("CROSSFADE_FAULTS") != "all",
 )
+settings.register_profile("inner loop", settings.get_profile("unhurried"), max_examples=15)
 settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know how long each test takes, and how late the machine is."""
+    """Know how long each test takes, and how late the machine is.
+
+    Without the deep tests properties are sampled too: the others try them whole.
+    """
     durations.register(config)
     config.pluginmanager.register(heartbeat.Repeats(), "heartbeat")
+    if config.option.markexpr == "not deep":
+        settings.load_profile("inner loop")

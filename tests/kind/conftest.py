@@ -15,8 +15,6 @@ from bench.scale import fake_node
 from fixtures import *  # noqa: F403
 from fixtures import longest_first
 
-pytest.register_assert_rewrite("kind.routers")
-
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))
 MEASURING = ("quiet", "serial")

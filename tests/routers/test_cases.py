@@ -68,23 +68,18 @@ class Case:
         self.matches = tuple(TypeAdapter(Match).validate_python(each) for each in self.said.get("match", []))
 
 
-@cases
-def test_a_case_says_only_what_is_known_and_expects_something(file: Path) -> None:
-    said = Case(file).said
+def a_case_says_only_what_is_known_and_expects_something(case: Case) -> None:
+    said = case.said
     assert set(said) <= GIVEN | EXPECTED
     assert set(said) & EXPECTED
     assert said["about"].endswith(".")
 
 
-@cases
-def test_what_is_wrong_is_said(file: Path) -> None:
-    case = Case(file)
+def what_is_wrong_is_said(case: Case) -> None:
     assert problem(case.route, case.names, case.split) == case.said.get("problem", "")
 
 
-@cases
-def test_the_patch_makes_the_split_and_nothing_is_left_to_do(file: Path) -> None:
-    case = Case(file)
+def the_patch_makes_the_split_and_nothing_is_left_to_do(case: Case) -> None:
     if "patch" not in case.said:
         return
     wanted = with_split(case.route, case.names, case.before, case.split)
@@ -95,25 +90,19 @@ def test_the_patch_makes_the_split_and_nothing_is_left_to_do(file: Path) -> None
     assert changes(live, with_split(live, case.names, case.before, case.split)) == []
 
 
-@cases
-def test_the_way_back_is_one_patch(file: Path) -> None:
-    case = Case(file)
+def the_way_back_is_one_patch(case: Case) -> None:
     if "back" in case.said:
         back = changes(case.route, as_before(case.route, case.names, case.before))
         assert back == case.said["back"]
         assert not rules.is_split(patched(case.route, back), case.names)
 
 
-@cases
-def test_what_was_is_remembered(file: Path) -> None:
-    case = Case(file)
+def what_was_is_remembered(case: Case) -> None:
     if "memo" in case.said:
         assert before_of(case.route, case.names) == case.said["memo"]
 
 
-@cases
-def test_the_route_says_how_it_stands(file: Path) -> None:
-    case = Case(file)
+def the_route_says_how_it_stands(case: Case) -> None:
     for question, expected in case.said.get("says", {}).items():
         ask = getattr(rules, question)
         needs_memo = question in ("edited", "is_reset", "is_foreign", "memo_of")
@@ -121,24 +110,37 @@ def test_the_route_says_how_it_stands(file: Path) -> None:
         assert (list(answer) if isinstance(answer, tuple) else answer) == expected, question
 
 
-@cases
-def test_groups_go_into_a_route_of_our_own(file: Path) -> None:
-    case = Case(file)
+def groups_go_into_a_route_of_our_own(case: Case) -> None:
     if {"groups", "group_problem"} & set(case.said):
         found = groups(case.route, case.names, case.before, case.matches, case.cookies)
         assert found == Groups(case.said.get("groups"), case.said.get("group_problem", ""))
 
 
-@cases
-def test_a_preview_is_met_by_conditions_and_at_hostnames_of_its_own(file: Path) -> None:
-    case = Case(file)
+def a_preview_is_met_by_conditions_and_at_hostnames_of_its_own(case: Case) -> None:
     if "preview" in case.said:
         found = preview(case.route, case.names, case.before, case.matches, case.said.get("hostnames", []))
         assert found == Preview(**case.said["preview"])
 
 
-@cases
-def test_what_a_kind_cannot_carry_is_said_in_one_sentence(file: Path) -> None:
-    case = Case(file)
+def what_a_kind_cannot_carry_is_said_in_one_sentence(case: Case) -> None:
     kind = KINDS[case.route["kind"]]
     assert kind.unable(case.split, case.matches) == case.said.get("unable", "")
+
+
+PROMISES = (
+    a_case_says_only_what_is_known_and_expects_something,
+    what_is_wrong_is_said,
+    the_patch_makes_the_split_and_nothing_is_left_to_do,
+    the_way_back_is_one_patch,
+    what_was_is_remembered,
+    the_route_says_how_it_stands,
+    groups_go_into_a_route_of_our_own,
+    a_preview_is_met_by_conditions_and_at_hostnames_of_its_own,
+    what_a_kind_cannot_carry_is_said_in_one_sentence,
+)
+
+
+@cases
+def test_what_follows_from_a_route_is_as_its_file_says(file: Path) -> None:
+    for promise in PROMISES:
+        promise(Case(file))

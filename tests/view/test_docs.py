@@ -83,16 +83,14 @@ def test_every_strategy_has_its_section_and_its_picture() -> None:
     assert [name for name in get_args(StrategyName) if "```text\nstage" not in sections[name]] == []
 
 
-@pytest.mark.parametrize("word", [*Phase, *ConditionType, *Reason])
-def test_every_word_of_a_condition_is_explained(word: str) -> None:
-    assert re.search(rf"^\| `{word}` \| [^|]+ \|$", PAGES["words.md"], re.MULTILINE)
+def test_every_word_of_a_condition_is_explained() -> None:
+    explained = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", PAGES["words.md"], re.MULTILINE)
+    assert {*Phase, *ConditionType, *Reason} - {*explained} == set()
 
 
-@pytest.mark.parametrize("word", EventReason)
-def test_every_event_is_told_with_its_type_its_moment_and_what_to_do(word: str) -> None:
-    assert re.search(
-        rf"^\| `{word}` \| (Normal|Warning) \| [^|]+ \| [^|]+ \|$", PAGES["words.md"], re.MULTILINE
-    )
+def test_every_event_is_told_with_its_type_its_moment_and_what_to_do() -> None:
+    row = r"^\| `(\w+)` \| (?:Normal|Warning) \| [^|]+ \| [^|]+ \|$"
+    assert {*EventReason} - {*re.findall(row, PAGES["words.md"], re.MULTILINE)} == set()
 
 
 def test_the_finalizer_and_the_annotations_are_named_as_they_are() -> None:

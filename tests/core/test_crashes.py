@@ -6,7 +6,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, stands_at, step, until
+from simulation.live import each_second, quiet, rest, run, stands_at, step, until
 from simulation.passes import reconcile, restart
 
 ALL = ["rolling", "blueGreen", "canary", "bigBang"]
@@ -84,9 +84,7 @@ def test_ready_again_does_not_reverse_the_verdict() -> None:
     sim = _baking("blueGreen")
     sim.crash(sim.of(V2)[0], ready=False)
     reconcile(sim)
-    for _ in range(30):
-        step(sim, 1)
-        quiet(sim)
+    for _ in each_second(sim, 30):
         assert V2 not in sim.selected()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, serving_v1
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, run, stands_at, step, until
+from simulation.live import each_second, phase, quiet, rest, run, stands_at, step, until
 from simulation.stored import versioned
 
 HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
@@ -110,10 +110,8 @@ def test_stable_that_somebody_patches_in_the_status_moves_no_request(strategy: s
     sim.edit(paused=paused)
     quiet(sim)
     _edited(sim, stable={**sim.status["stable"], "revision": V1})
-    for _ in range(30):
-        quiet(sim)
+    for _ in each_second(sim, 30):
         assert sim.selected() == {V2: 4}
-        step(sim)
     assert sim.status["stable"]["revision"] == V2
 
 

@@ -12,7 +12,7 @@ from crossfade.core.observed import Found
 from crossfade.core.plan import ReadRequest
 from simulation import passes
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, stands_at, step, until
+from simulation.live import each_second, quiet, rest, run, stands_at, until
 
 CANARY = "shop-canary"
 STILL = f"the router to stop sending requests to Service {CANARY} (its metrics still show some)"
@@ -86,9 +86,7 @@ def test_requests_that_never_end_get_stable_and_the_pods_go_then() -> None:
 def test_pods_go_only_once_the_canary_service_lists_stable() -> None:
     sim = run(aborted(canary=10_000), 50)
     sim.instant = False
-    for _ in range(30):
-        step(sim)
-        quiet(sim)
+    for _ in each_second(sim, 30):
         assert sim.desired(V2), "its endpoints still list the candidate"
     sim.sync_all()
     quiet(sim)

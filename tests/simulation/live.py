@@ -1,26 +1,61 @@
-"""The operator and the world in turns, as in life: passes until one writes nothing, then the world moves a step."""
+"""The operator and the world in turns, as in life: passes until one writes nothing, then the world moves a step.
+
+A pass comes when something is new, or when the last one wanted to look again, as in the shell: a plan that wakes too
+late is late here too. Every `LOOK_S` seconds one comes all the same, so that it is seen to write nothing.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from crossfade.core.plan import Plan
 from simulation.cluster import Sim
-from simulation.passes import carry_out, decided
+from simulation.passes import Decision, Judge, carry_out, decided
 
 RESTLESS = 120
 """So many passes in a row that all write something never have a reason: a plan has at most 54 stages."""
 
 
+LOOK_S = 15
+UNSEEN = {"now", "writes", "events", "listed_at", "beside_at", "known"}
+"""What of a cluster changes, or is kept, without any news for the operator."""
+
+
 def quiet(sim: Sim) -> Plan:
     """Passes, as the shell runs them, until one has nothing to write."""
+    return settled(sim).plan
+
+
+def settled(sim: Sim, last: Decision | None = None, *, judged: Judge | None = None) -> Decision:
+    """The same; none at all where there is no reason for one since `last`. `judged` is told of each write."""
+    if last is not None and not _is_due(sim, last):
+        return last
     for _ in range(RESTLESS):
         decision = decided(sim)
-        carry_out(sim, decision)
+        carry_out(sim, decision, judged=judged)
         if not decision.writes and not sim.measured:  # an answer wakes
-            return decision.plan
+            return decision
     raise AssertionError(f"{RESTLESS} passes in a row wrote something, the last one {decision.writes}")
+
+
+def _is_due(sim: Sim, last: Decision) -> bool:
+    """Whether the shell would run a pass now: something is new since the last one, or it wanted to look again."""
+    since_s, wake_s = (sim.now - last.base.now).total_seconds(), last.wake_after_s
+    if since_s >= (LOOK_S if wake_s is None else min(wake_s, LOOK_S)) or (last.plan.asks and sim.measures):
+        return True
+    before = vars(last.base)
+    return any(value != before[name] for name, value in vars(sim).items() if name not in UNSEEN)
+
+
+def each_second(sim: Sim, seconds: float = math.inf, *, of: float = 1.0) -> Iterator[None]:
+    """The world goes on, for so long at most; whoever counts along looks after the passes of each second."""
+    last = settled(sim)
+    end = sim.now.timestamp() + seconds
+    while sim.now.timestamp() < end:
+        step(sim, of)
+        last = settled(sim, last)
+        yield
 
 
 def step(sim: Sim, seconds: float = 1.0) -> None:
@@ -34,10 +69,12 @@ def until(sim: Sim, holds: Callable[[Sim], object], *, limit_s: float = 300.0, s
     """The world goes on until something holds."""
     end = sim.now.timestamp() + limit_s
     quiet(sim)
-    while not holds(sim):
+    if holds(sim):
+        return sim
+    for _ in each_second(sim, of=seconds):
+        if holds(sim):
+            break
         assert sim.now.timestamp() < end, f"it never came to this; it stands at: {sim.status.get('message')}"
-        step(sim, seconds)
-        quiet(sim)
     return sim
 
 

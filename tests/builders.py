@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from crossfade.core.revision import revision_of
@@ -48,7 +49,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 def serving_v1(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
     """A cluster in which v1 has completed, and everything is at rest."""
     chosen = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
-    return rest(Sim(rollout(chosen, **spec)))
+    return _rested(rollout(chosen, **spec), None)
 
 
 def releasing_v2(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
@@ -71,13 +72,31 @@ BY_ROUTE: dict[str, dict[str, Any]] = {
 def routed_v1(strategy: dict[str, Any] | str, rules: list[dict[str, Any]] | None = None, **spec: Any) -> Sim:
     """A cluster in which v1 has completed behind somebody's HTTPRoute, and everything is at rest."""
     chosen = BY_ROUTE[strategy] if isinstance(strategy, str) else strategy
-    sim = Sim(rollout(chosen, **{"traffic": {"httpRoute": {"name": "shop"}}, **spec}))
+    stored = rollout(chosen, **{"traffic": {"httpRoute": {"name": "shop"}}, **spec})
+    return _rested(stored, MAIN if rules is None else rules)
+
+
+_RESTED: dict[str, Sim] = {}
+
+
+def _rested(stored: dict[str, Any], rules: list[dict[str, Any]] | None) -> Sim:
+    """A cluster of one's own in which its first release has completed: played once, and forked for each test."""
+    told = json.dumps([stored, rules])
+    if told not in _RESTED:
+        _RESTED[told] = rest(Sim(stored) if rules is None else _with_routes(stored, rules))
+    sim = _RESTED[told].fork()
+    sim.writes, sim.events = [*_RESTED[told].writes], [*_RESTED[told].events]
+    return sim
+
+
+def _with_routes(stored: dict[str, Any], rules: list[dict[str, Any]]) -> Sim:
+    sim = Sim(stored)
     for name in ("legacy", "other"):  # somebody else's, with nothing behind them that matters here
         meta = {"name": name, "uid": name, "resourceVersion": "1"}
         sim.services[name] = {"metadata": meta, "spec": {"selector": {"app": name}}}
     if "gateway" not in sim.rollout["spec"]["traffic"]:
-        sim.make_route("shop", MAIN if rules is None else rules)
-    return rest(sim)
+        sim.make_route("shop", rules)
+    return sim
 
 
 def routing_v2(strategy: dict[str, Any] | str, rules: list[dict[str, Any]] | None = None, **spec: Any) -> Sim:

@@ -220,9 +220,10 @@ def _texts(node: ast.expr) -> list[str]:
 
 @pytest.mark.parametrize("story", [_resting, _waiting, _frozen, _returning, _first, _stopping, _baking])
 def test_each_action_is_answered_once_and_within_a_pass(story: Callable[[], Sim]) -> None:
+    told = story()
+    quiet(told)
     for action in actions.ANSWERS:
-        sim = story()
-        quiet(sim)
+        sim = told.fork()
         answer = _answer(sim, action)
         assert answer["state"] in {"Done", "Refused"}
         again = dict(answer)

@@ -21,9 +21,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     derandomize=os.environ.get("CROSSFADE_FAULTS") != "all",
 )
+settings.register_profile("inner loop", settings.get_profile("unhurried"), max_examples=15)
 settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know how long each test takes."""
+    """Know how long each test takes. Without the deep tests properties are sampled too: the others try them whole."""
     durations.register(config)
+    if config.option.markexpr == "not deep":
+        settings.load_profile("inner loop")

@@ -17,6 +17,7 @@ from crossfade.api.action import RolloutAction
 from crossfade.api.analysis_template import AnalysisTemplate
 from crossfade.api.crd import KINDS, root_schema
 from crossfade.api.rollout import Rollout, RolloutSpec
+from samples import examples
 
 BEYOND_SCHEMA = {"rule", "duplicate"}
 """Errors whose counterpart is CEL or a list map's keys, which JSON schema does not know."""
@@ -319,7 +320,9 @@ def ends_in_a_newline(value: object) -> bool:
     return isinstance(value, str) and value.endswith("\n")
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(300), derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(specs())
 def test_the_model_refuses_a_rollout_exactly_when_the_schema_does(spec: dict[str, Any]) -> None:
     obj = {"metadata": {"name": "shop"}, "spec": spec}
@@ -328,7 +331,9 @@ def test_the_model_refuses_a_rollout_exactly_when_the_schema_does(spec: dict[str
     assert bool(by_model) == bool(by_schema), (by_model, by_schema)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(300), derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(templates())
 def test_the_model_refuses_a_template_exactly_when_the_schema_does(spec: dict[str, Any]) -> None:
     obj = {"metadata": {"name": "a"}, "spec": spec}
@@ -337,7 +342,7 @@ def test_the_model_refuses_a_template_exactly_when_the_schema_does(spec: dict[st
     assert bool(by_model) == bool(by_schema), (by_model, by_schema)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=examples(200), derandomize=True, deadline=None)
 @given(actions)
 def test_the_model_refuses_an_action_exactly_when_the_schema_does(spec: dict[str, Any]) -> None:
     obj = {"metadata": {"name": "a"}, "spec": spec}
@@ -355,7 +360,9 @@ def defaulted(schema: dict[str, Any], value: Any) -> Any:
     return {name: defaulted(known.get(name, {}), item) for name, item in filled.items()}
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(300), derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(specs())
 def test_what_the_api_server_stores_reads_back_equal(spec: dict[str, Any]) -> None:
     try:

@@ -20,6 +20,7 @@ from crossfade.controller.slots.line import Order
 from crossfade.controller.slots.members import HAVE_A_SLOT, QUEUED, Member, State
 from crossfade.controller.store import Key
 from crossfade.core.moments import text_of
+from samples import examples
 
 KEYS = [Key(f"ns{number % 3}", f"shop{number}") for number in range(8)]
 TEAMS: list[dict[str, str]] = [{"team": "web"}, {"team": "mail"}, {}]
@@ -369,7 +370,7 @@ def ordered(members: Iterable[Member]) -> list[Order]:
     return sorted(member.order for member in members if member.order is not None)
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(60), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 2**32))
 def test_whatever_happens_the_ledger_keeps_its_promises(seed: int) -> None:
     ledger = Ledger(seed)

@@ -29,6 +29,7 @@ from crossfade.judge.pods import MAX_PODS
 from crossfade.judge.progress import folded, start
 from crossfade.judge.verdict import judged
 from crossfade.judge.words import sentence
+from samples import examples
 from simulation.cluster import Sim
 from simulation.live import phase, rest, run, stands_at, until
 
@@ -136,7 +137,7 @@ def answers(draw: st.DrawFn) -> Compared:
     return whole(found, tuple(pods))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(answers(), max_size=20), st.booleans())
 def test_what_is_stored_gives_the_verdict_of_all_windows(came: list[Compared], decides: bool) -> None:
     """Written and read back after each window, as an operator that dies each time would."""

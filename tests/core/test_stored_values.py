@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from builders import STRATEGIES, V1, V2, releasing_v2
 from crossfade.api.status import RolloutStatus
 from crossfade.core.plan import Write
+from samples import examples
 from schema_values import schema_of, values
 from simulation.cluster import Sim
 from simulation.live import rest, step, until
@@ -33,7 +34,7 @@ BODIES = {
 }
 MOMENTS = ("at rest", "under way", "on its way back", "rolled back")
 fuzz = settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     derandomize=True,
     phases=(Phase.generate,),  # shrinking takes minutes, and each failure names its values

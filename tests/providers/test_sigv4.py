@@ -16,6 +16,7 @@ from crossfade.providers.outcome import Refused
 from crossfade.providers.place import Place, place_of
 from crossfade.providers.secret import Secret
 from crossfade.providers.sigv4 import Keys, Scope, signed
+from samples import examples
 
 AT_S = 1_790_000_040
 SCOPE = Scope("eu-central-1", "monitoring")
@@ -106,7 +107,7 @@ keys = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     requests(), keys, st.builds(Scope, plain.map(str.lower), plain.map(str.lower)), st.integers(0, 2**32 - 1)
 )

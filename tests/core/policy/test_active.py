@@ -14,6 +14,7 @@ from core.policy.calendars import at, window
 from core.policy.changes import CHANGES
 from core.policy.reference import MINUTE, Fields, beginnings, minutes
 from crossfade.core.policy.active import active
+from samples import examples
 
 Moments = tuple[datetime, datetime]
 
@@ -105,7 +106,7 @@ SCHEDULES = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.sampled_from(SCHEDULES),
     st.sampled_from(CHANGES),

@@ -14,6 +14,7 @@ from crossfade.core.policy.admission import manifests
 from crossfade.core.policy.content import broken
 from judged import Asked
 from policy_specs import EACH_RULE, POLICIES, SPECS
+from samples import examples
 
 ENFORCED = manifests()[0]
 
@@ -41,7 +42,7 @@ def assert_alike(policy: dict[str, Any], spec: dict[str, Any]) -> None:
 @pytest.mark.parametrize("rule", EACH_RULE)
 def test_python_and_cel_say_the_same_of_any_spec_by_each_rule(rule: str) -> None:
     @given(EACH_RULE[rule], SPECS)
-    @settings(max_examples=100, deadline=None, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=examples(100), deadline=None, suppress_health_check=[*HealthCheck])
     def alike(asked: dict[str, Any], spec: dict[str, Any]) -> None:
         assert_alike({rule: asked}, spec)
 
@@ -49,7 +50,7 @@ def test_python_and_cel_say_the_same_of_any_spec_by_each_rule(rule: str) -> None
 
 
 @given(POLICIES, SPECS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[*HealthCheck])
 def test_python_and_cel_say_the_same_of_any_spec_by_all_rules(
     policy: dict[str, Any], spec: dict[str, Any]
 ) -> None:

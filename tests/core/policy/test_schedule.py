@@ -17,6 +17,7 @@ from core.policy.calendars import at
 from core.policy.changes import CHANGES
 from core.policy.reference import Fields, beginnings
 from crossfade.core.policy.schedule import ScheduleError, schedule_of
+from samples import examples
 
 BOUNDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 6)}
 
@@ -100,7 +101,7 @@ def _range(first: int, last: int, step: int) -> tuple[str, frozenset[int]]:
     return text, frozenset(range(first, last + 1, step))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(schedules(), st.sampled_from(CHANGES))
 def test_on_days_of_clock_changes_it_comes_when_the_clock_says_so_minute_by_minute(
     fields: Fields, change: tuple[str, str, str]
@@ -117,7 +118,7 @@ def test_on_days_of_clock_changes_it_comes_when_the_clock_says_so_minute_by_minu
     assert [each for each in found if early <= each < late] == [each for each in expected if each >= early]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(schedules(), st.dates(date(2020, 1, 1), date(2035, 1, 1)))
 def test_without_clock_changes_it_comes_as_cronsim_says(fields: Fields, day: date) -> None:
     try:

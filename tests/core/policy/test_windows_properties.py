@@ -13,6 +13,7 @@ from crossfade.api.policy_windows import Window
 from crossfade.core.policy.active import active
 from crossfade.core.policy.closures import Calendar
 from crossfade.core.policy.windows import State, state
+from samples import examples
 
 SECOND = timedelta(seconds=1)
 ZONES = [
@@ -86,7 +87,7 @@ def told(known: State) -> tuple[datetime | None, ...]:
     return (known.since, known.next_open, known.next_close)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(CALENDARS, moments())
 def test_it_is_closed_where_something_denies_or_nothing_allows(
     calendars: list[Calendar], now: datetime
@@ -94,7 +95,7 @@ def test_it_is_closed_where_something_denies_or_nothing_allows(
     assert state(calendars, "Start", now).closed is is_closed(calendars, now)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(CALENDARS, moments())
 def test_just_before_the_moments_that_are_named_it_is_not_so_yet(
     calendars: list[Calendar], now: datetime
@@ -108,7 +109,7 @@ def test_just_before_the_moments_that_are_named_it_is_not_so_yet(
     assert all(each > now for each in (known.next_open, known.next_close) if each is not None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(CALENDARS, moments())
 def test_minute_by_minute_nothing_changes_before_the_moment_that_is_named(
     calendars: list[Calendar], now: datetime
@@ -121,7 +122,7 @@ def test_minute_by_minute_nothing_changes_before_the_moment_that_is_named(
         now += timedelta(minutes=10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(CALENDARS, moments(), st.integers(0, 999))
 def test_an_answer_is_the_same_until_it_says(calendars: list[Calendar], now: datetime, part: int) -> None:
     known = state(calendars, "Start", now)
@@ -132,7 +133,7 @@ def test_an_answer_is_the_same_until_it_says(calendars: list[Calendar], now: dat
         assert all(new == old for new, old in zip(told(again), told(known), strict=True) if new and old)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(moments(), st.integers(1, 400))
 def test_what_comes_within_400_days_is_found(now: datetime, days: int) -> None:
     day = (now + timedelta(days=days)).date()

@@ -13,6 +13,7 @@ from crossfade.core.goals import Goal
 from crossfade.core.observed import Found
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Exchange
+from samples import every
 from simulation.cluster import Sim
 from simulation.live import step, until
 from simulation.passes import carry_out, decided
@@ -45,8 +46,10 @@ def _follow(sim: Sim, seconds: int) -> None:
                 sim.sync_endpoints(name)
 
 
-@pytest.mark.parametrize("spec", [{}, {"minReadySeconds": 3}, {"replicas": 3, "minReadySeconds": 2}])
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    ("strategy", "spec"),
+    every(2, STRATEGIES, [{}, {"minReadySeconds": 3}, {"replicas": 3, "minReadySeconds": 2}]),
+)
 def test_none_does_on_the_way_nor_on_the_way_back(strategy: str, spec: dict[str, Any]) -> None:
     sim = releasing_v2(strategy, **spec)
     _follow(sim, 20)

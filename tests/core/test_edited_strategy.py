@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2
+from samples import every
 from simulation.live import quiet, rest, run, stands_at, step, until
 from simulation.passes import reconcile
 
@@ -43,9 +44,7 @@ def test_a_bake_goes_on_as_the_bake_of_the_new_strategy() -> None:
     assert rest(sim).selected() == {V2: 4}
 
 
-@pytest.mark.parametrize("before", STRATEGIES)
-@pytest.mark.parametrize("after", STRATEGIES)
-@pytest.mark.parametrize("seconds", [2, 8])
+@pytest.mark.parametrize(("before", "after", "seconds"), every(7, STRATEGIES, STRATEGIES, [2, 8]))
 def test_any_strategy_may_become_any_other_at_any_moment(before: str, after: str, seconds: int) -> None:
     sim = run(releasing_v2(before), seconds)
     chosen: dict[str, Any] = STRATEGIES[after]

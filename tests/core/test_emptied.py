@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2
+from samples import every
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, step, until
+from simulation.live import quiet, rest, run, until
 from simulation.passes import decided
 
 ALONE = ["blueGreen", "canary", "bigBang"]
@@ -117,14 +118,9 @@ def test_paused_in_the_bake_both_sides_come_back_and_a_crash_leads_back() -> Non
     until(sim, lambda s: set(s.selected()) == {V1}, limit_s=3)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("seconds", range(6))
+@pytest.mark.parametrize(("strategy", "seconds"), every(5, STRATEGIES, range(6)))
 def test_no_pod_stays_where_none_are_wanted_whenever_that_is(strategy: str, seconds: int) -> None:
-    sim = releasing_v2(strategy)
-    quiet(sim)
-    for _ in range(seconds):
-        step(sim)
-        quiet(sim)
+    sim = run(releasing_v2(strategy), seconds)
     sim.scale(0)
     rest(sim)
     assert not [pod for pod in sim.pods if pod.revision]

@@ -7,8 +7,9 @@ import pytest
 from builders import STRATEGIES, V1, V2, releasing_v2, rollout
 from crossfade.api.rollout import RolloutSpec
 from crossfade.core.compile import compiled
+from samples import every
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, step, until
+from simulation.live import each_second, quiet, rest, run, until
 
 STAGES = [
     (name, index)
@@ -31,16 +32,13 @@ def _stands_still(sim: Sim, seconds: int = 60) -> None:
     """What the Deployments ask for and what production selects stay; pods that were told to go still go."""
     asked = {name: d["spec"]["replicas"] for name, d in sim.deployments.items()}
     selected = {name: service["spec"]["selector"] for name, service in sim.services.items()}
-    for _ in range(seconds):
-        step(sim)
-        quiet(sim)
+    for _ in each_second(sim, seconds):
         assert {name: d["spec"]["replicas"] for name, d in sim.deployments.items()} == asked
         assert {name: service["spec"]["selector"] for name, service in sim.services.items()} == selected
     assert sim.status["phase"] == "Paused"
 
 
-@pytest.mark.parametrize(("strategy", "stage"), STAGES)
-@pytest.mark.parametrize("by", ["spec", "action"])
+@pytest.mark.parametrize(("by", "strategy", "stage"), every(5, ["spec", "action"], STAGES))
 def test_paused_in_a_stage_nothing_moves_and_resumed_it_completes(strategy: str, stage: int, by: str) -> None:
     sim = _at(strategy, stage)
     if by == "spec":
@@ -119,9 +117,7 @@ def test_frozen_and_scaled_up_it_says_the_same_for_ever(strategy: str) -> None:
     sim.scale(6)
     run(sim, 1)
     told = {}
-    for _ in range(60):
-        step(sim)
-        quiet(sim)
+    for _ in each_second(sim, 60):
         told[sim.status["progress"]["waitingFor"]] = True
     assert [*told] == ["a person"]
 
@@ -145,8 +141,9 @@ def test_frozen_a_retry_fails_again_while_the_cause_is_there(strategy: str) -> N
     _stands_still(sim)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("way", ["Abort", "the old template", "another template"])
+@pytest.mark.parametrize(
+    ("strategy", "way"), every(2, STRATEGIES, ["Abort", "the old template", "another template"])
+)
 def test_frozen_an_abort_and_another_template_lead_out_of_it(strategy: str, way: str) -> None:
     sim = _fails(strategy)
     if way == "Abort":

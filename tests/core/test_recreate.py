@@ -7,16 +7,17 @@ import pytest
 from builders import V1, V2, releasing_v2, rollout
 from crossfade.core.observed import Waiting
 from crossfade.core.plan import Write
+from samples import every
 from simulation.cluster import Sim
-from simulation.live import quiet, rest, run, step, until
+from simulation.live import each_second, quiet, rest, run, settled, step, until
 from simulation.passes import carry_out, decided
 
 
 def _never_both(sim: Sim, *, seconds: float = 200) -> Sim:
     """The world goes on to its rest, a look at the pods at every step."""
-    end = sim.now.timestamp() + seconds
+    end, last = sim.now.timestamp() + seconds, None
     while sim.now.timestamp() < end:
-        quiet(sim)
+        last = settled(sim, last)
         assert len({p.revision for p in sim.pods}) <= 1, sim.pods
         sim.controllers()
         assert len({p.revision for p in sim.pods}) <= 1, sim.pods
@@ -49,9 +50,7 @@ def test_an_image_that_cannot_be_pulled_stops_nothing() -> None:
     )
     quiet(sim)
     assert "-pull: container app cannot start: ErrImagePull: not found" in sim.status["message"]
-    for _ in range(40):
-        step(sim)
-        quiet(sim)
+    for _ in each_second(sim, 40):
         assert sim.selected() == {V1: 4}
     rest(sim)
     assert sim.status["phase"] == "RolledBack"
@@ -91,7 +90,7 @@ def test_a_new_version_that_never_becomes_ready_is_taken_back_by_the_deadline() 
     assert sim.selected() == {V1: 4}
 
 
-@pytest.mark.parametrize("seconds", range(8))
+@pytest.mark.parametrize("seconds", every(3, range(8)))
 def test_aborted_at_any_moment_the_old_version_is_back_and_never_both(seconds: int) -> None:
     sim = run(releasing_v2("recreate"), seconds)
     sim.act("Abort")
@@ -100,7 +99,7 @@ def test_aborted_at_any_moment_the_old_version_is_back_and_never_both(seconds: i
     assert sim.status["phase"] == "RolledBack"
 
 
-@pytest.mark.parametrize("seconds", range(8))
+@pytest.mark.parametrize("seconds", every(3, range(8)))
 def test_v3_at_any_moment_never_runs_with_another(seconds: int) -> None:
     sim = run(releasing_v2("recreate"), seconds)
     sim.set_image("shop:v3")
@@ -173,8 +172,7 @@ def test_the_old_version_does_not_start_beside_new_pods_that_only_a_lost_reply_t
     assert _never_both(sim).selected() == {V2 if asked == "Pause" else V1: 4}
 
 
-@pytest.mark.parametrize("asked", ["Abort", "Resume"])
-@pytest.mark.parametrize("seconds", [2, 6, 8, 12])
+@pytest.mark.parametrize(("asked", "seconds"), every(3, ["Abort", "Resume"], [2, 6, 8, 12]))
 def test_scaled_to_nothing_and_back_in_the_middle_it_never_runs_both(asked: str, seconds: int) -> None:
     sim = run(releasing_v2("recreate"), seconds)
     sim.scale(0)

@@ -7,8 +7,9 @@ import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
 from crossfade.api.status import RolloutStatus
+from samples import every
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, run, stands_at, step, until
+from simulation.live import each_second, phase, quiet, rest, run, stands_at, step, until
 
 HALF = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
 
@@ -46,9 +47,7 @@ def test_never_fewer_pods_serve_than_the_smaller_of_both_sizes_while_a_canary_is
             step(sim)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("replicas", [1, 6])
-@pytest.mark.parametrize("seconds", [2, 5, 9])
+@pytest.mark.parametrize(("strategy", "replicas", "seconds"), every(7, STRATEGIES, [1, 6], [2, 5, 9]))
 def test_a_release_completes_although_it_is_scaled_in_the_middle(
     strategy: str, replicas: int, seconds: int
 ) -> None:
@@ -153,15 +152,13 @@ def test_scaling_up_while_paused_adds_pods_of_what_serves() -> None:
     assert sim.selected() == {V1: 6}
 
 
-@pytest.mark.parametrize("seconds", range(6))
+@pytest.mark.parametrize("seconds", every(2, range(6)))
 def test_recreate_paused_and_scaled_never_runs_two_versions(seconds: int) -> None:
     sim = run(releasing_v2("recreate"), seconds)
     sim.edit(paused=True)
     quiet(sim)
     sim.scale(6)
-    for _ in range(20):
-        step(sim)
-        quiet(sim)
+    for _ in each_second(sim, 20):
         assert len({p.revision for p in sim.pods}) <= 1
 
 

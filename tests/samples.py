@@ -19,7 +19,7 @@ def examples(whole: int) -> int:
 def every(nth: int, *axes: Iterable[Any]) -> list[Any]:
     """All combinations of the axes, as rows; all but each `nth` of them, from the first on, are deep.
 
-    Where `nth` has no divisor in common with the axes' lengths, each value is among those that are left.
+    Where `nth` has no divisor in common with the axes' lengths, those that are left are spread over their values.
     """
     rows = [tuple(_flat(row)) for row in product(*axes)]
     return [pytest.param(*row, marks=[pytest.mark.deep] * bool(n % nth)) for n, row in enumerate(rows)]

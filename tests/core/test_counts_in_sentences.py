@@ -48,7 +48,7 @@ def _follow(sim: Sim, seconds: int) -> None:
 
 @pytest.mark.parametrize(
     ("strategy", "spec"),
-    every(4, STRATEGIES, [{}, {"minReadySeconds": 3}, {"replicas": 3, "minReadySeconds": 2}]),
+    every(2, STRATEGIES, [{}, {"minReadySeconds": 3}, {"replicas": 3, "minReadySeconds": 2}]),
 )
 def test_none_does_on_the_way_nor_on_the_way_back(strategy: str, spec: dict[str, Any]) -> None:
     sim = releasing_v2(strategy, **spec)

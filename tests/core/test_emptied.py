@@ -118,7 +118,7 @@ def test_paused_in_the_bake_both_sides_come_back_and_a_crash_leads_back() -> Non
     until(sim, lambda s: set(s.selected()) == {V1}, limit_s=3)
 
 
-@pytest.mark.parametrize(("strategy", "seconds"), every(7, STRATEGIES, range(6)))
+@pytest.mark.parametrize(("strategy", "seconds"), every(5, STRATEGIES, range(6)))
 def test_no_pod_stays_where_none_are_wanted_whenever_that_is(strategy: str, seconds: int) -> None:
     sim = run(releasing_v2(strategy), seconds)
     sim.scale(0)

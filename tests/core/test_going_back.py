@@ -4,6 +4,7 @@ import pytest
 
 from builders import STRATEGIES, serving_v1, template
 from crossfade.core.revision import revision_of
+from samples import every
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, step, until
 from simulation.passes import reconcile
@@ -164,8 +165,7 @@ def test_an_undo_of_a_release_under_way_is_told_as_one() -> None:
     assert sim.releases["shop-2"]["status"]["actions"][0]["action"] == "Undo"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize(("strategy", "begun"), every(3, STRATEGIES, [False, True]))
 def test_asked_twice_in_a_hurry_it_goes_on_and_brings_nothing_bad_back(strategy: str, begun: bool) -> None:
     sim = _released(strategy, 2)
     sim.act("Undo", actor="ann")

@@ -142,7 +142,7 @@ def test_frozen_a_retry_fails_again_while_the_cause_is_there(strategy: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("strategy", "way"), every(4, STRATEGIES, ["Abort", "the old template", "another template"])
+    ("strategy", "way"), every(2, STRATEGIES, ["Abort", "the old template", "another template"])
 )
 def test_frozen_an_abort_and_another_template_lead_out_of_it(strategy: str, way: str) -> None:
     sim = _fails(strategy)

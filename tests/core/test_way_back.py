@@ -6,6 +6,7 @@ import pytest
 
 from builders import V1, V2, releasing_v2, serving_v1, template
 from crossfade.core.revision import revision_of
+from samples import every
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, stands_at, step, until
 
@@ -42,8 +43,7 @@ def _released(strategy: str, *numbers: int, **spec: Any) -> Sim:
     return sim
 
 
-@pytest.mark.parametrize("strategy", ALL)
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(("strategy", "number"), every(2, ALL, [1, 2, 3]))
 def test_one_of_the_last_three_before_comes_back_without_pauses_bake_or_people(
     strategy: str, number: int
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_candidate_that_is_plainly_broken_fails_at_its_first_20_requests(
         assert told(without) == (Outcome.NOT_YET, Reason.NOTHING_TO_COMPARE, Basis.NOTHING)
 
 
+@pytest.mark.deep
 def test_the_guard_errs_in_one_of_a_thousand_at_most() -> None:
     """A candidate with just 25 % bad, looked at after each of 300 requests: computed, not simulated."""
     settings, failed = Settings(), 0.0

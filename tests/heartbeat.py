@@ -81,8 +81,5 @@ class Repeats:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """How busy the machine was, so that a figure is read with that in mind."""
-        share, late_s = self.heart.share_late(self.began), self.heart.late_s(self.began)
-        if late_s >= LATE_S:
-            terminalreporter.write_line(
-                f"a busy machine: up to {late_s:.2f} s late, {100 * share:.0f} % of the time"
-            )
+        if told := self.heart.told(self.began):
+            terminalreporter.write_line(told)

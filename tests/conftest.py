@@ -26,7 +26,8 @@ settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know how long each test takes. Without the deep tests properties are sampled too: the others try them whole."""
+    """Know how long each test takes. Without the deep tests properties and simulated passes are sampled too."""
     durations.register(config)
     if config.option.markexpr == "not deep":
         settings.load_profile("inner loop")
+        os.environ["CROSSFADE_INNER_LOOP"] = "yes"

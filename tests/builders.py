@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from crossfade.core.revision import revision_of
-from simulation.api_server import UID
+from simulation.api_server import TABLES, UID
 from simulation.cluster import Sim
 from simulation.live import rest
+
+
+def played_once(story: Callable[..., Sim]) -> Callable[..., Sim]:
+    """The same story for the same arguments: a process plays it once, and each caller gets a cluster of its own.
+
+    What is stored is shared by all of them: it is replaced and never changed in place, as the API server does it.
+    """
+    played: dict[str, tuple[Sim, str]] = {}
+
+    @wraps(story)
+    def forked(*args: Any, **more: Any) -> Sim:
+        told = repr((args, more))
+        if told not in played:
+            sim = story(*args, **more)
+            played[told] = sim, _stored(sim)
+        sim, was = played[told]
+        assert _stored(sim) == was, f"somebody has changed in place what {story.__name__}{told} stores"
+        twin = sim.fork()
+        twin.writes, twin.events = [*sim.writes], [*sim.events]
+        return twin
+
+    return forked
+
+
+def _stored(sim: Sim) -> str:
+    return repr((sim.rollout, *(getattr(sim, table) for table in TABLES.values())))
 
 
 def template(image: str = "shop:v1") -> dict[str, Any]:
@@ -46,10 +73,11 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 }
 
 
+@played_once
 def serving_v1(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
     """A cluster in which v1 has completed, and everything is at rest."""
     chosen = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
-    return _rested(rollout(chosen, **spec), None)
+    return rest(Sim(rollout(chosen, **spec)))
 
 
 def releasing_v2(strategy: dict[str, Any] | str, **spec: Any) -> Sim:
@@ -69,34 +97,17 @@ BY_ROUTE: dict[str, dict[str, Any]] = {
 }
 
 
+@played_once
 def routed_v1(strategy: dict[str, Any] | str, rules: list[dict[str, Any]] | None = None, **spec: Any) -> Sim:
     """A cluster in which v1 has completed behind somebody's HTTPRoute, and everything is at rest."""
     chosen = BY_ROUTE[strategy] if isinstance(strategy, str) else strategy
-    stored = rollout(chosen, **{"traffic": {"httpRoute": {"name": "shop"}}, **spec})
-    return _rested(stored, MAIN if rules is None else rules)
-
-
-_RESTED: dict[str, Sim] = {}
-
-
-def _rested(stored: dict[str, Any], rules: list[dict[str, Any]] | None) -> Sim:
-    """A cluster of one's own in which its first release has completed: played once, and forked for each test."""
-    told = json.dumps([stored, rules])
-    if told not in _RESTED:
-        _RESTED[told] = rest(Sim(stored) if rules is None else _with_routes(stored, rules))
-    sim = _RESTED[told].fork()
-    sim.writes, sim.events = [*_RESTED[told].writes], [*_RESTED[told].events]
-    return sim
-
-
-def _with_routes(stored: dict[str, Any], rules: list[dict[str, Any]]) -> Sim:
-    sim = Sim(stored)
+    sim = Sim(rollout(chosen, **{"traffic": {"httpRoute": {"name": "shop"}}, **spec}))
     for name in ("legacy", "other"):  # somebody else's, with nothing behind them that matters here
         meta = {"name": name, "uid": name, "resourceVersion": "1"}
         sim.services[name] = {"metadata": meta, "spec": {"selector": {"app": name}}}
     if "gateway" not in sim.rollout["spec"]["traffic"]:
-        sim.make_route("shop", rules)
-    return sim
+        sim.make_route("shop", MAIN if rules is None else rules)
+    return rest(sim)
 
 
 def routing_v2(strategy: dict[str, Any] | str, rules: list[dict[str, Any]] | None = None, **spec: Any) -> Sim:

@@ -29,9 +29,10 @@ settings.load_profile("unhurried")
 def pytest_configure(config: pytest.Config) -> None:
     """Know how long each test takes, and how late the machine is.
 
-    Without the deep tests properties are sampled too: the others try them whole.
+    Without the deep tests properties and simulated passes are sampled too: the others try them whole.
     """
     durations.register(config)
     config.pluginmanager.register(heartbeat.Repeats(), "heartbeat")
     if config.option.markexpr == "not deep":
         settings.load_profile("inner loop")
+        os.environ["CROSSFADE_INNER_LOOP"] = "yes"

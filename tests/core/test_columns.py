@@ -62,7 +62,7 @@ def test_since_changes_with_the_phase_and_only_then() -> None:
 
 def test_since_of_a_restored_status_that_is_still_to_come_is_now() -> None:
     sim = serving_v1("canary")
-    sim.rollout["status"]["since"] = "2999-01-01T00:00:00Z"
+    sim.rollout = {**sim.rollout, "status": {**sim.status, "since": "2999-01-01T00:00:00Z"}}
     quiet(sim)
     assert sim.status["since"] == text_of(sim.now)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import STRATEGIES, serving_v1, template
+from builders import STRATEGIES, played_once, serving_v1, template
 from crossfade.core.revision import revision_of
 from samples import every
 from simulation.cluster import Sim
@@ -14,6 +14,7 @@ def _image(number: int) -> str:
     return revision_of(template(f"shop:v{number}"))
 
 
+@played_once
 def _released(strategy: str, last: int = 4) -> Sim:
     """Releases 1 to `last` have completed, each with the image of its number."""
     sim = serving_v1(strategy)

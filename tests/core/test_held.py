@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from builders import STRATEGIES, V1, V2, releasing_v2, rollout
+from builders import STRATEGIES, V1, V2, played_once, releasing_v2, rollout
 from crossfade.api.rollout import RolloutSpec
 from crossfade.core.compile import compiled
 from samples import every
@@ -19,6 +19,7 @@ STAGES = [
 ]
 
 
+@played_once
 def _at(strategy: str, stage: int, **spec: Any) -> Sim:
     """The first moment at which that stage is under way."""
     return until(releasing_v2(strategy, **spec), lambda s: s.status["progress"]["stage"] == stage)
@@ -91,6 +92,7 @@ def test_a_crash_while_paused_still_takes_the_candidate_back(strategy: str) -> N
     assert set(sim.selected()) == {V1}
 
 
+@played_once
 def _fails(strategy: str) -> Sim:
     """V2 never becomes ready, and `onFailure: Pause` freezes it."""
     sim = releasing_v2(LONG[strategy], onFailure="Pause", progressDeadlineSeconds=20)

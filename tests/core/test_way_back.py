@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, releasing_v2, serving_v1, template
+from builders import V1, V2, played_once, releasing_v2, serving_v1, template
 from crossfade.core.revision import revision_of
 from samples import every
 from simulation.cluster import Sim
@@ -24,6 +24,7 @@ def _image(number: int) -> str:
     return revision_of(template(f"shop:v{number}"))
 
 
+@played_once
 def _failed(strategy: str) -> Sim:
     """A cluster in which v2 never became ready, and was taken back."""
     sim = releasing_v2(SLOW.get(strategy, strategy), progressDeadlineSeconds=20)
@@ -31,6 +32,7 @@ def _failed(strategy: str) -> Sim:
     return rest(sim)
 
 
+@played_once
 def _released(strategy: str, *numbers: int, **spec: Any) -> Sim:
     """Everything up to the last number has completed, one after the other, passed by a person where one is asked."""
     sim = serving_v1(SLOW.get(strategy, strategy), bakeSeconds=300, **spec)

@@ -1,12 +1,14 @@
 """The operator and the world in turns, as in life: passes until one writes nothing, then the world moves a step.
 
 A pass comes when something is new, or when the last one wanted to look again, as in the shell: a plan that wakes too
-late is late here too. Every `LOOK_S` seconds one comes all the same, so that it is seen to write nothing.
+late is late here too. Every `LOOK_S` seconds one comes all the same, so that it is seen to write nothing: each second
+where the deep tests run.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 
 from crossfade.core.plan import Plan
@@ -17,7 +19,7 @@ RESTLESS = 120
 """So many passes in a row that all write something never have a reason: a plan has at most 54 stages."""
 
 
-LOOK_S = 15
+LOOK_S = 15 if os.environ.get("CROSSFADE_INNER_LOOP") else 1
 UNSEEN = {"now", "writes", "events", "listed_at", "beside_at", "known"}
 """What of a cluster changes, or is kept, without any news for the operator."""
 
@@ -79,9 +81,11 @@ def until(sim: Sim, holds: Callable[[Sim], object], *, limit_s: float = 300.0, s
 
 
 def run(sim: Sim, seconds: float) -> Sim:
-    """The world goes on for so long."""
+    """The world goes on for so long, and a pass sees how it stands then."""
     end = sim.now.timestamp() + seconds
-    return until(sim, lambda s: s.now.timestamp() >= end, limit_s=seconds + 2)
+    until(sim, lambda s: s.now.timestamp() >= end, limit_s=seconds + 2)
+    quiet(sim)
+    return sim
 
 
 def rest(sim: Sim, *, limit_s: float = 3000.0) -> Sim:

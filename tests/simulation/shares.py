@@ -19,7 +19,7 @@ from simulation.worlds import STRATEGIES, Case, cases
 WHOLE = 20_000
 """With so many states of a strategy each world is searched."""
 
-SAMPLED = 0.33
+SAMPLED = 0.5
 """Of the worlds in which nothing was found, so many are searched else."""
 
 WALKS = 6

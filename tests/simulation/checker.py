@@ -1,6 +1,9 @@
 """A model checker of the core: it tries what may happen to small worlds, and prints how many states it explored.
 
-    PYTHONPATH=operator:tests python -m simulation.checker --states 20000
+    cd tests && PYTHONPATH=../operator:. ../.venv/bin/python -m simulation.checker --states 20000
+
+What it tries first of all that may happen depends on a seed, which is that of the commit: another one finds something else. The
+same seed, states and strategy repeat a run exactly.
 
 `search.py` says how a world is searched, `shares.py` how far, `worlds.py` which worlds there are, and `moves.py`, `people.py` and `mishaps.py` what may
 happen in them. What must hold is in `invariants.py` and `rules_*.py`: it follows from the spec (`asked.py`), from what the cluster shows
@@ -13,16 +16,27 @@ from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import multiprocessing
 import resource
+import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
 
+from simulation.moves import World
 from simulation.search import CounterExample, Search
-from simulation.shares import WIDTH, Outcome, Shares, Task
-from simulation.worlds import STRATEGIES, Case, cases
+from simulation.shares import WALKS, WIDTH, Outcome, Shares, Task
+from simulation.worlds import STRATEGIES, cases
+
+HERE = Path(__file__).parent
+CORE = HERE.parents[1] / "operator/crossfade/core"
+REPEATED = "cd tests && PYTHONPATH=../operator:. ../.venv/bin/python -m simulation.checker"
+SEEDS = 10_000
+"""A seed is below it: short enough to be told."""
 
 TOLD_EVERY_S = 60
 """Between two words of a search that takes long."""
@@ -46,12 +60,12 @@ def searched(task: Task, *, told: bool = False) -> Outcome:
     search = Search(task.states, seed=task.seed, tell=tell)
     try:
         with without_collection():
-            world = _case(task).begin()
+            world = opened(task.strategy, task.case)
             search.run(world)
             for _ in range(task.walks):
                 search.walk(world)
     except CounterExample as broken:
-        return Outcome(task, promise=broken.promise, broken=str(broken))
+        return Outcome(task, promise=broken.promise, broken=str(broken), path=tuple(broken.path))
     return outcome(search)
 
 
@@ -67,14 +81,9 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _case(task: Task) -> Case:
-    return next(case for case in cases(task.strategy) if case.name == task.case)
-
-
-def tasks(strategy: str, states: int) -> list[Task]:
-    """All worlds of a strategy, with their shares of `states`."""
-    shares = Shares(strategy, states)
-    return [*iter(shares.next, None)]
+def opened(strategy: str, name: str) -> World:
+    """A world from its beginning on."""
+    return next(case for case in cases(strategy) if case.name == name).begin()
 
 
 def told_search(task: Task) -> Outcome:
@@ -107,14 +116,25 @@ def _next(wanted: list[Shares]) -> Task | None:
     return next((task for shares in wanted if (task := shares.next())), None)
 
 
+def seed_of_the_tree() -> int:
+    """That of the commit; outside of git, of what the core says."""
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
+    ).stdout
+    core = (path.read_bytes() for path in sorted(CORE.rglob("*.py")))
+    return int(head.strip() or hashlib.sha256(b"".join(core)).hexdigest(), 16) % SEEDS
+
+
 def main() -> None:
     """Check every strategy, and print what was explored."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--states", type=int, default=20_000, help="states to explore for each strategy")
-    parser.add_argument("--walks", type=int, default=6, help="random walks in each world")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--walks", type=int, help=f"random walks in each world; {WALKS}, or fewer with fewer states"
+    )
+    parser.add_argument("--seed", type=int, default=seed_of_the_tree(), help="that of the commit by default")
     parser.add_argument("--jobs", type=int, default=2, help="searches side by side")
     parser.add_argument("--only", metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")
     parser.add_argument("--world", help="only the worlds of this name, with their usual share of the states")
@@ -125,8 +145,17 @@ def main() -> None:
     worlds = dict.fromkeys(case.name for name in chosen for case in cases(name))
     if asked.world and asked.world not in worlds:
         parser.error(f"there is no world {asked.world!r}: take one of {', '.join(map(repr, worlds))}")
+    print(f"seed {asked.seed}; to repeat: {REPEATED} {_options(asked)}", flush=True)
     wanted = [Shares(name, asked.states, asked.walks, asked.seed, asked.world) for name in chosen]
     raise SystemExit(report(wanted, run(wanted, asked.jobs)))
+
+
+def _options(asked: argparse.Namespace) -> str:
+    """What to ask for to have the same again."""
+    told = {name: getattr(asked, name) for name in ("seed", "states", "walks", "only", "world")}
+    return " ".join(
+        f"--{name} {shlex.quote(str(value))}" for name, value in told.items() if value is not None
+    )
 
 
 def report(wanted: list[Shares], outcomes: Iterator[Outcome]) -> int:
@@ -139,7 +168,7 @@ def report(wanted: list[Shares], outcomes: Iterator[Outcome]) -> int:
         mine = shares.outcomes
         if mine:
             print(
-                f"{shares.strategy:<10}{'all ' + str(len(mine)) + ' worlds':<{WIDTH}}"
+                f"{shares.strategy:<10}{f'{len(mine)} of {len(cases(shares.strategy))} worlds':<{WIDTH}}"
                 f"{sum(o.explored for o in mine):>10,} states explored{sum(o.reached for o in mine):>12,} reached"
             )
     print(f"{failed or 'no'} promises broken, in {time.monotonic() - begun:.0f} s", flush=True)

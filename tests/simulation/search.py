@@ -7,7 +7,7 @@ come before any with two; among courses with as many, one that is begun is follo
 that was explored, the default course must come to rest within `PATIENCE` steps, in the state that is wanted, and stay
 there.
 
-Beside that search, walks take many deviations at random.
+Beside that search, walks take many deviations at random, and a course that was found before is played again.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ LAST = (1_000_000, 0.0)
 
 UNSEEN = ", and the operator has not seen it in its pass"
 BEGINNING = "the world begins"
+DECIDES, RESTS, GOES_ON = "the operator decides", "it comes to rest", "the default course goes on"
+"""What a course may end with besides a move."""
 
 Key = int
 Rank = tuple[int, float]
@@ -123,17 +125,23 @@ class Search:
         self._all_come_to_rest()
         return self
 
-    def walk(self, world: World, steps: int = WALK) -> None:
+    def walk(self, world: World) -> None:
         """One course with many deviations, and then without any to its rest. Raises CounterExample."""
+        self.follow(world, WALK, self._at_random)
+
+    def _at_random(self, _: int, own: Moves) -> Move | None:
+        disturbed = self._random.random() < DISTURBED
+        return self._random.choice([*own, *own.stale()]) if disturbed else own.default
+
+    def follow(self, world: World, steps: int, choose: Callable[[int, Moves], Move | None]) -> None:
+        """One course, for so many steps as `choose` says, and then by default to its rest. Raises CounterExample."""
         key = self._step(world, None, BEGINNING)
-        for left in range(steps + PATIENCE, 0, -1):
+        for step in range(steps + PATIENCE):
             decision = self._decided(key, world)
             own = Moves(world, decision)
-            move = own.default
-            if left > PATIENCE and self._random.random() < DISTURBED:
-                move = self._random.choice([*own, *own.stale()])
+            move = choose(step, own) if step < steps else own.default
             after = self._after(key, world, move) if move else world
-            if left <= PATIENCE and canonical(after.sim) == canonical(world.sim):
+            if step >= steps and canonical(after.sim) == canonical(world.sim):
                 self._rests(key, world)
                 if not waits(world.sim, world.ghost):
                     return
@@ -224,7 +232,7 @@ class Search:
             if not decision.writes:
                 waiting(world.sim)
         except Violation as broken:
-            raise self._counter_example(broken, key, "the operator decides") from broken
+            raise self._counter_example(broken, key, DECIDES) from broken
         return decision
 
     def _rests(self, key: Key, world: World) -> None:
@@ -232,7 +240,7 @@ class Search:
             resting(world.sim, world.ghost)
             _stays(world)
         except Violation as broken:
-            raise self._counter_example(broken, key, "it comes to rest") from broken
+            raise self._counter_example(broken, key, RESTS) from broken
 
     def _all_come_to_rest(self) -> None:
         """Follow the default course from every state that was explored."""
@@ -251,7 +259,7 @@ class Search:
 
     def _restless(self, key: Key) -> CounterExample:
         broken = Violation("it comes to rest once nothing disturbs it", f"not within {PATIENCE} steps")
-        return self._counter_example(broken, key, "the default course goes on")
+        return self._counter_example(broken, key, GOES_ON)
 
     def _counter_example(self, broken: Violation, key: Key | None, last: str) -> CounterExample:
         path = [last]
@@ -303,6 +311,10 @@ class Moves:
         waits = bool(self._operator or self._cluster)
         yield from time_moves(self._world.sim, _wake_after_s(self._world, self._decision), slow=waits)
         yield from self._disturbances
+
+    def named(self, name: str) -> Move | None:
+        """The first one of that name, with what ends a hold; None where it cannot happen."""
+        return next((m for m in (*self, *self.stale(), lifted(self._world.sim)) if m.name == name), None)
 
     def stale(self) -> Iterator[Move]:
         """The operator decides, something else happens, and then its writes land."""

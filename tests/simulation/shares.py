@@ -1,15 +1,29 @@
 """How the states of a strategy are shared among its worlds, so that as many as were asked for are explored.
 
-Some worlds have fewer states than their share: what they leave goes to those that come later. The world with the largest
-share comes last. Where it leaves some too, the largest world that has more is searched once more, and further.
+Few states are spent where something was found: of the worlds in which nothing ever was, a sample is searched, another one
+by each seed. From `WHOLE` states on, all are.
+
+Some worlds have fewer states than their share: for what they leave, the largest world that has more is searched once more,
+and further. No share hangs on which search ends first, so that a run can be repeated exactly.
 """
 
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass, field, replace
 
+from simulation.planted.bugs import BUGS
 from simulation.worlds import STRATEGIES, Case, cases
+
+WHOLE = 20_000
+"""With so many states of a strategy each world is searched."""
+
+SAMPLED = 0.5
+"""Of the worlds in which nothing was found, so many are searched else."""
+
+WALKS = 6
+"""Walks in each world where each is searched; fewer with fewer states."""
 
 WIDTH = max(len(case.name) for name in STRATEGIES for case in cases(name))
 
@@ -32,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a search came to. `promise`: the one that is broken, and `broken` the course that breaks it.
+    """What a search came to. `promise`: the one that is broken, `broken` the course that breaks it, and `path` its moves.
 
     `seconds` are of the processor, `memory_mb` the most that the process ever had.
     """
@@ -44,6 +58,7 @@ class Outcome:
     memory_mb: int = 0
     promise: str = ""
     broken: str = ""
+    path: tuple[str, ...] = ()
 
     @property
     def exhausted(self) -> bool:
@@ -67,17 +82,27 @@ class Shares:
 
     strategy: str
     states: int
-    walks: int = 0
+    walks: int | None = None
     seed: int = 1
     world: str | None = None
     _left: list[Case] = field(default_factory=list)
     _under_way: int = 0
-    _spare: int = 0
     _ended: dict[str, Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        named = [case for case in cases(self.strategy) if self.world in {None, case.name}]
-        self._left = sorted(named, key=lambda case: case.share)
+        every, chosen = cases(self.strategy), self._chosen()
+        named = [case for case in every if case.name == self.world] if self.world else chosen
+        whole = sum(case.share for case in chosen)
+        self._left = sorted(
+            (replace(case, share=case.share / whole) for case in named), key=lambda case: -case.share
+        )
+
+    def _chosen(self) -> list[Case]:
+        """The worlds that are searched."""
+        lot = random.Random(f"{self.strategy} {self.seed}")
+        fertile = {bug.world for bug in BUGS if bug.strategy == self.strategy}
+        drawn = [(case, lot.random() < SAMPLED) for case in cases(self.strategy)]
+        return [case for case, is_drawn in drawn if is_drawn or case.name in fertile or self.states >= WHOLE]
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -87,31 +112,26 @@ class Shares:
     def next(self) -> Task | None:
         """The next search; None where there is none, or none before another one has ended."""
         if self._left:
-            task = self._first_of_those_left()
+            case = self._left.pop(0)
+            task = Task(self.strategy, case.name, math.ceil(self.states * case.share), self._walks, self.seed)
         elif self._under_way or not self._missing:
             return None
         else:
-            largest = max((o for o in self.outcomes if not o.exhausted), key=lambda o: o.explored)
+            largest = max(
+                (o for o in self.outcomes if not o.exhausted), key=lambda o: (o.explored, o.task.case)
+            )
             task = replace(largest.task, states=largest.task.states + self._missing, walks=0)
         self._under_way += 1
         return task
 
-    def _first_of_those_left(self) -> Task:
-        whole = sum(case.share for case in self._left)
-        case = self._left.pop(0)
-        more = math.floor(self._spare * case.share / whole)
-        self._spare -= more
-        return Task(self.strategy, case.name, self._share(case) + more, self.walks, self.seed)
-
-    def _share(self, case: Case) -> int:
-        return math.ceil(self.states * case.share)
-
     def end(self, outcome: Outcome) -> None:
-        """A search has ended: what it leaves of its share is for the others."""
+        """A search has ended."""
         self._under_way -= 1
-        if not outcome.broken:
-            self._spare += outcome.task.states - outcome.explored
         self._ended[outcome.task.case] = outcome
+
+    @property
+    def _walks(self) -> int:
+        return math.ceil(WALKS * min(1, self.states / WHOLE)) if self.walks is None else self.walks
 
     @property
     def _missing(self) -> int:

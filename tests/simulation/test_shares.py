@@ -3,9 +3,12 @@
 import pytest
 
 from simulation import checker
-from simulation.shares import Outcome, Shares, Task
+from simulation.planted.bugs import BUGS
+from simulation.shares import WHOLE, Outcome, Shares, Task
+from simulation.worlds import cases
 
-STATES = 5000
+STATES = WHOLE
+FEW = 6000
 
 
 def explored(sizes: dict[str, int], **broken: str) -> tuple[list[Task], Shares]:
@@ -21,19 +24,19 @@ def total(shares: Shares) -> int:
     return sum(outcome.explored for outcome in shares.outcomes)
 
 
-def test_what_a_small_world_leaves_goes_to_those_after_it() -> None:
-    tasks, shares = explored({"1 pod": 5})
+def test_for_what_small_worlds_leave_the_largest_is_searched_further() -> None:
     usual, _ = explored({})
+    tasks, shares = explored({"1 pod": 5, "an autoscaler": 5})
     assert total(shares) >= STATES
-    assert len(tasks) == len(usual)
-    assert tasks[-1].states > usual[-1].states
+    assert tasks[:-1] == usual
+    assert (tasks[-1].case, tasks[-1].walks) == ("2 pods", 0)
+    assert tasks[-1].states > usual[0].states
 
 
-def test_where_the_last_world_is_small_another_is_searched_further() -> None:
-    tasks, shares = explored({"2 pods": 5, "an autoscaler": 5})
+def test_where_the_largest_world_is_small_another_is_searched_further() -> None:
+    tasks, shares = explored({"2 pods": 5})
     assert total(shares) >= STATES
-    assert tasks[-1].states > tasks[-2].states
-    assert tasks[-1].walks == 0
+    assert tasks[-1].case == "a route"
 
 
 def test_worlds_that_are_all_small_end() -> None:
@@ -54,6 +57,24 @@ def test_the_last_search_waits_for_those_under_way() -> None:
 def test_a_broken_promise_asks_for_no_more_states() -> None:
     tasks, _ = explored({"2 pods": 5}, broken="it never ends")
     assert len({task.case for task in tasks}) == len(tasks)
+
+
+def worlds(states: int, seed: int = 1) -> set[str]:
+    shares = Shares("canary", states, seed=seed)
+    return {task.case for task in iter(shares.next, None)}
+
+
+def test_few_states_are_spent_on_a_sample_another_one_by_each_seed() -> None:
+    every, few = worlds(WHOLE), worlds(FEW)
+    assert every == {case.name for case in cases("canary")}
+    assert {bug.world for bug in BUGS if bug.strategy == "canary"} < few < every
+    assert worlds(FEW) == few
+    assert set().union(*(worlds(FEW, seed) for seed in range(30))) == every
+
+
+def test_a_sample_is_given_all_the_states() -> None:
+    shares = Shares("canary", FEW)
+    assert FEW <= sum(task.states for task in iter(shares.next, None)) < 1.1 * FEW
 
 
 @pytest.mark.parametrize(

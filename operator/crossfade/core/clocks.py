@@ -15,6 +15,7 @@ from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stepper import Step, next_step
 from crossfade.core.traffic import canary_service, traffic_of
 from crossfade.core.traffic.port import Share, receivers
+from crossfade.core.verdicts import verdict
 from crossfade.core.wanted import paused, target
 
 
@@ -31,7 +32,7 @@ def with_clocks(s: Situation) -> Situation:
         listed_at=(p.listed_at or now) if at.listed else None,
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
-        short_since=None if met or halts(s) else now if _begins_to_wait(s, at) else p.short_since or now,
+        short_since=_short_since(s, at),
     )
     return with_downtime(_with_served_at(_with_serving_since(s, goal, at)))
 
@@ -60,6 +61,13 @@ def _holding(s: Situation) -> tuple[tuple[str, str], ...]:
         return () if paused(s) else before_start(s).by
     stands = s.once(next_step).unmet is None or not s.once(in_flight).is_open
     return hold(s).by if stands and not s.progress.rollback_reason else ()
+
+
+def _short_since(s: Situation, at: Step) -> str | None:
+    """Since when the deadline runs; a pause stops it. A failure that is due as a policy closes is judged first, in this pass."""
+    if at.unmet is None or (halts(s) and (paused(s) or verdict(s) is None)):
+        return None
+    return text_of(s.now) if _begins_to_wait(s, at) else s.progress.short_since or text_of(s.now)
 
 
 def _begins_to_wait(s: Situation, at: Step) -> bool:

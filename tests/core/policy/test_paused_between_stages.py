@@ -12,7 +12,7 @@ from crossfade.api.policy import RolloutPolicySpec
 from crossfade.core.moments import later, text_of
 from crossfade.core.policy.matched import Closed, Matched
 from simulation.cluster import Sim
-from simulation.live import phase, rest, run, until
+from simulation.live import phase, quiet, rest, run, until
 
 ROLL = {"rolling": {"maxSurge": 1, "maxUnavailable": 0}}
 HALF = {"canary": {"steps": [{"weight": 50, "pauseSeconds": 60}]}}
@@ -112,3 +112,19 @@ def test_a_bypass_lets_it_go_on() -> None:
     sim = under(with_one_pod(), frozen())
     sim.act("Bypass", policy="prod", actor="ann", reason="now", expiresSeconds=600)
     assert rest(sim).status["stable"]["revision"] == V2
+
+
+@pytest.mark.parametrize("by", [frozen(), WEEKEND])
+@pytest.mark.parametrize("strategy", [ROLL, HALF])
+def test_a_failure_that_is_due_as_it_closes_is_rolled_back_in_that_very_pass(
+    by: Matched, strategy: dict[str, Any]
+) -> None:
+    sim = releasing_v2(strategy, progressDeadlineSeconds=60)
+    sim.broken = frozenset({V2})
+    until(sim, lambda each: (each.status.get("progress") or {}).get("shortSince"))
+    run(sim, 59)
+    assert phase("Progressing")(sim)
+    sim.tick(60)
+    sim.policies = (by,)
+    quiet(sim)
+    assert (sim.status["failed"]["revision"], sim.status["failed"]["reason"]) == (V2, "CandidateUnavailable")

@@ -1,11 +1,8 @@
-"""The model checker is not blind where measurements decide: each promise about them is seen broken once."""
+"""Bugs in what measurements decide: each breaks one promise about them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
-
-import pytest
 
 from crossfade.api.conditions import Reason
 from crossfade.api.measurements import MetricStatus
@@ -17,14 +14,7 @@ from crossfade.core.gates.answer import Answer as Held
 from crossfade.core.measured import Answer, Down, Window, Wrong
 from crossfade.core.moments import later
 from crossfade.core.situation import Situation
-from simulation.checker import Task, searched
-
-pytestmark = pytest.mark.deep
-
-STATES = 2000
-"""States within which a planted bug must be found; and five walks."""
-
-Patch = pytest.MonkeyPatch
+from simulation.planted.bug import Bug, Patch
 
 
 def _down_taken_for_bad(patch: Patch) -> None:
@@ -143,39 +133,31 @@ def _returns_after_the_answer(patch: Patch) -> None:
     patch.setattr(ladder, "_returned", lambda s: None if s.seen.measured else plain(s))
 
 
-@pytest.mark.parametrize(
-    ("plant", "strategy", "world", "promise"),
-    [
-        (_down_taken_for_bad, "canary", "measured, and down", "a verdict has a cause"),
-        (_any_window_taken, "canary", "measured to its end", "each window counts once"),
-        (_an_error_counts_twice, "canary", "measured, and down", "each window counts once"),
-        (_any_answer_lets_it_pass, "canary", "measured in a step", "the candidate grows as far as it may"),
-        (
-            _any_answer_lets_it_pass,
-            "blueGreen",
-            "measured before the switch",
-            "the candidate grows as far as it may",
-        ),
-        (_undecided_passes, "canary", "measured, and down", "the candidate grows as far as it may"),
-        (_dry_runs_decide, "canary", "measured in a step", "a verdict has a cause"),
-        (_failures_ignored, "canary", "measured, and bad", "what failed returns"),
-        (_promoted_past_a_failure, "canary", "measured, and bad", "what failed returns"),
-        (
-            _measured_on_the_way_back,
-            "bigBang",
-            "measured to its end",
-            "nothing is asked on the way back or at rest",
-        ),
-        (_outcomes_forgotten, "rolling", "measured to its end", "an outcome stays"),
-        (_windows_with_gaps, "canary", "measured in a step", "windows follow each other"),
-        (_edits_not_seen, "canary", "measured by a template", "an outcome has an answer"),
-        (_steps_measured_once, "canary", "measured, and edited", "the candidate grows as far as it may"),
-        (_retried_with_the_old_answers, "canary", "measured, and frozen", "a retry measures anew"),
-        (_returns_after_the_answer, "canary", "measured, and bad", "no answer delays the way back"),
-    ],
+BUGS = (
+    Bug(_down_taken_for_bad, "canary", "measured, and down", "a verdict has a cause"),
+    Bug(_any_window_taken, "canary", "measured to its end", "each window counts once"),
+    Bug(_an_error_counts_twice, "canary", "measured, and down", "each window counts once"),
+    Bug(_any_answer_lets_it_pass, "canary", "measured in a step", "the candidate grows as far as it may"),
+    Bug(
+        _any_answer_lets_it_pass,
+        "blueGreen",
+        "measured before the switch",
+        "the candidate grows as far as it may",
+    ),
+    Bug(_undecided_passes, "canary", "measured, and down", "the candidate grows as far as it may"),
+    Bug(_dry_runs_decide, "canary", "measured in a step", "a verdict has a cause"),
+    Bug(_failures_ignored, "canary", "measured, and bad", "what failed returns"),
+    Bug(_promoted_past_a_failure, "canary", "measured, and bad", "what failed returns"),
+    Bug(
+        _measured_on_the_way_back,
+        "bigBang",
+        "measured to its end",
+        "nothing is asked on the way back or at rest",
+    ),
+    Bug(_outcomes_forgotten, "rolling", "measured to its end", "an outcome stays"),
+    Bug(_windows_with_gaps, "canary", "measured in a step", "windows follow each other"),
+    Bug(_edits_not_seen, "canary", "measured by a template", "an outcome has an answer"),
+    Bug(_steps_measured_once, "canary", "measured, and edited", "the candidate grows as far as it may"),
+    Bug(_retried_with_the_old_answers, "canary", "measured, and frozen", "a retry measures anew"),
+    Bug(_returns_after_the_answer, "canary", "measured, and bad", "no answer delays the way back"),
 )
-def test_a_planted_bug_in_what_is_measured_is_found(
-    monkeypatch: Patch, plant: Callable[[Patch], None], strategy: str, world: str, promise: str
-) -> None:
-    plant(monkeypatch)
-    assert searched(Task(strategy, world, STATES, walks=5)).promise == promise

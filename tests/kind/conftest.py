@@ -15,7 +15,9 @@ from bench.scale import fake_node
 from fixtures import *  # noqa: F403
 from fixtures import longest_first
 
-pytest.register_assert_rewrite("kind.routers")
+pytest.register_assert_rewrite(
+    "kind.routers", "kind.acting", "kind.chart", "kind.converting", "kind.deleting"
+)
 
 CLUSTER = "crossfade"
 CACHE = Path(os.environ.get("CROSSFADE_CACHE", Path.home() / ".cache" / "crossfade"))

@@ -23,8 +23,6 @@ from bench import namespaces
 from bench.kube import Kube
 from fixtures import Evidence, broken_statuses, evidence_of
 
-AT_MOST = 8
-"""Stories at a time: the node has room for 110 pods, and another class may be played beside this one."""
 Told = Callable[[], Any]
 """What the story has to tell, once it is at its end; raises what it met."""
 
@@ -96,13 +94,16 @@ class Stage:
 class SideBySide:
     """The base of a class whose tests judge stories."""
 
+    at_most = 6
+    """Stories at a time: the node has room for 110 pods, and another class may be played beside this one."""
+
     @pytest.fixture(scope="class")
     @classmethod
     def stage(cls, kube: Kube, request: pytest.FixtureRequest) -> Iterator[Stage]:
         """Begins what the selected tests of this class judge."""
         ours = [each for each in request.session.items if getattr(each, "cls", None) is request.cls]
         judges = {each.nodeid: each.callspec.params["told"] for each in ours}  # type: ignore[attr-defined]
-        with ThreadPoolExecutor(AT_MOST) as pool:
+        with ThreadPoolExecutor(cls.at_most) as pool:
             yield Stage(kube, pool, judges)
 
     @pytest.fixture

@@ -122,7 +122,7 @@ class Load:
         wait_for("the load pod to run", self._runs, STARTS_WITHIN_S)
         self.thread.start()
         wait_for("a second of load without a loss", self._steady, STARTS_WITHIN_S)
-        self.steady_since = time.time() - STEADY_S
+        self.steady_since = time.time()
 
     def stop(self) -> list[Record]:
         """End the load and return the whole record; raises if its end did not arrive."""
@@ -133,7 +133,8 @@ class Load:
     def records(self) -> list[Record]:
         """The records so far, in the order of their starts.
 
-        The first ones are left out: kube-proxy learns of a new Service up to a second after its pods are ready.
+        Those from before it was steady are left out: kube-proxy learns of a new Service up to a second after its pods are
+        ready, and a busy node's log tells of that late.
         """
         known = [record for record in self.arrived if record.at >= self.steady_since]
         return sorted(known, key=lambda record: record.at)

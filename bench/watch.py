@@ -107,3 +107,16 @@ class Watch(Background):
             else:
                 self.latest[name] = seen
             self.changed.notify_all()
+
+
+def fewest_listed(slices: Watch, service: str, since: float) -> int:
+    """The smallest number of ready endpoints that a Service had at any moment since then (unix seconds)."""
+    ready: dict[str, int] = {}
+    counts: list[tuple[float, int]] = []
+    for seen in list(slices.history):
+        if seen.object["metadata"]["labels"].get("kubernetes.io/service-name") == service:
+            endpoints = [] if seen.gone else seen.object.get("endpoints") or []
+            ready[seen.name] = sum(bool(each["conditions"].get("ready")) for each in endpoints)
+            counts.append((seen.at, sum(ready.values())))
+    at_first = [count for at, count in counts if at < since][-1:]
+    return min([*at_first, *(count for at, count in counts if at >= since)], default=0)

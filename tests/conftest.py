@@ -12,7 +12,10 @@ from hypothesis import HealthCheck, settings
 import durations
 import heartbeat
 
-pytest.register_assert_rewrite("kind.routers")  # before the tests of `bench` import it
+# Before anything imports them.
+pytest.register_assert_rewrite(
+    "kind.routers", "kind.acting", "kind.chart", "kind.converting", "kind.deleting"
+)
 
 gc.set_threshold(100_000, 50, 50)
 

@@ -11,10 +11,9 @@ from urllib3.exceptions import HTTPError
 from bench import manifests, metrics_api
 from bench.background import Background
 from bench.kube import PATIENCE_S, ApiError, Kube, Object, wait_for
-from bench.load_pod import Rates
 from bench.metrics_api import Measured
 from bench.scenarios.seen import Result, standing_weights, status_of
-from bench.scenarios.shop import LONG_DRAIN_S, Shop
+from bench.scenarios.shop import Shop
 from bench.watch import Watch
 
 # Of 10m that a pod of the shop asks for, so 5m of load for each pod.
@@ -23,7 +22,7 @@ LOAD_PER_POD_M = 5
 LOWEST, HIGHEST = 4, 10
 SIZES = (LOWEST, 6, 8)
 """Before the update, in its middle, and while it bakes: only ever up, so a way down is a mistake."""
-# It looks every 15 s.
+# It looks every 15 s, unless it is told otherwise.
 SYNCED_WITHIN_S = 300
 
 BY_NAME: dict[str, Object] = {
@@ -70,7 +69,7 @@ def autoscaler(namespace: str, name: str) -> Object:
     }
 
 
-def by_an_autoscaler(kube: Kube, namespaces: dict[str, str], rates: Rates) -> dict[str, Result]:
+def by_an_autoscaler(kube: Kube, namespaces: dict[str, str]) -> dict[str, Result]:
     """A canary and a blue/green under load that grows from 4 pods' worth to 6 in the middle and 8 in the bake.
 
     `namespaces` is by the names in BY_NAME. Figures: `desired` (each number the autoscaler asked for, in order),
@@ -81,15 +80,15 @@ def by_an_autoscaler(kube: Kube, namespaces: dict[str, str], rates: Rates) -> di
         shops = entered(stack, kube, namespaces, BY_NAME, bakeSeconds=600)
         stack.enter_context(metrics_api.installed(kube))
         pool = stack.enter_context(ThreadPoolExecutor(len(shops)))
-        results = pool.map(lambda shop: autoscaled(shop, rates), shops.values())
+        results = pool.map(autoscaled, shops.values())
         return dict(zip(shops, results, strict=True))
 
 
-def autoscaled(shop: Shop, rates: Rates) -> Result:
+def autoscaled(shop: Shop) -> Result:
     """The story of one of them."""
     load = Measured(shop.kube, shop, SIZES[0] * LOAD_PER_POD_M)
     with load, Watch(shop.kube, "HorizontalPodAutoscaler", shop.namespace) as scalers:
-        begun(shop, rates, SIZES[0])
+        begun(shop, SIZES[0])
         shop.kube.create(autoscaler(shop.namespace, shop.name))
         wait_for("the autoscaler to be active", lambda: states(scalers), SYNCED_WITHIN_S)
         sizes = [grown(shop, load, SIZES[0], "Healthy")]
@@ -214,7 +213,7 @@ def mismatch(status: Object) -> str:
     return f"{status.get('replicas')} replicas, and {status['selector']} selects {meant} of {sides}"
 
 
-def by_a_restless_writer(kube: Kube, namespaces: dict[str, str], rates: Rates) -> dict[str, Result]:
+def by_a_restless_writer(kube: Kube, namespaces: dict[str, str]) -> dict[str, Result]:
     """A canary and a blue/green whose scale is written to every second, for twenty seconds with another number.
 
     Figures: `written` (how often), `mismatches`, and `pods` (of v2 at the end, and what was written last).
@@ -222,19 +221,18 @@ def by_a_restless_writer(kube: Kube, namespaces: dict[str, str], rates: Rates) -
     with ExitStack() as stack:
         shops = entered(stack, kube, namespaces, BY_ITSELF, bakeSeconds=4)
         pool = stack.enter_context(ThreadPoolExecutor(len(shops)))
-        list(pool.map(lambda shop: begun(shop, rates, RESTLESS[0]), shops.values()))
+        list(pool.map(lambda shop: begun(shop, RESTLESS[0]), shops.values()))
         changed_at = {name: shop.apply("v2") for name, shop in shops.items()}
         with Restless(list(shops.values())) as writer:
             list(pool.map(ended, shops.values()))
         return {name: told(shop, changed_at[name], writer.written[name]) for name, shop in shops.items()}
 
 
-def begun(shop: Shop, rates: Rates, replicas: int) -> None:
-    """Bring v1 up at that size and put load on it."""
+def begun(shop: Shop, replicas: int) -> None:
+    """Bring v1 up at that size."""
     shop.created("v1")
     shop.kube.scale("Rollout", shop.namespace, shop.name, replicas)
     shop.wait_status("its pods", lambda status: status.get("availableReplicas") == replicas)
-    shop.put_under_load(rates)
 
 
 def ended(shop: Shop) -> None:
@@ -256,7 +254,6 @@ def told(shop: Shop, changed_at: float, written: list[int]) -> Result:
     shop.wait_status("its last size", is_all_there)
     shop.pods.wait_until("as many pods", lambda _: len(shop.pods_of("v2")) == written[-1], PATIENCE_S)
     shop.wait_gone("v1")
-    shop.served_for(1)
     result = shop.result(f"{shop.name}: scaled every second", changed_at, written=len(written))
     result.figures.update(mismatches=mismatches(shop), pods=(len(shop.pods_of("v2")), written[-1]))
     return result
@@ -286,9 +283,7 @@ def entered(
     """A shop in each namespace, by name; their manifests leave `replicas` to whoever scales them."""
     return {
         name: stack.enter_context(
-            Shop(
-                kube, namespace, strategies[name], name=name, replicas=None, drainSeconds=LONG_DRAIN_S, **spec
-            )
+            Shop(kube, namespace, strategies[name], name=name, replicas=None, drainSeconds=0, **spec)
         )
         for name, namespace in namespaces.items()
     }

@@ -9,6 +9,8 @@ from bench.scenarios.seen import Result
 from bench.scenarios.shop import Shop
 
 DEADLINE_S = 12
+MISSED_S = 45
+"""Time for a busy node to tell that it finds no image."""
 LONG_S = 300
 """A deadline that is not to be the end of it: pods of a busy node are told of late."""
 NO_SUCH_IMAGE = "crossfade-shop:no-such-version"
@@ -22,7 +24,7 @@ def never_ready(kube: Kube, namespace: str, strategy: str) -> Result:
 
 def image_missing(kube: Kube, namespace: str, strategy: str) -> Result:
     """v2's image does not exist: it could heal, so only the deadline ends it."""
-    return bad(kube, namespace, strategy, "v2's image does not exist", 90, NO_SUCH_IMAGE)
+    return bad(kube, namespace, strategy, "v2's image does not exist", MISSED_S, NO_SUCH_IMAGE)
 
 
 def image_name_invalid(kube: Kube, namespace: str, strategy: str) -> Result:

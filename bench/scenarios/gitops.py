@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import Any
 
 from bench import manifests
@@ -15,14 +13,18 @@ from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.scenarios.strategies import with_figures
 
 EVERY_S = 2
+SHORT_S = 4
+MEASURED_S = 10
+"""Long enough for shares to be measured once kube-proxy has followed."""
 # Long enough in the middle of each for several applications.
 SLOWLY: dict[str, dict[str, Any]] = {
     "recreate": {"maxDowntimeSeconds": 600},
-    "rolling": {"batches": [{"replicas": 1, "pauseSeconds": 4}]},
-    "blueGreen": {"promoteAfterSeconds": 4},
-    "canary": {"steps": [{"weight": 50, "pauseSeconds": 4}]},
+    "rolling": {"batches": [{"replicas": 1, "pauseSeconds": SHORT_S}]},
+    "blueGreen": {"promoteAfterSeconds": SHORT_S},
+    "canary": {"steps": [{"weight": each, "pauseSeconds": MEASURED_S} for each in (25, 50)]},
     "bigBang": {},
 }
+PODS = {**dict.fromkeys(SLOWLY, 2), "canary": 4}
 
 HandIn = Callable[[Object], Object]
 """Takes a manifest to the API server and gives the object as it is stored; raises where it is refused."""
@@ -67,28 +69,19 @@ class Pipeline(Background):
 
 
 def applied_again_and_again(
-    kube: Kube,
-    namespaces: dict[str, str],
-    strategies: dict[str, str],
-    hand_ins: dict[str, HandIn],
-    rates: Rates,
-) -> dict[str, Result]:
-    """One update per pipeline, each in its own namespace, side by side; all three maps are by its name.
+    kube: Kube, namespace: str, strategy: str, hand_in: HandIn, rates: Rates
+) -> Result:
+    """One update of a Rollout that a pipeline hands in again and again.
 
     Figures, beside those of a good update: `again` (how often the second manifest was applied again), `refusals`,
     `generations` of the Rollout since then, `drift`, `taken` (fields that Crossfade owns of the Rollout), `releases`.
     """
-    with ExitStack() as stack, ThreadPoolExecutor(len(namespaces)) as pool:
-        pipelines = {name: stack.enter_context(Pipeline(hand_in)) for name, hand_in in hand_ins.items()}
-        shops = {}
-        for name, namespace in namespaces.items():
-            strategy = manifests.strategy(strategies[name], **SLOWLY[strategies[name]])
-            shop = Shop(kube, namespace, strategy, replicas=3, bakeSeconds=4, drainSeconds=LONG_DRAIN_S)
-            shop.hand_in = pipelines[name].apply
-            shops[name] = stack.enter_context(shop)
-        list(pool.map(lambda shop: shop.created("v1", rates), shops.values()))
-        results = pool.map(lambda name: updated(shops[name], pipelines[name], strategies[name]), shops)
-        return dict(zip(shops, results, strict=True))
+    how = manifests.strategy(strategy, **SLOWLY[strategy])
+    shop = Shop(kube, namespace, how, replicas=PODS[strategy], bakeSeconds=SHORT_S, drainSeconds=LONG_DRAIN_S)
+    with Pipeline(hand_in) as pipeline, shop:
+        shop.hand_in = pipeline.apply
+        shop.created("v1", rates)
+        return updated(shop, pipeline, strategy)
 
 
 def updated(shop: Shop, pipeline: Pipeline, strategy: str) -> Result:

@@ -3,26 +3,26 @@
 import math
 import time
 
-from bench import analysis, manifests
+from bench import analysis
 from bench.kube import Kube
 from bench.load_pod import Rates
+from bench.scenarios.abort import held
 from bench.scenarios.seen import Result
 from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.scenarios.strategies import SETTLED_AFTER_S
 
-HALF = {"steps": [{"weight": 50, "pause": "Manual"}]}
 MEASURED_S = 5
 
 
-def scaled_in_the_middle(kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3)) -> Result:
+def scaled_in_the_middle(
+    kube: Kube, namespace: str, to: tuple[int, ...] = (8, 3), rates: Rates | None = None
+) -> Result:
     """4 pods become 8, then 3, while a canary holds 50 %; then it goes on.
 
     Figure: `sizes`, one (replicas, pods of v1, pods of v2, percent answered by v2) per size.
     """
-    with Shop(
-        kube, namespace, manifests.strategy("canary", **HALF), bakeSeconds=3, drainSeconds=LONG_DRAIN_S
-    ) as shop:
-        shop.created("v1", Rates())
+    with Shop(kube, namespace, held(50), bakeSeconds=3, drainSeconds=LONG_DRAIN_S) as shop:
+        shop.created("v1", rates or Rates())
         changed_at = shop.apply("v2")
         shop.wait_phase("Paused")
         windows = [(replicas, *scaled(shop, replicas)) for replicas in to]

@@ -3,34 +3,43 @@
 from bench import analysis, manifests
 from bench.kube import Kube, Object
 from bench.load_pod import Rates
+from bench.scenarios.abort import held
 from bench.scenarios.seen import Result
 from bench.scenarios.shop import LONG_DRAIN_S, Shop
+from bench.watch import Watch, fewest_listed
 
-HALF: Object = {"weight": 50, "pause": "Manual"}
 HALF_THEN_ON: Object = {"weight": 50, "pauseSeconds": 3}
 
 
-def superseded_at_half(kube: Kube, namespace: str) -> Result:
-    """v3 is applied while v2 holds 50 % of a canary; figures: `v2_outcome`, `v2_last_answer_s`, `v2_pods`."""
-    with Shop(
-        kube, namespace, manifests.strategy("canary", steps=[HALF]), bakeSeconds=3, drainSeconds=LONG_DRAIN_S
-    ) as shop:
-        shop.created("v1", Rates())
+def superseded_at_half(
+    kube: Kube, namespace: str, weight: int = 50, then: Object | None = None, rates: Rates | None = None
+) -> Result:
+    """v3 is applied, with the strategy `then`, while v2 holds 50 % of a canary.
+
+    Figures: `v2_outcome`, `v2_last_answer_s`, `v2_pods`; `fewest`, ready pods that the Service listed since v3 came.
+    """
+    with (
+        Shop(kube, namespace, held(weight), bakeSeconds=3, drainSeconds=LONG_DRAIN_S) as shop,
+        Watch(kube, "EndpointSlice", namespace) as slices,
+    ):
+        shop.created("v1", rates or Rates())
         shop.apply("v2")
-        shop.wait_reached(50)
+        shop.wait_reached(weight)
         second = shop.number
         shop.served_for(1)
-        shop.strategy = manifests.strategy("canary", steps=[HALF_THEN_ON])
+        shop.strategy = then or manifests.strategy("canary", steps=[HALF_THEN_ON])
         changed_at = shop.apply("v3")
         shop.wait_phase("Healthy")
         shop.served_for(1)
-        return finished(shop, "canary: v3 applied while v2 holds 50 %", changed_at, second)
+        result = finished(shop, f"canary: v3 applied while v2 holds {weight} %", changed_at, second)
+        result.figures["fewest"] = fewest_listed(slices, shop.name, changed_at)
+        return result
 
 
-def superseded_while_baking(kube: Kube, namespace: str, strategy: str) -> Result:
+def superseded_while_baking(kube: Kube, namespace: str, strategy: str, rates: Rates | None = None) -> Result:
     """v3 is applied while v2 bakes in good health at 100 %; figures as above, `v1_answers` after the change."""
     with Shop(kube, namespace, manifests.strategy(strategy), bakeSeconds=30) as shop:
-        shop.created("v1", Rates())
+        shop.created("v1", rates or Rates())
         shop.apply("v2")
         shop.wait_reached(100)
         second = shop.number

@@ -184,6 +184,7 @@ class ControlPlane:
         if who == "controllers":
             flags |= {
                 "use-service-account-credentials": "true",
+                "horizontal-pod-autoscaler-sync-period": "2s",
                 "root-ca-file": authority.certificate,
                 "service-account-private-key-file": authority.accounts,
                 "cluster-signing-cert-file": authority.certificate,

@@ -10,7 +10,8 @@ from bench.scenarios.at_rest import at_rest
 
 REST_S = 120
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(180)]
+# Half a minute of it, by what goes through a proxy, is in tests/apiserver.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(180), pytest.mark.deep]
 
 
 def test_two_minutes_of_rest_see_no_write_but_the_lease(kube: Kube, new_namespace: Callable[[], str]) -> None:

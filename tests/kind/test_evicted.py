@@ -8,7 +8,8 @@ from bench import manifests
 from bench.kube import Kube, Object, wait_for
 from bench.scenarios.shop import Shop
 
-pytestmark = [pytest.mark.usefixtures("running_operator")]
+# That the operator waits for no such pod, tests/apiserver shows too, where a test says what a kubelet says here.
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.deep]
 
 EVICTED_WITHIN_S = 400
 """The kubelet measures volumes every minute or so."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import pytest
 from urllib3.exceptions import HTTPError
 
 from bench import analysis, manifests
@@ -14,9 +13,6 @@ from bench.load_pod import Load, Rates
 from bench.scenarios.plain import rolled_out
 from bench.scenarios.shop import LONG_DRAIN_S
 from bench.watch import Watch
-
-# Quiet: what is promised is 0 lost, of pods that do not drain.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 PODS = 2
 RATES = Rates(per_s=50, kept=0)
@@ -69,21 +65,13 @@ class Chart:
         return bool(seen.get("status", {}).get("readyReplicas") == PODS)
 
 
-@pytest.fixture
-def chart(kube: Kube, namespace: str) -> Chart:
+def installed(kube: Kube, namespace: str) -> Chart:
     """The shop as a chart installs it, with its Service."""
     chart = Chart(kube, namespace)
     chart.sync()
     kube.create(manifests.service(namespace))  # made once: nobody applies its selector again
     wait_for("the chart's pods", lambda: rolled_out(kube, namespace))
     return chart
-
-
-@pytest.fixture
-def load(kube: Kube, namespace: str, chart: Chart) -> Load:
-    load = Load(kube, namespace, manifests.NAME, RATES)
-    load.start()
-    return load
 
 
 def take_over(kube: Kube, namespace: str) -> None:
@@ -127,9 +115,11 @@ def chart_pods_listed(slices: Watch, since: int) -> set[str]:
     }  # shop-<ReplicaSet>-<pod>; ours have a revision
 
 
-def test_a_chart_is_taken_over_synced_released_missed_and_given_back_and_no_request_is_lost(
-    kube: Kube, namespace: str, chart: Chart, load: Load
-) -> None:
+def had(kube: Kube, namespace: str) -> dict[str, int]:
+    """Taken over, synced, released, missed and given back; what was lost."""
+    chart = installed(kube, namespace)
+    load = Load(kube, namespace, manifests.NAME, RATES)
+    load.start()
     with Watch(kube, "EndpointSlice", namespace) as slices:
         take_over(kube, namespace)
         wait_serving(kube, namespace, "v1", 1)
@@ -143,7 +133,7 @@ def test_a_chart_is_taken_over_synced_released_missed_and_given_back_and_no_requ
     wait_for("three more seconds of load", lambda: load.arrived[-1].at > until)
     records = analysis.new(load.stop())
     assert analysis.versions_in_order(records) == ["v1", "v2"]
-    assert analysis.losses_by_outcome(records) == {}
+    return analysis.losses_by_outcome(records)
 
 
 def synced_and_released(kube: Kube, namespace: str, chart: Chart) -> None:
@@ -194,12 +184,3 @@ def given_back(kube: Kube, namespace: str, chart: Chart) -> None:
     assert service
     assert service["spec"]["selector"] == {"app": manifests.NAME}
     assert not [key for key in service["metadata"].get("labels", {}) if key.startswith("crossfade.dev/")]
-
-
-def test_a_deployment_that_is_not_there_is_a_clear_condition(kube: Kube, namespace: str) -> None:
-    take_over_nothing = {"workloadRef": {"name": "nowhere"}, "strategy": {"rolling": {}}, "replicas": 1}
-    manifest = manifests.rollout(namespace, {}, {})
-    kube.apply({**manifest, "spec": take_over_nothing})
-    wait_for("it to be told", lambda: status(kube, namespace).get("phase") == "Invalid")
-    assert "Deployment nowhere, which workloadRef names, does not exist" in status(kube, namespace)["message"]
-    assert kube.list("Deployment", namespace) == []

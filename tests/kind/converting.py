@@ -5,18 +5,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pytest
 import yaml
-from pytest_kind import KindCluster
 
 from bench import analysis, manifests
 from bench.kube import Kube, Object, wait_for
 from bench.load_pod import Load, Rates
 from bench.scenarios.plain import rolled_out
-
-# Quiet: what is promised is 0 lost, of pods that do not drain.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
+from kind.conftest import newest
 
 PODS = 2
 NEW_CONNECTIONS = Rates(per_s=50, kept=0)
@@ -27,12 +24,12 @@ GIVES_UP_AFTER_S = 400
 class Terminal:
     """A folder with files, and commands typed there, of which none may fail."""
 
-    def __init__(self, cluster: KindCluster, folder: Path) -> None:
+    def __init__(self, kube: Kube, folder: Path) -> None:
         self.folder = folder
-        tools = [str(Path(sys.executable).parent), str(Path(cluster.kubectl_path).parent)]
+        tools = [str(Path(sys.executable).parent), str(newest("kubernetes-*/kubectl").parent)]
         self.environment = {
             **os.environ,
-            "KUBECONFIG": str(cluster.kubeconfig_path),
+            "KUBECONFIG": str(kube.kubeconfig),
             "PATH": os.pathsep.join([*tools, os.environ["PATH"]]),
         }
 
@@ -51,11 +48,6 @@ class Terminal:
         )
         assert answer.returncode == 0, f"{commands}\n{answer.stdout}\n{answer.stderr}"
         return answer
-
-
-@pytest.fixture
-def terminal(cluster: KindCluster, tmp_path: Path) -> Terminal:
-    return Terminal(cluster, tmp_path)
 
 
 def commands_of(printed: str) -> list[str]:
@@ -107,18 +99,18 @@ def losses(load: Load) -> dict[str, int]:
     return analysis.losses_by_outcome(records)
 
 
-@pytest.mark.parametrize("applied", ["kubectl apply", "kubectl apply --server-side"])
-def test_the_printed_steps_take_a_deployment_over_and_no_request_is_lost(
-    kube: Kube, namespace: str, terminal: Terminal, applied: str
-) -> None:
-    load = loaded_deployment(kube, namespace, terminal, applied)
-    steps = converted(namespace, terminal)
-    assert steps[-1].startswith("kubectl delete deployment shop")
-    for step in steps:
-        terminal.type(step)
-    wait_for("the old pods to be gone", lambda: not pods_of_the_deployment(kube, namespace))
-    terminal.type(f"{applied} -f service.yaml")
-    assert losses(load) == {}
+def taken_over(kube: Kube, namespace: str, applied: str) -> dict[str, int]:
+    """By the printed steps; what was lost."""
+    with TemporaryDirectory() as folder:
+        terminal = Terminal(kube, Path(folder))
+        load = loaded_deployment(kube, namespace, terminal, applied)
+        steps = converted(namespace, terminal)
+        assert steps[-1].startswith("kubectl delete deployment shop")
+        for step in steps:
+            terminal.type(step)
+        wait_for("the old pods to be gone", lambda: not pods_of_the_deployment(kube, namespace))
+        terminal.type(f"{applied} -f service.yaml")
+        lost = losses(load)
     rollout = kube.get("Rollout", namespace, "shop")
     assert rollout
     assert rollout["status"]["phase"] == "Healthy"
@@ -126,21 +118,21 @@ def test_the_printed_steps_take_a_deployment_over_and_no_request_is_lost(
         "crossfade.dev/rollout": "shop",
         "crossfade.dev/revision": rollout["status"]["stable"]["revision"],
     }
+    return lost
 
 
-def test_before_the_last_step_deleting_the_rollout_is_a_way_back_and_no_request_is_lost(
-    kube: Kube, namespace: str, terminal: Terminal
-) -> None:
-    load = loaded_deployment(kube, namespace, terminal, "kubectl apply")
-    for step in converted(namespace, terminal)[:-1]:
-        terminal.type(step)
-    assert "crossfade.dev/rollout" in selector(kube, namespace)
-    terminal.type(f"kubectl delete rollout shop -n {namespace}")
-    wait_for(
-        "the Rollout's pods to be gone",
-        lambda: not kube.list("Pod", namespace, "crossfade.dev/rollout=shop"),
-        60,
-    )
-    assert losses(load) == {}
+def left_again(kube: Kube, namespace: str) -> dict[str, int]:
+    """By deleting the Rollout before the last step; what was lost."""
+    with TemporaryDirectory() as folder:
+        terminal = Terminal(kube, Path(folder))
+        load = loaded_deployment(kube, namespace, terminal, "kubectl apply")
+        for step in converted(namespace, terminal)[:-1]:
+            terminal.type(step)
+        assert "crossfade.dev/rollout" in selector(kube, namespace)
+        terminal.type(f"kubectl delete rollout shop -n {namespace}")
+        pods = "crossfade.dev/rollout=shop"
+        wait_for("the Rollout's pods to be gone", lambda: not kube.list("Pod", namespace, pods), 60)
+        lost = losses(load)
     assert selector(kube, namespace) == {"app": "shop"}
     assert len(pods_of_the_deployment(kube, namespace)) == PODS
+    return lost

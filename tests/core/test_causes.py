@@ -9,6 +9,7 @@ import simulation.passes
 from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
 from crossfade.core.observed import Exit, Found, Waiting
 from crossfade.core.plan import ReadRequest
+from samples import every
 from simulation.cluster import Sim
 from simulation.live import phase, rest, run, until
 from simulation.pods import SimPod
@@ -93,7 +94,7 @@ def test_the_cause_is_told_within_ten_seconds_with_pod_and_container_and_is_wait
         assert text in sim.releases["shop-2"]["status"]["why"]
 
 
-@pytest.mark.parametrize("strategy", MOVED)
+@pytest.mark.parametrize("strategy", every(2, MOVED))
 def test_it_heals_when_its_cause_does(strategy: str) -> None:
     sim = run(failing(waiting("ErrImagePull", DOWN), strategy), 60)
     sim.broken = frozenset()
@@ -167,7 +168,7 @@ def test_a_node_that_cannot_start_containers_is_waited_for() -> None:
     assert "context deadline exceeded" in sim.status["message"]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(2, STRATEGIES))
 def test_pods_that_quota_or_admission_refuse_are_told_at_once_with_the_servers_message(
     strategy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +253,7 @@ def test_no_warnings_are_read_on_the_way_back_from_a_crash(strategy: str, looks:
     assert [look for look in looks if look.warnings] == []
 
 
-@pytest.mark.parametrize("strategy", MOVED)
+@pytest.mark.parametrize("strategy", every(3, MOVED))
 def test_the_message_says_no_more_of_a_cause_that_is_over(strategy: str) -> None:
     sim = run(failing(unschedulable("0/3 nodes are available"), strategy), 20)
     sim.broken = frozenset()

@@ -51,7 +51,7 @@ def test_pods_that_are_about_to_go_do_not_count(strategy: str) -> None:
     assert _outcomes(sim) == ["Completed", "Completed"]
 
 
-@pytest.mark.parametrize("strategy", ALONE)
+@pytest.mark.parametrize("strategy", every(2, ALONE))
 def test_nor_do_they_the_second_time(strategy: str) -> None:
     sim = _bounced(_serves_alone(strategy), behind=BOTH)
     _made_anew(sim)
@@ -126,7 +126,7 @@ def test_no_pod_stays_where_none_are_wanted_whenever_that_is(strategy: str, seco
     assert not [pod for pod in sim.pods if pod.revision]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_what_serves_is_told_as_available_as_soon_as_it_is(strategy: str) -> None:
     sim = _serves_alone(strategy, bakeSeconds=60)
     sim.scale(0)

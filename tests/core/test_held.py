@@ -57,7 +57,7 @@ def test_paused_in_a_stage_nothing_moves_and_resumed_it_completes(strategy: str,
     assert sim.status["phase"] == "Healthy"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_paused_at_rest_a_new_template_begins_nothing_until_it_is_resumed(strategy: str) -> None:
     sim = releasing_v2(strategy)
     sim.edit(paused=True)
@@ -68,7 +68,7 @@ def test_paused_at_rest_a_new_template_begins_nothing_until_it_is_resumed(strate
     assert rest(sim).selected() == {V2: 4}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_a_pause_keeps_the_time_that_a_stage_has_stood_and_fails_nothing_by_the_deadline(
     strategy: str,
 ) -> None:
@@ -103,7 +103,7 @@ def _fails(strategy: str) -> Sim:
 LONG = {**STRATEGIES, "recreate": {"recreate": {"maxDowntimeSeconds": 3600, "pullFirst": False}}}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(2, STRATEGIES))
 def test_with_on_failure_pause_a_failed_release_freezes_and_says_what_to_do(strategy: str) -> None:
     sim = _fails(strategy)
     _stands_still(sim)
@@ -113,7 +113,7 @@ def test_with_on_failure_pause_a_failed_release_freezes_and_says_what_to_do(stra
     assert not sim.releases["shop-2"].get("status", {}).get("outcome")
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(2, STRATEGIES))
 def test_frozen_and_scaled_up_it_says_the_same_for_ever(strategy: str) -> None:
     sim = _fails(strategy)
     sim.scale(6)
@@ -133,7 +133,7 @@ def test_frozen_a_retry_goes_on_and_completes_once_the_cause_is_gone(strategy: s
     assert sim.releases["shop-2"]["status"]["outcome"] == "Completed"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_frozen_a_retry_fails_again_while_the_cause_is_there(strategy: str) -> None:
     sim = _fails(strategy)
     sim.act("Retry")

@@ -8,6 +8,7 @@ import pytest
 
 from builders import STRATEGIES, rollout, template
 from crossfade.core.revision import revision_of
+from samples import every
 from simulation.cluster import Sim
 from simulation.live import rest, run, until
 
@@ -38,14 +39,14 @@ def waits_for_the_port(sim: Sim) -> bool:
     return ready["reason"] == "PortClosed"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_where_something_listens_a_release_ends_as_without_the_check(strategy: str) -> None:
     sim = rest(tried(strategy))
     assert sim.status["phase"] == "Healthy"
     assert sim.selected() == {V2: 4}
 
 
-@pytest.mark.parametrize("strategy", SERVED_BY_OTHERS)
+@pytest.mark.parametrize("strategy", every(2, SERVED_BY_OTHERS))
 def test_where_nobody_listens_the_candidate_gets_no_request_and_the_port_is_named(strategy: str) -> None:
     sim = until(tried(strategy, V2), waits_for_the_port)
     assert "something to listen on port 8080" in sim.status["message"]
@@ -55,7 +56,7 @@ def test_where_nobody_listens_the_candidate_gets_no_request_and_the_port_is_name
         assert V2 not in sim.selected()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_after_the_deadline_it_has_failed_and_the_port_is_the_cause(strategy: str) -> None:
     sim = rest(tried(strategy, V2, progressDeadlineSeconds=30))
     assert sim.status["phase"] == "RolledBack"

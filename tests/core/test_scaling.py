@@ -93,7 +93,7 @@ def test_stable_that_loses_a_pod_is_trouble_at_once_and_until_it_has_all_again()
     until(sim, phase("Paused"))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_scaled_to_nothing_in_the_middle_nothing_runs_and_it_goes_on_afterwards(strategy: str) -> None:
     sim = run(releasing_v2(strategy), 5)
     sim.scale(0)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from builders import STRATEGIES, V1, V2, releasing_v2, serving_v1
+from samples import every
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, run, stands_at, step, until
 
@@ -70,7 +71,7 @@ def test_an_edit_reaches_the_deployment_without_a_release_and_without_new_pods(s
     assert (sim.pods, list(sim.releases)) == (pods, ["shop-1"])
 
 
-@pytest.mark.parametrize("strategy", [*MOVED, *COUNTED])
+@pytest.mark.parametrize("strategy", every(2, [*MOVED, *COUNTED]))
 def test_the_way_back_does_not_wait_for_it(strategy: str) -> None:
     sim = until(
         releasing_v2((MOVED | COUNTED)[strategy], minReadySeconds=READY_S), lambda s: s.selected().get(V2)
@@ -120,7 +121,7 @@ def test_it_starts_anew_with_each_stage(strategy: dict[str, Any], stage: int) ->
     assert rest(sim).selected() == {V1: 4}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", every(3, STRATEGIES))
 def test_pauses_bakes_and_people_are_not_counted(strategy: str) -> None:
     patient: dict[str, dict[str, Any]] = {
         "rolling": {"rolling": {"batches": [{"replicas": 1, "pause": "Manual"}]}},

@@ -20,7 +20,7 @@ RESTLESS = 120
 
 
 LOOK_S = 15 if os.environ.get("CROSSFADE_INNER_LOOP") else 1
-UNSEEN = {"now", "writes", "events", "listed_at", "beside_at", "known"}
+UNSEEN = {"now", "writes", "events", "listed_at", "beside_at", "known", "drops"}
 """What of a cluster changes, or is kept, without any news for the operator."""
 
 
@@ -46,16 +46,18 @@ def _is_due(sim: Sim, last: Decision) -> bool:
     since_s, wake_s = (sim.now - last.base.now).total_seconds(), last.wake_after_s
     if since_s >= (LOOK_S if wake_s is None else min(wake_s, LOOK_S)) or (last.plan.asks and sim.measures):
         return True
+    if sim.drops._seen:  # looked at until it is settled
+        return True
     before = vars(last.base)
     return any(value != before[name] for name, value in vars(sim).items() if name not in UNSEEN)
 
 
-def each_second(sim: Sim, seconds: float = math.inf, *, of: float = 1.0) -> Iterator[None]:
-    """The world goes on, for so long at most; whoever counts along looks after the passes of each second."""
+def each_second(sim: Sim, seconds: float) -> Iterator[None]:
+    """The world goes on for so long; who follows it looks after the passes of each second."""
     last = settled(sim)
     end = sim.now.timestamp() + seconds
     while sim.now.timestamp() < end:
-        step(sim, of)
+        step(sim)
         last = settled(sim, last)
         yield
 
@@ -69,14 +71,11 @@ def step(sim: Sim, seconds: float = 1.0) -> None:
 
 def until(sim: Sim, holds: Callable[[Sim], object], *, limit_s: float = 300.0, seconds: float = 1.0) -> Sim:
     """The world goes on until something holds."""
-    end = sim.now.timestamp() + limit_s
-    quiet(sim)
-    if holds(sim):
-        return sim
-    for _ in each_second(sim, of=seconds):
-        if holds(sim):
-            break
+    end, last = sim.now.timestamp() + limit_s, settled(sim)
+    while not holds(sim):
         assert sim.now.timestamp() < end, f"it never came to this; it stands at: {sim.status.get('message')}"
+        step(sim, seconds)
+        last = settled(sim, last)
     return sim
 
 

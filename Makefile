@@ -57,7 +57,7 @@ checker: env
 	@cd tests && PYTHONPATH=../operator:. ../$(PY) -m simulation.checker --states $(if $(DEEP),20000,6000)
 
 deep: env
-	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m deep -q -n 2 # what it finds, and every value and mark of ours changed
+	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m "deep or hypothesis" -q -n 2
 
 kind: kind-plain kind-quiet kind-alone ## Tests with real pods on the kind cluster, in three parts (DEEP=1: at full depth)
 

@@ -2,7 +2,7 @@
 
 Where users come by a route, the load goes through its gateway, and the route is the same in the end.
 
-Here a few writes of one update are disturbed; with CROSSFADE_FAULTS=all (`make faults`) every single one is.
+Here it dies twice in one update; with CROSSFADE_FAULTS=all (`make faults`) once in each of many, after every single write.
 """
 
 import os
@@ -26,6 +26,9 @@ NODE = "crossfade-control-plane"
 ROLLOUT = "loaded"
 AS_IN_PRODUCTION = {"replicas": 3, "bakeSeconds": 1, "drainSeconds": LONG_DRAIN_S}
 AWAY_AT_MOST_S = 25
+MORE = ("blueGreen", "routed blueGreen") if ALL else ()
+SAMPLED = (3, 8)
+"""Writes of one update: those of the beginning, and of what the operator that comes after does until it dies too."""
 ONE_EACH = {("create", "Deployment"): 1, ("create", "Release"): 1}
 
 pytestmark = [pytest.mark.own_operator, pytest.mark.timeout(3600 if ALL else 1800)]
@@ -39,31 +42,37 @@ def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
 
 @pytest.mark.quiet
 @pytest.mark.long(100)
-@pytest.mark.parametrize("strategy", ["canary", "blueGreen", *ROUTED] if ALL else ["canary", "routed canary"])
+@pytest.mark.parametrize(
+    "strategy",
+    ["canary", *(pytest.param(each, marks=pytest.mark.deep) for each in ("routed canary", *MORE))],
+)
 def test_updates_lose_no_request_though_the_operator_is_killed_after_each_single_write(
     alone: Lane, strategy: str, tell: Callable[[str], None]
 ) -> None:
     """One load from beginning to end, and one update after the other, each with a death at another write."""
-    update(alone, strategy, 0)
+    alone.wait_done(ROLLOUT, alone.apply(ROLLOUT, strategy, "v0", **AS_IN_PRODUCTION))
     load = loaded(alone, strategy, ROLLOUT, Rates(per_s=50, kept=2, seconds=3000))
     load.start()
-    count = len(update(alone, strategy, 1))
-    nths = range(1, count + 1) if ALL else (count // 3, 2 * count // 3)
-    for version, nth in enumerate(nths, start=2):
-        rule = alone.proxy.inject(Then(alone.operator.kill), verb="write", name=f"{ROLLOUT}*", after=nth - 1)
+    count = len(update(alone, strategy, 1)) if ALL else 0
+    updates = [(nth,) for nth in range(1, count + 1)] or [SAMPLED]
+    for version, nths in enumerate(updates, start=2):
+        dies = Then(alone.operator.kill)
+        rules = [alone.proxy.inject(dies, verb="write", name=f"{ROLLOUT}*", after=nth - 1) for nth in nths]
         writes = update(alone, strategy, version)
-        alone.proxy.lift(rule)
+        for rule in rules:
+            alone.proxy.lift(rule)
         created = {what: n for what, n in made(writes).items() if what[0] == "create" and what[1] != "Event"}
-        assert created == ONE_EACH, f"killed after write {nth} of update {version}"
-        assert alone.route_astray(ROLLOUT) == [], f"after write {nth} of update {version}"
+        assert created == ONE_EACH, f"killed after writes {nths} of update {version}"
+        assert alone.route_astray(ROLLOUT) == [], f"after writes {nths} of update {version}"
     records = load.stop()
     new, kept = analysis.new(records), analysis.kept(records)
     tell(
-        f"{strategy} under load: {len(alone.operator.ends)} deaths in {len(nths)} updates of {count} writes;"
+        f"{strategy} under load: {len(alone.operator.ends)} deaths in {len(updates)} updates;"
         f" {len(analysis.lost(new))} of {len(new)} new connections lost,"
         f" {len(analysis.lost(kept))} of {len(kept)} requests on kept ones"
     )
-    assert len(alone.operator.ends) >= len(nths) - 1, "the last writes of an update may not come again"
+    deaths = sum(map(len, updates))
+    assert len(alone.operator.ends) >= deaths - 1, "the last writes of an update may not come again"
     assert analysis.losses_by_outcome(records if strategy in ROUTED else new) == {}
 
 

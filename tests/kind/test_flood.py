@@ -20,14 +20,14 @@ from bench.tenant import CROSSFADE, Tenant
 
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial, pytest.mark.timeout(1800)]
 
-ABORTS, BEFORE = 6, 2
+BEFORE = 2
 ABORT_WITHIN_S = 2.0 + 2  # two are promised; the rest is room for a node that others keep busy
 NEVER_S = 10.0
 """A single one may wait for a machine that others keep busy: 6.9 s was seen at a load of 13. One that waited for the flood to be
 answered would take 12 s and more."""
 HANDS = 4
 """Threads that ask, as fast as the API server takes it."""
-AT_LEAST = 3_000 if os.environ.get("CROSSFADE_FAULTS") == "all" else 600
+MORE = 3_000 if os.environ.get("CROSSFADE_FAULTS") == "all" else 600
 MANY = 40
 """Rollouts that the flood is spread over; they have no pods."""
 READY_S = 300
@@ -84,14 +84,14 @@ def seconds_of_an_abort(kube: Kube, namespace: str, name: str) -> float:
 
 
 @contextmanager
-def flood(tenant: Tenant, namespace: str, names: list[str]) -> Iterator[list[float]]:
-    """For the length of the block, and until there are enough, actions are made; gives the moments at which each was."""
+def flood(tenant: Tenant, namespace: str, names: list[str], at_least: int) -> Iterator[list[float]]:
+    """For the length of the block, and until there are as many, actions are made; gives the moments at which each was."""
     made: list[float] = []
     over = threading.Event()
     asked = itertools.cycle(itertools.product(("Pause", "Resume", "Retry"), names))
 
     def ask() -> None:
-        while not over.is_set() or len(made) < AT_LEAST:
+        while not over.is_set() or len(made) < at_least:
             verb, name = next(asked)
             tenant.create(manifests.action(namespace, verb, name=name, reason="in a loop"))
             made.append(time.monotonic())
@@ -99,7 +99,7 @@ def flood(tenant: Tenant, namespace: str, names: list[str]) -> Iterator[list[flo
     with ThreadPoolExecutor(HANDS) as pool:
         hands = [pool.submit(ask) for _ in range(HANDS)]
         try:
-            wait_for("the flood to run", lambda: len(made) > AT_LEAST / 4, READY_S)
+            wait_for("the flood to run", lambda: len(made) > at_least / 4, READY_S)
             yield made
         finally:
             over.set()
@@ -107,20 +107,32 @@ def flood(tenant: Tenant, namespace: str, names: list[str]) -> Iterator[list[flo
         hand.result()
 
 
-@pytest.mark.parametrize("shape", ["all on one Rollout", "spread over many"])
+@pytest.mark.parametrize(
+    ("shape", "aborts", "at_least"),
+    [
+        ("spread over many", 3, 300),
+        pytest.param("all on one Rollout", 6, MORE, marks=pytest.mark.deep),
+        pytest.param("spread over many", 6, MORE, marks=pytest.mark.deep),
+    ],
+)
 def test_a_flood_of_one_tenant_slows_nobodys_abort(
-    kube: Kube, new_namespace: Callable[[], str], tell: Callable[[str], None], shape: str
+    kube: Kube,
+    new_namespace: Callable[[], str],
+    tell: Callable[[str], None],
+    shape: str,
+    aborts: int,
+    at_least: int,
 ) -> None:
     theirs, ours = new_namespace(), new_namespace()
     tenant = Tenant(kube, theirs, "tenant", CROSSFADE)
-    victims = [f"shop-{number}" for number in range(BEFORE + ABORTS)]
+    victims = [f"shop-{number}" for number in range(BEFORE + aborts)]
     baking(kube, ours, victims)
     baking(kube, theirs, ["own"])
     spread = [f"idle-{number}" for number in range(MANY)] if shape == "spread over many" else []
     for name in spread:
         tenant.create(rollout(theirs, name, "v1", replicas=0, service=None))
     before = [seconds_of_an_abort(kube, ours, name) for name in victims[:BEFORE]]
-    with flood(tenant, theirs, spread or ["own"]) as made:
+    with flood(tenant, theirs, spread or ["own"], at_least) as made:
         took = [seconds_of_an_abort(kube, ours, name) for name in victims[BEFORE:]]
         own = seconds_of_an_abort(kube, theirs, "own")
     rate = len(made) / (made[-1] - made[0])
@@ -140,6 +152,7 @@ def test_a_flood_of_one_tenant_slows_nobodys_abort(
     tell(f"flood {shape}: all answered {time.monotonic() - started:.0f} s later")
 
 
+@pytest.mark.deep
 def test_twenty_seconds_of_edits_and_label_changes_end_well_and_leave_nothing_behind(
     kube: Kube, namespace: str, tell: Callable[[str], None]
 ) -> None:

@@ -11,6 +11,7 @@ from bench.scenarios import plain
 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.quiet
+@pytest.mark.deep  # that it sees losses, every test of a crash and of a recreate shows
 class TestTheLoadClient:
     def test_it_loses_nothing_by_itself(self, kube: Kube, namespace: str) -> None:
         result = plain.at_rest(kube, namespace, seconds=30)

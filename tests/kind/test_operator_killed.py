@@ -13,7 +13,8 @@ from bench.scenarios.operator_killed import MIDDLE, killed_in_the_middle
 from faults.lane import lane
 from faults.operator_process import Operator
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.serial, pytest.mark.long(100)]
+# One that is killed twice in the middle of a canary is in test_faults_load.
+pytestmark = [pytest.mark.own_operator, pytest.mark.serial, pytest.mark.long(100), pytest.mark.deep]
 
 
 def killed_for(operator: Operator, seconds: float) -> None:

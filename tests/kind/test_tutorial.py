@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def environment(cluster: KindCluster, namespace: str, tmp_path: Path) -> dict[st
     for each in config["contexts"]:
         each["context"]["namespace"] = namespace
     (tmp_path / "config").write_text(yaml.safe_dump(config))
-    tools = f"{ROOT / '.venv/bin'}:{Path(cluster.kubectl_path).parent}"
+    tools = f"{Path(sys.executable).parent}:{Path(cluster.kubectl_path).parent}"
     return {**os.environ, "KUBECONFIG": str(tmp_path / "config"), "PATH": f"{tools}:{os.environ['PATH']}"}
 
 

@@ -18,7 +18,6 @@ from bench.kube import Kube, Object, wait_for
 pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.serial]
 
 CRDS = Path(__file__).parents[2] / "crds"
-FOUR_OF_EACH = [f"{strategy.lower()}-{i}" for strategy in manifests.STRATEGIES for i in range(4)]
 UNDER_WAY = ("canary-0", "bluegreen-0")
 READY_WITHIN_S = 300
 DRAIN_NOW_S, DRAIN_NEXT_S = 5, 8
@@ -111,13 +110,14 @@ def strategy_of(name: str) -> Object:
 
 
 class Fleet:
-    """Twenty Rollouts of one pod each in one namespace."""
+    """Rollouts of one pod each in one namespace, so many of each strategy."""
 
-    def __init__(self, kube: Kube, namespace: str) -> None:
+    def __init__(self, kube: Kube, namespace: str, of_each: int) -> None:
+        self.names = [f"{strategy.lower()}-{i}" for strategy in manifests.STRATEGIES for i in range(of_each)]
         self.kube = kube
         self.namespace = namespace
         self.spec: dict[str, Any] = {"replicas": 1, "bakeSeconds": 1}
-        self.versions = dict.fromkeys(FOUR_OF_EACH, "v1")
+        self.versions = dict.fromkeys(self.names, "v1")
 
     def apply(self, name: str) -> None:
         """Apply it at the version and with the fields that it is to have now."""
@@ -176,13 +176,14 @@ def restarts(pod: Object) -> list[int]:
     return [each["restartCount"] for each in pod["status"].get("containerStatuses", [])]
 
 
-def test_an_upgrade_restarts_no_pod_of_twenty_rollouts_and_goes_on_with_those_under_way(
-    kube: Kube, namespace: str, cluster: KindCluster, tmp_path: Path
+@pytest.mark.parametrize("of_each", [1, pytest.param(4, marks=pytest.mark.deep)])
+def test_an_upgrade_restarts_no_pod_of_any_rollout_and_goes_on_with_those_under_way(
+    kube: Kube, namespace: str, cluster: KindCluster, tmp_path: Path, of_each: int
 ) -> None:
-    fleet = Fleet(kube, namespace)
-    for name in FOUR_OF_EACH:
+    fleet = Fleet(kube, namespace, of_each)
+    for name in fleet.names:
         fleet.apply(name)
-    fleet.wait_phase("Healthy", *FOUR_OF_EACH)
+    fleet.wait_phase("Healthy", *fleet.names)
     fleet.release(*UNDER_WAY)
     fleet.wait_phase("Paused", *UNDER_WAY)
     before = fleet.standing()
@@ -191,7 +192,7 @@ def test_an_upgrade_restarts_no_pod_of_twenty_rollouts_and_goes_on_with_those_un
         assert fleet.standing() == before
         assert_what_is_new_is_made_the_new_way(fleet)
         assert_those_under_way_are_promoted(fleet)
-        fleet.wait_pods(len(FOUR_OF_EACH))
+        fleet.wait_pods(len(fleet.names))
         left = fleet.standing()
     assert_every_rollout_is_looked_at(fleet, "Healthy", revisionHistoryLimit=8)
     assert fleet.standing() == left, "the way back to this version restarts nothing either"
@@ -200,15 +201,15 @@ def test_an_upgrade_restarts_no_pod_of_twenty_rollouts_and_goes_on_with_those_un
 def assert_every_rollout_is_looked_at(fleet: Fleet, under_way: str, **spec: Any) -> None:
     """A change that concerns no pod is seen by the new operator in each of them."""
     fleet.spec |= spec
-    for name in FOUR_OF_EACH:
+    for name in fleet.names:
         fleet.apply(name)
-    fleet.wait_phase("Healthy", *(name for name in FOUR_OF_EACH if name not in UNDER_WAY))
+    fleet.wait_phase("Healthy", *(name for name in fleet.names if name not in UNDER_WAY))
     fleet.wait_phase(under_way, *UNDER_WAY)
 
 
 def assert_what_is_new_is_made_the_new_way(fleet: Fleet) -> None:
     """Else it would be the old operator that has restarted nothing."""
-    name = FOUR_OF_EACH[-1]
+    name = fleet.names[-1]
     fleet.release(name)
     fleet.wait_phase("Healthy", name)
     pods = fleet.kube.list("Pod", fleet.namespace, f"crossfade.dev/rollout={name},version=v2")

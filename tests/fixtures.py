@@ -7,6 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
     Whatever the test was about, the statuses that its Rollouts end with must follow kstatus.
     """
     made: list[str] = []
-    started = time.time()
+    evidence = evidence_of(request.node)
     own = request.node.get_closest_marker("own_operator") is not None
 
     def make() -> str:
@@ -104,19 +105,41 @@ def new_namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Callab
         return made[-1]
 
     yield make
-    broken = _broken_statuses(kube, made)
-    if request.node.stash.get(FAILED, False):
-        folder = LOGS / request.node.name.replace("/", "-")
-        shutil.rmtree(folder, ignore_errors=True)
-        namespaces.keep_evidence(kube, made, folder, since=started)
-        print(f"what the cluster held is in {folder}")
+    broken = broken_statuses(kube, made)
+    if evidence.is_wanted:
+        evidence.keep(kube, made)
     for name in made:
         namespaces.forget(name)
         kube.delete("Namespace", "", name)
     assert broken == []
 
 
-def _broken_statuses(kube: Kube, made: list[str]) -> list[str]:
+@dataclass(frozen=True)
+class Evidence:
+    """What the cluster held, for who reads why a test failed."""
+
+    item: pytest.Item
+    since: float
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the test failed."""
+        return self.item.stash.get(FAILED, False)
+
+    def keep(self, kube: Kube, made: list[str]) -> None:
+        """Leave what is in these namespaces as files."""
+        folder = LOGS / self.item.name.replace("/", "-")
+        shutil.rmtree(folder, ignore_errors=True)
+        namespaces.keep_evidence(kube, made, folder, since=self.since)
+        print(f"what the cluster held is in {folder}")
+
+
+def evidence_of(item: pytest.Item) -> Evidence:
+    """That of a test which begins now."""
+    return Evidence(item, time.time())
+
+
+def broken_statuses(kube: Kube, made: list[str]) -> list[str]:
     """The rule that each status breaks, judged for the generation that it is about; none for what nobody has seen."""
     found = [rollout for name in made for rollout in kube.list("Rollout", name)]
     told = [rollout for rollout in found if rollout.get("status", {}).get("observedGeneration", -1) > 0]

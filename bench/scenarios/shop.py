@@ -23,6 +23,8 @@ LONG_DRAIN_S = 10
 """For stories in which pods go while they are still listed, and much changes at once: kube-controller-manager leaves a Service
 for 1, 2 and 4 s after each time that its cache was out of date, and the default drain of 5 s is shorter than those together."""
 ENDED = ("Healthy", "RolledBack", "Invalid")
+LOST_AFTER_S = 3.5
+"""By then the load client has given up what was not answered, and said so."""
 
 
 class Shop:
@@ -47,6 +49,10 @@ class Shop:
         self.pods = Watch(kube, "Pod", namespace, label=f"app={name}")
         self.load: Load | None = None
         self.told_last: Result | None = None
+        self.applied: dict[str, dict[str, str]] = {}
+        self.stable = ""
+        self.since = 0.0
+        self._arrived_before = 0
 
     def __enter__(self) -> Self:
         self.rollouts.__enter__()
@@ -76,8 +82,26 @@ class Shop:
 
     # What people do to it
 
+    def begin_chapter(self) -> None:
+        """From now on `introduce`, `asked` and `sightings` are about what comes, beginning with the version that serves."""
+        self.since = time.time()
+        self.stable = list(self.applied)[-1]
+        self._arrived_before = len(self.load.arrived) if self.load else 0
+
+    def introduce(self, image: str = manifests.IMAGE, **env: str) -> str:
+        """Apply a version that was not there before, v2 after v1; its name."""
+        new = f"v{max(int(version.lstrip('v')) for version in self.applied) + 1}"
+        self.apply(new, image, **env)
+        return new
+
+    def apply_again(self, version: str) -> None:
+        """Apply a version as it was applied before."""
+        self.apply(version, **self.applied[version])
+
     def apply(self, version: str, image: str = manifests.IMAGE, **env: str) -> float:
         """Apply the Rollout at a version; the unix time just before."""
+        self.applied.pop(version, None)
+        self.applied[version] = {"image": image, **env}
         pod_template = manifests.template(version, env=env, image=image, name=self.name)
         manifest = manifests.rollout(self.namespace, self.strategy, pod_template, name=self.name, **self.spec)
         at = time.time()
@@ -253,10 +277,24 @@ class Shop:
         return next((seen.at for seen in sightings if condition(status_of(seen.object))), None)
 
     def sightings(self) -> list[Sighting]:
-        """Every state of the Rollout that was seen, oldest first."""
-        return [seen for seen in list(self.rollouts.history) if seen.name == self.name]
+        """Every state of the Rollout that was seen in this chapter, oldest first."""
+        seen = list(self.rollouts.history)
+        return [each for each in seen if each.name == self.name and each.at >= self.since]
 
     # What its users saw
+
+    @property
+    def arrived(self) -> list[analysis.Record]:
+        """What has come of the load in this chapter; requests of an earlier one may be among it."""
+        return self.load.arrived[self._arrived_before :] if self.load else []
+
+    def asked(self, for_s: float = 1.0) -> list[analysis.Record]:
+        """The requests from the chapter's beginning until in `for_s`, by their starts, each of them answered or lost."""
+        until = time.time() + for_s
+        self.served_for(for_s + LOST_AFTER_S)
+        assert self.load
+        since = max(self.since, self.load.steady_since)
+        return sorted(analysis.between(self.arrived, since, until), key=lambda each: each.at)
 
     def served_for(self, seconds: float) -> None:
         """Let the load go on until it has requests of that much later than now."""
@@ -272,10 +310,9 @@ class Shop:
     def answered_by(self, version: str, timeout_s: float = CHANGED_WITHIN_S) -> float:
         """Wait for the first good answer of a version on a new connection; its unix time."""
         assert self.load
-        load = self.load
         return wait_for(
             f"an answer of {version} (now: {self.told()})",
-            lambda: analysis.first_answer(analysis.new(load.arrived), version),
+            lambda: analysis.first_answer(analysis.new(self.arrived), version),
             timeout_s,
             every_s=0.2,
         )

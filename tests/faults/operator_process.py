@@ -74,6 +74,11 @@ class Revived:
             if self.revived and not self._leaving:
                 self.start()
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now, or ran last."""
+        return self._process.pid if self._process else 0
+
     def kill(self) -> None:
         """End it by SIGKILL, now."""
         self._signal(signal.SIGKILL)

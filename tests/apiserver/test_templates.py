@@ -1,4 +1,7 @@
-"""Templates are checked when they are seen: what is wrong is told in their status, and holds a release before anything moves."""
+"""Templates are checked when they are seen: what is wrong is told in their status, and holds a release before anything moves.
+
+That one that is right lets a release go on, by the answers of a Prometheus, is shown in tests/kind/test_analysis.py.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pytest_kind import KindCluster
 from bench.kube import Kube, Object, wait_for
 from bench.scenarios.shop import Shop
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
+pytestmark = pytest.mark.usefixtures("running_operator")
 
 Tell = Callable[[str], None]
 
@@ -87,8 +90,6 @@ def test_a_wrong_template_holds_a_release_before_anything_moves_and_put_right_it
         kube.apply(template(namespace))
         shop.wait_phase("Progressing", "Healthy", timeout_s=SOON_S)
         tell(f"put right: begins after {time.monotonic() - since:.1f} s")
-        shop.wait_phase("Healthy")
-        assert shop.wait_outcome(2)["measurements"][0]["outcome"] == "Passed"
 
 
 def test_a_template_that_is_made_after_its_rollout_wakes_it(kube: Kube, namespace: str, tell: Tell) -> None:
@@ -104,7 +105,6 @@ def test_a_template_that_is_made_after_its_rollout_wakes_it(kube: Kube, namespac
         kube.create(template(namespace))
         shop.wait_phase("Progressing", "Healthy", timeout_s=SOON_S)
         tell(f"a template that comes later: begins after {time.monotonic() - since:.1f} s")
-        shop.wait_phase("Healthy")
 
 
 def test_a_query_of_ones_own_that_names_what_there_is_not_is_told_with_its_place(

@@ -1,12 +1,10 @@
 """A source that misbehaves is told as what it is: it decides nothing, and neither fills the operator nor holds it up.
 
-An operator of its own, in a namespace of its own, may ask a source that answers in fifteen ways. One Rollout asks in all of
+An operator of its own, on a namespace of its own, may ask a source that answers in fifteen ways. One Rollout asks in all of
 them at once; another one asks sixteen times for 200 MB; beside them others are aborted.
 """
 
-import json
-import os
-import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,19 +13,18 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-import yaml
-from pytest_kind import KindCluster
+import urllib3
 
+from apiserver import hostile_source
+from apiserver.control_plane import free_ports
 from bench import manifests, namespaces
-from bench.kube import Kube, Object, collection, wait_for
+from bench.kube import Kube, Object, wait_for
 from bench.scale import aborts
-from kind import hostile_source
+from bench.scale.fake_node import running
+from faults.lane import lane
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.quiet, pytest.mark.long(120)]
+pytestmark = [pytest.mark.own_operator, pytest.mark.quiet]
 
-ROOT = Path(__file__).parents[2]
-OPERATOR = "crossfade-operator"
-SOURCE = "source"
 WITHIN_S = 180
 BEFORE = 3
 """So many are aborted before anybody is asked, to know how fast that is on this machine now."""
@@ -41,8 +38,8 @@ SLOWER = 3
 GROWTH_MB = 64
 """Eight connections to one host, a MiB each and what is read ahead, and as much again for the answers that are read as JSON."""
 
-DOWN = "its source does not answer: http://source.{namespace}:8080"
-REFUSED = "it cannot be measured: http://source.{namespace}:8080"
+DOWN = "its source does not answer: http://127.0.0.1:{port}"
+REFUSED = "it cannot be measured: http://127.0.0.1:{port}"
 TOLD = {
     "good": "good: 0.5 is good (result < 1.0); 0 of 1 bad",
     "late": f"late: {DOWN} has not answered within 10 s",
@@ -62,8 +59,8 @@ TOLD = {
 }
 
 
-def metric(namespace: str, way: str, name: str = "", **more: object) -> Object:
-    address = f"http://{SOURCE}.{namespace}:{hostile_source.PORT}/{way}"
+def metric(port: int, way: str, name: str = "", **more: object) -> Object:
+    address = f"http://127.0.0.1:{port}/{way}"
     asked = {"query": "vector(1)", "address": address}
     limits = {"errorLimit": 1, "noDataLimit": 1, "intervalSeconds": 1}
     return {"name": name or way, "prometheus": asked, "success": "result < 1.0", **limits, **more}
@@ -77,11 +74,11 @@ def rollout(namespace: str, name: str, version: str, step: Object) -> Object:
     )
 
 
-def steps(namespace: str) -> dict[str, Object]:
+def steps(port: int) -> dict[str, Object]:
     """Every Rollout's step, by the Rollout's name."""
-    each_way = [metric(namespace, way) for way in TOLD]
-    floods = [metric(namespace, "flood", f"flood-{number}", errorLimit=1000) for number in range(16)]
-    straight = metric(namespace, "good")
+    each_way = [metric(port, way) for way in TOLD]
+    floods = [metric(port, "flood", f"flood-{number}", errorLimit=1000) for number in range(16)]
+    straight = metric(port, "good")
     straight["prometheus"]["address"] = hostile_source.LINK_LOCAL
     beside = {f"beside-{number}": {"pause": "Manual"} for number in range(BEFORE + BESIDE)}
     measured = {"measured": each_way, "flooded": floods, "straight": [straight]}
@@ -93,6 +90,7 @@ class Seen:
     """What came of it. Memory in MB: of the operator's process before it asked anybody, and at its highest."""
 
     namespace: str
+    port: int
     status: Object
     before_s: list[float]
     aborts_s: list[float]
@@ -103,26 +101,41 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(kube: Kube, cluster: KindCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+def seen(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """All of it, once: the sources are asked, and meanwhile others are aborted."""
-    with _namespace(kube, tmp_path_factory.mktemp("evidence")) as namespace:
-        kubectl = [str(cluster.kubectl_path), "--kubeconfig", str(cluster.kubeconfig_path), "-n", namespace]
-        _make_source(kube, namespace)
-        operator = _installed(kube, namespace, kubectl, tmp_path_factory.mktemp("overlay"))
-        _all_at(kube, namespace, "v1", "Healthy", steps(namespace))
-        beside = {name: step for name, step in steps(namespace).items() if name.startswith("beside-")}
-        held = _all_at(kube, namespace, "v2", "Paused", beside)
-        before_s = [aborts.seconds_of(kube, each) for each in held[:BEFORE]]
-        before_mb = _memory_mb(kubectl, operator)["VmRSS"]
-        for name in ("measured", "flooded", "straight"):
-            kube.apply(rollout(namespace, name, "v2", steps(namespace)[name]))
-        aborted = [_aborted_later(kube, each) for each in held[BEFORE:]]
-        status = wait_for(
-            "all metrics to be decided", lambda: _decided(kube, namespace), WITHIN_S, every_s=0.5
+    folder = tmp_path_factory.mktemp("hostile")
+    with _namespace(kube, folder) as namespace, _source(folder) as port:
+        allowed = (
+            f"http://127.0.0.1:{port}/",
+            f"http://{hostile_source.ELSEWHERE}:{port}/",
+            hostile_source.LINK_LOCAL,
         )
-        told = json.loads(kube.text(f"{collection('Pod', namespace)}/{SOURCE}:8080/proxy/asked"))
-        highest_mb = _memory_mb(kubectl, operator)["VmHWM"]
-        yield Seen(namespace, status, before_s, aborted, before_mb, highest_mb, told["asked"], told["taken"])
+        options = (*(f"--allow-source={each}" for each in allowed), "--settle-seconds=0.5")
+        with lane(kube, namespace, folder, options=options) as own:
+            _all_at(kube, namespace, "v1", "Healthy", steps(port))
+            beside = {name: step for name, step in steps(port).items() if name.startswith("beside-")}
+            held = _all_at(kube, namespace, "v2", "Paused", beside)
+            before_s = [aborts.seconds_of(kube, each) for each in held[:BEFORE]]
+            before_mb = _memory_mb(own.operator.pid)["VmRSS"]
+            for name in ("measured", "flooded", "straight"):
+                kube.apply(rollout(namespace, name, "v2", steps(port)[name]))
+            aborted = [_aborted_later(kube, each) for each in held[BEFORE:]]
+            status = wait_for(
+                "all metrics to be decided", lambda: _decided(kube, namespace), WITHIN_S, every_s=0.5
+            )
+            told = _told(port) or {}
+            highest_mb = _memory_mb(own.operator.pid)["VmHWM"]
+            yield Seen(
+                namespace,
+                port,
+                status,
+                before_s,
+                aborted,
+                before_mb,
+                highest_mb,
+                told["asked"],
+                told["taken"],
+            )
 
 
 @contextmanager
@@ -136,61 +149,24 @@ def _namespace(kube: Kube, folder: Path) -> Iterator[str]:
         kube.delete("Namespace", "", name)
 
 
-def _make_source(kube: Kube, namespace: str) -> None:
-    """Its pod, its Service, and another Service by which it would know who followed a redirect."""
-    labels, port = {"app": SOURCE}, hostile_source.PORT
-    container = {
-        "name": SOURCE,
-        "image": manifests.IMAGE,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-c", Path(hostile_source.__file__).read_text()],
-        "readinessProbe": {"httpGet": {"path": "/asked", "port": port}, "periodSeconds": 1},
-    }
-    spec = {
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 0,
-        "containers": [container],
-    }
-    meta = {"name": SOURCE, "namespace": namespace, "labels": labels}
-    kube.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
-    for name in (SOURCE, "elsewhere"):
-        service = {"selector": labels, "ports": [{"port": port}]}
-        place = {"name": name, "namespace": namespace}
-        kube.create({"apiVersion": "v1", "kind": "Service", "metadata": place, "spec": service})
+@contextmanager
+def _source(folder: Path) -> Iterator[int]:
+    """It answers meanwhile; at which port."""
+    (port,) = free_ports(1)
+    command = [sys.executable, hostile_source.__file__, str(port)]
+    with running(command, folder / "source.log"):
+        wait_for("the source to answer", lambda: _told(port) is not None)
+        yield port
 
 
-def _installed(kube: Kube, namespace: str, kubectl: list[str], folder: Path) -> str:
-    """An operator of this namespace that may ask the source, and what a redirect of it names; its pod, which is the only one."""
-    allowed = (f"http://{SOURCE}.{namespace}:8080/", "http://elsewhere:8080/", hostile_source.LINK_LOCAL)
-    at = "/spec/template/spec/containers/0/args/-"
-    changes = [
-        {"op": "replace", "path": "/spec/replicas", "value": 1},
-        *({"op": "add", "path": at, "value": f"--allow-source={each}"} for each in allowed),
-    ]
-    overlay = {
-        "namespace": namespace,
-        "resources": [os.path.relpath(ROOT / "manifests" / "one-namespace", folder.resolve())],
-        "patches": [{"target": {"kind": "Deployment", "name": OPERATOR}, "patch": yaml.safe_dump(changes)}],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    applied = [*kubectl, "apply", "--server-side", "-k", str(folder)]
-    subprocess.run(applied, check=True, capture_output=True, text=True)
-
-    def ready() -> bool:
-        pods = [kube.get("Pod", namespace, SOURCE) or {}, *_pods(kube, namespace)]
-        return len(pods) == 2 and all(map(_is_ready, pods))
-
-    wait_for("the operator and the source to be ready", ready, WITHIN_S)
-    return str(_pods(kube, namespace)[0]["metadata"]["name"])
-
-
-def _pods(kube: Kube, namespace: str) -> list[Object]:
-    return kube.list("Pod", namespace, f"app.kubernetes.io/name={OPERATOR}")
-
-
-def _is_ready(pod: Object) -> bool:
-    told = pod.get("status", {}).get("conditions", ())
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in told)
+def _told(port: int) -> Object | None:
+    """What the source was asked for."""
+    try:
+        answer = urllib3.request("GET", f"http://127.0.0.1:{port}/asked", retries=False, timeout=5)
+    except urllib3.exceptions.HTTPError:
+        return None
+    told: Object = answer.json()
+    return told
 
 
 def _all_at(kube: Kube, namespace: str, version: str, phase: str, wanted: dict[str, Object]) -> list[Object]:
@@ -226,19 +202,16 @@ def _aborted_later(kube: Kube, held: Object) -> float:
     return aborts.seconds_of(kube, held)
 
 
-def _memory_mb(kubectl: list[str], pod: str) -> dict[str, float]:
-    """`VmRSS` of the operator's process now, and `VmHWM`, its highest since the process began: the system's own figures."""
-    told = subprocess.run(
-        [*kubectl, "exec", pod, "--", "cat", "/proc/1/status"], check=True, capture_output=True, text=True
-    )
-    lines = (line.split() for line in told.stdout.splitlines())
+def _memory_mb(process: int) -> dict[str, float]:
+    """`VmRSS` of the process now, and `VmHWM`, its highest since it began: the system's own figures."""
+    lines = (line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines())
     return {words[0].rstrip(":"): int(words[1]) * 1024 / 1e6 for words in lines if words[0].startswith("Vm")}
 
 
 @pytest.mark.parametrize("way", TOLD)
 def test_what_is_wrong_is_told_in_the_status(seen: Seen, way: str) -> None:
     told = {each["metric"]: each["message"] for each in seen.status["measurements"]}
-    assert told[way].startswith(TOLD[way].format(namespace=seen.namespace))
+    assert told[way].startswith(TOLD[way].format(port=seen.port))
 
 
 def test_none_of_it_is_held_against_the_candidate(seen: Seen) -> None:
@@ -250,7 +223,7 @@ def test_none_of_it_is_held_against_the_candidate(seen: Seen) -> None:
 
 def test_nobody_follows_where_a_source_sends(seen: Seen) -> None:
     hosts = {asked.partition(" ")[0] for asked in seen.asked}
-    assert hosts == {f"{SOURCE}.{seen.namespace}:8080"}
+    assert hosts == {f"127.0.0.1:{seen.port}"}
 
 
 def test_an_address_that_is_never_asked_is_told_whatever_the_operator_allows(kube: Kube, seen: Seen) -> None:
@@ -260,7 +233,7 @@ def test_an_address_that_is_never_asked_is_told_whatever_the_operator_allows(kub
 
 
 def test_the_operator_takes_no_more_than_it_may(seen: Seen, tell: Callable[[str], None]) -> None:
-    floods = seen.asked[f"{SOURCE}.{seen.namespace}:8080 flood"]
+    floods = seen.asked[f"127.0.0.1:{seen.port} flood"]
     taken_mb = seen.taken["flood"] / 1e6
     tell(
         f"hostile sources: {sum(seen.asked.values())} requests, {floods} of them for 200 MB, of which at most {taken_mb:.1f} MB "

@@ -1,4 +1,4 @@
-"""A source of measurements that misbehaves as the first part of its path says. It runs in a pod, as the text of this file.
+"""A source of measurements that misbehaves as the first part of its path says. It runs as `hostile_source.py PORT`.
 
 Each of `WAYS` is asked as a Prometheus: POST /WAY/api/v1/query. GET /asked tells what was asked for, as `HOST WAY`, and how many
 bytes of its answers were taken at most by one who asked.
@@ -6,11 +6,14 @@ bytes of its answers were taken at most by one who asked.
 
 import asyncio
 import json
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-PORT = 8080
+PORT = int(sys.argv[1]) if __name__ == "__main__" else 0
+ELSEWHERE = "127.0.0.2"
+"""This machine too, so that a request that follows a redirect is seen."""
 LATE_S = 25
 PART = b" " * 65_536
 MUCH = 200 * 1024 * 1024
@@ -98,7 +101,7 @@ WAYS: dict[str, Way] = {
     "drip": drip,
     "flood": flood,
     "bomb": saying(response(bomb(), Content_Encoding="gzip")),
-    "elsewhere": saying(response(b"", "302 Found", Location="http://elsewhere:8080/good/api/v1/query")),
+    "elsewhere": saying(response(b"", "302 Found", Location=f"http://{ELSEWHERE}:{PORT}/good/api/v1/query")),
     "inward": saying(response(b"", "307 Temporary Redirect", Location=LINK_LOCAL)),
     "nan": saying(response(number("NaN"))),
     "html": saying(response(b"<!DOCTYPE html><title>Log in</title>", Content_Type="text/html")),
@@ -132,7 +135,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def main() -> None:
     """Serve for ever."""
-    server = await asyncio.start_server(serve, "0.0.0.0", PORT)  # noqa: S104 -- a pod's network is its own
+    server = await asyncio.start_server(serve, ["127.0.0.1", ELSEWHERE], PORT)
     await server.serve_forever()
 
 

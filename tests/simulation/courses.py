@@ -11,7 +11,7 @@ import itertools
 import json
 import multiprocessing
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from simulation.checker import opened, searched
@@ -50,7 +50,7 @@ def found(bug: Bug, states: int = STATES, seed: int = 1) -> Outcome:
         return searched(Task(bug.strategy, bug.world, states, bug.walks, seed))
 
 
-def replayed(bug: Bug, course: Course) -> str:
+def replayed(bug: Bug, course: Mapping[str, str]) -> str:
     """The promise that a stored course breaks with the bug planted; "" where it breaks none. Raises Unplayable."""
 
     def choose(step: int, own: Moves) -> Move | None:

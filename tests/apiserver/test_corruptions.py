@@ -1,6 +1,7 @@
 """Marks of ours corrupted one at a time on the real cluster: put right or told, and production is never empty.
 
-Here a third of those of a canary at rest and at its first step, without the fields of the status; with
+Here every ninth of those of a canary at rest and at its first step, without the fields of the status; in `make test-all`
+every third; with
 CROSSFADE_FAULTS=all (`make faults`) all of them, of blue/green too, and every field of the status. The pods are kwok's.
 """
 
@@ -21,7 +22,7 @@ from mutation.on_kind import SETTLED_WITHIN_S, Place, with_image
 from mutation.seen import Seen
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
-SHARE = 1 if ALL else 3
+SHARE = 1 if ALL else 3 if os.environ.get("DEEP") else 9
 AT_ONCE = 20
 
 pytestmark = [

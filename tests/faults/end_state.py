@@ -31,6 +31,11 @@ def end_state(kube: Kube, namespace: str, rollout: str) -> dict[str, Any]:
     }
     for kind in _KINDS:
         state[kind] = sorted((_bare(each) for each in kube.list(kind, namespace, labels)), key=_name)
+    for each in state["Release"]:
+        if (
+            each["spec"]["number"] == 1
+        ):  # whether a pass fell between its first ready pod and its end follows from the pods
+            each["status"].pop("servedAt", None)
     state["HTTPRoute"] = [
         {"name": _name(each), "rules": each["spec"]["rules"]}
         for each in kube.list("HTTPRoute", namespace)

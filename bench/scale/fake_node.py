@@ -82,10 +82,15 @@ def arguments(kubeconfig: Path, config: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that ends with the block, or with this process. Ctrl-C does not reach it: it is still needed to clean up."""
+def running(command: list[str], log: Path, signal: str = "TERM") -> Iterator[subprocess.Popen[bytes]]:
+    """A program that ends with the block, or by that signal with this process.
+
+    Ctrl-C does not reach it: it is still needed to clean up.
+    """
     with log.open("wb") as output:
-        process = subprocess.Popen([*tied(), *command], stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(
+            [*tied(signal), *command], stdout=output, stderr=output, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -97,13 +102,13 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def tied() -> list[str]:
-    """What has a program end with the process that starts it, also where that one is killed; nothing where the system lacks it.
+def tied(signal: str = "TERM") -> list[str]:
+    """What has a program end with the thread that starts it, also where that one is killed; nothing where the system lacks it.
 
     A kwok that went on alone would play its node for ever, and whoever finds it would take it for one that is needed.
     """
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+    return [setpriv, "--pdeathsig", signal, "--"] if setpriv else []
 
 
 def node() -> Object:

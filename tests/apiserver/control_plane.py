@@ -261,7 +261,7 @@ class ControlPlane:
     def _run(self, name: str, program: Any, *arguments: Any) -> None:
         """A process that ends with this one."""
         command, log = [str(program), *map(str, arguments)], self.folder / f"{name}.log"
-        self._processes[name] = self._stack.enter_context(running(command, log))
+        self._processes[name] = self._stack.enter_context(running(command, log, "KILL"))
 
     def _wait_for(self, what: str, condition: Callable[[], bool]) -> None:
         """Wait for it, as long as every process runs."""

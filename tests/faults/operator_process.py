@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.namespaces import OWN
+from bench.scale.fake_node import tied
 from faults.upstream import kubeconfig_for
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
@@ -59,25 +60,30 @@ class Revived:
 
     def start(self) -> None:
         """Start it; and again whenever it ends, where it is to be revived."""
-        with self._ended:
-            environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
-            environment["PYTHONPATH"] = str(SOURCE_ROOT)
-            with self.log.open("ab") as out:
-                self._process = subprocess.Popen(self._command, stdout=out, stderr=out, env=environment)
-            threading.Thread(target=self._watch_over, args=(self._process,), daemon=True).start()
+        started = threading.Event()
+        threading.Thread(target=self._watch_over, args=(started,), daemon=True).start()
+        started.wait()
 
-    def _watch_over(self, process: subprocess.Popen[bytes]) -> None:
-        code = process.wait()
-        with self._ended:
-            self.ends.append(End(code, time.monotonic()))
-            self._ended.notify_all()
-            if self.revived and not self._leaving:
-                self.start()
-
-    @property
-    def pid(self) -> int:
-        """Of the process that runs now, or ran last."""
-        return self._process.pid if self._process else 0
+    def _watch_over(self, started: threading.Event) -> None:
+        """In one thread, which the process is tied to: it ends with this one, also where this one is killed."""
+        environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
+        environment["PYTHONPATH"] = str(SOURCE_ROOT)
+        while True:
+            with self._ended:
+                if self._leaving:
+                    started.set()
+                    return
+                with self.log.open("ab") as out:
+                    command = [*tied("KILL"), *self._command]
+                    process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+                self._process = process
+                started.set()
+            code = process.wait()
+            with self._ended:
+                self.ends.append(End(code, time.monotonic()))
+                self._ended.notify_all()
+                if not self.revived:
+                    return
 
     def kill(self) -> None:
         """End it by SIGKILL, now."""

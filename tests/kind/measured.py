@@ -7,7 +7,6 @@ from bench.load_pod import Rates
 from kind.routers import RoutedShop
 
 MANY = Rates(per_s=60, kept=10, h2_per_s=240)
-FEW = Rates(per_s=2, kept=0, h2_per_s=0)
 
 
 def errors(**more: Any) -> Object:

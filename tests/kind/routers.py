@@ -4,6 +4,8 @@ import http.client
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import log
 from types import TracebackType
 from typing import Any, Self
@@ -11,8 +13,9 @@ from typing import Any, Self
 from bench import analysis, manifests, routes
 from bench.analysis import Record
 from bench.kube import PATIENCE_S, Kube, Object, wait_for
+from bench.load_pod import Load, Rates
 from bench.scenarios.shop import Shop
-from bench.watch import Watch
+from bench.watch import Sighting, Watch
 
 ARCHIVE = "archive"
 """Somebody else's Service, beside the shop's in a rule."""
@@ -38,7 +41,7 @@ class RoutedShop(Shop):
         assert self.route, "made outside of bench.routes.through"
         self.at = self.route
         written: Object = self.at.manifest(**({"rules": rules} if rules else {}))
-        self.written = written
+        self.manifest = written
         self.original: list[Object] = []
         self.routes = Watch(kube, "HTTPRoute", namespace)
 
@@ -55,7 +58,7 @@ class RoutedShop(Shop):
 
     def put_route(self) -> None:
         """Make the route, and remember its rules as the API server stores them."""
-        self.original = self.kube.create(self.written)["spec"]["rules"]
+        self.original = self.kube.create(self.manifest)["spec"]["rules"]
 
     @property
     def rules(self) -> list[Object]:
@@ -75,11 +78,16 @@ class RoutedShop(Shop):
         ours = {f"{self.name}-{what}" for what in ("canary", "preview", "preview-hosts")}
         return sorted(ours.intersection(there))
 
+    def written(self) -> list[Sighting]:
+        """Every state of the route that was seen in this chapter, oldest first."""
+        seen = [each for each in list(self.routes.history) if each.name == self.name and not each.gone]
+        return [each for each in seen if each.at >= self.since]
+
     def written_at(self, percent: float) -> float:
         """When the route was first seen to give the candidate this share, by unix time."""
 
-        def seen(routes: Watch) -> float | None:
-            states = [each for each in list(routes.history) if each.name == self.name and not each.gone]
+        def seen(_: Watch) -> float | None:
+            states = self.written()
             return next((each.at for each in states if percent_of(each.object, self.name) == percent), None)
 
         return self.routes.wait_until(f"a route that gives {percent} %", seen, PATIENCE_S)
@@ -88,21 +96,28 @@ class RoutedShop(Shop):
         """When the route was last seen to get the rules back that it had at first."""
         back = 0.0
         was: list[Object] | None = None
-        for each in list(self.routes.history):
-            if each.name == self.name and not each.gone:
-                now = each.object["spec"]["rules"]
-                if now == self.original != was:
-                    back = each.at
-                was = now
+        for each in self.written():
+            now = each.object["spec"]["rules"]
+            if now == self.original != was:
+                back = each.at
+            was = now
         return back
+
+    @contextmanager
+    def loaded_too(self, name: str, rates: Rates) -> Iterator[Load]:
+        """Another load alongside, for one chapter."""
+        load = Load(self.kube, self.namespace, self.name, rates, self.route, name=name)
+        load.start()
+        try:
+            yield load
+        finally:
+            self.kube.delete("Pod", self.namespace, name, grace_s=0)
 
     def wait_requests(self, count: int, since: float) -> None:
         """Wait until that many requests which began after `since` were answered."""
-        assert self.load
-        load = self.load
         wait_for(
             f"{count} requests",
-            lambda: len(analysis.between(load.arrived[-3 * count :], since, time.time())) >= count,
+            lambda: len(analysis.between(self.arrived[-3 * count :], since, time.time())) >= count,
             120,
             every_s=0.5,
         )
@@ -185,3 +200,37 @@ def assert_nothing_was_lost(records: list[Record]) -> None:
     assert {word: lost for word, (lost, _) in counts.items() if lost} == {}, analysis.lost(
         analysis.requests(records)
     )[:20]
+
+
+def delete(shop: Shop, cascade: str) -> None:
+    """Delete the Rollout as `kubectl delete --cascade` does, and wait until it is gone."""
+    path = f"/apis/crossfade.dev/v1alpha1/namespaces/{shop.namespace}/rollouts/{shop.name}"
+    shop.kube.request("DELETE", path, {"propagationPolicy": cascade})
+    wait_for("its end", lambda: shop.kube.get("Rollout", shop.namespace, shop.name) is None)
+
+
+def canary(*steps: Object, **fields: Any) -> Object:
+    return {"canary": {"steps": list(steps), **fields}}
+
+
+def at(weight: float, **fields: Any) -> Object:
+    """A step of a canary that waits for a person."""
+    return {"weight": weight, "pause": "Manual", **fields}
+
+
+def as_a_user_writes(name: str) -> list[Object]:
+    """Rules with all that a user may have written, to the shop of that name."""
+    by = {"set": [{"name": "x-by", "value": "gw"}]}
+    return [
+        {
+            "name": routes.RULE,
+            "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+            "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": by}],
+            "backendRefs": [{"name": name, "port": 80}, {"name": ARCHIVE, "port": 80, "weight": 0}],
+        },
+        {
+            "name": "old",
+            "matches": [{"path": {"type": "PathPrefix", "value": "/old"}}, {"method": "PUT"}],
+            "backendRefs": [{"name": ARCHIVE, "port": 80, "weight": 7}],
+        },
+    ]

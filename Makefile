@@ -43,10 +43,10 @@ lint: env ## Format, lint, types, import borders
 	@test ! -e operator/__init__.py || { echo "operator/__init__.py shadows the standard library's operator module: remove it"; exit 1; }
 	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run tests/gitops/run)
 
-unit: env ## Unit tests: the inner loop, about a minute and a half
+unit: env ## Unit tests: the inner loop, about 2 minutes
 	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m "not deep" -q -n 2
 
-api: env ## Tests on a control plane without pods, which they start: the second inner loop, about three minutes
+api: env ## Tests on a control plane without pods, which they start: the second inner loop
 	@cluster/control-plane >/dev/null
 	@$(PY) -m pytest tests/apiserver -m "$(DEPTH)" -q -n $(KIND_JOBS)
 

@@ -15,7 +15,7 @@ import pytest
 
 from bench.kube import Kube, wait_for
 from bench.namespaces import seen_folder
-from faults.lane import ROUTED, STRATEGIES, STRATEGIES_BY_PODS, Lane, Life, lane
+from faults.lane import STRATEGIES, STRATEGIES_BY_PODS, Lane, Life, lane
 from faults.rules import CutReply, Delay, Drop, Expire, Refuse, Rule
 from faults.series import HEADER, KILLED, REPLY_LOST, Series, each_write
 
@@ -55,17 +55,21 @@ def alone(kube: Kube, namespace: str, measures: dict[str, Life]) -> Iterator[Lan
         yield alone
 
 
-STRATEGY = pytest.mark.parametrize("strategy", STRATEGIES if ALL else STRATEGIES_BY_PODS)
+def each_strategy(sampled: str) -> pytest.MarkDecorator:
+    """All of them; `make test` plays one of them."""
+    rows = STRATEGIES if ALL else STRATEGIES_BY_PODS
+    marks = {name: () if name == sampled else (pytest.mark.deep,) for name in rows}
+    return pytest.mark.parametrize("strategy", [pytest.param(name, marks=marks[name]) for name in rows])
 
 
-@STRATEGY
+@each_strategy("canary")
 def test_the_operator_killed_after_each_single_write_comes_to_the_same_end(
     lanes: list[Lane], strategy: str, tell: Callable[[str], None]
 ) -> None:
     assert_same(each_write(lanes, strategy, KILLED, KILLED_AT), "killed after each write", tell)
 
 
-@STRATEGY
+@each_strategy("rolling")
 def test_the_reply_lost_at_each_single_write_comes_to_the_same_end(
     lanes: list[Lane], strategy: str, tell: Callable[[str], None]
 ) -> None:
@@ -74,7 +78,9 @@ def test_the_reply_lost_at_each_single_write_comes_to_the_same_end(
 
 if not ALL:  # there it is disturbed at all writes, and at those of the route with them
 
-    @pytest.mark.parametrize("strategy", ROUTED)
+    @pytest.mark.parametrize(
+        "strategy", ["routed canary", pytest.param("routed blueGreen", marks=pytest.mark.deep)]
+    )
     def test_whatever_happens_at_each_single_write_of_a_route_its_rules_are_the_same_in_the_end(
         lanes: list[Lane], strategy: str, tell: Callable[[str], None]
     ) -> None:

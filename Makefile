@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 # Most tests on the cluster wait most of the time; those that measure need processors that have little else to do.
 KIND_JOBS ?= 4
+LONG_JOBS ?= 6
 QUIET_JOBS ?= 2
 # What says "deep" takes long and shows more of what another test samples: `make test-all`, or DEEP=1.
 DEPTH = $(if $(DEEP),deep or not deep,not deep)
@@ -14,7 +15,7 @@ ROUTER ?=
 # Tests start hundreds of Pythons: what is compiled once is kept, whatever the shell is told.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help wheel env up cluster demo test test-all lint unit api checker deep check kind kind-plain kind-quiet kind-alone faults \
+.PHONY: help wheel env up cluster demo test test-all lint unit api api-long checker deep check kind kind-plain kind-quiet kind-alone faults \
   routers gitops bench bench-scale bench-analysis bench-policies check-deep crds docs lock clean
 
 help: ## What can be done here
@@ -30,10 +31,10 @@ demo: up ## A shop changes version under load, live. STRATEGY=canary|rolling|blu
 	@$(PY) -m bench.demo --strategy $(STRATEGY) --router $(or $(ROUTER),traefik)
 
 test: env ## Format, lint, types, borders, unit, the API tier, the model checker, one real proof of each promise on the kind cluster
-	@$(PY) tests/run.py lint unit api checker up kind-plain kind-quiet kind-alone
+	@$(PY) tests/run.py lint unit api api-long checker up kind-plain kind-quiet kind-alone
 
 test-all: env ## The same at full depth (long): every combination, 20,000 states, all planted bugs
-	@DEEP=1 $(PY) tests/run.py lint unit deep api checker up kind-plain kind-quiet kind-alone
+	@DEEP=1 $(PY) tests/run.py lint unit deep api api-long checker up kind-plain kind-quiet kind-alone
 
 lint: env ## Format, lint, types, import borders
 	@.venv/bin/ruff format --check .
@@ -48,7 +49,11 @@ unit: env ## Unit tests: the inner loop, about 2 minutes
 
 api: env ## Tests on a control plane without pods, which they start: the second inner loop
 	@cluster/control-plane >/dev/null
-	@$(PY) -m pytest tests/apiserver -m "$(DEPTH)" -q -n $(KIND_JOBS)
+	@$(PY) -m pytest tests/apiserver -m "not own_operator and not long and ($(DEPTH))" -q -n $(KIND_JOBS)
+
+api-long: env ## Those that take long there: operators killed, cut off and misled between two writes; waits
+	@cluster/control-plane >/dev/null
+	@$(PY) -m pytest tests/apiserver -m "(own_operator or long) and ($(DEPTH))" -q -n $(LONG_JOBS)
 
 check: DEEP := 1
 check: checker deep ## The model checker of the core over 20,000 states and more for each strategy, and what takes long without a cluster

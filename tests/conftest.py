@@ -35,7 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Without the deep tests properties and simulated passes are sampled too: the others try them whole.
     """
     durations.register(config)
-    config.pluginmanager.register(heartbeat.Repeats(), "heartbeat")
+    is_worker = hasattr(config, "workerinput")
+    config.pluginmanager.register(heartbeat.Repeats(None if is_worker else heartbeat.Heartbeat()), "heartbeat")
     if config.option.markexpr == "not deep":
         settings.load_profile("inner loop")
         os.environ["CROSSFADE_INNER_LOOP"] = "yes"

@@ -63,8 +63,3 @@ def kube(cluster: Access) -> Kube:
 @pytest.fixture(scope="session")
 def running_operator(cluster: Access) -> None:
     """The operator leads before the first test begins."""
-
-
-@pytest.fixture(scope="session")
-def kwok(cluster: Access) -> None:
-    """Its node is one that kwok plays."""

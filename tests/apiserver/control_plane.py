@@ -20,7 +20,7 @@ import urllib3
 import yaml
 
 from bench.kube import ApiError, Kube, NeverHappenedError, Object, wait_for
-from bench.scale.fake_node import LABELS, ROOM, running
+from bench.scale.fake_node import LABELS, ROOM, running, stage_files
 from faults.operator_process import Revived
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,6 @@ ACCOUNT = "crossfade-operator"
 NODE = "crossfade-played"
 PROGRAMS_S = 1800
 IMAGE = "- image: {{ .image | Quote }}"
-STAGES = ("pod/fast", "node/fast", "node/heartbeat-with-lease")
 RUN_BY_THE_NODE = {"Deployment", "PodDisruptionBudget", "NetworkPolicy", "Service"}
 """What of the manifests is not applied: the operator is a process here."""
 IDENTITIES = {
@@ -37,6 +36,17 @@ IDENTITIES = {
     "controllers": "/CN=system:kube-controller-manager",
     "scheduler": "/CN=system:kube-scheduler",
 }
+UNUSED = (
+    "endpoints-controller",
+    "endpointslice-mirroring-controller",
+    "root-ca-certificate-publisher-controller",
+    "legacy-serviceaccount-token-cleaner-controller",
+    "ttl-controller",
+    "node-ipam-controller",
+)
+"""Controllers that make what nobody reads: endpoints are read as slices, and no pod runs."""
+SELDOM_GC = ("GOGC=400",)
+"""Programs in Go collect garbage less often: there is memory enough, and processors are what a test run lacks."""
 OPERATOR = ("--skip-namespaces", "own-*", "--settle-seconds", "0.5", "--log-format", "text")
 
 
@@ -185,6 +195,7 @@ class ControlPlane:
             flags |= {
                 "use-service-account-credentials": "true",
                 "horizontal-pod-autoscaler-sync-period": "2s",
+                "controllers": ",".join(["*", *(f"-{each}" for each in UNUSED)]),
                 "root-ca-file": authority.certificate,
                 "service-account-private-key-file": authority.accounts,
                 "cluster-signing-cert-file": authority.certificate,
@@ -193,8 +204,7 @@ class ControlPlane:
         return _flags(flags)
 
     def _node(self, kube: Kube) -> None:
-        files = [file for stage in STAGES for file in sorted((programs()["stages"] / stage).glob("*.yaml"))]
-        texts = [file.read_text() for file in files if file.name != "kustomization.yaml"]
+        texts = [file.read_text() for file in stage_files()]
         config = self.folder / "stages.yaml"
         # A pod that only pulls is done once its images have ids.
         config.write_text(
@@ -222,7 +232,7 @@ class ControlPlane:
             if each["kind"] == "Gateway":
                 (listener,) = each["spec"]["listeners"]
                 listener["port"] = web if listener["port"] == 8000 else retries
-            applied(kube, each)
+            kube.apply(each, "kubectl")
         token.write_text(token_of(kube, "crossfade-gateway", "traefik"))
         flags = {
             "global.checknewversion": "false",
@@ -260,7 +270,8 @@ class ControlPlane:
 
     def _run(self, name: str, program: Any, *arguments: Any) -> None:
         """A process that ends with this one."""
-        command, log = [str(program), *map(str, arguments)], self.folder / f"{name}.log"
+        command = ["env", *SELDOM_GC, str(program), *map(str, arguments)]
+        log = self.folder / f"{name}.log"
         self._processes[name] = self._stack.enter_context(running(command, log, "KILL"))
 
     def _wait_for(self, what: str, condition: Callable[[], bool]) -> None:
@@ -314,31 +325,7 @@ def install(kube: Kube, kubectl: Path) -> None:
     built = subprocess.run(build, capture_output=True, text=True, check=True).stdout
     for each in yaml.safe_load_all(built):
         if each["kind"] not in {*RUN_BY_THE_NODE, "CustomResourceDefinition"}:
-            applied(kube, each)
-
-
-PATHS = {
-    "ServiceAccount": "/api/v1/namespaces/{ns}/serviceaccounts",
-    "Namespace": "/api/v1/namespaces",
-    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings",
-    "GatewayClass": "/apis/gateway.networking.k8s.io/v1/gatewayclasses",
-    "Gateway": "/apis/gateway.networking.k8s.io/v1/namespaces/{ns}/gateways",
-    "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
-    "ValidatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
-    "MutatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
-    "MutatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
-}
-
-
-def applied(kube: Kube, manifest: Object) -> None:
-    """Server-side apply of what an installation is made of."""
-    meta = manifest["metadata"]
-    path = PATHS[manifest["kind"]].format(ns=meta.get("namespace", ""))
-    query = "?fieldManager=kubectl&force=true"
-    kube.request("PATCH", f"{path}/{meta['name']}{query}", manifest, "application/apply-patch+yaml")
+            kube.apply(each, "kubectl")
 
 
 def token_of(kube: Kube, namespace: str, account: str) -> str:

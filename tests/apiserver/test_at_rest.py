@@ -8,7 +8,7 @@ from bench.kube import Kube, wait_for
 from bench.namespaces import seen_folder
 from faults.lane import STRATEGIES_BY_PODS, Lane, lane
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.long(70)]
+pytestmark = [pytest.mark.own_operator]
 
 REST_S = 30
 WITHOUT_IMAGES = {**STRATEGIES_BY_PODS, "recreate": {"recreate": {"pullFirst": False}}}

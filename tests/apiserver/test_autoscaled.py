@@ -8,7 +8,7 @@ from bench.kube import Kube
 from bench.scenarios.autoscaled import BY_NAME, SIZES, by_a_restless_writer, by_an_autoscaler
 from bench.scenarios.seen import Result
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(70)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long]
 
 
 def assert_it_ended_well(result: Result) -> None:

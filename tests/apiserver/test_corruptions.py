@@ -1,8 +1,8 @@
 """Marks of ours corrupted one at a time on the real cluster: put right or told, and production is never empty.
 
-Here every ninth of those of a canary at rest and at its first step, without the fields of the status; in `make test-all`
-every third; with
-CROSSFADE_FAULTS=all (`make faults`) all of them, of blue/green too, and every field of the status. The pods are kwok's.
+Here every eighteenth of those of a canary at rest and at its first step, without the fields of the status; in
+`make test-all` every third; with CROSSFADE_FAULTS=all (`make faults`) all of them, of blue/green too, and every field of
+the status. The pods are kwok's.
 """
 
 import os
@@ -22,12 +22,12 @@ from mutation.on_kind import SETTLED_WITHIN_S, Place, with_image
 from mutation.seen import Seen
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
-SHARE = 1 if ALL else 3 if os.environ.get("DEEP") else 9
+SHARE = 1 if ALL else 3 if os.environ.get("DEEP") else 18
 AT_ONCE = 20
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.long(200),
+    pytest.mark.long,
     pytest.mark.timeout(3600 if ALL else 1800),
 ]
 
@@ -42,7 +42,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(kube: Kube, kwok: None) -> Iterator[World]:
+def world(kube: Kube) -> Iterator[World]:
     namespace = namespaces.make(kube, "t")
     with (
         Watch(kube, "Rollout", namespace) as rollouts,

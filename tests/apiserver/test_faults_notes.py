@@ -38,7 +38,7 @@ SEEN_S = 2.0
 """So long after a note was spoiled, the operator has made its passes."""
 STRATEGY = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
 
-pytestmark = [pytest.mark.own_operator, pytest.mark.long(100), pytest.mark.timeout(3600 if ALL else 1800)]
+pytestmark = [pytest.mark.own_operator, pytest.mark.timeout(3600 if ALL else 1800)]
 
 
 @pytest.fixture

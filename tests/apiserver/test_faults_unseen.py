@@ -63,8 +63,11 @@ FORGOTTEN = pytest.mark.parametrize(
 @FORGOTTEN
 @pytest.mark.parametrize(
     ("kind", "serving"),
-    [("Deployment", True), ("Service", True), ("Service", False)],
-    ids=["production pods", "production Service", "preview Service"],
+    [
+        pytest.param("Deployment", True, id="production pods", marks=pytest.mark.deep),
+        pytest.param("Service", True, id="production Service"),
+        pytest.param("Service", False, id="preview Service", marks=pytest.mark.deep),
+    ],
 )
 def test_what_was_deleted_while_the_watches_were_cut_is_made_again(
     alone: Lane, kind: str, serving: bool, forgotten: bool
@@ -76,7 +79,7 @@ def test_what_was_deleted_while_the_watches_were_cut_is_made_again(
 
 
 @FORGOTTEN
-@pytest.mark.parametrize("kind", ["Deployment", "Service"])
+@pytest.mark.parametrize("kind", ["Deployment", pytest.param("Service", marks=pytest.mark.deep)])
 def test_what_was_made_anew_under_the_same_name_while_the_watches_were_cut_is_taken_for_what_it_is(
     alone: Lane, kind: str, forgotten: bool
 ) -> None:
@@ -170,7 +173,13 @@ def test_a_route_that_was_deleted_at_rest_while_the_watches_were_cut_is_waited_f
 
 
 @FORGOTTEN
-@pytest.mark.parametrize("again", [delete, remake], ids=["deleted", "made anew by somebody"])
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param(delete, id="deleted", marks=pytest.mark.deep),
+        pytest.param(remake, id="made anew by somebody"),
+    ],
+)
 def test_a_route_that_the_operator_owns_is_there_again_whatever_became_of_it_while_the_watches_were_cut(
     kube: Kube, namespace: str, again: Any, forgotten: bool
 ) -> None:

@@ -2,9 +2,9 @@
 
 Those of fields about routes are tried in the simulation and by tests/kind/test_routes.py; here it is refused what is wrong.
 
-Here one allowed value of every fourth field at rest, for where it shows, and of every twelfth in the middle, for the end it
-comes to; in `make test-all` of each and of every third; with CROSSFADE_FAULTS=all (`make faults`) all of both. What is not allowed is cheap, and all of it is tried. The pods
-are kwok's.
+Here one allowed value of every eighth field at rest, for where it shows, and of every 24th in the middle, for the end it
+comes to; in `make test-all` of each and of every third; with CROSSFADE_FAULTS=all (`make faults`) all of both. What is not
+allowed is cheap, and all of it is tried. The pods are kwok's.
 """
 
 import os
@@ -24,7 +24,7 @@ from mutation.on_kind import SETTLED_WITHIN_S, Place, with_image
 from mutation.seen import Seen
 
 ALL = os.environ.get("CROSSFADE_FAULTS") == "all"
-SHARE = 1 if os.environ.get("DEEP") else 4
+SHARE = 1 if os.environ.get("DEEP") else 8
 AT_ONCE = 20
 REST_S = 12
 NOWHERE = {"nodeSelector": {"nobody": "has-this"}}
@@ -47,13 +47,13 @@ FIRST_OF_EACH = [next(group) for _, group in groupby(ALLOWED, key=lambda case: c
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.long(200),
+    pytest.mark.long,
     pytest.mark.timeout(3600 if ALL else 1800),
 ]
 
 
 @pytest.fixture(scope="module")
-def place(kube: Kube, kwok: None) -> Iterator[Place]:
+def place(kube: Kube) -> Iterator[Place]:
     """A namespace, in which kwok plays."""
     namespace = namespaces.make(kube, "t")
     with Watch(kube, "Rollout", namespace) as rollouts:

@@ -13,7 +13,7 @@ from bench.kube import Kube, Object, wait_for
 
 pytestmark = [
     pytest.mark.usefixtures("running_operator"),
-    pytest.mark.long(120),
+    pytest.mark.long,
     pytest.mark.timeout(1800),
 ]
 

@@ -98,6 +98,7 @@ def test_a_freeze_stops_the_line_and_its_end_starts_it_again_and_an_abort_needs_
         tell(f"an abort under a freeze: back after {time.time() - asked_at:.2f} s")
 
 
+@pytest.mark.long
 def test_the_end_of_a_window_moves_traffic_within_two_seconds(
     kube: Kube, namespace: str, rule: Rule, tell: Tell
 ) -> None:

@@ -64,6 +64,7 @@ def status_of(kube: Kube, namespace: str, action: str) -> Object:
     return found
 
 
+@pytest.mark.long
 def test_no_promote_and_no_skip_ends_a_bake_that_a_policy_asks_for(
     kube: Kube, namespace: str, rule: Rule, tell: Tell
 ) -> None:

@@ -287,6 +287,17 @@ def test_a_forged_annotation_neither_holds_a_deletion_up_nor_empties_production(
     assert [pod for pod in selected if not pod["metadata"].get("deletionTimestamp")]
 
 
+def forged_record(namespace: str) -> Object:
+    """A release of "mine" that never was, with pods of somebody else."""
+    theirs = {"spec": {"containers": [{"name": "shop", "image": "evil:v1"}]}}
+    return {
+        "apiVersion": manifests.API_VERSION,
+        "kind": "Release",
+        "metadata": {"name": "mine-7", "namespace": namespace},
+        "spec": {"rollout": "mine", "number": 7, "revision": "aaa", "template": theirs},
+    }
+
+
 def test_the_operators_memory_is_written_by_nobody_who_may_not_change_deployments(
     kube: Kube, namespace: str
 ) -> None:
@@ -294,15 +305,7 @@ def test_the_operators_memory_is_written_by_nobody_who_may_not_change_deployment
     forger = Tenant(kube, namespace, "forger", everything)
     forger.create(mine(namespace))
     rollout = is_in(kube, namespace, "mine", "Healthy")
-    theirs = {"spec": {"containers": [{"name": "shop", "image": "evil:v1"}]}}
-    spec = {"rollout": "mine", "number": 7, "revision": "aaa", "template": theirs}
-    release = {
-        "apiVersion": manifests.API_VERSION,
-        "kind": "Release",
-        "metadata": {"name": "mine-7", "namespace": namespace},
-        "spec": spec,
-    }
-    assert "the operator goes by this" in refused(lambda: forger.create(release))
+    assert "the operator goes by this" in refused(lambda: forger.create(forged_record(namespace)))
     forged = {"status": {"stable": {"revision": "aaa"}}}
     path = status_path("Rollout", namespace, "mine")
     assert "the operator goes by this" in refused(
@@ -316,15 +319,7 @@ def test_no_pod_is_made_of_a_record_that_is_forged_by_who_may_write_it(kube: Kub
     forger = Tenant(kube, namespace, "forger", everything, *ORDINARY)
     forger.create(mine(namespace))
     is_in(kube, namespace, "mine", "Healthy")
-    theirs = {"spec": {"containers": [{"name": "shop", "image": "evil:v1"}]}}
-    spec = {"rollout": "mine", "number": 7, "revision": "aaa", "template": theirs}
-    made = {
-        "apiVersion": manifests.API_VERSION,
-        "kind": "Release",
-        "metadata": {"name": "mine-7", "namespace": namespace},
-        "spec": spec,
-    }
-    forger.create(made)
+    forger.create(forged_record(namespace))
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     ended = {"status": {"outcome": "Completed", "startedAt": now, "endedAt": now}}
     forger.request(

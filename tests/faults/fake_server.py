@@ -73,6 +73,7 @@ class Slept:
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+        await asyncio.sleep(0)  # others have their turn
 
 
 @asynccontextmanager

@@ -108,14 +108,22 @@ class Revived:
                 raise AssertionError(f"the process did not end within {timeout_s} s; its log: {self.log}")
             return self.ends[ends - 1]
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now, or ran last."""
+        return self._started().pid
+
     def told(self) -> str:
         """Its log so far."""
         return self.log.read_text(errors="replace")
 
     def _signal(self, number: signal.Signals) -> None:
+        self._started().send_signal(number)
+
+    def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise RuntimeError("the process was not started")
-        self._process.send_signal(number)
+        return self._process
 
 
 class Operator(Revived):

@@ -27,13 +27,14 @@ from faults import asked as asking
 from faults.answers import Answer, hang_up, passable, refusal
 from faults.asked import Asked
 from faults.record import Record
-from faults.rules import CutReply, Delay, Drop, Expire, Fault, Refuse, Rule, Then, Where
+from faults.rules import CutReply, Delay, Drop, Expire, Fault, Hold, Refuse, Rule, Then, Where
 from faults.stream import EXPIRED, Stream
 from faults.upstream import Upstream
 
 T = TypeVar("T")
 
 CLOSED_WITHIN_S = 10
+LOOKS_EVERY_S = 0.05
 LONGEST_LINE = 2**20
 """An event is one line; aiohttp's own limit of 128 KiB is smaller than the largest Deployment."""
 
@@ -205,6 +206,8 @@ class Proxy:
             return None
         if isinstance(fault, Delay):
             await self._sleep(fault.seconds)
+        while isinstance(fault, Hold) and not fault.let_go.is_set():
+            await self._sleep(LOOKS_EVERY_S)
         try:
             async with self._ask(request, body) as answer:
                 return Answer(answer.status, passable(answer.headers), await answer.read())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from threading import Event
 
 from faults.asked import Asked
 
@@ -49,6 +50,13 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """The request reaches the server only once the event is set."""
+
+    let_go: Event
+
+
+@dataclass(frozen=True)
 class Expire:
     """A watch begins with ERROR 410: what it wants to go on from is forgotten."""
 
@@ -64,7 +72,7 @@ class Then:
     answers: bool = False
 
 
-Fault = Drop | CutReply | Refuse | Delay | Expire | Then
+Fault = Drop | CutReply | Refuse | Delay | Hold | Expire | Then
 
 
 @dataclass(frozen=True)

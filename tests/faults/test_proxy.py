@@ -1,7 +1,9 @@
 """The fault proxy does to requests what it is told, and nothing to all others."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from threading import Event
 
 import aiohttp
 import pytest
@@ -10,7 +12,7 @@ from yarl import URL
 from faults.fake_server import FakeServer, Slept, proxied, served
 from faults.proxy import Proxy
 from faults.record import by_verb, made
-from faults.rules import CutReply, Delay, Drop, Fault, Refuse, Then
+from faults.rules import CutReply, Delay, Drop, Fault, Hold, Refuse, Then
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/ns/deployments"
 SHOP = f"{DEPLOYMENTS}/shop"
@@ -133,6 +135,18 @@ async def test_a_delayed_request_arrives_after_its_delay(
     proxy.inject(Delay(7.5), verb="get")
     assert await status_of(client, "GET", SHOP) == 200
     assert (slept.seconds, len(server.reached)) == ([7.5], 1)
+
+
+async def test_a_held_request_arrives_once_it_is_let_go(
+    proxy: Proxy, server: FakeServer, client: aiohttp.ClientSession
+) -> None:
+    let_go = Event()
+    proxy.inject(Hold(let_go), verb="write")
+    answer = asyncio.create_task(status_of(client, "DELETE", SHOP))
+    assert await status_of(client, "GET", SHOP) == 200
+    assert (answer.done(), len(server.reached)) == (False, 1)
+    let_go.set()
+    assert (await answer, len(server.reached)) == (200, 2)
 
 
 async def test_a_kill_comes_after_the_write_was_stored_and_before_its_answer(

@@ -3,7 +3,6 @@
 import logging
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from pytest_kind import KindCluster
 
 from bench import operator_pods
 from bench.kube import Kube, NeverHappenedError, wait_for
-from bench.scale import fake_node
 from fixtures import *  # noqa: F403
 from fixtures import longest_first
 
@@ -96,13 +94,3 @@ def nothing_is_going(request: pytest.FixtureRequest, kube: Kube) -> None:
         return not any(each["metadata"].get("deletionTimestamp") for each in kube.list("Namespace", ""))
 
     wait_for("the namespaces of earlier tests to be gone", gone, GONE_WITHIN_S, every_s=1)
-
-
-@pytest.fixture(scope="session")
-def kwok(kube: Kube) -> Iterator[None]:
-    """Kwok and its node, until this process has no more tests: what some leave is removed beside the next ones.
-
-    Pods that are left at the end go with the node.
-    """
-    with fake_node.playing(kube):
-        yield

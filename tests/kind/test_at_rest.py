@@ -11,7 +11,7 @@ from bench.scenarios.at_rest import at_rest
 REST_S = 120
 
 # Half a minute of it, by what goes through a proxy, is in tests/apiserver.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(180), pytest.mark.deep]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.deep]
 
 
 def test_two_minutes_of_rest_see_no_write_but_the_lease(kube: Kube, new_namespace: Callable[[], str]) -> None:

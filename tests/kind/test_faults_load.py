@@ -41,7 +41,6 @@ def alone(kube: Kube, namespace: str) -> Iterator[Lane]:
 
 
 @pytest.mark.quiet
-@pytest.mark.long(100)
 @pytest.mark.parametrize(
     "strategy",
     ["canary", *(pytest.param(each, marks=pytest.mark.deep) for each in ("routed canary", *MORE))],

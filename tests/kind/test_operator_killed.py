@@ -14,7 +14,7 @@ from faults.lane import lane
 from faults.operator_process import Operator
 
 # One that is killed twice in the middle of a canary is in test_faults_load.
-pytestmark = [pytest.mark.own_operator, pytest.mark.serial, pytest.mark.long(100), pytest.mark.deep]
+pytestmark = [pytest.mark.own_operator, pytest.mark.serial, pytest.mark.deep]
 
 
 def killed_for(operator: Operator, seconds: float) -> None:

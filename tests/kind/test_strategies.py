@@ -24,7 +24,7 @@ SAMPLING = 3  # kube-proxy draws lots: of 900 requests at 50 %, 3 in 1,000 runs 
 ROOM_S = 1  # beyond what is promised, for a node that others keep busy; `make bench` prints the figures
 
 # Quiet: what is promised is 0 lost, and a starved kube-proxy would lose requests for everybody.
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet, pytest.mark.long(80)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.quiet]
 
 STOPPING_S = 8.0
 """From the first old pod's end to the last one's: the kubelet tells one after the other (0.35 s apart on a busy node). They

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pytest_kind import KindCluster
 
-pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.long(100), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.usefixtures("running_operator"), pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "tutorial.md").read_text()

@@ -44,12 +44,12 @@ lint: env ## Format, lint, types, import borders
 	@test ! -e operator/__init__.py || { echo "operator/__init__.py shadows the standard library's operator module: remove it"; exit 1; }
 	@.venv/bin/shellcheck -x $$(grep -d skip -lE '^#!.*(bash|sh)$$' cluster/* .ci/run tests/gitops/run)
 
-unit: env ## Unit tests: the inner loop, about 2 minutes
-	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m "not deep" -q -n 2
+unit: env ## Unit tests: the inner loop, about a minute and a half
+	@$(PY) -m pytest tests $(WITHOUT_SERVER) -m "not deep" -q -n 3
 
 api: env ## Tests on a control plane without pods, which they start: the second inner loop
 	@cluster/control-plane >/dev/null
-	@$(PY) -m pytest tests/apiserver -m "not own_operator and not long and ($(DEPTH))" -q -n $(KIND_JOBS)
+	@$(PY) -m pytest tests/apiserver -m "not own_operator and not long and ($(DEPTH))" -q -n $(LONG_JOBS)
 
 api-long: env ## Those that take long there: operators killed, cut off and misled between two writes; waits
 	@cluster/control-plane >/dev/null

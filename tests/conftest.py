@@ -36,7 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     durations.register(config)
     is_worker = hasattr(config, "workerinput")
-    config.pluginmanager.register(heartbeat.Repeats(None if is_worker else heartbeat.Heartbeat()), "heartbeat")
+    config.pluginmanager.register(
+        heartbeat.Repeats(None if is_worker else heartbeat.Heartbeat()), "heartbeat"
+    )
     if config.option.markexpr == "not deep":
         settings.load_profile("inner loop")
         os.environ["CROSSFADE_INNER_LOOP"] = "yes"

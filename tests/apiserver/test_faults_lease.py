@@ -104,9 +104,7 @@ def test_a_write_that_arrives_after_its_writer_was_replaced_is_refused(
     taken_s = two.taken_over_s(frozen_s)
     two.standby.wait_done(rollout, generation)
     let_go.set()
-    arrived = wait_for(
-        "the write to arrive", lambda: [r for r in two.leader.proxy.log if r.fault == "Hold"]
-    )
+    arrived = wait_for("the write to arrive", lambda: [r for r in two.leader.proxy.log if r.fault == "Hold"])
     assert [(each.status, each.answered_s > taken_s) for each in arrived] == [(409, True)]
 
 

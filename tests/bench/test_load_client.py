@@ -102,9 +102,9 @@ def test_a_web_socket_lives_until_the_load_ends(shop: Callable[..., LocalShop]) 
 
 
 def test_a_web_socket_that_the_server_ends_is_told_and_opened_again(shop: Callable[..., LocalShop]) -> None:
-    running = shop(CRASH_AFTER_SERVING_S="5")  # however slowly the load starts
+    running = shop(CRASH_AFTER_SERVING_S="3")  # however slowly the load starts
     running.ask("/")
-    asked = ("--sockets=1", "--rate=0", "--seconds=8")
+    asked = ("--sockets=1", "--rate=0", "--seconds=5")
     first, *later = analysis.sockets(analysis.parse(load(running.port, *asked, kept=0)))
     assert (first.outcome, first.version) == ("closed", "v1")
     assert {(each.outcome, each.version) for each in later} == {("refused", "-")}

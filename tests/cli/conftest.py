@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
 from cli.fake_cluster import FakeCluster
 from crossfade.cli import connection
-from crossfade.cli.main import main
+from crossfade.cli import main as command_line
+from crossfade.cli.main import build_parser, main
 
 Run = Callable[..., int]
+PARSER = cache(build_parser)
 
 
 @pytest.fixture
@@ -18,6 +21,7 @@ def crossfade(monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(cluster: FakeCluster, *arguments: str) -> int:
         monkeypatch.setattr(connection, "connected", lambda _options: Connecting(cluster))
+        monkeypatch.setattr(command_line, "build_parser", PARSER)  # building it takes longer than most tests
         return main(arguments)
 
     return run

@@ -8,6 +8,7 @@ A copy stays in the cache, so that a fresh clone begins with its longest tests t
 import json
 import os
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ Record = dict[str, dict[str, float]]
 
 
 def read() -> Record:
-    """The record of this checkout, else its copy in the cache; empty where there is none that can be read."""
-    for each in (RECORD, COPY):
-        try:
+    """The record of this checkout, and what it lacks by the copy in the cache; empty where none can be read."""
+    record: Record = {"parts": {}, "tests": {}}
+    for each in (COPY, RECORD):
+        with suppress(OSError, ValueError):
             found: Record = json.loads(each.read_text())
-        except (OSError, ValueError):
-            continue
-        return {"parts": found.get("parts", {}), "tests": found.get("tests", {})}
-    return {"parts": {}, "tests": {}}
+            for kind, known in record.items():
+                known.update(found.get(kind, {}))
+    return record
 
 
 def write(record: Record) -> None:

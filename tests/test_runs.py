@@ -24,6 +24,15 @@ def test_a_fresh_clone_knows_the_durations_of_the_last_run_from_the_cache() -> N
     assert durations.read() == BEFORE
 
 
+def test_what_no_run_in_this_checkout_has_measured_is_known_from_the_cache() -> None:
+    durations.write(BEFORE)
+    durations.RECORD.write_text('{"parts": {"lint": 18.0}, "tests": {"a": 3.0}}')
+    assert durations.read() == {
+        "parts": {"unit": 80.0, "lint": 18.0},
+        "tests": {"a": 3.0, "b": 5.0, "c": 2.0},
+    }
+
+
 def test_a_record_that_cannot_be_read_counts_as_none() -> None:
     durations.RECORD.parent.mkdir()
     durations.RECORD.write_text("{")

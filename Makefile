@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-# Most tests on the cluster wait most of the time; those that measure need processors that have little else to do.
+# Most tests on a control plane or a cluster wait most of the time; those that measure need processors that have little else to do.
 KIND_JOBS ?= 4
-LONG_JOBS ?= 6
+API_JOBS ?= 6
 QUIET_JOBS ?= 2
 # What says "deep" takes long and shows more of what another test samples: `make test-all`, or DEEP=1.
 DEPTH = $(if $(DEEP),deep or not deep,not deep)
@@ -49,11 +49,11 @@ unit: env ## Unit tests: the inner loop, about a minute and a half
 
 api: env ## Tests on a control plane without pods, which they start: the second inner loop
 	@cluster/control-plane >/dev/null
-	@$(PY) -m pytest tests/apiserver -m "not own_operator and not long and ($(DEPTH))" -q -n $(LONG_JOBS)
+	@$(PY) -m pytest tests/apiserver -m "not own_operator and not long and ($(DEPTH))" -q -n $(API_JOBS)
 
 api-long: env ## Those that take long there: operators killed, cut off and misled between two writes; waits
 	@cluster/control-plane >/dev/null
-	@$(PY) -m pytest tests/apiserver -m "(own_operator or long) and ($(DEPTH))" -q -n $(LONG_JOBS)
+	@$(PY) -m pytest tests/apiserver -m "(own_operator or long) and ($(DEPTH))" -q -n $(API_JOBS)
 
 check: DEEP := 1
 check: checker deep ## The model checker of the core over 20,000 states and more for each strategy, and what takes long without a cluster

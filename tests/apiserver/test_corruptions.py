@@ -1,6 +1,6 @@
 """Marks of ours corrupted one at a time on the real cluster: put right or told, and production is never empty.
 
-Here every eighteenth of those of a canary at rest and at its first step, without the fields of the status; in
+Here every eighteenth of those of a canary that is idle and of one at its first step, without the fields of the status; in
 `make test-all` every third; with CROSSFADE_FAULTS=all (`make faults`) all of them, of blue/green too, and every field of
 the status. The pods are kwok's.
 """

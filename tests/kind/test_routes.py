@@ -263,6 +263,7 @@ class TestAShopBehindARoute(Story):
             shop.assert_rules_are_back()
             shop.original = git.apply(with_rules(shop.manifest, was))["spec"]["rules"]
         shop.assert_rules_are_back()
+        wait_for("the end of its fifth", lambda: ARCHIVE not in shop.ask(40))
 
     @pytest.mark.deep
     def test_a_third_version_that_supersedes_the_second_at_half_loses_nothing(self, shop: RoutedShop) -> None:

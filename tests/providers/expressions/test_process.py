@@ -47,6 +47,13 @@ def of_process(pid: int, file: str) -> str:
     return Path(f"/proc/{pid}/{file}").read_text()
 
 
+def of_time(sentence: str) -> str:
+    """The same where what needs too much memory meets its bound of time first: getting memory takes some, on a busy machine more."""
+    return sentence.replace(
+        "needs more memory than an expression may have", "takes longer than an expression may"
+    )
+
+
 def nested(value: Any, levels: int) -> Any:
     return [nested(value, levels - 1), 1] if levels else value
 
@@ -59,7 +66,10 @@ async def test_a_hostile_condition_is_told_in_time_and_the_next_one_works(
     conditions = Conditions(evaluator)
     assert await conditions.check("result < 1", {"result": 0.5}) is True
     before, began = resident(), time.monotonic()
-    assert await conditions.check(expression, {"result": 0.5}) == Refused(sentence)
+    assert await conditions.check(expression, {"result": 0.5}) in {
+        Refused(sentence),
+        Refused(of_time(sentence)),
+    }
     assert await conditions.check("result < 1", {"result": 1.5}) is False
     assert time.monotonic() - began < IN_TIME_S
     assert resident() - before < GROWTH

@@ -9,7 +9,7 @@ import pytest
 from builders import STRATEGIES, V1, V2, releasing_v2
 from crossfade.api.rollout import Rollout
 from crossfade.core import stepper
-from crossfade.core.goals import Goal
+from crossfade.core.goal import Goal
 from crossfade.core.observed import Found
 from crossfade.core.situation import Situation
 from crossfade.core.stages import Exchange

@@ -6,7 +6,7 @@ it they lag until `sync_status` and `sync_endpoints`, as they do in life. `passe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from crossfade.core.policy.matched import Matched
 from simulation.api_server import TABLES
 from simulation.deployments import due, mark_of, status_of
 from simulation.endpoints import NO_ENDPOINTS, Endpoints, endpoints_of, slice_of
-from simulation.pods import SimPod
+from simulation.pods import NO_ROOM, SimPod
 from simulation.routed import Routed
 from simulation.stored import versioned
 
@@ -36,6 +36,7 @@ class Sim(Routed):
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service,
     `beside_since` since when that lists each.
+    `room`: how many pods have a place on a node, None for as many as there are.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
     that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
     to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `open`: what is asked
@@ -50,6 +51,7 @@ class Sim(Routed):
     beside_at: dict[str, datetime] = field(default_factory=dict)
     beside_since: Mapping[str, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    room: int | None = None
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
     quota: str = ""
@@ -107,13 +109,27 @@ class Sim(Routed):
 
     def kubelet(self) -> None:
         """Pods that are told to go are gone; pods that start become ready, unless their revision is broken."""
-        staying = (p for p in self.pods if not p.leaving or p.is_stuck(self.now))
-        told = (p.told() for p in staying)
+        staying = [p.told() for p in self.pods if not p.leaving or p.is_stuck(self.now)]
+        self.pods = self.scheduled(staying)
         self.pods = tuple(
-            p if p.revision in self.broken or p.leaving or p.ended else p.up(self.now) for p in told
+            p if p.revision in self.broken or p.leaving or p.ended or p.unschedulable else p.up(self.now)
+            for p in self.pods
         )
         self.pull_pods = tuple(p.but(ready=p.ready or not p.waiting) for p in self.pull_pods)
         self._follow()
+
+    def scheduled(self, pods: Sequence[SimPod]) -> tuple[SimPod, ...]:
+        """The pods, each with a place on a node, or told that there is none; who has one keeps it."""
+        if self.room is None:
+            return tuple(pods)
+        left, after = self.room - sum(p.has_place for p in pods), []
+        for p in pods:
+            waits = not p.has_place and left <= 0
+            left -= not p.has_place and not waits
+            after.append(
+                p if p.has_place else p.but(placed=not waits, unschedulable=NO_ROOM if waits else "")
+            )
+        return tuple(after)
 
     def change(self, pod: SimPod, after: SimPod | None) -> None:
         """One pod is different now, or gone."""

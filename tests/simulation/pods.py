@@ -12,6 +12,7 @@ from typing import Any
 from crossfade.core.observed import Exit, Pod, Waiting
 
 EVICTED = "Evicted: the node was low on resource: ephemeral-storage."
+NO_ROOM = "0/1 nodes are available: 1 Insufficient cpu."
 DRAINED = "EvictionByEvictionAPI: Eviction API: evicting"
 
 
@@ -23,6 +24,7 @@ class SimPod:
     often its container has ended, as its status says, `end_at`: when it really did last. `ended`: it runs no more, and stays as an object in phase Failed.
     `stuck_to`: it cannot go before that, since its node does not answer. `fell`: its container has ended while it got
     requests, which nobody sees but the rules. `taken`: its node is drained, which is why it goes.
+    `placed`: it is on a node, where that is not told by its having been ready.
     """
 
     name: str
@@ -42,12 +44,18 @@ class SimPod:
     stuck_to: datetime | None = None
     fell: bool = False
     taken: bool = False
+    placed: bool = False
 
     def but(self, **changes: Any) -> SimPod:
         """The same with `changes`, as `dataclasses.replace` gives it, in a third of its time."""
         twin = object.__new__(SimPod)
         twin.__dict__.update(self.__dict__, **changes)
         return twin
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it is on a node."""
+        return self.placed or self.ready or self.since is not None
 
     @property
     def runs(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from simulation.asked import may_crash, points
+from simulation.pods import SimPod
 from simulation.seen import Rule, Seen, done_now, newly_answered
 from simulation.shown import (
     ASKED_FOR,
@@ -107,7 +108,7 @@ def a_crash_counts_where_it_served(seen: Seen) -> str:
     if way is None or way.since is None or way.first:
         return ""
     ends = [pod.end_at for pod in seen.base.pods if pod.revision == verdict["revision"] and pod.end_at]
-    served = any(at > way.since - TOLD_LATE for at in ends)
+    served = any(at >= way.since - TOLD_LATE for at in ends)
     return "" if served else f"no pod of {verdict['revision']} crashed while it served"
 
 
@@ -175,9 +176,17 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
     passes = not way_back_of(seen.after) and after.get("stage", 0) > before["stage"]
     if not completes and not (passes and after["plan"] == before["plan"] and not _is_small(seen, after)):
         return ""
-    crashed = sum(pod.fell and pod.untold is None for pod in seen.base.of(before["revision"]))
+    crashed = sum(
+        pod.fell and pod.untold is None and _in_time(seen, pod) for pod in seen.base.of(before["revision"])
+    )
     allowed = may_crash(seen.spec_seen) + (seen.ghost.way.forgiven if seen.ghost.way else 0)
     return "" if crashed <= allowed else f"{crashed} of its pods crashed, {allowed} may"
+
+
+def _in_time(seen: Seen, pod: SimPod) -> bool:
+    """Whether its last end was since the candidate may get requests: as the stable revision that it was before, it may have crashed."""
+    since = seen.ghost.way.since if seen.ghost.way is not None else None
+    return since is None or pod.end_at is None or pod.end_at >= since
 
 
 def _is_small(seen: Seen, progress: Mapping[str, Any]) -> bool:

@@ -25,7 +25,7 @@ OLD_S = 40.0
 class Way(NamedTuple):
     """The release of `revision`, after `stable`, may have come to the point of that index of `strategy`.
 
-    `stood`: since when the cluster stands there; `since`: when the candidate got its first requests. `let`: a person has let it go on. `free`: no gate holds it.
+    `stood`: since when the cluster stands there; `since`: when the candidate may have got its first requests. `let`: a person has let it go on. `free`: no gate holds it.
     `asked`: a person has promoted it in any way; `cure`: stable has lacked pods since before it began. `again`: the
     candidate has had requests since before it began, as an older status does not know.
     `weight`: of the furthest point that it may have come to. `passed`: what has passed there, each metric as it is written.
@@ -133,7 +133,7 @@ def replanned(way: Way, spec: Spec) -> Way:
 def advanced(way: Way, sim: Sim) -> Way:
     """As far as the cluster lets it go on now. Where nothing is wanted, or it has failed, nobody goes on."""
     spec = sim.rollout["spec"]
-    if way.since is None and sim.service_name in sim.services and way.revision in reached_by(sim):
+    if way.since is None and way.revision in {*reached_by(sim), *selected_by(sim)}:
         way = way._replace(since=sim.now)
     if way.again and way.revision not in reached_by(sim):
         way = way._replace(again=False)

@@ -105,7 +105,7 @@ class RolloutActionSpec(Model):
     whatever is under way, and for `Undo` the one before. Example: `7c9f4b8d5`."""
 
     now: bool = False
-    """With `Abort`: requests leave the candidate at once, with as few as 1 in 4 of stable's pods ready. By default that is
+    """With `Abort`: requests leave the candidate at once, with one pod of stable ready. By default that is
     done where the candidate is failing; a healthy one goes on serving beside stable until stable has enough pods for all
     requests. Example: `true`."""
 

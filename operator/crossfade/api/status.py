@@ -118,8 +118,10 @@ class Progress(Model):
     waking: bool = False
     """Whether stable completed while there were to be no pods, and runs for the first time now: it bakes."""
     urgent: bool = False
-    """Whether requests leave the candidate at once, with as few as 1 in 4 of stable's pods ready: it failed, or somebody
-    asked for it (`now: true`). Otherwise both serve until stable has enough."""
+    """Whether the candidate failed, so that requests leave it with as few as 1 in 4 of stable's pods ready (1 in 2 where both
+    can serve until then). Otherwise both serve until stable has enough."""
+    now: bool = False
+    """Whether somebody asked that requests leave the candidate at once (`now: true`): one ready pod of stable is enough."""
     promoted: bool = False
     """Whether a person let this stage pass."""
     promoted_full: bool = False

@@ -75,7 +75,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
             parser.add_argument(
                 "--now",
                 action="store_true",
-                help="at once, with as few as 1 in 4 of stable's pods ready (default: so where the candidate fails; else "
+                help="at once, with one pod of stable ready (default: with 1 in 4 of them where the candidate fails; else "
                 "both serve until stable has enough)",
             )
         parser.add_argument(

@@ -131,8 +131,8 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
             s, "this is the first release: there is nothing to return to. Change the template instead"
         )
     returns = s.progress.rollback_reason and s.progress.rollback_reason not in TAKEN_BACK
-    if returns and action.spec.now and not s.progress.urgent:
-        return Answer(s.progress_with(urgent=True), f"all requests return to {s.stable_revision} at once")
+    if returns and action.spec.now and not s.progress.now:
+        return Answer(s.progress_with(now=True), f"all requests return to {s.stable_revision} at once")
     if returns:
         return Answer(s, f"already returning to {s.stable_revision}")
     verb = "given up for an Undo" if action.spec.action == "Undo" else "aborted"
@@ -141,13 +141,14 @@ def _abort(s: Situation, action: RolloutAction) -> Answer:
         return _never_begun(s, action, note)
     urgent = action.spec.now or s.progress.urgent or is_failing(s)
     transition = aborted(s, _act(s, action), note, urgent=urgent)
+    after = transition.s.progress_with(now=bool(action.spec.now))
     until = (
         ""
         if urgent
         else " as soon as it has enough pods (an Abort with now: true, or crossfade abort --now, does not wait)"
     )
     taken = f"{s.progress.revision} is taken back, {s.stable_revision} {serves(s)}{until}"
-    return Answer(transition.s, taken, events=transition.events)
+    return Answer(after, taken, events=transition.events)
 
 
 def _act(s: Situation, action: RolloutAction) -> ActionEntry:

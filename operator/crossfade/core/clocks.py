@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from crossfade.core import manifests
 from crossfade.core.downtime import with_downtime
-from crossfade.core.goals import Goal, goal_of, halts
+from crossfade.core.goal import Goal
+from crossfade.core.goals import goal_of, halts
 from crossfade.core.holds import hold
 from crossfade.core.moments import text_of
 from crossfade.core.outside import OUTSIDE, waited_outside

@@ -14,7 +14,7 @@ def left_s(s: Situation, at: Step) -> float | None:
 
     It does not run while a person holds the release, nor for what only its owner can let go.
     """
-    since = s.progress.short_since
+    since = s.progress.turned_back_at or s.progress.short_since
     if not s.under_way or at.unmet is None or since is None or s.progress.frozen or stopped(s):
         return None
     if at.unmet.why in OUTSIDE:

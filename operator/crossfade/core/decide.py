@@ -15,7 +15,7 @@ from crossfade.core.actions import pending
 from crossfade.core.analysis.taken import taken
 from crossfade.core.analysis.windows import asks
 from crossfade.core.evidence import NO_CAUSE, Cause, main_cause, not_pulled
-from crossfade.core.goals import Goal
+from crossfade.core.goal import Goal
 from crossfade.core.ladder import asked, next_transition
 from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed

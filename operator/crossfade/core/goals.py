@@ -8,76 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
-from crossfade.core.moments import seconds_since
+from crossfade.core.goal import POLL_S, Goal, Unmet, order_of
 from crossfade.core.observed import Side
-from crossfade.core.pods_left import are_left, may_run, none_left
+from crossfade.core.pods_left import are_left, none_left
 from crossfade.core.policy.holds import in_flight
 from crossfade.core.restarts import left_to_replace
+from crossfade.core.rollback import FEW, back
 from crossfade.core.situation import SOURCE, Situation
-from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order
+from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive
 from crossfade.core.traffic import Share, traffic_of
 from crossfade.core.traffic.selector import selector_before
-from crossfade.core.verdicts import loses_pods
-from crossfade.core.wanted import paused, target
-from crossfade.core.words import pods
-
-RETURN_FLOOR = 4
-"""After a failure requests return where at least 1 in 4 of stable's pods is ready: it is rolling's default warm share."""
-
-CAUSE_S = 10.0
-"""An exit code comes up to 2 s after the endpoints have lost the pod (the kubelet's relist and status update), on a busy
-node later than 3. Users are back on stable by then: all that waits is the end of the candidate's pods."""
-
-POLL_S = 1.0
-"""What no watch tells of is looked at so often."""
-
-
-@dataclass(frozen=True)
-class Unmet:
-    """The first thing that is missing: a word, and a sentence of what is waited for.
-
-    `suspect`: the track whose pods may say why. `again_s`: look again after so many seconds; None: the watches tell.
-    """
-
-    why: Reason
-    waiting_for: str
-    suspect: str = ""
-    again_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is wanted of pods and requests.
-
-    `pods`: by track; a track that is not named is to have none. `share`: of the requests, None where it stays as it is.
-    `enough`: pods of the receivers before requests come to them; `by_ready`: ready ones count, not only available ones.
-    `sides`: where a route divides the requests, the pods that each side must have listed before that.
-    `hurried`: requests move at once, also by counts that may be of a size before the newest.
-    `widens`: the receiver may share the requests before it has enough, since it was always allowed to serve.
-    `awaits`: pods that must be available (ready, with `by_ready`) until the goal is met. `proves`: the endpoints must show the share.
-    `alike`: tracks of the same version, which may run beside each other. `empties`: tracks that must have no pods left. `keeps`: tracks that lose no pod for now, and why. `missing`: what else is not met yet. `still`: nothing may move.
-    """
-
-    pods: Mapping[str, int]
-    share: Share | None
-    order: Order = GROW_FIRST
-    enough: int = 0
-    sides: Mapping[str, int] = field(default_factory=dict)
-    by_ready: bool = False
-    hurried: bool = False
-    widens: bool = False
-    awaits: Mapping[str, int] = field(default_factory=dict)
-    proves: bool = False
-    empties: frozenset[str] = frozenset()
-    keeps: Mapping[str, str] = field(default_factory=dict)
-    alike: frozenset[str] = frozenset()
-    missing: Unmet | None = None
-    still: bool = False
+from crossfade.core.wanted import paused
 
 
 def goal_of(s: Situation) -> Goal:
@@ -94,6 +39,8 @@ def stopped(s: Situation) -> bool:
 
     Not on its way back to where it stood before it was scaled to nothing.
     """
+    if s.progress.rollback_reason:
+        return False
     halted = halts(s) and s.progress.reached_at is None and s.n > 0 and not s.progress.emptied
     return bool(s.stable_revision) and (bool(s.progress.frozen) or halted)
 
@@ -110,7 +57,7 @@ def at_rest(s: Situation) -> Goal:
     return Goal(
         pods={s.stable_revision: s.n},
         share={s.stable_revision: 100},
-        order=_order(s) if beside else GROW_FIRST,
+        order=order_of(s) if beside else GROW_FIRST,
         enough=s.floor,
         widens=True,
         awaits={s.stable_revision: s.n},
@@ -130,7 +77,7 @@ def stage(s: Situation) -> Goal:
     return Goal(
         pods={**old, SOURCE: _left_of_source(s), new: now.candidate},
         share=None if nobody else share,
-        order=_order(s, now.order),
+        order=order_of(s, now.order),
         enough=s.floor if beside else now.candidate,
         sides={} if beside else _sides(s),
         widens=beside,
@@ -146,7 +93,7 @@ def _sides(s: Situation) -> Mapping[str, int]:
     if not s.routed or not s.stable_revision:
         return {}
     now = s.stage
-    left = {} if now.weight == 100 else {s.stable_revision: min(now.stable, math.ceil(s.n / RETURN_FLOOR))}
+    left = {} if now.weight == 100 else {s.stable_revision: min(now.stable, math.ceil(s.n / FEW))}
     return {s.progress.revision: now.candidate, **left}
 
 
@@ -186,53 +133,6 @@ def _not_counted(s: Situation) -> Unmet | None:
     )
 
 
-def back(s: Situation) -> Goal:
-    """Towards stable, from anywhere: requests first, and the candidate's pods only when they have left them."""
-    candidate, urgent = s.progress.revision, is_urgent(s)
-    waits = awaits_cause(s) and s.n and not s.exclusive
-    why = "the pods to say why they failed" if waits else ""
-    answers = s.exclusive and target(s) == s.stable_revision
-    return Goal(
-        pods={s.stable_revision: s.n, candidate: 0},
-        share={s.stable_revision: 100},
-        order=_order(s),
-        enough=math.ceil(s.n / RETURN_FLOOR) if urgent else s.floor,
-        by_ready=True,
-        hurried=urgent,
-        widens=True,
-        awaits={s.stable_revision: min(1, s.n)} if answers else {},
-        empties=frozenset({candidate} if s.exclusive and not s.n else ()),
-        keeps={candidate: why} if why else {},
-        missing=_not_gone(s),
-    )
-
-
-def is_urgent(s: Situation) -> bool:
-    """Whether requests must leave the candidate at once, though few pods of stable are ready.
-
-    It failed, or fails now; or it waited for stable's pods as long as anything may take.
-    """
-    late = seconds_since(s.progress.short_since, s.now) >= s.spec.progress_deadline_seconds
-    return s.progress.urgent or late or loses_pods(s)
-
-
-def awaits_cause(s: Situation) -> bool:
-    """Whether requests went back before the pods said why: they stay until they do, but not for long."""
-    verdict, p = s.memory.failed, s.progress
-    if verdict is None or verdict.reason != Reason.CANDIDATE_UNAVAILABLE:
-        return False
-    return bool(p.rollback_reason and p.serving_since) and seconds_since(verdict.at, s.now) < CAUSE_S
-
-
-def _not_gone(s: Situation) -> Unmet | None:
-    """What is left of the candidate once nothing of it is wanted."""
-    if may_run(s.candidate):
-        return Unmet(Reason.SHRINKING, f"{pods(s.candidate.replicas)} of the candidate to go", again_s=POLL_S)
-    if s.seen.found.pull_pods:
-        return Unmet(Reason.SHRINKING, "the pod that pulled the images to go", again_s=POLL_S)
-    return None
-
-
 def frozen(s: Situation) -> Goal:
     """Nothing moves: pods and requests stay as they are, but what serves may still be scaled up."""
     sides = [side for side in (s.stable, s.candidate) if side.revision]
@@ -241,7 +141,7 @@ def frozen(s: Situation) -> Goal:
     if serving:
         pods[serving[0].revision] += max(0, s.n - sum(side.desired for side in serving))
     pods[SOURCE] = _left_of_source(s)
-    return Goal(pods, share=None, order=_order(s), still=True)
+    return Goal(pods, share=None, order=order_of(s), still=True)
 
 
 def _serving(s: Situation, sides: list[Side]) -> list[Side]:
@@ -276,7 +176,3 @@ def given_back(s: Situation, survivor: str) -> Goal:
         keeps={runs: "the other revision to go"} if alone and runs != survivor else {},
         alike=frozenset({runs}),
     )
-
-
-def _order(s: Situation, otherwise: Order = GROW_FIRST) -> Order:
-    return Exclusive() if s.exclusive else otherwise

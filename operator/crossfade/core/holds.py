@@ -66,7 +66,8 @@ def _stable_unavailable(s: Situation) -> Answer:
     Unless stable has been down since before the release began: then the release may be the cure.
     """
     before_traffic = not s.stage.weight and not s.stage.stops_old
-    guarded = before_traffic or (s.stage.counted and s.stage.gates and not s.progress.promoted_full)
+    gated = bool(s.stage.gates) and (s.stage.counted or s.stage.weight < 100)
+    guarded = before_traffic or (gated and not s.progress.promoted_full)
     short = s.stable.available < s.stable.desired
     if not guarded or not short or s.progress.promoted or s.progress.stable_was_down:
         return OPEN

@@ -10,7 +10,6 @@ from crossfade.core import flood, manifests, others, starts
 from crossfade.core.actions import answered, pending
 from crossfade.core.analysis.runs import STEP
 from crossfade.core.clocks import with_clocks
-from crossfade.core.goals import awaits_cause
 from crossfade.core.holds import hold
 from crossfade.core.memory import recovered
 from crossfade.core.moments import text_of
@@ -22,6 +21,7 @@ from crossfade.core.policy.holds import before_present
 from crossfade.core.propagation import has_propagated
 from crossfade.core.reads import first_read
 from crossfade.core.restarts import with_generation
+from crossfade.core.rollback import awaits_cause
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import next_step
 from crossfade.core.timeline import noted

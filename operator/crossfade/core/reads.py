@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from crossfade.core import port_check
 from crossfade.core.clocks import is_about_to_serve
-from crossfade.core.goals import awaits_cause, goal_of
+from crossfade.core.goals import goal_of
 from crossfade.core.holds import hold, is_last, unavailable_s
 from crossfade.core.moments import seconds_since
 from crossfade.core.plan import ReadRequest
 from crossfade.core.restarts import replaced_for_s
+from crossfade.core.rollback import awaits_cause
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import next_step
 from crossfade.core.traffic import quiet, traffic_of

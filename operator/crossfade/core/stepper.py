@@ -16,7 +16,8 @@ from functools import cached_property
 
 from crossfade.api.conditions import Reason
 from crossfade.core import port_check
-from crossfade.core.goals import POLL_S, Goal, Unmet, goal_of
+from crossfade.core.goal import POLL_S, Goal, Unmet
+from crossfade.core.goals import goal_of
 from crossfade.core.plan import ReadRequest
 from crossfade.core.pods_left import are_left, may_run, none_left, unread
 from crossfade.core.propagation import has_been_learned
@@ -111,7 +112,8 @@ class _Stepper:
         has, wanted = self.s.side(track).desired, self.wanted(track)
         if isinstance(self.goal.order, Exclusive):
             return has if any(self._may_have_pods(other) for other in self._others_than(track)) else wanted
-        if isinstance(self.goal.order, Exchange) and track != self.s.stable_revision:
+        bounded = self.goal.within_surge or track != self.s.stable_revision
+        if isinstance(self.goal.order, Exchange) and bounded:
             return min(wanted, has + self._room(track, self.goal.order))
         return wanted
 
@@ -138,7 +140,7 @@ class _Stepper:
             return has
         if not self.s.n or isinstance(self.goal.order, Exclusive):
             return wanted
-        if isinstance(self.goal.order, Exchange) and self.traffic.live(track):
+        if isinstance(self.goal.order, Exchange) and self._stays_live(track):
             return max(wanted, has - max(0, may_go))
         share = self.goal.share or {}
         # What a route keeps warm gets no share, and is selected all the same: whoever calls its Service still comes.
@@ -146,6 +148,11 @@ class _Stepper:
         asked = track in self.receivers or warm
         fewer_asked = asked and self.traffic.gives(share) and self.traffic.settled(share)
         return wanted if fewer_asked or self._is_left(track) else has
+
+    def _stays_live(self, track: str) -> bool:
+        """Whether requests may be sent to it, also after what is written in this pass."""
+        leaves = self.share is not None and track not in receivers(self.share)
+        return self.traffic.live(track) and not (leaves and self.goal.hurried)
 
     def _is_left(self, track: str) -> bool:
         """Whether no request can reach the track, or it has no pod that could answer one; a worker's others do its work."""
@@ -204,9 +211,9 @@ class _Stepper:
 
     @property
     def _waits_for_ports(self) -> bool:
-        """Whether its first requests wait until its ports were tried: others answer meanwhile."""
-        answered = self._answers(track for track in self.tracks if track != self.s.progress.revision)
-        return self._gets_first_requests and (answered or self.traffic.takes_strangers)
+        """Whether its first requests wait until its ports were tried: others answer meanwhile, or may come up again."""
+        others = bool(self.s.stable_revision) and not isinstance(self.goal.order, Exclusive)
+        return self._gets_first_requests and (others or self.traffic.takes_strangers)
 
     @cached_property
     def _gets_first_requests(self) -> bool:
@@ -235,7 +242,7 @@ class _Stepper:
             return goal.share
         if self.traffic.obstacle(goal.share):
             return None
-        if isinstance(goal.order, Exchange):
+        if isinstance(goal.order, Exchange) and not goal.hurried and not self.s.routed:
             return self._exchanged(goal.share)
         alone = len(self.receivers) == 1 and not self._others_answer and self._may_take_over
         if self._has_enough or alone:

@@ -126,7 +126,8 @@ def loses_pods(s: Situation) -> bool:
     p, side = s.progress, s.candidate
     if p.revision not in s.seen.dropped or p.serving_since is None:
         return False
-    missing = side.available < min(side.desired, _stood(s))
+    there = side.ready if p.rollback_reason else side.available  # pods that are exchanged back drop out too
+    missing = there < min(side.desired, _stood(s))
     return missing or bool(crashed(s.pods(p.revision) or (), p.ends_before))
 
 

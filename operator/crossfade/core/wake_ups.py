@@ -8,7 +8,7 @@ from crossfade.api.conditions import Reason
 from crossfade.core import deadline, downtime, records, starts
 from crossfade.core.analysis import windows
 from crossfade.core.gates.answer import Answer
-from crossfade.core.goals import POLL_S
+from crossfade.core.goal import POLL_S
 from crossfade.core.holds import hold
 from crossfade.core.moments import moment_of
 from crossfade.core.policy import approvals, bypasses

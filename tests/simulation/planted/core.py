@@ -14,6 +14,7 @@ from crossfade.core import (
     ladder,
     layout,
     manifests,
+    rollback,
     stepper,
     summary,
     transitions,
@@ -203,7 +204,7 @@ def _old_pods_go_before_the_bake(patch: Patch) -> None:
 
 def _superseded_in_a_hurry(patch: Patch) -> None:
     """Requests leave a healthy candidate as if it had failed: 1 in 4 of stable's pods is enough."""
-    patch.setattr(goals, "is_urgent", lambda _: True)
+    patch.setattr(rollback, "is_urgent", lambda _: True)
 
 
 def _crashes_by_the_clock_of_the_node(patch: Patch) -> None:

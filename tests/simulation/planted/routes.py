@@ -204,7 +204,7 @@ BUGS = (
         _mirrored_for_ever,
         "canary",
         "a route, groups and copies",
-        "it comes to rest once nothing disturbs it",
+        "at rest the cluster is as it is wanted",
         WALKS,
     ),
     Bug(_shown_whatever_the_router_says, "canary", "a route, its router silent", OWN, WALKS),

@@ -52,6 +52,14 @@ def test_meanwhile_requests_are_back_and_the_status_says_what_pods_are_kept_for(
     assert sim.services[CANARY]["spec"]["selector"]["crossfade.dev/revision"] == V2
 
 
+def test_an_action_that_is_answered_meanwhile_lets_no_pod_go() -> None:
+    """No other pass is one that reads less."""
+    sim = run(aborted(canary=30), 5)
+    sim.act("Skip")
+    quiet(sim)
+    assert sim.desired(V2) > 0
+
+
 def test_meanwhile_it_is_looked_at_every_second() -> None:
     sim = run(aborted(canary=30), 5)
     assert quiet(sim).wake_after_s == 1

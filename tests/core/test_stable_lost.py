@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from builders import V1, V2, releasing_v2, serving_v1
+from builders import V1, V2, releasing_v2, routing_v2, serving_v1
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, run, stands_at, until
 
@@ -35,6 +35,15 @@ def test_an_accident_of_stable_hours_after_a_scale_up_does_not_promote_the_candi
     assert sim.desired(V2) == candidates
     assert sim.status["progress"]["stage"] == 0
     assert sim.status["phase"] == "Degraded"
+
+
+def test_behind_a_route_a_step_is_not_passed_either_while_stable_lacks_pods() -> None:
+    sim = until(routing_v2(WAITING["canary"]), stands_at(0))
+    sim.broken = frozenset({V1})
+    sim.crash(sim.of(V1)[0], ready=False)
+    run(sim, 310)
+    assert sim.status["progress"]["stage"] == 0
+    assert "stable to recover" in sim.status["message"]
 
 
 def test_stable_that_was_down_as_the_release_began_and_came_back_is_guarded_again() -> None:

@@ -13,7 +13,6 @@ import math
 import random
 from dataclasses import dataclass, field, replace
 
-from simulation.holes import HOLES
 from simulation.planted.bugs import BUGS
 from simulation.worlds import STRATEGIES, Case, cases
 
@@ -62,20 +61,12 @@ class Outcome:
     path: tuple[str, ...] = ()
 
     @property
-    def known(self) -> str:
-        """Why the promise is known to be broken by this course; "" where it is not."""
-        task = (self.task.strategy, self.task.case, self.promise)
-        return next((hole.why for hole in HOLES if hole.is_met_by(*task, self.path)), "")
-
-    @property
     def exhausted(self) -> bool:
         """Whether the search has ended before it had as many states as it might: there are no more."""
         return not self.broken and self.explored < self.task.states
 
     def __str__(self) -> str:
         """A line of the table, or the counter-example."""
-        if self.known:
-            return f"{self.task.name}  known, {self.promise}: {self.known}"
         if self.broken:
             return f"{self.task.name}  {self.broken}"
         rate = self.explored / max(0.001, self.seconds)
@@ -109,7 +100,7 @@ class Shares:
     def _chosen(self) -> list[Case]:
         """The worlds that are searched."""
         lot = random.Random(f"{self.strategy} {self.seed}")
-        fertile = {each.world for each in (*BUGS, *HOLES) if each.strategy == self.strategy}
+        fertile = {each.world for each in BUGS if each.strategy == self.strategy}
         drawn = [(case, lot.random() < SAMPLED) for case in cases(self.strategy)]
         return [case for case, is_drawn in drawn if is_drawn or case.name in fertile or self.states >= WHOLE]
 

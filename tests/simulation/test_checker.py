@@ -1,14 +1,12 @@
 """A run says what repeats it, and how many worlds of how many it searched."""
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simulation import checker
-from simulation.holes import HOLES
-from simulation.shares import Outcome, Shares, Task
+from simulation.shares import Outcome, Shares
 from simulation.worlds import cases
 
 Patch = pytest.MonkeyPatch
@@ -52,21 +50,6 @@ def test_it_says_how_many_worlds_of_how_many_it_searched(
 def test_a_broken_promise_fails_it(monkeypatch: Patch, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(monkeypatch, capsys)[0] == 0
     assert told(monkeypatch, capsys, broken="it never ends")[0] == 1
-
-
-def test_a_hole_that_is_known_fails_nothing_where_its_course_shows_it() -> None:
-    hole = HOLES[0]
-    task = Task(hole.strategy, hole.world, 100, 2)
-    moves = ("the world begins", *hole.course.values(), "the operator makes a pass")
-    as_known = Outcome(task, promise=hole.promise, broken="...", path=moves)
-    others = (
-        replace(as_known, path=moves[:-2]),
-        replace(as_known, path=moves[::-1]),
-        replace(as_known, promise="it comes to rest once nothing disturbs it"),
-        replace(as_known, task=replace(task, strategy="bigBang")),
-    )
-    assert "known" in str(as_known)
-    assert [checker.report([], iter([each])) for each in (as_known, *others)] == [0, 1, 1, 1, 1]
 
 
 def test_the_seed_is_that_of_the_commit() -> None:

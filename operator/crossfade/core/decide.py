@@ -21,7 +21,7 @@ from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Plan, ReadRequest
 from crossfade.core.policy.bypasses import left_s, next_end_s, standing_at, without_ended
-from crossfade.core.reads import before_serving
+from crossfade.core.reads import before_pods_go, before_serving
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.status_events import events_of
@@ -112,7 +112,7 @@ def _carried_out(transition: Transition) -> Plan:
     s = transition.s
     at = s.once(next_step)
     tried = port_check.request(s) if at.tries_ports else None
-    read = at.read or tried or before_serving(s) or _unseen(s)
+    read = at.read or tried or before_serving(s) or before_pods_go(s) or _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
     blocked = conflicts.blocking(s) if s.under_way else None

@@ -81,6 +81,12 @@ def before_serving(s: Situation) -> ReadRequest | None:
     return ReadRequest(pods=frozenset({revision}))
 
 
+def before_pods_go(s: Situation) -> ReadRequest | None:
+    """The routers' metrics, where only they can tell that no request comes any more: also in a pass that answers an action."""
+    unread = _sent(s) if s.under_way else frozenset()
+    return ReadRequest(sent=unread) if unread else None
+
+
 def _gate_opens(s: Situation) -> bool:
     """Whether a stage passes now that gives everything to the candidate, or takes the way back away.
 

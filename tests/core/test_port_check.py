@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builders import STRATEGIES, releasing_v2, rollout, template
+from builders import STRATEGIES, rollout, template
 from crossfade.core.revision import revision_of
 from samples import every
 from simulation.cluster import Sim
@@ -54,20 +54,6 @@ def test_where_nobody_listens_the_candidate_gets_no_request_and_the_port_is_name
     for _ in range(20):
         run(sim, 1)
         assert V2 not in sim.selected()
-
-
-def test_a_port_that_is_known_to_be_closed_stays_so_where_stable_has_lost_its_last_pod() -> None:
-    """Stable, which had shown that pods can be reached, cannot show it any more, and no probe does."""
-    sim = releasing_v2("bigBang")
-    old, new = (revision_of(template(f"shop:v{i}")) for i in (1, 2))
-    sim.deaf = frozenset({new})
-    sim = until(sim, waits_for_the_port)
-    sim.breaks(old)
-    for pod in sim.of(old):
-        sim.crash(pod, ready=False)
-    sim.act("Promote")
-    run(sim, 10)
-    assert new not in sim.selected()
 
 
 @pytest.mark.parametrize("strategy", every(3, STRATEGIES))

@@ -143,12 +143,17 @@ def all_traffic_moves_to_enough_pods(seen: Seen) -> str:
 def where_nobody_listens_no_requests_come(seen: Seen) -> str:
     """A candidate whose pods refuse connections gets no requests while others answer."""
     deaf = {r for r in newly_selected(seen) & (seen.base.deaf or frozenset()) if seen.before.of(r)}
-    others = {r for r in reached_by(seen.before) - deaf if ready_of(seen.base, r)}
+    others = {r for r in reached_by(seen.before) - deaf if ready_of(seen.base, r) and _stays(seen.before, r)}
     return (
         f"nobody listens in {deaf}, and it gets requests"
         if deaf and others and not seen.base.deleting
         else ""
     )
+
+
+def _stays(sim: Sim, revision: str) -> bool:
+    """Whether a ready pod of it is not about to go: no new connection comes to one that is."""
+    return any(pod.ready for pod in sim.of(revision))
 
 
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:

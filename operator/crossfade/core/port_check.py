@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crossfade.api.conditions import Reason
 from crossfade.core import manifests
 from crossfade.core.observed import Closed
 from crossfade.core.plan import ReadRequest
@@ -57,14 +56,12 @@ def _refused(s: Situation) -> list[Closed] | None:
 
 
 def _reached(s: Situation) -> frozenset[int] | bool:
-    """On which ports stable can be reached; where it has no ready pod any more, whether it was, or the candidate can be at all."""
+    """On which ports stable can be reached; where it has no ready pod, whether the candidate can be reached at all."""
     if is_due(s):  # stable comes next
         return False
     stable = s.seen.found.tried.get(s.stable_revision)
-    if stable is not None and (stable.answered or stable.refused):
+    if stable is not None:
         return stable.answered
-    if any(each.reason == Reason.PORT_CLOSED for each in s.memory.conditions):  # stable has shown it before
-        return True
     tried = s.seen.found.tried.get(s.progress.revision)
     return bool(tried and tried.answered & set(probed_numbers(_template(s))))
 

@@ -211,9 +211,9 @@ class _Stepper:
 
     @property
     def _waits_for_ports(self) -> bool:
-        """Whether its first requests wait until its ports were tried: others answer meanwhile, or may come up again."""
-        others = bool(self.s.stable_revision) and not isinstance(self.goal.order, Exclusive)
-        return self._gets_first_requests and (others or self.traffic.takes_strangers)
+        """Whether its first requests wait until its ports were tried: others answer meanwhile."""
+        answered = self._answers(track for track in self.tracks if track != self.s.progress.revision)
+        return self._gets_first_requests and (answered or self.traffic.takes_strangers)
 
     @cached_property
     def _gets_first_requests(self) -> bool:

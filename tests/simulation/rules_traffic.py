@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crossfade.api.labels import LABEL_REVISION
 from simulation.asked import Gate, Share
 from simulation.cluster import Sim
 from simulation.rules_people import a_pause_moves_no_traffic
@@ -157,12 +158,14 @@ def _stays(sim: Sim, revision: str) -> bool:
 
 
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:
-    """While somebody else applies the selector of an adopted Service, production stays as it is."""
+    """While somebody else applies the selector of an adopted Service, production stays as it is, but for a way back."""
     before, after = (sim.services.get(seen.before.service_name) for sim in (seen.before, seen.after))
     if before is None or after is None or before["spec"]["selector"] == after["spec"]["selector"]:
         return ""
     writers = [entry["manager"] for entry in before["metadata"].get("managedFields") or ()]
-    return f"{', '.join(writers)} writes it too" if writers and not seen.base.deleting else ""
+    home = after["spec"]["selector"].get(LABEL_REVISION) == stable_of(seen.after) != ""
+    back = seen.base.deleting or home or way_back_of(seen.after)
+    return f"{', '.join(writers)} writes it too" if writers and not back else ""
 
 
 TRAFFIC_RULES: tuple[Rule, ...] = (

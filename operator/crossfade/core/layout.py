@@ -17,6 +17,7 @@ from crossfade.core.stepper import Step
 from crossfade.core.traffic import traffic_of
 from crossfade.core.traffic.route import is_left
 from crossfade.core.traffic.selector import kept, selector_before
+from crossfade.core.ways_back import served_before
 
 
 def writes(s: Situation, step: Step) -> tuple[Write, ...]:
@@ -216,7 +217,11 @@ def given_back(live: SeenService) -> Write:
 
 def _forgotten(s: Situation) -> list[Side]:
     """Empty Deployments beyond `revisionHistoryLimit`, oldest first."""
-    kept = {s.stable_revision, s.memory.undo_to}
+    kept = {
+        s.stable_revision,
+        s.memory.undo_to,
+        served_before(s) if s.stable_revision in s.memory.unserved else "",
+    }
     old = [side for rev, side in s.seen.sides.items() if side.ours and rev not in kept and not side.desired]
     empty = [side for side in old if not side.replicas]
     by_age = sorted(empty, key=lambda side: str(side.created_at or ""))

@@ -60,7 +60,8 @@ def _service(s: Situation, live: SeenService) -> Iterator[str]:
         LABEL_ROLLOUT,
         LABEL_REVISION,
     }
-    if live.ours and not ours and dict(live.selector) != selector_before(live):
+    before = not s.stable_revision and dict(live.selector) == selector_before(live)  # an adoption begins so
+    if live.ours and not ours and not before:
         yield f"the selector of Service {live.name} was edited by {_editor(live.manifest, 'f:selector')}: it is ours again"
 
 

@@ -26,6 +26,7 @@ from crossfade.core.timeline import noted
 from crossfade.core.transition import Transition, normal, warning
 from crossfade.core.verdicts import Verdict
 from crossfade.core.wanted import is_going_back, is_way_back
+from crossfade.core.ways_back import served_before
 from crossfade.core.words import served, serves
 
 COMPLETED_KEPT = 50
@@ -46,17 +47,12 @@ GIVEN_UP: dict[str, tuple[Outcome, str]] = {
 
 def wakes(s: Situation) -> bool:
     """Whether stable is to run for the first time: it completed while there were to be no pods."""
-    return bool(s.n) and s.stable_revision in s.memory.unserved and bool(_served_before(s))
-
-
-def _served_before(s: Situation) -> str:
-    """The revision to return to where stable fails at its first wake-up; "" where none has ever served."""
-    return next((r for r in s.memory.completed if r != s.stable_revision and r not in s.memory.unserved), "")
+    return bool(s.n) and s.stable_revision in s.memory.unserved and bool(served_before(s))
 
 
 def woken(s: Situation) -> Transition:
     """A release that lets stable run for the first time, watched like any other; what served before is its way back."""
-    revision, before = s.stable_revision, _served_before(s)
+    revision, before = s.stable_revision, served_before(s)
     earlier = s.remember(stable=RevisionStatus(revision=before), downtime=None)
     transition = started(earlier, revision)
     return replace(
@@ -163,8 +159,10 @@ def _condemning(s: Situation, verdict: Failed, reason: Reason, *, urgent: bool) 
 
 
 def turned_back(s: Situation, reason: Reason, note: str) -> Transition:
-    """The release is given up without a failure: the template changed, or went back."""
-    return Transition(_turned_back(s, reason, urgent=False), normal(reason, note))
+    """The release is given up: the template changed, or went back. What had failed, and was frozen, goes back at once, and stays failed."""
+    failure = s.progress.failure
+    known = s.remember(failed=failure) if failure is not None else s
+    return Transition(_turned_back(known, reason, urgent=failure is not None), normal(reason, note))
 
 
 def node_lost(s: Situation, note: str) -> Transition:
@@ -211,7 +209,7 @@ def _taken_back(s: Situation, reason: Reason, note: str, then: str) -> Transitio
     failure = s.progress.failure
     if failure is None:
         return turned_back(s, reason, f"{note} {then}")
-    return turned_back(s.remember(failed=failure), reason, f"{note}, and had failed before")
+    return turned_back(s, reason, f"{note}, and had failed before")
 
 
 def returned(s: Situation) -> Transition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossfade.api.action import ActionEntry
 from crossfade.api.release import Release
 from crossfade.api.status import GoingBack
+from crossfade.core.manifests import template_of
 from crossfade.core.situation import Situation
 
 
@@ -49,3 +50,9 @@ def in_words(way: GoingBack) -> str:
     why = f": {way.reason}" if way.reason else ""
     numbers = f"from {way.from_release or 'an unknown release'} to {way.to_release or way.revision}"
     return f"going back {numbers}, asked by {way.actor or way.action}{why}"
+
+
+def served_before(s: Situation) -> str:
+    """The revision to return to where stable fails at its first wake-up; "" where none has ever served, or can be made again."""
+    served = (r for r in s.memory.completed if r != s.stable_revision and r not in s.memory.unserved)
+    return next((r for r in served if r in s.seen.sides or template_of(s, r) is not None), "")

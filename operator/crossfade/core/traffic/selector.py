@@ -36,14 +36,20 @@ class Selector:
     mixes: bool = True
 
     def obstacle(self, share: Share) -> Obstacle | None:
-        """Another field manager that writes the selector of an adopted Service."""
+        """Another field manager that writes the selector of an adopted Service. On the way back it is taken from whoever writes it."""
         others = other_writers(self.s)
-        if not others:
+        if not others or self._leads_back(share):
             return None
         waits = (
             f"{', '.join(others)} to leave the selector of Service {self.s.service_name} to Crossfade alone"
         )
         return Obstacle(Reason.NOT_SOLE_OWNER, waits)
+
+    def _leads_back(self, share: Share) -> bool:
+        """Whether the share is a way back: to stable alone, where nobody else's pods answer for it, or to what a deletion leaves."""
+        s = self.s
+        home = receivers(share) == {s.stable_revision} and not self.listed(SOURCE)
+        return bool(s.rollout.metadata.deletion_timestamp or s.progress.rollback_reason or home)
 
     def unproved(self, share: Share) -> Obstacle | None:
         """Endpoints prove it all."""

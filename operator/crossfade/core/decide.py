@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,22 +11,22 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.api.rollout import Rollout
 from crossfade.api.status import RolloutStatus
-from crossfade.core import conflicts, deletion, goals, layout, manifests, port_check, records, summary
+from crossfade.core import conflicts, deletion, layout, manifests, port_check, records, summary
 from crossfade.core.actions import pending
 from crossfade.core.analysis.taken import taken
 from crossfade.core.analysis.windows import asks
+from crossfade.core.conflicts import Conflict
 from crossfade.core.evidence import NO_CAUSE, Cause, main_cause, not_pulled
-from crossfade.core.goal import Goal
-from crossfade.core.ladder import asked, next_transition
+from crossfade.core.ladder import next_transition
 from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Plan, ReadRequest
-from crossfade.core.policy.bypasses import left_s, next_end_s, standing_at, without_ended
+from crossfade.core.policy.bypasses import left_s, standing_at, without_ended
 from crossfade.core.reads import before_pods_go, before_serving
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.status_events import events_of
-from crossfade.core.stepper import Step, next_step, step
+from crossfade.core.stepper import Step, next_step
 from crossfade.core.transition import Transition, warning
 from crossfade.core.wake_ups import wake_after_s
 from crossfade.core.wanted import target
@@ -42,16 +43,14 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     read = conflicts.first_read(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
-    conflict = conflicts.conflict(s)
-    if conflict is not None and not s.under_way:  # people are answered whatever is in the way
-        return _refused(asked(s) or Transition(s), conflict.reason, conflict.message)
-    transition = _not_taken(s) or next_transition(s)
+    conflict = conflicts.conflict(s) if not s.under_way else None
+    transition = _not_taken(s) or next_transition(replace(s, blocked=conflict is not None))
     if transition.read is not None:
         return Plan(reason="Reading", read=transition.read)
     if transition.refusal:
         why = f"the API server refuses the pod template: {transition.refusal}"
-        return _refused(transition, Reason.INVALID_TEMPLATE, why)
-    return _carried_out(transition)
+        conflict = Conflict(Reason.INVALID_TEMPLATE, why)
+    return _carried_out(transition, conflict)
 
 
 def _not_taken(s: Situation) -> Transition | None:
@@ -94,40 +93,27 @@ def unreadable(
     )
 
 
-def _refused(transition: Transition, reason: Reason, message: str) -> Plan:
-    s = transition.s
-    status = summary.refused(s, reason, message)
-    still = Goal({s.stable_revision: s.n}, share=None, keeps={s.progress.revision: ""})
-    at = step(still if s.under_way else goals.at_rest(s), s)
-    return Plan(
-        reason=reason,
-        status=status.to_wire(),
-        writes=(*layout.kept_at_size(s, at), *records.writes(s)),
-        events=(*transition.events, *events_of(s.rollout.status, status)),
-        wake_after_s=min(INVALID_AGAIN_S, next_end_s(s) or INVALID_AGAIN_S),
-    )
-
-
-def _carried_out(transition: Transition) -> Plan:
+def _carried_out(transition: Transition, conflict: Conflict | None) -> Plan:
+    """What serves is kept and repaired, whatever stands in the way of what is to come: `conflict`."""
     s = transition.s
     at = s.once(next_step)
     tried = port_check.request(s) if at.tries_ports else None
     read = at.read or tried or before_serving(s) or before_pods_go(s) or _unseen(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
-    blocked = conflicts.blocking(s) if s.under_way else None
+    blocked = conflict or (conflicts.blocking(s) if s.under_way else None)
     status = summary.status(s, at, _cause(s, at))
     if blocked is not None:
         status = summary.blocked(s, status, blocked.reason, blocked.message)
-    made = layout.writes(s, at)
+    made = layout.writes(s, at, without=s.progress.revision if transition.refusal else "")
     repairs = tuple(e for told in repaired(s, made) for e in warning(EventReason.CHILD_REPAIRED, told))
-    waits = [each for each in (wake_after_s(s, at), INVALID_AGAIN_S if blocked else None) if each is not None]
+    waits = [wake_after_s(s, at), INVALID_AGAIN_S if blocked else None]
     return Plan(
         reason=str(status.conditions[0].reason),
         status=status.to_wire(),
         writes=(*records.begun(s), *made, *records.writes(s), *transition.writes),
         events=(*transition.events, *repairs, *events_of(s.rollout.status, status)),
-        wake_after_s=min(waits, default=None),
+        wake_after_s=min((each for each in waits if each is not None), default=None),
         asks=asks(s),
     )
 

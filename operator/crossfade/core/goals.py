@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
 from crossfade.core.goal import POLL_S, Goal, Unmet, order_of
@@ -19,7 +18,7 @@ from crossfade.core.policy.holds import in_flight
 from crossfade.core.restarts import left_to_replace
 from crossfade.core.rollback import FEW, back
 from crossfade.core.situation import SOURCE, Situation
-from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive
+from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Stage
 from crossfade.core.traffic import Share, traffic_of
 from crossfade.core.traffic.selector import selector_before
 from crossfade.core.wanted import paused
@@ -69,8 +68,8 @@ def stage(s: Situation) -> Goal:
     """Towards the stage that the release is in."""
     now, new = s.stage, s.progress.revision
     old = {s.stable_revision: now.stable} if s.stable_revision else {}
+    share = share_at(s, now)
     beside = bool(s.stable_revision) and not now.reaches and not now.counted
-    share = {s.stable_revision: 100} if beside else share_of(s, now.weight, counted=now.counted)
     nobody = (
         s.routed and bool(s.stable_revision) and not s.n
     )  # a route keeps what it has until there are pods again
@@ -97,9 +96,11 @@ def _sides(s: Situation) -> Mapping[str, int]:
     return {s.progress.revision: now.candidate, **left}
 
 
-def share_of(s: Situation, weight: Weight, *, counted: bool) -> Share:
-    """The stage's weight as a share of each track. Where pods are counted, both have one until the old ones are gone."""
-    shown = min(weight, 99) if counted and s.stage.stable else weight
+def share_at(s: Situation, stage: Stage) -> Share:
+    """A stage's weight as a share of each track. Where pods are counted, both have one until the old ones are gone."""
+    if s.stable_revision and not stage.reaches and not stage.counted:
+        return {s.stable_revision: 100}
+    shown = min(stage.weight, 99) if stage.counted and stage.stable else stage.weight
     if not s.stable_revision or shown == 100:  # whom a share names gets requests, and nobody else does
         return {s.progress.revision: 100}
     return {s.stable_revision: round(100 - shown, 1), s.progress.revision: shown}
@@ -134,14 +135,22 @@ def _not_counted(s: Situation) -> Unmet | None:
 
 
 def frozen(s: Situation) -> Goal:
-    """Nothing moves: pods and requests stay as they are, but what serves may still be scaled up."""
+    """Nothing moves: pods and requests stay as they are. What is gone or was edited comes back, and what serves may be scaled up."""
     sides = [side for side in (s.stable, s.candidate) if side.revision]
-    pods = {side.revision: side.desired for side in sides}
-    serving = _serving(s, sides)
-    if serving:
-        pods[serving[0].revision] += max(0, s.n - sum(side.desired for side in serving))
-    pods[SOURCE] = _left_of_source(s)
-    return Goal(pods, share=None, order=order_of(s), still=True)
+    stood, shares = _stood(s), _shares(s)
+    pods = {track: count for track, count in stood.items() if count and not s.side(track).identity.uid}
+    serving = [*pods, *(side.revision for side in _serving(s, sides))]
+    pods |= {side.revision: side.desired for side in sides}
+    if s.routed:
+        pods |= {track: max(pods.get(track, 0), count) for track, count in stood.items()}
+    elif serving:
+        pods[serving[0]] += max(0, s.n - sum(pods[track] for track in serving))
+    return Goal(
+        pods={**pods, SOURCE: _left_of_source(s)},
+        share=None if any(map(traffic_of(s).gives, shares)) else shares[0],
+        order=order_of(s),
+        still=True,
+    )
 
 
 def _serving(s: Situation, sides: list[Side]) -> list[Side]:
@@ -149,6 +158,27 @@ def _serving(s: Situation, sides: list[Side]) -> list[Side]:
         return [s.candidate if s.candidate.desired else s.stable]
     traffic = traffic_of(s)
     return [side for side in sides if traffic.live(side.revision)] or sides
+
+
+def _stood(s: Situation) -> Mapping[str, int]:
+    """How many pods each side has at the last point that the release has stood at."""
+    p = s.progress
+    if p.reached_at is None and not p.stage:
+        return {s.stable_revision: s.n}
+    now = s.stage if p.reached_at is not None else s.plan[p.stage - 1]
+    return {s.stable_revision: now.stable, p.revision: now.candidate}
+
+
+def _shares(s: Situation) -> list[Share]:
+    """The shares that it may have as it stands still: the one that it has stood at, and the one that it was on its way to.
+
+    On its way there by the number of pods, both sides have one.
+    """
+    p = s.progress
+    before = share_at(s, s.plan[p.stage - 1]) if p.stage else {s.stable_revision: 100}
+    now = share_at(s, s.stage)
+    both = [{s.stable_revision: 1, p.revision: 99}] if s.stage.counted else []
+    return [now, *both] if p.reached_at is not None else [before, now, *both]
 
 
 def given_back(s: Situation, survivor: str) -> Goal:

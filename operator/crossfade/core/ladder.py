@@ -272,7 +272,7 @@ def _passed(s: Situation) -> Transition | None:
 def _due(s: Situation) -> Transition | None:
     """A release is to begin: where something serves, the API server is asked whether it would take the candidate."""
     revision = target(s)
-    if s.under_way or paused(s):
+    if s.under_way or paused(s) or s.blocked:
         return None
     if revision == s.stable_revision:
         return woken(s) if wakes(s) else None

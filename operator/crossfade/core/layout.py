@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crossfade.api.labels import FINALIZER, LABEL_REVISION, LABEL_ROLLOUT
@@ -20,11 +21,13 @@ from crossfade.core.traffic.selector import kept, selector_before
 from crossfade.core.ways_back import served_before
 
 
-def writes(s: Situation, step: Step) -> tuple[Write, ...]:
-    """Traffic before pods, growth before shrinking, and old things last."""
+def writes(s: Situation, step: Step, *, without: str = "") -> tuple[Write, ...]:
+    """Traffic before pods, growth before shrinking, and old things last. `without`: a revision that is not to be made now."""
+    serves = s.stable_revision or s.under_way  # else nothing is ours to move yet
+    pods = {track: count for track, count in step.pods.items() if track != without and serves}
     return (
         *_finalizer(s),
-        *moving(s, step),
+        *moving(s, replace(step, pods=pods)),
         *_preview(s),
         *_pull_pod(s),
         *_leftovers(s),
@@ -37,12 +40,6 @@ def moving(s: Situation, step: Step) -> Iterator[Write]:
     if s.service_name and not given_back and (s.stable_revision or s.progress.revision):
         yield from traffic_of(s).writes(step.share)
     yield from _deployments(s, step.pods)
-
-
-def kept_at_size(s: Situation, step: Step) -> tuple[Write, ...]:
-    """Where the spec cannot be carried out, what serves still has as many pods as the spec says, and what does not none."""
-    known = {track: pods for track, pods in step.pods.items() if track in s.seen.sides}
-    return tuple(_deployments(s, known)) if s.stable_revision in known else ()
 
 
 def _finalizer(s: Situation) -> Iterator[Write]:

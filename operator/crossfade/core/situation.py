@@ -36,12 +36,16 @@ SOURCE = "(workloadRef)"
 
 @dataclass(frozen=True)
 class Situation:
-    """All that a rule may ask: what is wanted, what earlier passes decided, what is seen, and the time."""
+    """All that a rule may ask: what is wanted, what earlier passes decided, what is seen, and the time.
+
+    `blocked`: something stands in the way of the next release; what serves is cared for all the same.
+    """
 
     rollout: Rollout
     seen: Observed
     now: datetime
     memory: RolloutStatus
+    blocked: bool = False
     _answers: dict[object, object] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, ask: Callable[[Situation], Answer]) -> Answer:

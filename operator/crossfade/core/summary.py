@@ -140,24 +140,6 @@ def going(s: Situation, message: str) -> RolloutStatus:
     return told.model_copy(update={"conditions": _conditions(s, state)})
 
 
-def refused(s: Situation, reason: Reason, message: str) -> RolloutStatus:
-    """The status where the spec cannot be carried out: production is as it was, and so is the memory."""
-    replicas, selector = _scale(s)
-    state = State(Phase.INVALID, reason, message)
-    told = s.memory.model_copy(
-        update={
-            **_said(s.memory, state, s.now),
-            "observed_generation": s.rollout.metadata.generation,
-            "replicas": replicas,
-            "available_replicas": s.stable.available + s.candidate.available,
-            "ready": columns.ready(s),
-            "selector": selector,
-            "stable": _side(s, s.stable_revision),
-        }
-    )
-    return told.model_copy(update={"conditions": _conditions(s, state)})
-
-
 def _state(s: Situation, at: Step, cause: str) -> State:
     if not s.under_way:
         return _state_at_rest(s, at, cause)

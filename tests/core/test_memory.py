@@ -169,3 +169,16 @@ def test_a_restored_status_starts_no_pod_beside_one_that_still_ends() -> None:
     quiet(sim)
     sim.controllers()
     assert {p.revision for p in sim.pods} == {V2}
+
+
+def test_a_rollout_that_was_made_anew_takes_nothing_of_the_one_before_for_its_own() -> None:
+    """Until the garbage collector has been there, Deployment and Service belong to the Rollout that is gone."""
+    sim = serving_v1("blueGreen")
+    for objects in (sim.deployments, sim.services):
+        for name, live in objects.items():
+            owners = [{**each, "uid": "gone"} for each in live["metadata"]["ownerReferences"]]
+            objects[name] = versioned(live, sim.tick_version(), ownerReferences=owners)
+    sim.rollout = {key: value for key, value in sim.rollout.items() if key != "status"}
+    quiet(sim)
+    assert sim.status["phase"] == "Invalid"
+    assert not sim.status.get("stable")

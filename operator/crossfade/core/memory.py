@@ -138,14 +138,17 @@ def _ended_by_it(s: Situation, revision: str) -> Situation:
 
 
 def serving_revision(s: Situation) -> str:
-    """The revision that serves, else the one that completed last; "" where neither has a Deployment.
+    """The revision that serves, else the one that completed last; "" where neither has a Deployment of ours.
 
     While the memory has a number, a first release may have been given up: what production selects proves nothing.
     """
     done = _completed(s)
     serving = [rev for rev, side in s.seen.sides.items() if side.ours and _selects(s, rev)]
     proved = [rev for rev in serving if rev in done or not s.memory.release]
-    return next((rev for rev in (*proved, *done) if rev in s.seen.sides), "")
+    ours = {
+        rev for rev, side in s.seen.sides.items() if side.ours
+    }  # a Rollout of the same name may have been here before
+    return next((rev for rev in (*proved, *done) if rev in ours), "")
 
 
 def _completed(s: Situation) -> list[str]:

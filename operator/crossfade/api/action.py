@@ -105,9 +105,9 @@ class RolloutActionSpec(Model):
     whatever is under way, and for `Undo` the one before. Example: `7c9f4b8d5`."""
 
     now: bool = False
-    """With `Abort`: requests leave the candidate at once, with one pod of stable ready. By default that is
-    done where the candidate is failing; a healthy one goes on serving beside stable until stable has enough pods for all
-    requests. Example: `true`."""
+    """With `Abort`: all traffic shifts to stable at once, as soon as one of its pods is ready. By default 1 in 4 of them must be
+    ready where the candidate is failing; a healthy candidate serves alongside stable until stable has enough ready pods for
+    all requests. Example: `true`."""
 
     actor: Annotated[str, harmless(ACTOR_LENGTH), Field(min_length=1, max_length=ACTOR_LENGTH)] | None = None
     """Who asks: your own user name, as `kubectl auth whoami` prints it. The command line fills it in, and so does the API

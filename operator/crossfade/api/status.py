@@ -121,7 +121,7 @@ class Progress(Model):
     """Whether the candidate failed, so that requests leave it with as few as 1 in 4 of stable's pods ready (1 in 2 where both
     can serve until then). Otherwise both serve until stable has enough."""
     now: bool = False
-    """Whether somebody asked that requests leave the candidate at once (`now: true`): one ready pod of stable is enough."""
+    """Whether an Abort requested that all traffic shifts to stable at once (`now: true`): one ready pod of stable is enough."""
     promoted: bool = False
     """Whether a person let this stage pass."""
     promoted_full: bool = False

@@ -162,11 +162,20 @@ def _serving(s: Situation, sides: list[Side]) -> list[Side]:
 
 def _stood(s: Situation) -> Mapping[str, int]:
     """How many pods each side has at the last point that the release has stood at."""
+    last = _last_reached(s)
+    return (
+        {s.stable_revision: last.stable, s.progress.revision: last.candidate}
+        if last
+        else {s.stable_revision: s.n}
+    )
+
+
+def _last_reached(s: Situation) -> Stage | None:
+    """The last stage that was reached; None on the way to the first one."""
     p = s.progress
-    if p.reached_at is None and not p.stage:
-        return {s.stable_revision: s.n}
-    now = s.stage if p.reached_at is not None else s.plan[p.stage - 1]
-    return {s.stable_revision: now.stable, p.revision: now.candidate}
+    if p.reached_at is not None:
+        return s.stage
+    return s.plan[p.stage - 1] if p.stage else None
 
 
 def _shares(s: Situation) -> list[Share]:
@@ -174,11 +183,10 @@ def _shares(s: Situation) -> list[Share]:
 
     On its way there by the number of pods, both sides have one.
     """
-    p = s.progress
-    before = share_at(s, s.plan[p.stage - 1]) if p.stage else {s.stable_revision: 100}
-    now = share_at(s, s.stage)
-    both = [{s.stable_revision: 1, p.revision: 99}] if s.stage.counted else []
-    return [now, *both] if p.reached_at is not None else [before, now, *both]
+    last = _last_reached(s)
+    reached: Share = share_at(s, last) if last else {s.stable_revision: 100}
+    both: list[Share] = [{s.stable_revision: 1, s.progress.revision: 99}] if s.stage.counted else []
+    return [reached, share_at(s, s.stage), *both]
 
 
 def given_back(s: Situation, survivor: str) -> Goal:

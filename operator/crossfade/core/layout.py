@@ -23,8 +23,8 @@ from crossfade.core.ways_back import served_before
 
 def writes(s: Situation, step: Step, *, without: str = "") -> tuple[Write, ...]:
     """Traffic before pods, growth before shrinking, and old things last. `without`: a revision that is not to be made now."""
-    serves = s.stable_revision or s.under_way  # else nothing is ours to move yet
-    pods = {track: count for track, count in step.pods.items() if track != without and serves}
+    is_ours = s.stable_revision or s.under_way  # else nothing is ours to scale yet
+    pods = {track: count for track, count in step.pods.items() if track != without} if is_ours else {}
     return (
         *_finalizer(s),
         *moving(s, replace(step, pods=pods)),
@@ -214,11 +214,7 @@ def given_back(live: SeenService) -> Write:
 
 def _forgotten(s: Situation) -> list[Side]:
     """Empty Deployments beyond `revisionHistoryLimit`, oldest first."""
-    kept = {
-        s.stable_revision,
-        s.memory.undo_to,
-        served_before(s) if s.stable_revision in s.memory.unserved else "",
-    }
+    kept = {s.stable_revision, s.memory.undo_to, served_before(s)}
     old = [side for rev, side in s.seen.sides.items() if side.ours and rev not in kept and not side.desired]
     empty = [side for side in old if not side.replicas]
     by_age = sorted(empty, key=lambda side: str(side.created_at or ""))

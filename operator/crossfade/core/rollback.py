@@ -1,7 +1,7 @@
-"""The way back: it ends, or says who alone can end it, and `--now` waits for nothing.
+"""The rollback: it ends, or says who alone can end it, and `--now` waits for nothing.
 
-No rule of the way forward is asked: no obstacle, no growth rule, no pause, no block, no plan. All that it waits for is as many
-pods of stable as are enough for its requests, and how many those are follows from why it goes back.
+No rule of the way forward applies: no obstacle, no growth rule, no pause, no block, no plan. All that it waits for is enough ready
+pods of stable for its requests; how many are enough follows from the reason for the rollback.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def back(s: Situation) -> Goal:
         pods={s.stable_revision: s.n, candidate: 0},
         share=_share(s),
         order=_order(s),
-        within_surge=not urgent and not has_no_room(s),
+        within_surge=not urgent and not s.once(has_no_room),
         enough=enough(s),
         by_ready=True,
         hurried=urgent,
@@ -79,7 +79,7 @@ def enough(s: Situation) -> int:
     if waits_for_nothing(s):
         return min(1, s.n)
     needed = math.ceil(s.n / (SOME if _can_both_serve(s) else FEW)) if is_urgent(s) else s.floor
-    return min(needed, max(1, s.stable.ready)) if has_no_room(s) and not _spare(s) else needed
+    return min(needed, max(1, s.stable.ready)) if s.once(has_no_room) and not _spare(s) else needed
 
 
 def _can_both_serve(s: Situation) -> bool:
@@ -117,7 +117,7 @@ def _exchanged(s: Situation) -> Exchange | None:
 def _order(s: Situation) -> Order:
     """Pods that were exchanged are exchanged back, with the same surge; others where the cluster has no room for both."""
     exchanged = _exchanged(s)
-    if has_no_room(s):
+    if s.once(has_no_room):
         surge, missing = (exchanged.surge, exchanged.unavailable) if exchanged else (0, 0)
         return Exchange(surge, max(1, missing))
     return order_of(s, exchanged or GROW_FIRST)
@@ -127,7 +127,7 @@ def _share(s: Situation) -> Share:
     """All to stable; by a route, where pods make room for each other, as much as it has of the pods that serve."""
     alone = {s.stable_revision: 100}
     traffic, candidate = traffic_of(s), s.progress.revision
-    if not s.routed or not has_no_room(s) or not _spare(s) or s.stable.ready >= enough(s):
+    if not s.routed or not s.once(has_no_room) or not _spare(s) or s.stable.ready >= enough(s):
         return alone
     now, there = traffic.real_percent(candidate), s.stable.ready + s.candidate.ready
     if now is None or not there:

@@ -47,7 +47,7 @@ GIVEN_UP: dict[str, tuple[Outcome, str]] = {
 
 def wakes(s: Situation) -> bool:
     """Whether stable is to run for the first time: it completed while there were to be no pods."""
-    return bool(s.n) and s.stable_revision in s.memory.unserved and bool(served_before(s))
+    return bool(s.n) and bool(served_before(s))
 
 
 def woken(s: Situation) -> Transition:

@@ -53,6 +53,11 @@ def in_words(way: GoingBack) -> str:
 
 
 def served_before(s: Situation) -> str:
-    """The revision to return to where stable fails at its first wake-up; "" where none has ever served, or can be made again."""
+    """The revision to roll back to where stable fails at its first wake-up.
+
+    "" where stable has served, where nothing else ever has, or where that cannot be made again.
+    """
+    if s.stable_revision not in s.memory.unserved:
+        return ""
     served = (r for r in s.memory.completed if r != s.stable_revision and r not in s.memory.unserved)
     return next((r for r in served if r in s.seen.sides or template_of(s, r) is not None), "")

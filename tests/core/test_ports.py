@@ -131,3 +131,132 @@ def test_a_number_that_is_not_declared_is_told_apart() -> None:
     assert undeclared_numbers(
         [{"port": 80}, {"port": 81, "targetPort": 8080}], listening("shop:v1", "http")
     ) == [80]
+
+
+# --- ports belong to a revision, and move with its requests -----------------------------------------------
+
+SWITCHED = ["blueGreen", "bigBang", "recreate"]
+
+
+def target_of(sim: Sim, name: str = "shop") -> object:
+    return sim.services[name]["spec"]["ports"][0]["targetPort"]
+
+
+def moved_to_9090(strategy: Any, *, routed: bool = False, **spec: Any) -> Sim:
+    """One edit changes the template and the numeric port: v2 listens on 9090, and v1 on 8080."""
+    sim = routed_v1(strategy, **spec) if routed else serving_v1(strategy, **spec)
+    sim.edit(template=template("shop:v2"), service={"ports": [{"port": 80, "targetPort": 9090}]})
+    return sim
+
+
+def refused(sim: Sim) -> set[str]:
+    """The revisions that get requests on a port that is not theirs."""
+    right = {V1: 8080, V2: 9090}
+    behind = {name: set(sim.selected(name)) for name in ("shop", "shop-canary") if name in sim.services}
+    return {r for name, each in behind.items() for r in each if right.get(r) != target_of(sim, name)}
+
+
+@pytest.mark.parametrize("strategy", SWITCHED)
+def test_the_ports_move_in_one_write_with_the_requests(strategy: str) -> None:
+    sim = moved_to_9090(strategy)
+    wrong: list[set[str]] = []
+    until(sim, phase("Healthy"), judged=lambda *_: wrong.append(refused(sim)))
+    assert not set().union(*wrong)
+    assert (sim.selected(), target_of(sim)) == ({V2: 4}, 9090)
+
+
+@pytest.mark.parametrize("now", [False, True])
+@pytest.mark.parametrize("strategy", ["blueGreen", "bigBang"])
+def test_an_abort_in_the_bake_brings_the_old_ports_back_with_the_requests(strategy: str, now: bool) -> None:
+    sim = until(moved_to_9090(strategy, bakeSeconds=60), lambda s: s.selected() == {V2: 4})
+    assert target_of(sim) == 9090
+    sim.act("Abort", now=now)
+    quiet(sim)
+    assert (sim.selected(), target_of(sim)) == ({V1: 4}, 8080)
+    rest(sim)
+    assert (sim.selected(), target_of(sim)) == ({V1: 4}, 8080), "the spec still says 9090"
+
+
+def test_behind_a_route_each_side_has_its_own_ports_and_an_abort_leaves_none_refused() -> None:
+    sim = until(
+        moved_to_9090({"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}, routed=True), stands_at(0)
+    )
+    assert (target_of(sim), target_of(sim, "shop-canary")) == (8080, 9090)
+    sim.act("Abort")
+    rest(sim)
+    assert (sim.selected(), target_of(sim)) == ({V1: 4}, 8080)
+
+
+def test_behind_a_route_a_release_ends_with_the_new_ports() -> None:
+    sim = moved_to_9090("canary", routed=True)
+    wrong: list[set[str]] = []
+    until(sim, phase("Healthy"), judged=lambda *_: wrong.append(refused(sim)))
+    assert not set().union(*wrong)
+    assert (sim.selected(), target_of(sim)) == ({V2: 4}, 9090)
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "canary"])
+def test_where_both_are_behind_one_service_another_number_is_refused_with_the_way_out(strategy: str) -> None:
+    sim = rest(moved_to_9090(strategy))
+    assert sim.status["phase"] == "Invalid"
+    assert "give the port a name that both templates have" in sim.status["message"]
+    assert (sim.selected(), target_of(sim)) == ({V1: 4}, 8080)
+
+
+def test_an_undo_brings_the_ports_of_its_revision_back() -> None:
+    sim = rest(moved_to_9090("bigBang"))
+    sim.act("Undo")
+    rest(sim)
+    assert (sim.selected(), target_of(sim)) == ({V1: 4}, 8080)
+
+
+def test_a_release_that_may_not_begin_changes_no_port() -> None:
+    sim = serving_v1("bigBang")
+    sim.edit(paused=True)
+    sim.edit(template=template("shop:v2"), service={"ports": [{"port": 80, "targetPort": 9090}]})
+    run(sim, 10)
+    assert target_of(sim) == 8080
+
+
+def test_a_port_that_is_put_right_before_the_candidate_gets_a_request_is_the_one_that_counts() -> None:
+    sim = until(moved_to_9090({"blueGreen": {"promote": "Manual"}}), phase("Paused"))
+    sim.edit(service={"ports": [{"port": 80, "targetPort": 9091}]})
+    quiet(sim)
+    sim.act("Promote")
+    until(sim, lambda s: s.selected() == {V2: 4})
+    assert target_of(sim) == 9091
+
+
+def test_a_note_of_ports_that_somebody_spoils_is_written_anew() -> None:
+    sim = until(moved_to_9090("bigBang", bakeSeconds=60), lambda s: s.selected() == {V2: 4})
+    name = f"shop-{V2}"
+    live = versioned(sim.deployments[name], sim.tick_version(), annotations={"crossfade.dev/ports": "[{"})
+    sim.deployments[name] = live
+    quiet(sim)
+    assert target_of(sim) == 9090
+    assert "9090" in sim.deployments[name]["metadata"]["annotations"]["crossfade.dev/ports"]
+
+
+def _adopted(strategy: dict[str, Any], **spec: Any) -> Sim:
+    sim = taking_over(strategy, replicas=4, **spec)
+    front = sim.services["front"]
+    sim.services["front"] = {**front, "spec": {**front["spec"], "ports": [{"port": 80, "targetPort": 8080}]}}
+    if "traffic" in spec:
+        sim.make_route("shop", [{"name": "main", "backendRefs": [{"name": "front", "port": 80}]}])
+    rest(sim)
+    sim.set_image("shop:v2")
+    return sim
+
+
+def test_the_preview_of_an_adopted_service_has_its_ports() -> None:
+    sim = until(_adopted({"blueGreen": {"promote": "Manual"}}), phase("Paused"))
+    assert target_of(sim, "front-preview") == 8080
+
+
+def test_the_canary_service_follows_the_ports_of_an_adopted_one() -> None:
+    canary = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+    sim = until(_adopted(canary, traffic={"httpRoute": {"name": "shop"}}), stands_at(0))
+    front = versioned(sim.services["front"], sim.tick_version())
+    sim.services["front"] = {**front, "spec": {**front["spec"], "ports": [{"port": 80, "targetPort": 9090}]}}
+    quiet(sim)
+    assert target_of(sim, "front-canary") == 9090

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import LABEL_ROLLOUT
@@ -78,13 +80,49 @@ def _selected(s: Situation) -> Conflict | None:
 
 
 def unknown_port(s: Situation) -> Conflict | None:
-    """A port that the Service names, and that pods do not have: the ones that are to come, or those that serve now."""
-    for revision, whose in ((target(s), "the template"), (s.stable_revision, "stable, which serves now,")):
+    """A port that the Service names, and that pods do not have: the ones that are to come, or those that serve beside them."""
+    for revision, whose in ((target(s), "the template"), (_beside(s), "stable, which serves now,")):
         names = manifests.unknown_ports(s, revision)
         if names:
             told = f'Service {s.service_name} sends requests to port "{names[0]}", and no container of {whose} has a port of that name'
             return Conflict(Reason.PORT_UNKNOWN, f"{told}: {_way_out(s, whose)}")
+    return _other_numbers(s)
+
+
+def _beside(s: Situation) -> str:
+    """Stable, where it is behind one Service with what is to come, and that has no port that both have; else "".
+
+    Ports move with the requests in all other cases.
+    """
+    mixes = s.spec.strategy.rolling is not None or (s.spec.strategy.canary is not None and not s.routed)
+    shares = mixes or manifests.adopts(s) or target(s) == s.stable_revision
+    apart = s.stable_revision and manifests.shared_ports(s, s.stable_revision, target(s)) is None
+    return s.stable_revision if s.service_name and shares and (apart or manifests.adopts(s)) else ""
+
+
+def _other_numbers(s: Situation) -> Conflict | None:
+    """Behind one Service a port is one number for all pods; behind a route its Services have the same ports."""
+    old, new = s.stable_revision, target(s)
+    if not s.service_name or not old or old == new or manifests.adopts(s):
+        return None
+    before, after = (manifests.ports_of(s, each) for each in (old, new))
+    told = f"the ports of Service {s.service_name} change with this release"
+    if _beside(s):
+        out = "give the port a name that both templates have, and its targetPort that name; or release by blueGreen or bigBang"
+        return Conflict(
+            Reason.PORT_UNKNOWN, f"{told}, and behind it old and new pods serve side by side: {out}"
+        )
+    if s.routed and [*map(_face, before)] != [*map(_face, after)]:
+        out = "release with both ports first, and take the old one away with a later release"
+        return Conflict(
+            Reason.PORT_UNKNOWN, f"{told}, and a route sends requests to both revisions by one port: {out}"
+        )
     return None
+
+
+def _face(port: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What clients and routes know of a port."""
+    return port.get("name"), port["port"], port.get("protocol", "TCP")
 
 
 def _way_out(s: Situation, whose: str) -> str:

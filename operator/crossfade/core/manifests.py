@@ -12,6 +12,7 @@ from typing import Any
 from crossfade.api.labels import (
     ANNOTATION_DRAIN,
     ANNOTATION_LAST_WORDS,
+    ANNOTATION_PORTS,
     ANNOTATION_RELEASE,
     ANNOTATION_RESTARTED_AT,
     ANNOTATION_SPEC,
@@ -21,9 +22,11 @@ from crossfade.api.labels import (
     LABEL_ROLE,
     LABEL_ROLLOUT,
 )
+from crossfade.api.parsing import parsed
+from crossfade.api.service import ServicePort
 from crossfade.core.observed import Pod, SeenRoute, Side
 from crossfade.core.plan import Verb, Write
-from crossfade.core.ports import undeclared_names
+from crossfade.core.ports import undeclared_names, undeclared_numbers
 from crossfade.core.restarts import restarted_at
 from crossfade.core.revision import named, without_nulls
 from crossfade.core.same import has
@@ -39,6 +42,9 @@ HARMLESS = ["/crossfade-pull-check"]
 """A command that no image has: its container ends when the image is there, without running anything of it."""
 
 DEFAULT_GRACE_S = 30
+
+LONGEST_PORTS = 10_000
+"""Characters of a note of ports that are looked at: a Service has 100 ports at most."""
 
 NUMBER = re.compile(r"[0-9]{1,9}")
 """What an annotation of ours holds: digits that every reader of numbers takes, and no more than a release has."""
@@ -115,6 +121,7 @@ def deployment(s: Situation, revision: str, template: Mapping[str, Any], replica
                 ANNOTATION_RELEASE: str(s.memory.release),
                 ANNOTATION_DRAIN: str(drain_seconds(s, template)),
                 ANNOTATION_LAST_WORDS: FROM_LOGS,
+                **_ports_noted(s, revision),
             },
             **metadata,
         },
@@ -216,6 +223,7 @@ def annotations_of(s: Situation, side: Side) -> dict[str, str]:
         ANNOTATION_RELEASE: number or str(max(known, default=s.memory.release)),
         ANNOTATION_DRAIN: str(drain_of(side)),
         **({ANNOTATION_LAST_WORDS: FROM_LOGS} if tells_last_words(s, side) else {}),
+        **_ports_noted(s, side.revision),
     }
 
 
@@ -267,9 +275,73 @@ def service_ports(s: Situation) -> list[Any]:
     return list((live.manifest.get("spec") or {}).get("ports") or ()) if live is not None else []
 
 
-def ports_beside(s: Situation) -> list[dict[str, Any]]:
+def ports_of(s: Situation, revision: str) -> list[Any]:
+    """The ports of a revision, which move with its requests: those that the spec had when they began to come to it.
+
+    The spec's own until then, and of what serves alone, where the spec names it. An adopted Service's are its owner's.
+    """
+    if adopts(s):
+        return service_ports(s)
+    p = s.progress
+    comes = revision == p.revision and not (p.serving_since or p.rollback_reason)
+    if not s.stable_revision or (revision == s.spec_revision and (comes or not s.under_way)):
+        return ports(s)
+    noted = noted_ports(s.side(revision))
+    return noted if noted is not None else ports(s)
+
+
+def ports_behind(s: Situation, selector: Mapping[str, str]) -> list[Any]:
+    """The ports of a Service with that selector: of the revision that it selects; where it selects all, those that all have."""
+    alone, old, new = selector.get(LABEL_REVISION), s.stable_revision, s.progress.revision
+    shared = shared_ports(s, old, new) if not alone and old and new else None
+    return shared if shared is not None else ports_of(s, alone or old or new)
+
+
+def shared_ports(s: Situation, old: str, new: str) -> list[Any] | None:
+    """The ports by which one Service can have both revisions behind it; None where there are none.
+
+    The new ones where the old revision has them too; else the old ones, where the new revision has those.
+    """
+    choices = ((ports_of(s, new), old), (ports_of(s, old), new))
+    return next((listed for listed, other in choices if _has_ports(s, other, listed)), None)
+
+
+def _has_ports(s: Situation, revision: str, listed: list[Any]) -> bool:
+    """Whether requests to these ports find a listener in its pods: by a name or number that it declares, or its own number."""
+    template = template_of(s, revision) or {}
+    own = {port.get("targetPort") or port.get("port") for port in ports_of(s, revision)}
+    numbers = (each for each in undeclared_numbers(listed, template) if each not in own)
+    return not undeclared_names(listed, template) and not any(True for _ in numbers)
+
+
+def are_apart(s: Situation) -> bool:
+    """Whether the two revisions of a release have other ports, so that one Service cannot have both behind it."""
+    old, new = s.stable_revision, s.progress.revision
+    return bool(old and new) and shared_ports(s, old, new) is None
+
+
+def noted_ports(side: Side) -> list[dict[str, Any]] | None:
+    """The ports that are noted on a Deployment; None where none are, or what is there cannot be ports."""
+    text = (side.manifest.get("metadata", {}).get("annotations") or {}).get(ANNOTATION_PORTS)
+    try:
+        told = parsed(text) if isinstance(text, str) and len(text) <= LONGEST_PORTS else None
+        return (
+            [ServicePort.model_validate(each).to_wire() for each in told] if isinstance(told, list) else None
+        )
+    except ValueError:
+        return None
+
+
+def _ports_noted(s: Situation, revision: str) -> dict[str, str]:
+    """The note of a revision's ports, where the Service is ours to write."""
+    if not s.service_name or adopts(s):
+        return {}
+    return {ANNOTATION_PORTS: json.dumps(ports_of(s, revision), sort_keys=True, separators=(",", ":"))}
+
+
+def ports_beside(s: Situation, selector: Mapping[str, str]) -> list[dict[str, Any]]:
     """The same for another Service: what belongs to one alone (a nodePort) is left out."""
-    return [{k: v for k, v in port.items() if k != "nodePort"} for port in service_ports(s)]
+    return [{k: v for k, v in port.items() if k != "nodePort"} for port in ports_behind(s, selector)]
 
 
 def unknown_ports(s: Situation, revision: str) -> list[str]:
@@ -279,7 +351,8 @@ def unknown_ports(s: Situation, revision: str) -> list[str]:
 
 
 def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> dict[str, Any]:
-    """A Service of ours: `role` is production or preview."""
+    """A Service of ours: `role` is production, preview or canary."""
+    own = ports_behind if role == "production" else ports_beside
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -288,7 +361,7 @@ def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> 
             "namespace": s.rollout.metadata.namespace,
             **owned(s, {LABEL_ROLE: role}),
         },
-        "spec": {"selector": dict(selector), "ports": ports(s)},
+        "spec": {"selector": dict(selector), "ports": own(s, selector)},
     }
 
 

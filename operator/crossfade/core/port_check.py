@@ -68,7 +68,11 @@ def _reached(s: Situation) -> frozenset[int] | bool:
 
 def _ports(s: Situation) -> tuple[int, ...]:
     template = _template(s)
-    return tuple(tcp_numbers(manifests.service_ports(s), template)) if template and s.service_name else ()
+    return (
+        tuple(tcp_numbers(manifests.ports_of(s, s.progress.revision), template))
+        if template and s.service_name
+        else ()
+    )
 
 
 def _template(s: Situation) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import ANNOTATION_ROUTE
 from crossfade.api.parsing import parsed
+from crossfade.core import manifests
 from crossfade.core.observed import SeenRoute
 from crossfade.core.situation import Situation
 from crossfade.routers import rules
@@ -127,8 +128,7 @@ def own_spec(s: Situation) -> dict[str, Any]:
 
 
 def _first_port(s: Situation) -> int:
-    listed = s.spec.service.ports if s.spec.service is not None else []
-    return listed[0].port
+    return int(manifests.ports_of(s, s.stable_revision or s.progress.revision)[0]["port"])
 
 
 def memo(s: Situation) -> tuple[Place, Before] | None:

@@ -38,7 +38,6 @@ def writes(s: Situation, *, reached: bool, refers: bool) -> Iterator[Write]:
     elif s.under_way and s.routed and s.seen.found.services.get(s.canary_name) is None:
         body = manifests.service(s, s.canary_name, "canary", selector)
         body["metadata"]["annotations"] = note
-        body["spec"]["ports"] = manifests.ports_beside(s)
         yield Write(Verb.CREATE, "Service", s.canary_name, body)
 
 

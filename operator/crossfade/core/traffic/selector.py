@@ -17,6 +17,7 @@ from crossfade.core.adoption import other_writers
 from crossfade.core.marks import disowned
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import Verb, Write
+from crossfade.core.ports import undeclared_names
 from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
@@ -33,7 +34,10 @@ class Selector:
 
     s: Situation
 
-    mixes: bool = True
+    @property
+    def mixes(self) -> bool:
+        """Where both have the same ports: one Service has one set of them."""
+        return not manifests.are_apart(self.s)
 
     def obstacle(self, share: Share) -> Obstacle | None:
         """Another field manager that writes the selector of an adopted Service. On the way back it is taken from whoever writes it."""
@@ -183,12 +187,29 @@ def kept(
     """Selector, owner, ports and notes of a Service of ours as they should be."""
     meta = {**_marks(s, role), **({"annotations": dict(notes)} if notes else {})}
     yield from disowned(s, "Service", live.name, live)
-    if dict(live.selector) != dict(selector) or not has(live.manifest.get("metadata", {}), meta):
+    ports = _ports_due(s, live, selector, role)
+    moves = dict(live.selector) != dict(selector)
+    if ports is None and (moves or not has(live.manifest.get("metadata", {}), meta)):
         body = {"metadata": {**_memo(live), **meta}, "spec": {"selector": dict(selector)}}
         yield Write(Verb.APPLY, "Service", live.name, body, live.identity)
-    elif not manifests.adopts(s) and not _same_ports(live, manifests.ports(s)) and _have_ports(s):
-        change = [{"op": "replace", "path": "/spec/ports", "value": manifests.ports(s)}]
+    elif (
+        ports is not None
+    ):  # in one write with the selector: no request goes to a port that nobody listens on
+        change: list[dict[str, Any]] = [{"op": "replace", "path": "/spec/ports", "value": ports}]
+        if moves:
+            change.append({"op": "replace", "path": "/spec/selector", "value": dict(selector)})
         yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
+
+
+def _ports_due(
+    s: Situation, live: SeenService, selector: Mapping[str, str], role: str
+) -> list[dict[str, Any]] | None:
+    """The ports that it is to have, where those are others than it has; an adopted one's are its owner's, and others follow them."""
+    if role == "production" and manifests.adopts(s):
+        return None
+    wanted = (manifests.ports_behind if role == "production" else manifests.ports_beside)(s, selector)
+    due = wanted and not _same_ports(live, wanted) and _have_ports(s, selector, wanted)
+    return wanted if due else None
 
 
 def _marks(s: Situation, role: str) -> dict[str, Any]:
@@ -217,9 +238,15 @@ def _adopted(s: Situation) -> Iterator[Write]:
     yield Write(Verb.APPLY, "Service", s.service_name, body, found.identity)
 
 
-def _have_ports(s: Situation) -> bool:
-    """Whether the pods of both sides have the ports that the Service is to name; until then it keeps those that it has."""
-    return not any(manifests.unknown_ports(s, each) for each in (s.stable_revision, s.progress.revision))
+def _have_ports(s: Situation, selector: Mapping[str, str], wanted: list[dict[str, Any]]) -> bool:
+    """Whether the pods behind it have the ports that it is to name; until then it keeps those that it has."""
+    alone = selector.get(LABEL_REVISION)
+    templates = (
+        manifests.template_of(s, each)
+        for each in ([alone] if alone else [s.stable_revision, s.progress.revision])
+        if each
+    )
+    return not any(undeclared_names(wanted, template) for template in templates if template)
 
 
 def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:

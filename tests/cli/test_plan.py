@@ -374,3 +374,13 @@ def test_offline_no_policy_is_asked_for(
     assert crossfade(cluster, "plan", "--offline", "-f", written(tmp_path, GOOD), "-o", "json") == 0
     [plan] = json.loads(capsys.readouterr().out)["rollouts"]
     assert (plan["refusedBy"], plan["heldBy"], plan["unasked"]) == (None, None, "")
+
+
+def test_ports_that_change_are_told_where_the_rollout_is_there_already(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], crossfade: Run
+) -> None:
+    before = yaml.safe_load(GOOD.replace("port: 80}]", "port: 80, targetPort: 8080}]"))
+    cluster = FakeCluster({**before, "metadata": {"name": "shop", "namespace": "demo"}})
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "The Service's ports change from 80 → 8080 to 80 → 80" in told

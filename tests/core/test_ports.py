@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from builders import STRATEGIES, V1, V2, rollout, routed_v1, serving_v1, template
+from crossfade.api.policy import RolloutPolicySpec
+from crossfade.core.policy.matched import Matched
 from crossfade.core.ports import undeclared_names, undeclared_numbers
 from simulation.cluster import Sim
 from simulation.live import phase, quiet, rest, run, settled, stands_at, step, until
@@ -233,6 +235,90 @@ def test_a_port_that_is_put_right_before_the_candidate_gets_a_request_is_the_one
     sim.act("Promote")
     until(sim, lambda s: s.selected() == {V2: 4})
     assert target_of(sim) == 9091
+
+
+def test_an_undo_to_a_revision_whose_deployment_is_gone_brings_its_ports_back() -> None:
+    sim = rest(moved_to_9090("bigBang"))
+    sim.remove("Deployment", f"shop-{V1}")
+    sim.act("Undo", revision=V1)
+    rest(sim)
+    assert (sim.selected(), target_of(sim)) == ({V1: 4}, 8080)
+
+
+OTHER = {"ports": [{"port": 80, "targetPort": 9090}]}
+
+
+def test_ports_that_are_edited_alone_are_changed_at_once() -> None:
+    sim = serving_v1("canary")
+    sim.edit(service=OTHER)
+    assert (rest(sim).status["phase"], target_of(sim)) == ("Healthy", 9090)
+
+
+def test_ports_that_are_edited_alone_wait_while_it_is_paused() -> None:
+    sim = serving_v1("canary")
+    sim.edit(paused=True, service=OTHER)
+    quiet(sim)
+    assert (sim.status["phase"], target_of(sim)) == ("Paused", 8080)
+    assert sim.status["message"] == (
+        "the ports of Service shop were edited, and stay as they are until the Rollout is resumed"
+    )
+    sim.edit(paused=False)
+    assert (rest(sim).status["phase"], target_of(sim)) == ("Healthy", 9090)
+
+
+def test_ports_that_are_edited_alone_wait_while_a_policy_is_frozen() -> None:
+    sim = serving_v1("canary")
+    sim.policies = (Matched("prod", RolloutPolicySpec.model_validate({"freeze": {"reason": "incident"}})),)
+    sim.edit(service=OTHER)
+    quiet(sim)
+    assert (sim.status["phase"], target_of(sim)) == ("Waiting", 8080)
+    assert "crossfade unfreeze" in sim.status["message"]
+    sim.policies = ()
+    assert (rest(sim).status["phase"], target_of(sim)) == ("Healthy", 9090)
+
+
+GATEWAY = {"gateway": {"parentRefs": [{"name": "web"}], "hostnames": ["shop.example"]}}
+OLD, NEW = {"name": "old", "port": 80, "targetPort": 8080}, {"name": "new", "port": 81, "targetPort": 8080}
+
+
+def unknown_to(sim: Sim) -> set[int]:
+    """The ports that the route names, and that its Services lack."""
+    refs = [ref for rule in sim.routes["shop"]["spec"]["rules"] for ref in rule["backendRefs"]]
+    have = {name: {p["port"] for p in each["spec"].get("ports", ())} for name, each in sim.services.items()}
+    return {ref["port"] for ref in refs if ref["port"] not in have.get(ref["name"], ())}
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_ports_and_names_that_are_edited_leave_no_route_with_a_port_that_its_services_lack(
+    under_way: bool,
+) -> None:
+    sim = routed_v1("canary", traffic=GATEWAY)
+    if under_way:
+        sim.set_image("shop:v2")
+        until(sim, stands_at(1))
+    sim.edit(service={"ports": [NEW]})
+    wrong: set[int] = set()
+    for _ in range(5):
+        settled(sim, judged=lambda *_: wrong.update(unknown_to(sim)))
+        step(sim)
+    assert not wrong
+    assert sim.status["phase"] == "Invalid"
+    assert "HTTPRoute shop sends requests to port 80 of Service shop" in sim.status["message"]
+    sim.act("Abort")
+    assert not unknown_to(rest(sim))
+
+
+def test_a_route_of_ours_moves_to_another_port_once_its_service_has_it() -> None:
+    sim = routed_v1("canary", traffic=GATEWAY)
+    wrong: set[int] = set()
+    for ports in ([NEW, OLD], [NEW]):
+        sim.edit(service={"ports": ports})
+        for _ in range(5):
+            settled(sim, judged=lambda *_: wrong.update(unknown_to(sim)))
+            step(sim)
+        assert rest(sim).status["phase"] == "Healthy"
+    assert not wrong
+    assert sim.routes["shop"]["spec"]["rules"][0]["backendRefs"][0]["port"] == 81
 
 
 def test_a_note_of_ports_that_somebody_spoils_is_written_anew() -> None:

@@ -165,8 +165,8 @@ class Reason(StrEnum):
     REPLICAS_TOO_FEW = "ReplicasTooFew"
     """The Deployment that is to be taken over runs more pods than `spec.replicas`."""
     PORT_UNKNOWN = "PortUnknown"
-    """The Service sends requests to a port by a name that no container of the template, or of the pods that serve, has.
-    Every connection would fail, so nothing is changed."""
+    """The Service, or the route before it, sends requests to a port that the pods, or the Service, do not have. Connections
+    would fail, so nothing is changed."""
     PORT_CLOSED = "PortClosed"
     """A ready pod of the candidate refuses connections on the port that the Service sends requests to. It gets none; after
     `progressDeadlineSeconds` the release has failed."""

@@ -162,9 +162,9 @@ class EventReason(StrEnum):
 
     Do what the note says: name another, delete it, or adopt the Service."""
     PORT_UNKNOWN = "PortUnknown"
-    """Warning: the Service sends requests to a port by a name that no container of the pods has; nothing is changed.
+    """Warning: the Service, or the route before it, sends requests to a port that pods or Service do not have; nothing is changed.
 
-    Give a container a port of that name, or change `targetPort`, as the note says."""
+    Do as the note says: give a container a port of that name, change `targetPort`, or list both ports first."""
     PORT_CLOSED = "PortClosed"
     """Warning: nothing listened on the port that the Service sends requests to; the candidate got none, and has failed.
 

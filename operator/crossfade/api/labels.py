@@ -38,7 +38,7 @@ ANNOTATION_LAST_WORDS: Final = "crossfade.dev/last-words"
 `terminationMessagePolicy` that was added."""
 
 ANNOTATION_PORTS: Final = "crossfade.dev/ports"
-"""On a revision's Deployment: the ports that the Service has while requests go to it, as JSON."""
+"""On a revision's Deployment, and on its Release: the ports that the Service has while requests go to it, as JSON."""
 
 ANNOTATION_GIVE_BACK: Final = "crossfade.dev/give-back-selector"
 """On an adopted Service: its selector from before, as JSON, so that it can be given back."""

@@ -80,7 +80,11 @@ class ServiceSpec(Model):
     ports: Annotated[list[ServicePort], Field(min_length=1, max_length=50), AfterValidator(_once)] = Field(
         json_schema_extra=list_map("port", "protocol")
     )
-    """The ports of the Service, 1 to 50. Example: `[{port: 80, targetPort: 8080}]`."""
+    """The ports of the Service, 1 to 50. Ports belong to a revision: edited with the template, they change in one write with
+    the selector, and an Abort or Undo brings the old ones back. Edited alone, they change at once, but not while the Rollout is
+    paused or a policy is frozen or its window closed. Strategies rolling and canary (without a route) have old and new pods behind
+    one Service, so both need the ports: with another number or name the phase is Invalid. Behind a route, a port that the route names must
+    stay. Example: `[{port: 80, targetPort: 8080}]`."""
 
     adopt: bool = False
     """Whether to take over an existing Service of this name, by default false: then a Service of that name that is not

@@ -1,4 +1,4 @@
-"""What the policies of the cluster say to the Rollouts of a plan, where a cluster answers."""
+"""What the cluster says to the Rollouts of a plan, where one answers: its policies, and the Rollout that is there already."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from crossfade.api.rollout import Rollout
 from crossfade.cli import connection
 from crossfade.cli.manifests import Manifests
 from crossfade.cli.policy_test import surroundings, tried_in
@@ -16,6 +17,7 @@ from crossfade.view.forecast import Forecast
 from crossfade.view.policy_answers import answers
 from crossfade.view.policy_text import sentences
 from crossfade.view.rule_answers import Verdict
+from crossfade.view.target_ports import moved
 from crossfade.wire.errors import ApiError
 
 
@@ -45,7 +47,8 @@ async def _asked(
     if not around.policies and around.unread:
         return _unasked(forecasts, "; ".join(around.unread))
     given = []
-    for rollout, forecast in zip(found.rollouts, forecasts, strict=True):
+    for rollout, each in zip(found.rollouts, forecasts, strict=True):
+        forecast = await _with_moved_ports(cluster, rollout, each, options.namespace)
         if not around.policies:
             given.append(replace(forecast, refused_by=(), held_by=()))
             continue
@@ -55,3 +58,12 @@ async def _asked(
         held = tuple(sentences(said, Verdict.HELD, Verdict.WARNED))
         given.append(replace(forecast, refused_by=refused, held_by=held))
     return given
+
+
+async def _with_moved_ports(
+    cluster: connection.Api, rollout: Rollout, forecast: Forecast, at_hand: str
+) -> Forecast:
+    namespace = rollout.metadata.namespace or at_hand or cluster.namespace
+    live = await connection.readable(cluster.get("Rollout", namespace, rollout.metadata.name))
+    told = moved((live or {}).get("spec") or {}, rollout.spec.to_wire())
+    return replace(forecast, notes=(*forecast.notes, told)) if told else forecast

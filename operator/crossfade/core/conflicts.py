@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from crossfade.api.conditions import Reason
+from crossfade.api.conditions import Phase, Reason
 from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.core import abilities, groups, manifests, routing
 from crossfade.core.analysis import templates
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
+from crossfade.core.policy.holds import before_edit
 from crossfade.core.situation import Situation
 from crossfade.core.strangers import are_unread as strangers_unread
 from crossfade.core.strangers import in_the_way
-from crossfade.core.wanted import target
+from crossfade.core.wanted import paused, target
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """What is in the way, as a word and as a sentence that says what to do."""
+    """What is in the way, as a word and as a sentence that says what to do, and the phase that it makes."""
 
     reason: Reason
     message: str
+    phase: Phase = Phase.INVALID
 
 
 def first_read(s: Situation) -> ReadRequest | None:
@@ -50,7 +50,8 @@ def first_read(s: Situation) -> ReadRequest | None:
 
 def conflict(s: Situation) -> Conflict | None:
     """What holds what we need, or is missing; None where nothing is in the way."""
-    return _source(s) or taken(s) or unknown_port(s) or _selected(s) or route(s) or _analysis(s)
+    told = _source(s) or taken(s) or unknown_port(s) or _selected(s) or route(s) or _analysis(s)
+    return told or _held_ports(s)
 
 
 def route(s: Situation) -> Conflict | None:
@@ -86,7 +87,17 @@ def unknown_port(s: Situation) -> Conflict | None:
         if names:
             told = f'Service {s.service_name} sends requests to port "{names[0]}", and no container of {whose} has a port of that name'
             return Conflict(Reason.PORT_UNKNOWN, f"{told}: {_way_out(s, whose)}")
-    return _other_numbers(s)
+    return _other_numbers(s) or _taken_from_route(s)
+
+
+def _taken_from_route(s: Situation) -> Conflict | None:
+    """A port that the route sends requests to, and that the spec does not give the Service any more."""
+    taken_away = routing.named_ports(s) - {each["port"] for each in manifests.service_ports(s)}
+    if not taken_away or not s.stable_revision or manifests.adopts(s):
+        return None
+    told = f"{routing.place(s)} sends requests to port {min(taken_away)} of Service {s.service_name}, and spec.service.ports lacks it"
+    out = "list both ports, the new one first, and take the old one away once the route names the new one"
+    return Conflict(Reason.PORT_UNKNOWN, f"{told}: {out}")
 
 
 def _beside(s: Situation) -> str:
@@ -112,7 +123,7 @@ def _other_numbers(s: Situation) -> Conflict | None:
         return Conflict(
             Reason.PORT_UNKNOWN, f"{told}, and behind it old and new pods serve side by side: {out}"
         )
-    if s.routed and [*map(_face, before)] != [*map(_face, after)]:
+    if s.routed and manifests.faces(before) != manifests.faces(after):
         out = "release with both ports first, and take the old one away with a later release"
         return Conflict(
             Reason.PORT_UNKNOWN, f"{told}, and a route sends requests to both revisions by one port: {out}"
@@ -120,9 +131,26 @@ def _other_numbers(s: Situation) -> Conflict | None:
     return None
 
 
-def _face(port: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What clients and routes know of a port."""
-    return port.get("name"), port["port"], port.get("protocol", "TCP")
+def _held_ports(s: Situation) -> Conflict | None:
+    """At rest ports that are edited alone are changed at once: not while somebody has paused it, nor while a policy is closed."""
+    noted = manifests.ports_of(replace(s, blocked=True), s.stable_revision)
+    if (
+        s.under_way
+        or noted == manifests.service_ports(s)
+        or target(s) != s.stable_revision
+        or s.spec_revision != s.stable_revision
+    ):
+        return None
+    told = f"the ports of Service {s.service_name} were edited, and stay as they are"
+    if paused(s):
+        reason = Reason.PAUSED_BY_SPEC if s.spec.paused else Reason.PAUSED_BY_ACTION
+        return Conflict(reason, f"{told} until the Rollout is resumed", Phase.PAUSED)
+    held = before_edit(s)
+    return (
+        None
+        if held.is_open
+        else Conflict(Reason.HELD_BY_POLICY, f"{told}: {held.waiting_for}", Phase.WAITING)
+    )
 
 
 def _way_out(s: Situation, whose: str) -> str:

@@ -104,7 +104,7 @@ def _carried_out(transition: Transition, conflict: Conflict | None) -> Plan:
     blocked = conflict or (conflicts.blocking(s) if s.under_way else None)
     status = summary.status(s, at, _cause(s, at))
     if blocked is not None:
-        status = summary.blocked(s, status, blocked.reason, blocked.message)
+        status = summary.blocked(s, status, blocked)
     made = layout.writes(s, at, without=s.progress.revision if transition.refusal else "")
     repairs = tuple(e for told in repaired(s, made) for e in warning(EventReason.CHILD_REPAIRED, told))
     waits = [wake_after_s(s, at), INVALID_AGAIN_S if blocked else None]

@@ -283,11 +283,21 @@ def ports_of(s: Situation, revision: str) -> list[Any]:
     if adopts(s):
         return service_ports(s)
     p = s.progress
-    comes = revision == p.revision and not (p.serving_since or p.rollback_reason)
-    if not s.stable_revision or (revision == s.spec_revision and (comes or not s.under_way)):
+    if not s.stable_revision or (revision == s.spec_revision and not s.under_way and not s.blocked):
         return ports(s)
-    noted = noted_ports(s.side(revision))
-    return noted if noted is not None else ports(s)
+    if revision == s.spec_revision == p.revision and not (p.serving_since or p.rollback_reason):
+        apart = s.routed and faces(ports(s)) != faces(ports_of(s, s.stable_revision))
+        if not apart:  # a route sends requests to both sides by one port
+            return ports(s)
+    side = s.side(revision).manifest.get("metadata", {}).get("annotations") or {}
+    records = (r.metadata.annotations for r in reversed(s.seen.releases) if r.spec.revision == revision)
+    noted = (each for notes in (side, *records) if (each := noted_ports(notes)) is not None)
+    return next(noted, ports(s))
+
+
+def faces(listed: list[Any]) -> list[tuple[Any, ...]]:
+    """What clients and routes know of ports."""
+    return [(port.get("name"), port["port"], port.get("protocol", "TCP")) for port in listed]
 
 
 def ports_behind(s: Situation, selector: Mapping[str, str]) -> list[Any]:
@@ -320,14 +330,14 @@ def are_apart(s: Situation) -> bool:
     return bool(old and new) and shared_ports(s, old, new) is None
 
 
-def noted_ports(side: Side) -> list[dict[str, Any]] | None:
-    """The ports that are noted on a Deployment; None where none are, or what is there cannot be ports."""
-    text = (side.manifest.get("metadata", {}).get("annotations") or {}).get(ANNOTATION_PORTS)
+def noted_ports(annotations: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The ports that are noted on a Deployment or a Release; None where none are, or what is there cannot be ports."""
+    text = annotations.get(ANNOTATION_PORTS)
     try:
         told = parsed(text) if isinstance(text, str) and len(text) <= LONGEST_PORTS else None
-        return (
-            [ServicePort.model_validate(each).to_wire() for each in told] if isinstance(told, list) else None
-        )
+        if not isinstance(told, list):
+            return None
+        return [ServicePort.model_validate(each).to_wire() for each in told]
     except ValueError:
         return None
 
@@ -430,6 +440,7 @@ def release(s: Situation, number: int, revision: str, template: Mapping[str, Any
             "name": f"{s.name}-{number}",
             "namespace": s.rollout.metadata.namespace,
             **marks_of_release(s, revision),
+            "annotations": _ports_noted(s, revision),
         },
         "spec": {
             "rollout": s.name,

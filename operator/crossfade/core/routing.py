@@ -128,7 +128,21 @@ def own_spec(s: Situation) -> dict[str, Any]:
 
 
 def _first_port(s: Situation) -> int:
-    return int(manifests.ports_of(s, s.stable_revision or s.progress.revision)[0]["port"])
+    """The first port that the Service is to have and has: no route names one that is still to come."""
+    wanted = [int(each["port"]) for each in manifests.ports_of(s, s.stable_revision or s.progress.revision)]
+    live = s.production_read
+    there = {port.get("port") for port in live.manifest["spec"].get("ports") or ()} if live else set()
+    return next((each for each in wanted if each in there), wanted[0])
+
+
+def named_ports(s: Situation) -> set[int]:
+    """The ports of the production Service that the route's rules send requests to now."""
+    at = place(s)
+    live = seen(s, at) if at is not None else None
+    listed = (live.manifest.get("spec") or {}).get("rules") or () if live is not None else ()
+    refs = (ref for rule in listed for ref in rule.get("backendRefs") or ())
+    here = (each for each in refs if each.get("name") == s.service_name and not each.get("namespace"))
+    return {int(each["port"]) for each in here if each.get("port")}
 
 
 def memo(s: Situation) -> tuple[Place, Before] | None:

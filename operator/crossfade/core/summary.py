@@ -13,6 +13,7 @@ from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
 from crossfade.core import columns, deadline, manifests, routing, starts
 from crossfade.core.analysis.outcome import left_undone
+from crossfade.core.conflicts import Conflict
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.goals import halts
@@ -120,9 +121,9 @@ def _is_late(s: Situation, at: Step, state: State) -> bool:
     return deadline.is_late(s, at) if s.under_way else replaced_for_s(s) >= limit_s
 
 
-def blocked(s: Situation, told: RolloutStatus, reason: Reason, message: str) -> RolloutStatus:
-    """The status of a release that goes on as far as it can, although something in its way is somebody else's."""
-    state = State(Phase.INVALID, reason, message)
+def blocked(s: Situation, told: RolloutStatus, by: Conflict) -> RolloutStatus:
+    """The status of a Rollout that goes on as far as it can, although something is in its way."""
+    state = State(by.phase, by.reason, by.message)
     return told.model_copy(update={**_said(s.memory, state, s.now), "conditions": _conditions(s, state)})
 
 

@@ -41,6 +41,26 @@ def unlisted_numbers(
         )
 
 
+def moved(before: Object, after: Object) -> str:
+    """What becomes of ports that an applied spec changes, as a sentence; "" where it changes none."""
+    old, new = (_told(spec) for spec in (before, after))
+    if not before or old == new or not (old and new):
+        return ""
+    strategy = after.get("strategy") or {}
+    one = "rolling" in strategy or ("canary" in strategy and not after.get("traffic"))
+    how = "they move in one write with the requests, and come back with them"
+    if one:
+        how = "old and new pods serve behind one Service, so nothing begins (Invalid) unless both have these ports"
+    return f"The Service's ports change from {old} to {new}: {how}."
+
+
+def _told(spec: Object) -> str:
+    """Example: `80 → 8080, 443 → https`. "" where it has none of its own."""
+    asked = spec.get("service") or {}
+    ports = [] if asked.get("adopt") else _ports(spec, None)
+    return ", ".join(f"{port.get('port')} → {port.get('targetPort') or port.get('port')}" for port in ports)
+
+
 def _ports(spec: Object, service: Object | None) -> list[Object]:
     """Those of the spec; of an adopted Service those that it has, where it is at hand."""
     asked = spec.get("service") or {}

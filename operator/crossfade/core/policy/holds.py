@@ -43,6 +43,19 @@ def before_start(s: Situation) -> Answer:
     return _strictest(s, beginning(s)) if begins(s) else OPEN
 
 
+def before_edit(s: Situation) -> Answer:
+    """What keeps an edit waiting that moves requests without a release: a freeze or a window that is closed for any moment."""
+    due = Entering(frozenset({"Start", "Step", "Promote"}))
+    rules: tuple[RuleName, ...] = ("freeze", "windows")
+    asked = ((rule, each) for rule in rules for each in in_force(s) if _enforces(each, rule))
+    answers = (WHEN[rule](s, each, due) for rule, each in asked)
+    return last(each for each in answers if not each.is_open)
+
+
+def _enforces(policy: Matched, rule: RuleName) -> bool:
+    return policy.spec is not None and mode_of(policy.spec, rule) == "Enforce"
+
+
 def before_next(s: Situation) -> Answer:
     """What keeps the release from its next stage. Never where nothing serves, nor on a way back."""
     return _before(s, next_of(s)) if s.under_way else OPEN

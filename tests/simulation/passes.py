@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from crossfade.controller.drops import Drop
 from crossfade.controller.refusals import Refusals
 from crossfade.core import decide as core
 from crossfade.core.measured import Measured
+from crossfade.core.moments import moment_of
 from crossfade.core.observed import Found, Identity
 from crossfade.core.plan import Plan, ReadRequest, Verb, Write
 from kstatus import broken_rule
@@ -247,10 +249,23 @@ def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
     if write.kind == "Rollout" and write.verb is Verb.STATUS:
         meta = sim.rollout["metadata"]
         broken = _broken_rule(
-            (before or {}).get("status"), sim.status, meta["generation"], meta.get("deletionTimestamp")
+            _without_times_ahead((before or {}).get("status"), sim.now),
+            sim.status,
+            meta["generation"],
+            meta.get("deletionTimestamp"),
         )
         if broken:
             raise Violation("each status follows kstatus", f"{broken}: {sim.status['conditions']}")
+
+
+def _without_times_ahead(status: Object | None, now: datetime) -> Object | None:
+    """A time that lies ahead was written by a clock that has jumped: it may be put right."""
+    listed = (status or {}).get("conditions") or ()
+    if not any(moment_of(one["lastTransitionTime"]) > now for one in listed):
+        return status
+    ahead = [one for one in listed if moment_of(one["lastTransitionTime"]) > now]
+    kept = [{**one, "lastTransitionTime": None} if one in ahead else one for one in listed]
+    return {**(status or {}), "conditions": kept}
 
 
 @once_for_all

@@ -100,7 +100,13 @@ class Progress(Model):
     reached_at: Time | None = None
     """When its pods and its share of requests stood; pauses and the bake run from here."""
     short_since: Time | None = None
-    """Since when pods have been awaited without any progress; absent while they stand. The deadline runs from here."""
+    """Since when pods have been awaited without any progress; absent while they stand. The deadline runs from here, and anew
+    when more of the candidate's pods are available than ever in this stage: not when more are asked for."""
+    most_available: Count = 0
+    """The most pods of the candidate that were available at once in this stage. A stage that stood with them is not judged by
+    pods that are asked for later and for which the cluster has no room."""
+    asked_at: Time | None = None
+    """When pods or requests were asked for last: what was just asked for is given a moment before it is looked at."""
     release_started_at: Time | None = None
     """When the release began; an action that is older is refused."""
     serving_since: Time | None = None

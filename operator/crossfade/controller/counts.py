@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from crossfade.api.status import RevisionStatus, RolloutStatus
+from crossfade.api.status import Progress, RevisionStatus, RolloutStatus
 
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -50,8 +50,6 @@ def left_s(since: datetime, now: datetime) -> float:
 
 
 def _without_counts(status: RolloutStatus) -> RolloutStatus:
-    before = status.progress
-    progress = before.model_copy(update={"waiting_for": _wordy(before.waiting_for)}) if before else None
     silent = {
         "message": _wordy(status.message),
         "replicas": None,
@@ -60,10 +58,18 @@ def _without_counts(status: RolloutStatus) -> RolloutStatus:
         "real_weight": None,
         "stable": _uncounted(status.stable),
         "candidate": _uncounted(status.candidate),
-        "progress": progress,
+        "progress": _without_growth(status.progress),
         "conditions": [one.model_copy(update={"message": _wordy(one.message)}) for one in status.conditions],
     }
     return status.model_copy(update=silent)
+
+
+def _without_growth(progress: Progress | None) -> Progress | None:
+    """Where a stage stands, but for how many of its pods are there, and since when no more have come."""
+    if progress is None:
+        return None
+    waits = {"short_since": progress.short_since and "since", "waiting_for": _wordy(progress.waiting_for)}
+    return progress.model_copy(update={**waits, "most_available": 0})
 
 
 def _wordy(sentence: str) -> str:

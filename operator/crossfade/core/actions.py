@@ -28,6 +28,7 @@ from crossfade.core.restarts import left_to_replace
 from crossfade.core.situation import Situation
 from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import aborted, forgiven, passed
+from crossfade.core.transitions import anew as clocks_anew
 from crossfade.core.verdicts import is_failing
 from crossfade.core.waiting import overtaken_by, unanswered
 from crossfade.core.wanted import condemned, paused, target
@@ -279,7 +280,7 @@ def _said(s: Situation, said: Said) -> Answer:
 
 def _retry(s: Situation, _action: RolloutAction) -> Answer:
     if s.progress.frozen:
-        fresh = {"frozen": "", "failure": None, "short_since": text_of(s.now), "reached_at": None}
+        fresh = {**clocks_anew(s), "started_at": s.progress.started_at, "frozen": "", "failure": None}
         counted_anew = s.progress_with(serving_since=None, ends_before={}, **fresh)
         anew = counted_anew.remember(measurements=_done_once(s))
         return Answer(anew, "the release goes on; what happened before is forgiven")

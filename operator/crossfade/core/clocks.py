@@ -34,6 +34,8 @@ def with_clocks(s: Situation) -> Situation:
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
         short_since=_short_since(s, at),
+        most_available=max(p.most_available, s.candidate.available),
+        asked_at=now if _asks(s, at) else p.asked_at,
     )
     return with_downtime(_with_served_at(_with_serving_since(s, goal, at)))
 
@@ -72,10 +74,19 @@ def _short_since(s: Situation, at: Step) -> str | None:
 
 
 def _begins_to_wait(s: Situation, at: Step) -> bool:
-    """Whether what is waited for is asked for in this pass, or what was waited for so long was none of ours to bring about."""
-    moves = s.routed and at.share is not None and not traffic_of(s).gives(at.share)
+    """Whether more pods are available than ever in this stage, or what was waited for so long was none of ours to bring about.
+
+    Also where nothing was asked for yet, though the memory says so: an operator may have ended between the two writes.
+    """
     others = at.unmet is not None and at.unmet.why in OUTSIDE
-    return moves or _moves(s, at) or (waited_outside(s) and not others)
+    first = _moves(s, at) and (s.seen.first_look or not s.candidate.desired)
+    return first or s.candidate.available > s.progress.most_available or (waited_outside(s) and not others)
+
+
+def _asks(s: Situation, at: Step) -> bool:
+    """Whether pods or requests are asked for in this pass."""
+    moves = s.routed and at.share is not None and not traffic_of(s).gives(at.share)
+    return moves or _moves(s, at)
 
 
 def with_moved_at(s: Situation, share: Share | None) -> Situation:

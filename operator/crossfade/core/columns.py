@@ -9,8 +9,7 @@ from datetime import datetime
 
 from crossfade.api.conditions import Phase
 from crossfade.api.status import RolloutStatus
-from crossfade.core.memory import SKEW
-from crossfade.core.moments import moment_of, text_of
+from crossfade.core.moments import text_of
 from crossfade.core.situation import Situation
 from crossfade.core.traffic import traffic_of
 
@@ -26,6 +25,5 @@ def ready(s: Situation) -> str:
 
 
 def since(memory: RolloutStatus, phase: Phase, now: datetime) -> str:
-    """The time of the last change of the phase. A stored time that is to come was never read from a clock."""
-    known = memory.since if memory.phase == phase else None
-    return known if known and moment_of(known) <= now + SKEW else text_of(now)
+    """The time of the last change of the phase."""
+    return (memory.since if memory.phase == phase else None) or text_of(now)

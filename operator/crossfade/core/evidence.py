@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crossfade.core.last_words import last_lines, plain, telling
-from crossfade.core.observed import Exit, Pod, Waiting
+from crossfade.core.observed import Exit, Pod, Side, Waiting
 
 BAD_IMAGE = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 """Reasons of a waiting container that no retry of the kubelet can change."""
@@ -55,6 +55,13 @@ def crashed(pods: Iterable[Pod], before: Mapping[str, int]) -> list[Pod]:
 
 def _ran_and_ended(end: Exit) -> bool:
     return end.reason not in NEVER_RAN and not end.by_node
+
+
+def have_no_room(side: Side, pods: Iterable[Pod] | None) -> bool:
+    """Whether the pods that a Deployment lacks cannot be scheduled, or made, and nothing else is wrong with them."""
+    missing = [pod for pod in pods or () if not pod.ready and not pod.leaving]
+    refused = bool(side.refusal) and side.replicas < side.desired
+    return (refused or bool(missing)) and all(pod.unschedulable for pod in missing)
 
 
 def when_crashed(culprits: Sequence[Pod], *, worker: bool = False) -> str:

@@ -29,6 +29,7 @@ from crossfade.core.traffic import traffic_of
 from crossfade.core.traffic.gained import gives_more
 from crossfade.core.transition import Transition, normal
 from crossfade.core.transitions import (
+    anew,
     closed,
     completed,
     dropped,
@@ -105,7 +106,7 @@ def _positioned(s: Situation) -> Situation:
     weights = [stage.weight for stage in s.plan]
     floor = max((each for each in weights if each <= weight), default=weights[0])
     now = text_of(s.now)
-    fresh = {"started_at": now, "short_since": now, "reached_at": None, "promoted": False}
+    fresh = {**anew(s), "promoted": False}
     index = weights.index(floor)
     return noted(
         s.progress_with(plan=s.plan_hash, stage=index, **fresh), now, f"strategy edited: {s.plan[index].name}"

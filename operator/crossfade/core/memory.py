@@ -6,40 +6,20 @@ never to come; and a revision that nothing knows is nobody's to serve.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 
 from crossfade.api.release import Release
 from crossfade.api.status import Failed, LastRelease, RevisionStatus
-from crossfade.core.moments import moment_of, text_of
+from crossfade.core.moments import text_of
 from crossfade.core.situation import Situation
-
-SKEW = timedelta(minutes=1)
-"""Clocks of two operators may differ by less; a time further ahead was never read from a clock."""
-
-TIMES = (
-    "started_at",
-    "reached_at",
-    "short_since",
-    "release_started_at",
-    "serving_since",
-    "served_at",
-    "turned_back_at",
-)
+from crossfade.core.stored_times import in_the_past
 
 
 def validated(s: Situation) -> Situation:
     """The same with a memory that can be true of what is seen."""
-    return _within_its_plan(_as_completed(_known(_as_recorded(_in_the_past(s)))))
-
-
-def _in_the_past(s: Situation) -> Situation:
-    """A start that is to come would hold a release, or refuse every action on it, until then."""
-    moved = s.memory.moved_at
-    if moved and moment_of(moved) > s.now + SKEW:
-        s = s.remember(moved_at=None)
-    times = {name: getattr(s.progress, name) for name in TIMES}
-    ahead = {name for name, at in times.items() if at and moment_of(at) > s.now + SKEW}
-    return s.progress_with(**dict.fromkeys(ahead, text_of(s.now))) if ahead else s
+    past = in_the_past(s.memory, s.now)
+    s = s if past is s.memory else replace(s, memory=past)
+    return _within_its_plan(_as_completed(_known(_as_recorded(s))))
 
 
 def _as_completed(s: Situation) -> Situation:

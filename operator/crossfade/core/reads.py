@@ -8,7 +8,6 @@ from crossfade.core import port_check
 from crossfade.core.clocks import is_about_to_serve
 from crossfade.core.goals import goal_of
 from crossfade.core.holds import hold, is_last, unavailable_s
-from crossfade.core.moments import seconds_since
 from crossfade.core.plan import ReadRequest
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.rollback import awaits_cause
@@ -109,11 +108,11 @@ def _sent(s: Situation) -> frozenset[str]:
 
 def is_slow(s: Situation) -> frozenset[str]:
     """The track whose pods are waited for so long that something may be wrong with them; none where they are on their way."""
-    since, unmet = s.progress.short_since, s.once(next_step).unmet
-    if unmet is None or not unmet.suspect or since is None:
+    unmet = s.once(next_step).unmet
+    if unmet is None or not unmet.suspect:
         return frozenset()
     side = s.side(unmet.suspect)
-    late = seconds_since(since, s.now) >= PATIENCE_S and side.available < side.desired and side.replicas
+    late = s.awaited_s >= PATIENCE_S and side.available < side.desired and side.replicas
     return frozenset({unmet.suspect}) if late and side.revision else frozenset()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from crossfade.api.conditions import Reason
-from crossfade.core.evidence import crashed
+from crossfade.core.evidence import crashed, have_no_room
 from crossfade.core.goal import POLL_S, Goal, Unmet, order_of
 from crossfade.core.moments import seconds_since
 from crossfade.core.pods_left import may_run
@@ -94,12 +94,10 @@ def _can_both_serve(s: Situation) -> bool:
 
 def has_no_room(s: Situation) -> bool:
     """Whether the pods that stable lacks cannot be scheduled, or made: then the candidate's pods make room for them."""
-    side, looked = s.stable, s.pods(s.stable_revision)
+    side = s.stable
     if s.exclusive or side.available >= side.desired:
         return False
-    missing = [pod for pod in looked or () if not pod.ready and not pod.leaving]
-    refused = bool(side.refusal) and side.replicas < side.desired
-    return (refused or bool(missing)) and all(pod.unschedulable for pod in missing)
+    return have_no_room(side, s.pods(s.stable_revision))
 
 
 def _spare(s: Situation) -> int:

@@ -18,6 +18,7 @@ from crossfade.api.hooks import Hook
 from crossfade.api.rollout import Rollout, RolloutSpec
 from crossfade.api.status import Progress, RolloutStatus
 from crossfade.core.compile import compiled
+from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
 from crossfade.core.requester import requester, user_of
 from crossfade.core.revision import named, without_nulls
@@ -194,6 +195,14 @@ class Situation:
         rolling = self.spec.strategy.rolling
         missing = limits(rolling, self.n)[1] if rolling is not None and self.n else 0
         return max(0, self.n - missing)
+
+    @cached_property
+    def awaited_s(self) -> float:
+        """For how many seconds what was asked for last has been awaited; 0 where nothing is."""
+        p = self.progress
+        if p.short_since is None:
+            return 0.0
+        return min(seconds_since(each, self.now) for each in (p.short_since, p.asked_at) if each)
 
     @cached_property
     def plan(self) -> list[Stage]:

@@ -18,7 +18,7 @@ from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
 from crossfade.core.goals import halts
 from crossfade.core.holds import SHORT_S, hold, unavailable_s, who_paused
-from crossfade.core.moments import moment_of, seconds_since, text_of
+from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Side
 from crossfade.core.others import BY_PEOPLE, in_full
 from crossfade.core.outside import OUTSIDE
@@ -85,7 +85,7 @@ def status(s: Situation, at: Step, why: Cause) -> RolloutStatus:
 def _as_it_stood(s: Situation, at: Step) -> Step:
     """A stage that stood is told as it stood while its route is put right, which takes a moment: an event tells of that."""
     stood = s.routed and s.under_way and s.progress.reached_at and not s.progress.rollback_reason
-    fresh = seconds_since(s.progress.short_since, s.now) < ANSWERS_S
+    fresh = s.awaited_s < ANSWERS_S
     put_right = stood and fresh and at.unmet is not None and at.unmet.why is Reason.MOVING_TRAFFIC
     return replace(at, unmet=None) if put_right else at
 

@@ -45,6 +45,12 @@ GIVEN_UP: dict[str, tuple[Outcome, str]] = {
 """How a release ends that has not failed, by the reason for its way back; and why."""
 
 
+def anew(s: Situation) -> dict[str, object]:
+    """The clocks of a stage that begins now."""
+    now = text_of(s.now)
+    return {"started_at": now, "short_since": now, "asked_at": now, "most_available": 0, "reached_at": None}
+
+
 def wakes(s: Situation) -> bool:
     """Whether stable is to run for the first time: it completed while there were to be no pods."""
     return bool(s.n) and bool(served_before(s))
@@ -72,6 +78,7 @@ def started(s: Situation, revision: str) -> Transition:
         revision=revision,
         started_at=now,
         short_since=now,
+        asked_at=now,
         release_started_at=now,
         skip_gates=comes_at_once(s, revision),
         stable_was_down=is_down(s),
@@ -181,7 +188,7 @@ def template_lost(s: Situation) -> Transition:
 
 def _turned_back(s: Situation, reason: Reason, *, urgent: bool) -> Situation:
     now = text_of(s.now)
-    fresh = {"frozen": "", "reached_at": None, "short_since": now, "turned_back_at": now}
+    fresh = {**anew(s), "started_at": s.progress.started_at, "frozen": "", "turned_back_at": now}
     return noted(s.progress_with(rollback_reason=str(reason), urgent=urgent, **fresh), now, f"back: {reason}")
 
 
@@ -246,7 +253,7 @@ def passed(s: Situation) -> Transition:
     if is_last(s):
         return completed(s)
     index, now = s.progress.stage + 1, text_of(s.now)
-    fresh = {"reached_at": None, "short_since": now, "started_at": now, "promoted": False, "until": None}
+    fresh = {**anew(s), "promoted": False, "until": None}
     note, rests = f"stage {index + 1} of {len(s.plan)}: {s.plan[index].name}", s.plan[index].rests
     rests = rests and not s.progress.promoted_full
     after = noted(s.progress_with(stage=index, **fresh), now, s.plan[index].name)

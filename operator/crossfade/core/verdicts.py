@@ -12,6 +12,7 @@ from crossfade.core.evidence import (
     Cause,
     bad_images,
     crashed,
+    have_no_room,
     impossible,
     main_cause,
     not_pulled,
@@ -156,13 +157,13 @@ def gate_failed(s: Situation) -> Verdict | None:
 def image_cannot_be_pulled(s: Situation) -> Verdict | None:
     """An image that nobody can pull, or that its registry has refused for `REFUSED_S`."""
     pods = (*(s.pods(s.progress.revision) or ()), *(manifests.pull_pods(s)))
-    causes = bad_images(pods) or (refused_images(pods) if _waited_s(s) >= REFUSED_S else [])
+    causes = bad_images(pods) or (refused_images(pods) if s.awaited_s >= REFUSED_S else [])
     return Verdict(Reason.IMAGE_CANNOT_BE_PULLED, causes[0]) if causes else None
 
 
 def container_cannot_start(s: Situation) -> Verdict | None:
     """A container that cannot run as it is written: the kubelet was refused by its own rules or by the image."""
-    causes = impossible(s.pods(s.progress.revision) or ()) if _waited_s(s) >= REFUSED_S else []
+    causes = impossible(s.pods(s.progress.revision) or ()) if s.awaited_s >= REFUSED_S else []
     return Verdict(Reason.CONTAINER_CANNOT_START, causes[0]) if causes else None
 
 
@@ -190,11 +191,18 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
     """The candidate's pods did not become available within the deadline."""
     side = s.candidate
     wanted = s.stage.candidate if s.n else 0
-    if side.available >= wanted or not _overdue(s):
+    if side.available >= wanted or not _overdue(s) or _lacks_only_room(s):
         return None
     return _unavailable(
         f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s", s
     )
+
+
+def _lacks_only_room(s: Situation) -> bool:
+    """Whether the stage stood, has lost no pod since, and the cluster has no room for more that were asked for later."""
+    p = s.progress
+    stood = p.reached_at is not None and s.candidate.available >= min(s.stage.candidate, p.most_available)
+    return stood and have_no_room(s.candidate, s.pods(p.revision))
 
 
 def port_refused(s: Situation) -> Verdict | None:
@@ -223,11 +231,8 @@ def first_unavailable(s: Situation) -> Verdict | None:
 def _overdue(s: Situation) -> bool:
     if waited_outside(s):
         return False
-    return s.progress.short_since is not None and _waited_s(s) >= s.spec.progress_deadline_seconds
-
-
-def _waited_s(s: Situation) -> float:
-    return seconds_since(s.progress.short_since, s.now)
+    since = s.progress.short_since
+    return since is not None and seconds_since(since, s.now) >= s.spec.progress_deadline_seconds
 
 
 def _unavailable(limit: str, s: Situation) -> Verdict:

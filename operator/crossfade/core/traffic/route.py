@@ -14,7 +14,6 @@ from typing import Any
 
 from crossfade.api.conditions import Reason
 from crossfade.core import groups, manifests, routing
-from crossfade.core.moments import seconds_since
 from crossfade.core.observed import SeenRoute
 from crossfade.core.plan import Verb, Write
 from crossfade.core.propagation import has_propagated
@@ -81,7 +80,7 @@ class Route:
         """A router answers within a second; that it has not done so yet is news only after some more."""
         if told is None:
             return None
-        fresh = seconds_since(self.s.progress.short_since, self.s.now) < ANSWERS_S
+        fresh = self.s.awaited_s < ANSWERS_S
         if told.reason is Reason.ROUTE_NOT_ACCEPTED and fresh:
             return Obstacle(
                 Reason.MOVING_TRAFFIC, f"{routing.place(self.s)} to be taken by its Gateway as it is now"

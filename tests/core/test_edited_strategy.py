@@ -38,6 +38,29 @@ def test_the_same_share_in_another_plan_stays() -> None:
     assert sim.selected() == {V1: 3, V2: 1}
 
 
+def test_a_rolling_on_its_way_has_passed_no_gate_of_a_canary_that_it_becomes() -> None:
+    sim = until(releasing_v2({"rolling": {"maxSurge": 1}}, replicas=10), lambda s: s.selected().get(V2) == 1)
+    sim.edit(
+        strategy={"canary": {"steps": [{"weight": 30, "pause": "Manual"}, {"weight": 60, "pause": "Manual"}]}}
+    )
+    run(sim, 120)
+    assert sim.status["stage"] == "1/4"
+    assert sim.status["phase"] == "Paused"
+    assert V1 in sim.selected()
+
+
+def test_a_promote_of_all_stages_is_for_the_stages_that_its_sender_saw() -> None:
+    sim = until(releasing_v2(QUARTER), stands_at(0))
+    sim.act("PromoteFull")
+    quiet(sim)
+    sim.edit(
+        strategy={"canary": {"steps": [{"weight": 25, "pause": "Manual"}, {"weight": 50, "pause": "Manual"}]}}
+    )
+    run(sim, 120)
+    assert sim.status["phase"] == "Paused"
+    assert V1 in sim.selected()
+
+
 def test_a_bake_goes_on_as_the_bake_of_the_new_strategy() -> None:
     sim = until(releasing_v2("bigBang"), stands_at(1))
     sim.edit(strategy={"blueGreen": {"promote": "Manual"}})

@@ -2,10 +2,10 @@
 
 import pytest
 
-from builders import V2, releasing_v2
+from builders import V1, V2, V3, releasing_v2
 from samples import every
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, run, until
+from simulation.live import phase, quiet, rest, run, step, until
 
 MOVED = ["rolling", "blueGreen", "canary", "bigBang"]
 
@@ -71,6 +71,39 @@ def test_a_retry_forgives_it_so_that_a_later_abort_is_nothing_but_an_abort() -> 
     rest(sim)
     assert sim.status["failed"]["reason"] == "AbortedByUser"
     assert sim.releases["shop-2"]["status"]["why"].endswith(" of ann: too slow")
+
+
+def test_another_template_takes_over_from_what_failed_with_all_requests() -> None:
+    sim = _frozen("bigBang")
+    sim.set_image("shop:v3")
+    seen: set[str] = set()
+    for _ in range(60):
+        step(sim)
+        quiet(sim)
+        seen |= set(sim.selected())
+    assert V1 not in seen, "nobody goes by way of v1"
+    assert sim.selected() == {V3: 4}
+
+
+def test_while_it_is_paused_another_template_changes_nothing() -> None:
+    sim = _frozen("bigBang")
+    sim.edit(paused=True)
+    sim.set_image("shop:v3")
+    run(sim, 60)
+    assert (set(sim.selected()), bool(sim.status["progress"]["frozen"])) == ({V2}, True)
+
+
+def test_a_node_that_is_drained_in_the_bake_sends_nobody_back_where_failures_pause() -> None:
+    sim = until(releasing_v2("bigBang", bakeSeconds=60, onFailure="Pause"), lambda s: s.selected() == {V2: 4})
+    run(sim, 3)
+    for pod in sim.of(V2):
+        sim.change(pod, pod.evicted(sim.now))
+    sim.broken = frozenset({V2})
+    for _ in range(30):
+        step(sim)
+        quiet(sim)
+        assert V1 not in sim.selected()
+    assert sim.status["phase"] == "Paused"
 
 
 def test_another_template_after_it_says_that_it_had_failed() -> None:

@@ -32,6 +32,9 @@ BYPASS_SECONDS = 3600
 ANSWERABLE = frozenset({"Approve", "Bypass"})
 """Actions that count by who asks."""
 
+STEPPED = frozenset({"Approve", "Promote", "Skip"})
+"""Actions that are about one stage."""
+
 StepRef = Annotated[
     int | str,
     IntOrString(1, 200, r"^[ -~]+$", 253, "the number of a stage (from 1) or its name"),
@@ -74,9 +77,9 @@ class RolloutActionSpec(Model):
             holds=lambda self: self.policy is None or self.action in ANSWERABLE,
         ),
         Rule(
-            cel="!has(self.step) || self.action == 'Approve'",
-            message="step counts only with action: Approve: leave it out",
-            holds=lambda self: self.step is None or self.action == "Approve",
+            cel="!has(self.step) || self.action in ['Approve', 'Promote', 'Skip']",
+            message="step counts only with action: Approve, Promote or Skip: leave it out",
+            holds=lambda self: self.step is None or self.action in STEPPED,
         ),
         Rule(
             cel="!has(self.expiresSeconds) || self.action == 'Bypass'",
@@ -128,8 +131,9 @@ class RolloutActionSpec(Model):
     `[release-managers]`."""
 
     step: StepRef | None = None
-    """With `Approve`: the stage that it is for, by its number from 1 or by its name, as `crossfade plan` shows them. Default:
-    the one that waits when it is answered. Example: `3`."""
+    """With `Approve`, `Promote` and `Skip`: the stage that it is for, by its number from 1 or by its name, as `crossfade plan` shows
+    them. A Promote or a Skip for another stage than the one that waits is refused; the command line fills in the one that its
+    user saw. Default: the one that waits when it is answered, but none that began after the action was made. Example: `3`."""
 
     policy: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     """With `Bypass`: the RolloutPolicy to pass. With `Approve`: the one that asks for the approval; default: every one that

@@ -97,8 +97,14 @@ class Progress(Model):
     """Hash of the plan, so that an edited strategy is noticed."""
     started_at: Time | None = None
     """When this stage began."""
+    seen_in: Word = ""
+    """The `metadata.resourceVersion` of the Rollout in which this stage was first seen: a Promote that was made before is for the
+    stage before. Empty until then."""
     reached_at: Time | None = None
     """When its pods and its share of requests stood; pauses and the bake run from here."""
+    reached_weight: Weight = 0
+    """The share of the last stage that stood, in percent of the requests; 0 before the first one has. An edited strategy goes on
+    from here: on the way to a stage nothing was proved of it."""
     short_since: Time | None = None
     """Since when pods have been awaited without any progress; absent while they stand. The deadline runs from here, and anew
     when more of the candidate's pods are available than ever in this stage: not when more are asked for."""

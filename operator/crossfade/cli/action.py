@@ -96,6 +96,8 @@ async def act(options: argparse.Namespace, cluster: Api) -> int:
     else:
         to, revision = None, options.revision or seen(options, rollout)
     body = manifest(options, revision, await user(cluster))
+    if (stage := stage_seen(options, rollout)) is not None:
+        body["spec"]["step"] = stage
     made = await cluster.create("RolloutAction", options.namespace, body)
     try:
         answered = await answer(cluster, options, made["metadata"]["name"])
@@ -143,6 +145,14 @@ def seen(options: argparse.Namespace, rollout: Raw) -> str | None:
         return approve.approved(rollout)
     candidate = ((rollout.get("status") or {}).get("candidate") or {}).get("revision")
     return candidate if options.verb.action in {"Promote", "PromoteFull", "Skip"} else None
+
+
+def stage_seen(options: argparse.Namespace, rollout: Raw) -> int | None:
+    """Give the number of the stage that stood there when a promotion or a skip was typed: it opens no other one."""
+    progress = (rollout.get("status") or {}).get("progress")
+    if options.verb.action not in {"Promote", "Skip"} or not progress:
+        return None
+    return int(progress.get("stage") or 0) + 1
 
 
 @dataclass(frozen=True)

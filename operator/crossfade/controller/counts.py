@@ -69,7 +69,7 @@ def _without_growth(progress: Progress | None) -> Progress | None:
     if progress is None:
         return None
     waits = {"short_since": progress.short_since and "since", "waiting_for": _wordy(progress.waiting_for)}
-    return progress.model_copy(update={**waits, "most_available": 0})
+    return progress.model_copy(update={**waits, "most_available": 0, "seen_in": ""})
 
 
 def _wordy(sentence: str) -> str:

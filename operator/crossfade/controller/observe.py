@@ -23,6 +23,7 @@ from crossfade.controller.templates import named_in
 from crossfade.core.last_words import plain
 from crossfade.core.observed import Observed, SeenService, Side, Template
 from crossfade.core.policy.matched import Matched
+from crossfade.core.waiting import made
 
 SERVICE_NAME = "kubernetes.io/service-name"
 """On EndpointSlices: the Service that they belong to."""
@@ -98,7 +99,7 @@ class Observer:
             template_change=_template_change(raw if source is None else source.manifest),
             services=self._services(key, uid),
             releases=tuple(sorted(releases, key=lambda r: r.spec.number)),
-            actions=tuple(sorted(actions, key=lambda a: (a.metadata.creation_timestamp, a.metadata.name))),
+            actions=tuple(sorted(actions, key=lambda a: (*made(a), a.metadata.name))),
             dropped=dropped,
             namespace_terminating=namespace_terminating,
             settle_s=self._settle_s,

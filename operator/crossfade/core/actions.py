@@ -30,7 +30,7 @@ from crossfade.core.transition import normal, warning
 from crossfade.core.transitions import aborted, forgiven, passed
 from crossfade.core.transitions import anew as clocks_anew
 from crossfade.core.verdicts import is_failing
-from crossfade.core.waiting import overtaken_by, unanswered
+from crossfade.core.waiting import overtaken_by, unanswered, version_of
 from crossfade.core.wanted import condemned, paused, target
 from crossfade.core.ways_back import before, careful, in_words, known, newest_of
 from crossfade.core.words import serves
@@ -115,6 +115,23 @@ def _refused_unseen(s: Situation, action: RolloutAction) -> Answer | None:
     current = s.progress.revision or s.spec_revision
     if named and action.spec.action != "Undo" and named != current:
         return _refused(s, f"it is meant for revision {named}, and {current} is under way: nothing was done")
+    return _refused_for_its_stage(s, action)
+
+
+def _refused_for_its_stage(s: Situation, action: RolloutAction) -> Answer | None:
+    """A Promote or a Skip is for the stage that its sender saw: of two people one lets it pass, and the other opens no further one."""
+    if action.spec.action not in {"Promote", "Skip"} or not s.under_way or s.progress.rollback_reason:
+        return None
+    number, step = s.progress.stage + 1, action.spec.step
+    now = f"stage {number} of {len(s.plan)} ({s.stage.name}) waits now: nothing was done"
+    if step is not None and step not in (number, s.stage.name):
+        return _refused(s, f"it is meant for stage {step}, and {now}")
+    made, begun = (
+        version_of(action.metadata.resource_version),
+        version_of(s.progress.seen_in or s.rollout.metadata.resource_version),
+    )
+    if step is None and s.progress.stage and made < begun:
+        return _refused(s, f"it was made before that stage began, so it was for another one: {now}")
     return None
 
 

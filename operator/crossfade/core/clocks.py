@@ -33,7 +33,9 @@ def with_clocks(s: Situation) -> Situation:
         listed_at=(p.listed_at or now) if at.listed else None,
         stable_was_down=p.stable_was_down and s.stable.available < s.stable.desired,
         reached_at=(p.reached_at or (now if met else None)) if s.n else None,
+        reached_weight=s.stage.weight if met and s.n and not p.rollback_reason else p.reached_weight,
         short_since=_short_since(s, at),
+        seen_in=p.seen_in or _seen_in(s),
         most_available=max(p.most_available, s.candidate.available),
         asked_at=now if _asks(s, at) else p.asked_at,
     )
@@ -64,6 +66,16 @@ def _holding(s: Situation) -> tuple[tuple[str, str], ...]:
         return () if paused(s) else before_start(s).by
     stands = s.once(next_step).unmet is None or not s.once(in_flight).is_open
     return hold(s).by if stands and not s.progress.rollback_reason else ()
+
+
+def _seen_in(s: Situation) -> str:
+    """The version of the Rollout that is seen, where its stored status is in the present stage already."""
+    stored = s.rollout.status.progress if s.rollout.status is not None else None
+    known = stored is not None and (stored.stage, stored.started_at) == (
+        s.progress.stage,
+        s.progress.started_at,
+    )
+    return s.rollout.metadata.resource_version if known else ""
 
 
 def _short_since(s: Situation, at: Step) -> str | None:

@@ -8,6 +8,7 @@ from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
 from crossfade.core import flood, manifests, others, starts
 from crossfade.core.actions import answered, pending
+from crossfade.core.analysis import outcome
 from crossfade.core.analysis.runs import STEP
 from crossfade.core.clocks import with_clocks
 from crossfade.core.holds import hold
@@ -18,6 +19,7 @@ from crossfade.core.pods_left import none_left, unread
 from crossfade.core.policy.begun import restored
 from crossfade.core.policy.closing import takes_back
 from crossfade.core.policy.holds import before_present
+from crossfade.core.policy.ungated import refusal
 from crossfade.core.propagation import has_propagated
 from crossfade.core.reads import first_read
 from crossfade.core.restarts import with_generation
@@ -36,6 +38,7 @@ from crossfade.core.transitions import (
     explained,
     failed,
     forgiven,
+    given_up,
     node_lost,
     passed,
     replanned,
@@ -47,7 +50,7 @@ from crossfade.core.transitions import (
     woken,
     would_be_held,
 )
-from crossfade.core.verdicts import candidate_crashed, node_took_them, verdict
+from crossfade.core.verdicts import Verdict, candidate_crashed, node_took_them, verdict
 from crossfade.core.wanted import condemned, is_way_back, paused, target
 
 
@@ -94,19 +97,20 @@ def _with_served(s: Situation) -> Situation:
 
 
 def _positioned(s: Situation) -> Situation:
-    """After an edit of the strategy: the first stage of the new plan with the present weight, else the next below.
+    """After an edit of the strategy: the first stage of the new plan with the weight that was reached, else the next below.
 
-    Never one above: its gates, and those before it, were not passed. What was measured in a step was measured in another one.
+    Never one above: its gates, and those before it, were not passed. What was measured in a step was measured in another one, and a
+    PromoteFull was for the stages that its sender saw.
     """
     if not s.under_way or s.progress.plan == s.plan_hash:
         return s
     if not s.progress.rollback_reason:  # else it is what the record tells of its end
         s = s.remember(measurements=[each for each in s.memory.measurements if not each.run.startswith(STEP)])
-    weight = s.memory.weight or 0
+    weight = s.progress.reached_weight
     weights = [stage.weight for stage in s.plan]
     floor = max((each for each in weights if each <= weight), default=weights[0])
     now = text_of(s.now)
-    fresh = {**anew(s), "promoted": False}
+    fresh = {**anew(s), "promoted": False, "promoted_full": False}
     index = weights.index(floor)
     return noted(
         s.progress_with(plan=s.plan_hash, stage=index, **fresh), now, f"strategy edited: {s.plan[index].name}"
@@ -173,6 +177,8 @@ def _overtaken(s: Situation) -> Transition | None:
         return template_lost(s) if s.template is None and _is_unmade(s) else None
     if not s.stable_revision:
         return _first_overtaken(s)
+    if s.progress.frozen and has_everything(s) and s.candidate.ready and target(s) != s.stable_revision:
+        return _taken_over(s)
     if target(s) == s.stable_revision:
         return turned_back(s, Reason.CANCELLED, f"the template is {s.stable_revision}'s again")
     if _proved(s):
@@ -180,6 +186,18 @@ def _overtaken(s: Situation) -> Transition | None:
     if _left_what_is_condemned(s):  # an undo: it completes first
         return None
     return turned_back(s, Reason.SUPERSEDED, f"{target(s)} is wanted now: {s.progress.revision} is given up")
+
+
+def _taken_over(s: Situation) -> Transition | None:
+    """What has failed and was frozen with all requests: another template takes over from it, and nobody goes back for that.
+
+    Where that one may not begin now, all stays as it is.
+    """
+    left = given_up(s)
+    if paused(left) or not starts.waits(left).is_open:
+        return None
+    begun = started(left, target(left))
+    return replace(begun, events=(*begun.events, *would_be_held(begun.s)))
 
 
 def _is_unmade(s: Situation) -> bool:
@@ -215,7 +233,8 @@ def _left_what_is_condemned(s: Situation) -> bool:
 def _proved(s: Situation) -> bool:
     """Whether the candidate has all traffic, in good health, and only its bake is not over."""
     there = has_everything(s) and s.progress.reached_at is not None
-    held = s.stage.rests and not _left_what_is_condemned(s)
+    kept_shut = refusal(s, ended=outcome.ended(s).is_open)
+    held = (s.stage.rests and not _left_what_is_condemned(s)) or kept_shut
     well = not s.progress.frozen and s.candidate.available >= s.n and verdict(s) is None
     return there and not held and well
 
@@ -241,11 +260,10 @@ def _failed(s: Situation) -> Transition | None:
     if why is not None:
         return failed(s, why)
     taken = node_took_them(s) if s.stable_revision else ""
-    return (
-        node_lost(s, f"{taken}. Requests go back to {s.stable_revision}, and it is tried once more")
-        if taken
-        else None
-    )
+    if taken and s.spec.on_failure == "Pause":
+        return failed(s, Verdict(Reason.NODE_LOST, taken))
+    back = f"{taken}. Requests go back to {s.stable_revision}, and it is tried once more"
+    return node_lost(s, back) if taken else None
 
 
 def _closed(s: Situation) -> Transition | None:

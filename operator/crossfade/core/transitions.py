@@ -48,7 +48,8 @@ GIVEN_UP: dict[str, tuple[Outcome, str]] = {
 def anew(s: Situation) -> dict[str, object]:
     """The clocks of a stage that begins now."""
     now = text_of(s.now)
-    return {"started_at": now, "short_since": now, "asked_at": now, "most_available": 0, "reached_at": None}
+    clocks = {"started_at": now, "short_since": now, "asked_at": now, "reached_at": None}
+    return {**clocks, "most_available": 0, "seen_in": ""}
 
 
 def wakes(s: Situation) -> bool:
@@ -233,6 +234,16 @@ def returned(s: Situation) -> Transition:
     return Transition(
         done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} {serves(s)} alone again")
     )
+
+
+def given_up(s: Situation) -> Situation:
+    """What has failed and was frozen with all requests serves on as stable, and stays failed, until another one has taken over."""
+    (outcome, why), cause = GIVEN_UP[Reason.SUPERSEDED], s.progress.failure
+    if cause is not None:
+        why = f"{why}; before that it failed: {in_full(cause)}"
+    ended = _ended(s, outcome, why, cause.last_lines if cause is not None else ())
+    serving = RevisionStatus(revision=s.progress.revision, release=s.memory.release)
+    return ended.remember(stable=serving, failed=cause, progress=None, candidate=None)
 
 
 def dropped(s: Situation) -> Transition:

@@ -30,10 +30,14 @@ def overtaken_by(s: Situation, action: RolloutAction) -> str:
         return ""
     aborts = (a for a in reversed(s.seen.actions) if a.spec.action == "Abort" and is_answered(a))
     newest = next(aborts, None)
-    return newest.metadata.name if newest is not None and _made(newest) > _made(action) else ""
+    return newest.metadata.name if newest is not None and made(newest) > made(action) else ""
 
 
-def _made(action: RolloutAction) -> tuple[str, int]:
+def version_of(text: str) -> int:
+    """A resourceVersion as a number: of two, the greater one is the later one; 0 where it is none."""
+    return int(text) if text.isdigit() else 0
+
+
+def made(action: RolloutAction) -> tuple[str, int]:
     """When it was made: by the API server's clock, which counts seconds; within one by its version, while nobody answered it."""
-    version = action.metadata.resource_version
-    return action.metadata.creation_timestamp, int(version) if version.isdigit() else 0
+    return action.metadata.creation_timestamp, version_of(action.metadata.resource_version)

@@ -746,6 +746,16 @@ def begun(sim: Sim) -> Sim:
     return sim
 
 
+def test_no_other_template_ends_a_bake_that_a_policy_keeps_shut() -> None:
+    sim = under(releasing_v2("bigBang", bakeSeconds=600), TIMES)
+    until(sim, lambda s: s.selected() == {V2: 4})
+    run(sim, 5)
+    sim.set_image("shop:v3")
+    run(sim, 30)
+    record = sim.releases["shop-2"]["status"]
+    assert record["outcome"] == "Superseded", "v2 is not taken for proved"
+
+
 @pytest.mark.parametrize("action", PASSING)
 def test_no_pause_is_shorter_than_a_policy_asks_for(action: str) -> None:
     sim = stood(releasing_v2(LONG, bakeSeconds=600), 0, TIMES)

@@ -429,14 +429,133 @@ def test_a_template_brings_its_metrics_with_the_values_that_are_given() -> None:
     assert (asked[0].both.candidate.service, asked[0].both.stable.service) == ("shop-canary", "shop")
 
 
-def test_a_template_that_goes_away_holds_its_step() -> None:
+def without_copies(sim: Sim) -> Sim:
+    """The release began under an operator that kept no copy of its templates."""
+    for name, record in sim.releases.items():
+        spec = {key: value for key, value in record["spec"].items() if key != "analysisTemplates"}
+        sim.releases[name] = {**record, "spec": spec}
+    return sim
+
+
+SHARED = {"templates": [{"name": "shared"}], "arguments": [{"name": "most", "value": "0.1"}]}
+MANUAL = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+PARTS: dict[str, dict[str, Any]] = {
+    "in the background": {"analysis": SHARED},
+    "in the bake": {"bakeAnalysis": SHARED},
+}
+
+
+def begun_with_a_template(strategy: dict[str, Any], **spec: Any) -> Sim:
+    sim = measured(strategy, always(Valued(0.05, good=True)), **spec)
+    sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
+    return sim
+
+
+@pytest.mark.parametrize("spec", PARTS.values(), ids=PARTS)
+def test_a_template_that_goes_away_is_measured_by_the_copy_that_the_release_began_with(
+    spec: dict[str, Any],
+) -> None:
+    sim = until(
+        begun_with_a_template("bigBang", bakeSeconds=120, **spec), lambda s: s.status.get("measurements")
+    )
+    sim.templates, sim.measures = {}, always(Valued(0.5, good=False))
+    run(sim, 5)
+    assert (
+        "AnalysisTemplate shared is gone, and what the release began with is measured"
+        in sim.status["message"]
+    )
+    assert rest(sim).status["phase"] == "RolledBack"
+
+
+@pytest.mark.parametrize("spec", PARTS.values(), ids=PARTS)
+def test_without_a_copy_a_template_that_goes_away_holds_the_bake(spec: dict[str, Any]) -> None:
+    sim = until(begun_with_a_template("bigBang", bakeSeconds=20, **spec), stands_at(1))
+    without_copies(sim).templates = {}
+    run(sim, 120)
+    assert sim.status["progress"]["stage"] == 1
+    assert "AnalysisTemplate shared, which does not exist: create it" in sim.status["message"]
+
+
+def test_without_a_copy_a_template_that_goes_away_holds_its_step() -> None:
     sim = measured(by_template(arguments=[{"name": "most", "value": "0.1"}]), always(Nothing("wait")))
     sim.templates = {("shared", False): AnalysisTemplate.model_validate(TEMPLATE)}
     until(sim, stands_at(0))
-    sim.templates, sim.measures = {}, always(Valued(0.5, good=True))
+    without_copies(sim).templates, sim.measures = {}, always(Valued(0.5, good=True))
     run(sim, 60)
     assert sim.status["stage"].startswith("1/")
     assert "AnalysisTemplate shared, which does not exist: create it" in sim.status["message"]
+
+
+def many(count: int, prefix: str = "m") -> list[dict[str, Any]]:
+    return [{**LIMIT, "name": f"{prefix}{i}"} for i in range(count)]
+
+
+def test_what_is_measured_in_the_background_is_never_dropped_for_what_steps_have_measured() -> None:
+    steps = [{"weight": 10 * (i + 1), "analysis": {"metrics": many(16, f"s{i}-")}} for i in range(5)]
+    background = {"metrics": [{**LIMIT, "name": "always", "failureLimit": 1000}]}
+    sim = measured(
+        {"canary": {"steps": steps}}, always(Valued(0.5, good=True)), analysis=background, bakeSeconds=30
+    )
+    bad: list[int] = []
+    for _ in range(40):
+        run(sim, 5)
+        always_ = [each for each in sim.status["measurements"] if each["run"] == "background"]
+        bad += [each["windows"] for each in always_]
+        if sim.status["phase"] == "Healthy":
+            break
+    assert len(sim.status["measurements"]) == 64
+    assert bad == sorted(bad), "it never begins to count anew"
+    assert bad[-1] > 5
+
+
+def test_more_than_can_be_kept_is_refused_before_anything_moves() -> None:
+    names = [f"t{i}" for i in range(5)]
+    sim = measured(
+        {
+            "canary": {
+                "steps": [{"weight": 10, "analysis": {"templates": [{"name": name} for name in names]}}]
+            }
+        },
+        always(Valued(0.5, good=True)),
+    )
+    sim.templates = {
+        (name, False): AnalysisTemplate.model_validate(
+            {**TEMPLATE, "spec": {"metrics": many(13, f"{name}-")}}
+        )
+        for name in names
+    }
+    assert rest(sim).status["phase"] == "Invalid"
+    assert "65 metrics and hooks would be measured at once, and 64 are the most" in sim.status["message"]
+    assert set(sim.selected()) == {V1}
+
+
+def test_one_window_without_requests_of_stable_leaves_no_weaker_rules_behind() -> None:
+    windows = iter(range(100))
+
+    def by(_sim: Sim, _ask: Ask) -> Answer:
+        return Compared(Counts(0, 50), Counts(0, 0) if next(windows) == 0 else Counts(5, 500))
+
+    sim = measured(step({**ERRORS, "judge": {"minRequests": 100_000}}), by)
+    sim.releases = {
+        name: {**each, "status": {**each["status"], "measurements": PAST}}
+        for name, each in sim.releases.items()
+    }
+    run(until(sim, stands_at(0)), 15)
+    assert metric(sim)["past"]["told"] == "release 1"
+    assert metric(sim)["judgedBy"]["tolerance"] == 2
+    run(sim, 20)
+    assert "past" not in metric(sim)
+    assert metric(sim)["judgedBy"]["tolerance"] == 1
+
+
+PAST = [
+    {
+        "run": "background",
+        "metric": "errors",
+        "windows": 1,
+        "kept": [{"at": 10, "candidateBad": 1, "candidateTotal": 1000}],
+    }
+]
 
 
 def wrong(

@@ -198,4 +198,4 @@ def test_shares_of_pods_round_up_for_surge_and_down_for_what_may_be_missing(
     ],
 )
 def test_so_many_crashes_are_forgiven(strategy: dict[str, Any], replicas: int, allowed: int) -> None:
-    assert crash_allowance(_spec(strategy, replicas)) == allowed
+    assert crash_allowance(_spec(strategy, replicas), replicas) == allowed

@@ -193,3 +193,15 @@ def test_ours_go_one_by_one_as_pods_of_the_source_come_back() -> None:
     assert sim.desired(V1) == 1
     until(sim, _gone)
     assert sim.selected("front") == {"": 4}
+
+
+def test_pods_that_a_chart_starts_beside_a_recreate_are_told_with_what_to_change() -> None:
+    sim = _over(_deployment())
+    sim.edit(strategy={"recreate": {}})
+    rest(sim)
+    sim.events.clear()
+    _resynced(sim, replicas=4)
+    quiet(sim)
+    told = [event.note for event in sim.events if event.reason == "ChildRepaired"]
+    assert [each for each in told if "it is set back to 0, and two versions may have run at once" in each]
+    assert "Leave spec.replicas out of what applies it" in told[0]

@@ -17,6 +17,7 @@ from crossfade.api.base import (
     Revision,
     Time,
     Weight,
+    list_map,
 )
 from crossfade.api.bounds import RECORD_LENGTHS
 from crossfade.api.labels import API_VERSION
@@ -82,6 +83,17 @@ class TemplateChange(Model):
     field that it owns, such as `replicas`, counts too. Example: `2026-01-31T12:00:00Z`."""
 
 
+class TemplateCopy(Model):
+    """A template as it was when the release began."""
+
+    name: Annotated[str, Field(max_length=253)] = ""
+    """Its name."""
+    cluster: bool = False
+    """Whether it is a ClusterAnalysisTemplate."""
+    spec: dict[str, Any] = Field(default_factory=dict)
+    """What it said."""
+
+
 class ReleaseSpec(Model):
     """What was to be introduced, and how."""
 
@@ -99,6 +111,11 @@ class ReleaseSpec(Model):
     """Name of the strategy when it began; absent in a record of an older operator. Example: `canary`."""
     plan: Annotated[list[PlannedStage], Field(max_length=PLAN_LENGTH)] = Field(default_factory=list)
     """The stages, in order, as they were planned when it began."""
+    analysis_templates: Annotated[list[TemplateCopy], Field(max_length=32)] = Field(
+        default_factory=list, json_schema_extra=list_map("name", "cluster")
+    )
+    """The AnalysisTemplates and ClusterAnalysisTemplates that it was measured by, as they were when it began. A metric that is deleted
+    meanwhile is measured by this copy."""
     requester: Requester | None = None
     """Who asked for it, by changing the template, and how that is known. Absent where nobody knows, and where the template is
     not the one in the spec (an Undo): then `actions` say who asked. Example: `{name: ann@example.com, how: Admission}`."""

@@ -118,8 +118,8 @@ class Progress(Model):
     serving_since: Time | None = None
     """Since when the candidate may serve; anew after it was scaled to nothing. What crashed before is not its failure."""
     ends_before: Annotated[dict[str, Count], Field(max_length=1000)] = Field(default_factory=dict)
-    """How often containers had ended when it began to serve, by pod; a pod that is not named counts from 0. More ends than
-    these are crashes while it serves."""
+    """How often containers had ended when it began to serve, by pod; a pod that is not named counts from 0, or
+    where more than 999 had, from the number at `*`. More ends than these are crashes while it serves."""
     emptied: bool = False
     """Whether its pods were told to go since none were wanted, and the stage was not ready again since: until the
     ReplicaSet has seen the new size, their counts are not believed."""

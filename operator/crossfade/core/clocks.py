@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossfade.core import manifests
 from crossfade.core.downtime import with_downtime
+from crossfade.core.evidence import ends_of
 from crossfade.core.goal import Goal
 from crossfade.core.goals import goal_of, halts
 from crossfade.core.holds import hold
@@ -154,8 +155,7 @@ def _with_serving_since(s: Situation, goal: Goal, at: Step) -> Situation:
     unread = pods is None and (side.replicas or not side.current) and bool(side.identity.uid)
     if p.serving_since or not serves or unread:
         return s
-    ends = {pod.name: pod.ends for pod in pods or () if pod.ends}
-    return s.progress_with(serving_since=text_of(s.now), ends_before=ends)
+    return s.progress_with(serving_since=text_of(s.now), ends_before=ends_of(pods or ()))
 
 
 def _with_served_at(s: Situation) -> Situation:

@@ -49,11 +49,12 @@ def _stages(spec: RolloutSpec) -> list[Stage]:
     return big_bang.stages(n, bake_s)
 
 
-def crash_allowance(spec: RolloutSpec) -> int:
-    """How many of the candidate's pods may crash while it serves before the release fails.
+def crash_allowance(spec: RolloutSpec, there: int) -> int:
+    """How many of the candidate's `there` pods may crash while it serves before the release fails.
 
-    Rolling: maxUnavailable, which is what its user said may be missing. Others: one in ten, rounded down.
+    Rolling: maxUnavailable, which is what its user said may be missing, but never all that there are. Others: one in ten,
+    rounded down.
     """
     if spec.strategy.rolling is not None:
-        return rolling.limits(spec.strategy.rolling, spec.replicas)[1]
-    return spec.replicas // 10
+        return min(rolling.limits(spec.strategy.rolling, spec.replicas)[1], max(0, there - 1))
+    return min(spec.replicas, there) // 10

@@ -42,6 +42,20 @@ NEVER_RAN = frozenset({"StartError", "ContainerCannotRun"})
 kubelet tries again; where it never succeeds, the deadline tells."""
 
 
+OTHERS = "*"
+"""No pod's name: stands for all that are not named."""
+
+MOST_NAMED = 999
+"""So many pods are named at most, so that with `OTHERS` there are no more entries than the CRD takes."""
+
+
+def ends_of(pods: Iterable[Pod]) -> dict[str, int]:
+    """How often the containers of pods have ended, by pod. Where too many have, those that ended least count alike, as the most of them."""
+    ends = sorted(((pod.ends, pod.name) for pod in pods if pod.ends), reverse=True)
+    rest = {OTHERS: ends[MOST_NAMED][0]} if len(ends) > MOST_NAMED else {}
+    return {**{name: count for count, name in ends[:MOST_NAMED]}, **rest}
+
+
 def crashed(pods: Iterable[Pod], before: Mapping[str, int]) -> list[Pod]:
     """The pods whose containers ended more often than `before`, by name; one that is not named had not ended at all.
 
@@ -49,7 +63,8 @@ def crashed(pods: Iterable[Pod], before: Mapping[str, int]) -> list[Pod]:
     counted, since the times of two clocks cannot be compared. Deleted, evicted and preempted pods do not count, nor does
     an end that came with the node's.
     """
-    staying = (pod for pod in pods if not pod.leaving and pod.ends > before.get(pod.name, 0))
+    others = before.get(OTHERS, 0)
+    staying = (pod for pod in pods if not pod.leaving and pod.ends > before.get(pod.name, others))
     return [pod for pod in staying if any(_ran_and_ended(end) for end in pod.exits)]
 
 

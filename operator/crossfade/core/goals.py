@@ -88,11 +88,15 @@ def stage(s: Situation) -> Goal:
 
 
 def _sides(s: Situation) -> Mapping[str, int]:
-    """Every side has pods before a route sends requests to it: the candidate all of the stage's, stable enough to return."""
+    """Every side has pods before a route sends requests to it: the candidate all of the stage's, stable enough to return.
+
+    What may be the cure waits for no pod of a stable that was down before it.
+    """
     if not s.routed or not s.stable_revision:
         return {}
     now = s.stage
-    left = {} if now.weight == 100 else {s.stable_revision: min(now.stable, math.ceil(s.n / FEW))}
+    alone = now.weight == 100 or s.progress.stable_was_down
+    left = {} if alone else {s.stable_revision: min(now.stable, math.ceil(s.n / FEW))}
     return {s.progress.revision: now.candidate, **left}
 
 

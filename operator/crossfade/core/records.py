@@ -11,6 +11,7 @@ from crossfade.api.release import ACTIONS_LENGTH, Release, ReleaseStatus
 from crossfade.api.status import Bypass, HeldBy, LastAction
 from crossfade.core import flood, manifests
 from crossfade.core.actions import unwritten
+from crossfade.core.analysis.runs import copies
 from crossfade.core.holds import hold
 from crossfade.core.moments import moment_of, text_of
 from crossfade.core.observed import Identity
@@ -50,6 +51,7 @@ def begun(s: Situation) -> Iterator[Write]:
     template = manifests.template_of(s, revision)
     if number and number not in known and revision and template is not None:
         body = manifests.release(s, number, revision, template)
+        body["spec"] |= {"analysisTemplates": kept} if (kept := copies(s)) else {}
         yield Write(Verb.CREATE, "Release", body["metadata"]["name"], body, needed=True)
 
 

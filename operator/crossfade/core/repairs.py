@@ -23,6 +23,8 @@ def repaired(s: Situation, made: Iterable[Write]) -> Iterator[str]:
             yield from _deployment(write, sides[write.name])
         elif write.kind == "Deployment" and write.name == manifests.deployment_name(s, s.stable_revision):
             yield f"Deployment {write.name} was deleted: it is made again"
+        elif write.kind == "Deployment" and write.verb is Verb.PATCH:
+            yield from _source(s, write)
         elif write.kind.endswith("Route") and write.verb is Verb.PATCH:
             yield from _route(s, write)
         elif write.kind == "Service" and write.verb is Verb.APPLY and write.name in s.seen.services:
@@ -42,6 +44,18 @@ def _deployment(write: Write, side: Side) -> Iterator[str]:
     replicas = write.body["spec"]["replicas"] if write.verb is Verb.APPLY else side.desired
     if side.scaled_by and replicas != side.desired:
         yield f"{write.name} was scaled to {side.desired} by {side.scaled_by}: it is set back to {replicas}"
+
+
+def _source(s: Situation, write: Write) -> Iterator[str]:
+    """Somebody gives the Deployment of `workloadRef` pods again, after the Rollout's own have taken over."""
+    ref, source = s.spec.workload_ref, s.source
+    if ref is None or source is None or write.name != ref.name or not (s.stable_revision and source.desired):
+        return
+    beside = ", and two versions may have run at once" if s.exclusive else ""
+    yield (
+        f"{write.name} was scaled to {source.desired} by {source.scaled_by or 'somebody'}: it is set back to 0{beside}. "
+        "Leave spec.replicas out of what applies it"
+    )
 
 
 def _route(s: Situation, write: Write) -> Iterator[str]:

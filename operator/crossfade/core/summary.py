@@ -13,6 +13,7 @@ from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
 from crossfade.core import columns, deadline, manifests, routing, starts
 from crossfade.core.analysis.outcome import left_undone
+from crossfade.core.analysis.runs import gone
 from crossfade.core.conflicts import Conflict
 from crossfade.core.evidence import Cause
 from crossfade.core.gates.answer import Answer
@@ -180,7 +181,8 @@ def _phase_of(held: Answer) -> Phase:
 
 def _sentence(s: Situation, waiting_for: str) -> str:
     where = f"{_way(s)}stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
-    return f"{where} waits for {waiting_for}" if waiting_for else where
+    told = f"{where} waits for {waiting_for}" if waiting_for else where
+    return _with(told, gone(s))
 
 
 def _way(s: Situation) -> str:

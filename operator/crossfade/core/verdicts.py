@@ -79,11 +79,11 @@ def candidate_crashed(s: Situation) -> Verdict | None:
     pods = s.pods(s.progress.revision)
     if not pods or s.progress.serving_since is None:
         return None
-    culprits = crashed(pods, s.progress.ends_before)
-    allowed = crash_allowance(s.spec)
+    culprits, there = crashed(pods, s.progress.ends_before), sum(not pod.leaving for pod in pods)
+    allowed = crash_allowance(s.spec, there)
     if len(culprits) <= allowed:
         return None
-    there, cause = sum(not pod.leaving for pod in pods), main_cause(culprits)
+    cause = main_cause(culprits)
     message = f"{len(culprits)} of {there} pods {when_crashed(culprits, worker=not s.service_name)} ({allowed} allowed); {cause.sentence}"
     return Verdict(Reason.CANDIDATE_CRASHED, message, cause.last_lines)
 

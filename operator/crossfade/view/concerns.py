@@ -112,6 +112,11 @@ def _downtime(spec: RolloutSpec) -> Iterator[str]:
     recreate = spec.strategy.recreate
     if recreate is None:
         return
+    if spec.workload_ref is not None:
+        yield (
+            f"recreate, and whoever applies Deployment {spec.workload_ref.name} with spec.replicas starts its pods beside the Rollout's "
+            "until they are set back to 0: leave replicas out of the chart or manifest, where two versions must not run at once."
+        )
     serves, serving = ("runs", "ready") if spec.service is None else ("serves", "serving")
     limit = f"after {recreate.max_downtime_seconds} s without a {serving} pod the old revision comes back"
     yield f"recreate: nothing {serves} between the last old pod and the first new ready one; {limit}."

@@ -21,8 +21,10 @@ LEAST_TOLERANCE = 2.0
 
 def past_of(s: Situation, metric: str) -> PastStatus | None:
     """The counts to compare with from now on; None where nothing was counted."""
-    mine = (each for each in s.memory.measurements if each.metric == metric)
-    stable = sum((_stable(each) for each in mine), NO_REQUESTS)
+    mine = (_stable(each) for each in s.memory.measurements if each.metric == metric)
+    stable = max(
+        mine, key=lambda each: each.total, default=NO_REQUESTS
+    )  # runs of one name count the same requests
     if stable.total:
         return _past(stable, BEFORE)
     for release in reversed(s.seen.releases):

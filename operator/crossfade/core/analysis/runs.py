@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from crossfade.api.analysis import Analysis, Metric, TemplateRef
+from crossfade.api.analysis_template import AnalysisTemplateSpec
 from crossfade.api.hooks import Hook
+from crossfade.api.release import TemplateCopy
 from crossfade.core import hooks
 from crossfade.core.observed import Template
 from crossfade.core.policy.ungated import must_measure
@@ -94,13 +97,47 @@ def asked_by(s: Situation, analysis: Analysis) -> tuple[Asked, ...]:
     given = {each.name: each.value for each in analysis.arguments if each.value is not None}
     found = {metric.name: Asked(metric, given) for metric in analysis.metrics}
     for ref in analysis.templates:
-        template = template_of(s, ref)
-        if template is None:
-            continue
-        defaults = {each.name: each.value for each in template.spec.arguments if each.value is not None}
-        for metric in template.spec.metrics:
-            found.setdefault(metric.name, Asked(metric, {**defaults, **given}, ref))
+        for template in _versions(s, ref):
+            defaults = {each.name: each.value for each in template.arguments if each.value is not None}
+            for metric in template.metrics:
+                found.setdefault(metric.name, Asked(metric, {**defaults, **given}, ref))
     return tuple(found.values())
+
+
+def _versions(s: Situation, ref: TemplateRef) -> Iterator[AnalysisTemplateSpec]:
+    """A template as it is, then the copy that the release began with, where a metric of that is gone: nothing that decides is dropped."""
+    live, copy = template_of(s, ref), _copy_of(s, ref)
+    if live is not None:
+        yield live.spec
+    there = {metric.name for metric in live.spec.metrics} if live is not None else set()
+    if copy is not None and not {str(each.get("name")) for each in copy.spec.get("metrics") or ()} <= there:
+        yield AnalysisTemplateSpec.model_validate(copy.spec)
+
+
+def _copy_of(s: Situation, ref: TemplateRef) -> TemplateCopy | None:
+    """The copy in the record of the release under way."""
+    record = next((each.spec for each in s.seen.releases if each.spec.number == s.memory.release), None)
+    kept = record.analysis_templates if record is not None and s.under_way else []
+    return next((each for each in kept if (each.name, each.cluster) == (ref.name, ref.cluster)), None)
+
+
+def copies(s: Situation) -> list[dict[str, Any]]:
+    """The templates that the spec names, as they are, for the record."""
+    refs = {(ref.name, ref.cluster): ref for _, each in analyses(s) for ref in each.templates}
+    live = ((ref, template_of(s, ref)) for ref in refs.values())
+    return [
+        {"name": ref.name, "cluster": ref.cluster, "spec": each.spec.to_wire()}
+        for ref, each in live
+        if each is not None
+    ]
+
+
+def gone(s: Situation) -> str:
+    """The first template of which the release under way has only its copy, as a sentence; "" where there is none."""
+    refs = (ref for _, each in analyses(s) for ref in each.templates) if s.under_way else ()
+    lost = (ref for ref in refs if template_of(s, ref) is None and _copy_of(s, ref) is not None)
+    told = (f"{kind_of(ref)} is gone, and what the release began with is measured" for ref in lost)
+    return next(told, "")
 
 
 def analyses(s: Situation) -> Iterator[tuple[str, Analysis]]:
@@ -118,8 +155,9 @@ def analyses(s: Situation) -> Iterator[tuple[str, Analysis]]:
 
 
 def lacking(s: Situation, analysis: Analysis) -> str:
-    """The first template of one analysis that does not exist, in words; "" where all do."""
-    return next((kind_of(ref) for ref in analysis.templates if template_of(s, ref) is None), "")
+    """The first template of one analysis that does not exist, in words; "" where all do, or the release has a copy."""
+    lost = (ref for ref in analysis.templates if template_of(s, ref) is None and _copy_of(s, ref) is None)
+    return next(map(kind_of, lost), "")
 
 
 def template_of(s: Situation, ref: TemplateRef) -> Template | None:

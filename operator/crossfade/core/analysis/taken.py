@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
 from crossfade.core.analysis.decided import decided
 from crossfade.core.analysis.evidence import settings_of, with_window
@@ -20,8 +22,15 @@ def taken(s: Situation) -> Situation:
     for run in s.once(active):
         for asked in run.asked:
             news[run.name, asked.metric.name] = _after(s, run, asked)
-    changed = any(known.get(key) != each for key, each in news.items())
-    return s.remember(measurements=list(news.values())[-MEASURED_LENGTH:]) if changed else s
+    return s.remember(measurements=_kept(s, news))
+
+
+def _kept(s: Situation, news: Mapping[tuple[str, str], MetricStatus]) -> list[MetricStatus]:
+    """At most so many as the status holds. The oldest that are measured no more go first; what is measured stays."""
+    active_now = {(run.name, asked.metric.name) for run in s.once(active) for asked in run.asked}
+    ended = [key for key in news if key not in active_now]
+    dropped = set(ended[: max(0, len(news) - MEASURED_LENGTH)])
+    return [each for key, each in news.items() if key not in dropped][:MEASURED_LENGTH]
 
 
 def _after(s: Situation, run: Run, asked: Asked) -> MetricStatus:
@@ -57,6 +66,12 @@ def _counted(s: Situation, run: Run, asked: Asked, state: MetricStatus, found: M
         return counted
     if counted.past is None and not answer.stable.total and answer.candidate.total:
         counted = counted.model_copy(update={"past": past_of(s, state.metric)})
+    elif (
+        counted.past is not None and answer.stable.total
+    ):  # side by side again: what was held against the past counts no more
+        counted = counted.model_copy(
+            update={"past": None, "earlier": None, "kept": [], "strata": [], "pods": []}
+        )
     settings = settings_of(asked.metric, counted, decides=run.decides)
     at = seconds_until(run, asked, until)
     return with_window(counted, at, answer, settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crossfade.api.analysis import Analysis
+from crossfade.api.measurements import MEASURED_LENGTH
 from crossfade.core.analysis.runs import Asked, analyses, asked_by, kind_of, template_of
 from crossfade.core.analysis.texts import shortened, texts
 from crossfade.core.check import Check
@@ -39,7 +40,18 @@ def are_unchecked(s: Situation) -> frozenset[Check]:
 def problem(s: Situation) -> str:
     """What is missing, in a sentence; "" where nothing is."""
     told = (told for place, each in analyses(s) for told in _problems(s, place, each))
-    return next(told, "") or next(_wrong(s), "")
+    return next(told, "") or _too_many(s) or next(_wrong(s), "")
+
+
+def _too_many(s: Situation) -> str:
+    """That more would be measured at once than the status holds: the background, the bake and the largest step, and the hooks."""
+    counts = {place: len(asked_by(s, each)) for place, each in analyses(s)}
+    always = {place for place in counts if place in {"spec.analysis", "spec.bakeAnalysis"}}
+    most = sum(counts[place] for place in always) + len(s.spec.hooks)
+    most += max((count for place, count in counts.items() if place not in always), default=0)
+    if most <= MEASURED_LENGTH:
+        return ""
+    return f"{most} metrics and hooks would be measured at once, and {MEASURED_LENGTH} are the most: name fewer templates"
 
 
 def _wrong(s: Situation) -> Iterator[str]:

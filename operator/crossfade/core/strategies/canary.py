@@ -16,6 +16,9 @@ from crossfade.api.base import Weight
 from crossfade.api.rollout import Canary, CanaryStep
 from crossfade.core.stages import Exchange, Gate, GateKind, Stage, gates_of, pods_of
 
+FINEST = 1000
+"""A weight has one decimal at most: of so many pods it is always a whole number."""
+
 
 def stages(spec: Canary, replicas: int, bake_seconds: int, *, routed: bool = False) -> list[Stage]:
     """One stage per step below 100, then all pods new with the last step's old ones warm.
@@ -77,9 +80,14 @@ def split_of(weight: Weight, replicas: int, surge: int) -> tuple[int, int]:
 
     Their sum is between `replicas` and `replicas + surge`; of equally close splits the smallest wins.
     """
+    least = max(replicas, 2)
+    exact = FINEST // math.gcd(
+        round(10 * weight), FINEST
+    )  # each multiple of it gives the weight exactly: more need not be tried
+    most = min(replicas + surge, least + exact)
     choices = [
         (abs(100 * new / total - weight), total, new)
-        for total in range(max(replicas, 2), replicas + surge + 1)
+        for total in range(least, max(most, least) + 1)
         for new in (int(total * weight // 100), int(total * weight // 100) + 1)
         if 1 <= new < total
     ]

@@ -292,7 +292,8 @@ class Route:
         parted = self.production.gives({self.s.stable_revision: 100}) and self._has_canary(self._candidate)
         ready = parted and bool(self.listed(self._candidate))
         left = share.get(self.s.stable_revision, 0)
-        backed = not left or bool(self.production.listed(self.s.stable_revision)) or self.is_split
+        was_down = self.s.progress.stable_was_down  # then nobody loses anything by the split
+        backed = not left or bool(self.production.listed(self.s.stable_revision)) or self.is_split or was_down
         known = routing.is_owned(self.s) or self._refers
         known = known or (
             noted is not None and noted == (at, rules.before_of(live.manifest, routing.names(self.s, at)))

@@ -106,7 +106,9 @@ def _positioned(s: Situation) -> Situation:
         return s
     if not s.progress.rollback_reason:  # else it is what the record tells of its end
         s = s.remember(measurements=[each for each in s.memory.measurements if not each.run.startswith(STEP)])
-    weight = s.progress.reached_weight
+    weight = (
+        (s.memory.weight or 0) if s.exclusive else s.progress.reached_weight
+    )  # nothing old is left to go back to
     weights = [stage.weight for stage in s.plan]
     floor = max((each for each in weights if each <= weight), default=weights[0])
     now = text_of(s.now)

@@ -60,6 +60,12 @@ class Metrics:
             ["method"],
             registry=registry,
         )
+        self.loop_lag = Histogram(
+            "crossfade_loop_lag_seconds",
+            "Seconds by which the event loop was late.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self.leader = Gauge("crossfade_leader", "1 where this process holds the Lease.", registry=registry)
 
     def passed(self, result: str, seconds: float) -> None:

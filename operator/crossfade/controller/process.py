@@ -25,13 +25,14 @@ from crossfade.controller.executor import World
 from crossfade.controller.failing import Failing
 from crossfade.controller.health import Health, serving
 from crossfade.controller.kinds import NOBODY, Changed, Kinds
-from crossfade.controller.leader import Election, Lost
+from crossfade.controller.leader import Election, Keeper, Leases, Lost, boot_s
 from crossfade.controller.measuring import Measuring
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.options import Options, identity
 from crossfade.controller.policies import KIND as POLICY
 from crossfade.controller.policy_admission import PolicyAdmission
 from crossfade.controller.policy_status import Counted, Later, PolicyStatus
+from crossfade.controller.pulse import Pulse
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.reconcile import Core, Reconciler
 from crossfade.controller.relist import Relist, Restored
@@ -78,7 +79,8 @@ class Parts:
     kinds: Kinds
     measuring: Measuring
     health: Health
-    election: Election | None
+    keeper: Keeper | None
+    pulse: Pulse
     scope: Scope
 
 
@@ -98,12 +100,14 @@ async def run(options: Options) -> int:
             log.info("works in %s", options.scope)
             await _checked(cluster, parts.store, options.scope.namespace)
             parts.health.ready = True
-            if parts.election and not await _first(stop, parts.election.acquire()):
+            pulse = asyncio.create_task(parts.pulse.run(), name="pulse")
+            if parts.keeper and not await _first(stop, parts.keeper.acquire()):
                 return 0
             metrics.leader.set(1)
             try:
                 return await _work(parts, stop)
             finally:
+                pulse.cancel()
                 parts.measuring.stop()
 
 
@@ -117,9 +121,10 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     metrics.watch(store, queue, _now)
     me = identity()
     place = options.lease_namespace or cluster.namespace
-    election = Election(cluster, place, LEASE_NAME, me, time.monotonic) if options.lease else None
+    keeper = _keeper(options, metrics, place, me) if options.lease else None
     core = Core(decide, unreadable, _now)
-    fence = election.fence if election else _no_fence
+    fence = keeper.fence if keeper else _no_fence
+    pulse = Pulse(WORKERS, keeper.beat if keeper else _no_fence, metrics.loop_lag.observe)
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None
@@ -131,7 +136,7 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
         cluster, teller, fence, metrics.wrote, wake, router, measuring, checker, failing.others, ruling
     )
     passes = Reconciler(store, drops, core, world, options.settle_seconds, checks_ports=options.port_check)
-    workers = Workers(queue, passes, metrics)
+    workers = Workers(queue, passes, metrics, pulse=pulse)
     told = Workers(KeyedQueue[Place](_jitter), Validity(store, world, _now), metrics=None, count=1)
     store.templates.listen(told.add)
     later: Later = lambda place, delay_s: looked.add_after(place, delay_s)  # noqa: E731, PLW0108
@@ -143,8 +148,15 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     kinds = Kinds(cluster, store, options.scope.namespace)
     health = Health(queue, lambda: relist.behind)
     return Parts(
-        cluster, store, workers, told, looked, relist, kinds, measuring, health, election, options.scope
+        cluster, store, workers, told, looked, relist, kinds, measuring, health, keeper, pulse, options.scope
     )
+
+
+def _keeper(options: Options, metrics: Metrics, namespace: str, me: str) -> Keeper:
+    def elect(leases: Leases, alive: Callable[[], bool]) -> Election:
+        return Election(leases, namespace, LEASE_NAME, me, boot_s, alive)
+
+    return Keeper(lambda: Cluster.connect(options.kubeconfig, options.context, metrics.requested), elect)
 
 
 def _policy_status(
@@ -157,7 +169,7 @@ def _policy_status(
 
 async def _work(parts: Parts, stop: asyncio.Event) -> int:
     """Work until told to stop, or until a part ends that never should."""
-    keep = [asyncio.create_task(parts.election.keep(), name="lease")] if parts.election else []
+    keep = [asyncio.create_task(parts.keeper.keep(), name="lease")] if parts.keeper else []
     await parts.kinds.begin()
     await _fill(parts)
     parts.workers.start()
@@ -179,7 +191,7 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     in_time = await parts.workers.stop(LEAVE_WITHIN_S)
     changed = "" if stop.is_set() else await _changed(parts, kinds, watches)
     if in_time:
-        await _let_go(parts.election, keep)
+        await _let_go(parts.keeper, keep)
     if stopped in ended:
         log.info("stopped%s", "" if in_time else ", with a pass cut off")
         return 0
@@ -191,14 +203,14 @@ async def _work(parts: Parts, stop: asyncio.Event) -> int:
     return 1
 
 
-async def _let_go(election: Election | None, keep: list[asyncio.Task[None]]) -> None:
+async def _let_go(keeper: Keeper | None, keep: list[asyncio.Task[None]]) -> None:
     """Give the Lease back, so that the next process need not wait until it runs out."""
     for task in keep:
         task.cancel()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(RELEASE_WITHIN_S):
-            if election:
-                await election.release()
+            if keeper:
+                await keeper.release()
 
 
 async def _changed(parts: Parts, kinds: asyncio.Task[None], watches: asyncio.Task[None]) -> str:

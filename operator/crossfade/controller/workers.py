@@ -6,12 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, Generic, Protocol, TypeVar
 
 from crossfade.cluster import ApiError
 from crossfade.controller.leader import Lost
 from crossfade.controller.logs import about
 from crossfade.controller.metrics import Metrics
+from crossfade.controller.pulse import Pulse
 from crossfade.controller.queue import KeyedQueue
 
 log = logging.getLogger(__name__)
@@ -46,12 +48,18 @@ class Workers(Generic[K]):
     """So many workers on one queue. `add` may be called from anywhere in the event loop. `metrics` None: nothing is counted."""
 
     def __init__(
-        self, queue: KeyedQueue[K], run_pass: Pass[K], metrics: Metrics | None, count: int = WORKERS
+        self,
+        queue: KeyedQueue[K],
+        run_pass: Pass[K],
+        metrics: Metrics | None,
+        count: int = WORKERS,
+        pulse: Pulse | None = None,
     ) -> None:
         self._queue = queue
         self._run_pass = run_pass
         self._metrics = metrics
         self._count = count
+        self._pulse: AbstractAsyncContextManager[None] = pulse or nullcontext()
         self._changed = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,15 +91,22 @@ class Workers(Generic[K]):
 
     async def _work(self) -> None:
         while not self._stopping:
-            taken = self._queue.take(time.monotonic())
-            if taken is None:
+            async with self._pulse:
+                worked = await self._next()
+            if not (worked or self._stopping):
                 await self._wait()
-                continue
-            key, waited_s = taken
-            if self._metrics:
-                self._metrics.queue_wait.observe(waited_s)
-            with about(key.namespace, key.name):
-                await self._work_on(key)
+
+    async def _next(self) -> bool:
+        """Work on the next key; whether there was one. What is most urgent is chosen when it may begin, and not before."""
+        taken = self._queue.take(time.monotonic())
+        if taken is None or self._stopping:
+            return False
+        key, waited_s = taken
+        if self._metrics:
+            self._metrics.queue_wait.observe(waited_s)
+        with about(key.namespace, key.name):
+            await self._work_on(key)
+        return True
 
     async def _wait(self) -> None:
         """Wait for a key or for the next timer; nothing is awaited between `take` and `clear`, so none is missed."""

@@ -86,7 +86,7 @@ class TemplateChange(Model):
 class TemplateCopy(Model):
     """A template as it was when the release began."""
 
-    name: Annotated[str, Field(max_length=253)] = ""
+    name: Annotated[str, Field(max_length=253)]
     """Its name."""
     cluster: bool = False
     """Whether it is a ClusterAnalysisTemplate."""

@@ -204,6 +204,7 @@ def test_every_refusal_has_its_row() -> None:
         "abort-7, an Abort that was made after it, went first: make a new one where it is still meant",
         "it is meant for stage 1, and stage 2 of 5 (50 %) waits now: nothing was done",  # test_two_people.py
         "it was made before that stage began, so it was for another one: ",  # test_two_people.py
+        "the spec breaks a rule, so no stage is known to be promoted: ",  # test_wrong_spec.py
         "what was measured has just failed, which nobody could know yet: ",  # its story: test_analysis.py
         "a Skip goes past no policy: ",  # these two: policy/test_holds.py
         "its pods would be made anew, and may not be: … In an emergency: crossfade bypass",

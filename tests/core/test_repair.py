@@ -128,3 +128,29 @@ def test_a_route_that_is_written_over_while_it_stands_still_is_divided_again(how
     sim.edit_rules("shop", [{"name": "main", "backendRefs": [{"name": "shop", "port": 80}]}])
     run(sim, SOON_S)
     assert float(part_beside(sim)) == 0.5
+
+
+def _renamed_while_divided() -> Sim:
+    """The named rule of a route that is divided has another name from now on."""
+    sim = until(routing_v2(CANARY, traffic={"httpRoute": {"name": "shop", "rule": "main"}}), stands_at(0))
+    live = versioned(sim.routes["shop"], sim.tick_version())
+    [rule] = live["spec"]["rules"]
+    sim.routes["shop"] = {**live, "spec": {**live["spec"], "rules": [{**rule, "name": "renamed"}]}}
+    quiet(sim)
+    assert "no rule named main" in sim.status["message"]
+    return sim
+
+
+def test_a_candidate_that_dies_behind_a_rule_that_was_renamed_gets_no_request_any_more() -> None:
+    sim = _renamed_while_divided()
+    for pod in sim.of(V2):
+        sim.crash(pod, ready=False)
+    sim.broken = frozenset({V2})
+    until(sim, lambda s: not part_beside(s), limit_s=30)
+
+
+def test_an_abort_takes_a_rule_back_that_was_renamed() -> None:
+    sim = _renamed_while_divided()
+    sim.act("Abort")
+    until(sim, lambda s: not part_beside(s), limit_s=30)
+    assert [rule["name"] for rule in sim.routes["shop"]["spec"]["rules"]] == ["renamed"]

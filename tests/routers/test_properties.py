@@ -271,7 +271,10 @@ def test_whatever_somebody_writes_the_way_back_frees_the_route_of_the_candidate(
     assert not reaches(back, names)
     assert changes(back, as_before(back, names, before)) == []
     if is_split(live, names):
-        assert not (set(permille(live, names)) - {0}) or stable_gets(back, names)
+        anywhere = Names(
+            "shop", "shop-canary", ""
+        )  # a rule that has another name by now is no more ours once it is taken back
+        assert not (set(permille(live, names)) - {0}) or stable_gets(back, anywhere)
 
 
 NOTHING_FOR_STABLE = route_of(

@@ -133,13 +133,16 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
 
 
 def _decide_anew(sim: Sim, found: Found, shell: Shell) -> Plan:
-    raw = view(sim, "Rollout", "")
+    raw, wrong = view(sim, "Rollout", ""), ""
     try:
         rollout = shell.observer.rollout(key_of(raw), raw)
     except ValidationError as error:
-        return core.unreadable(raw, str(error), sim.now)
+        wrong, kept = str(error), shell.observer.salvaged(key_of(raw), raw)
+        if kept is None:
+            return core.unreadable(raw, wrong, sim.now)
+        rollout = kept
     try:
-        return core.decide(rollout, observed(sim, found, shell), sim.now)
+        return core.decide(rollout, replace(observed(sim, found, shell), spec_error=wrong), sim.now)
     except Exception as error:
         raise Violation("no decision raises", repr(error)) from error
 

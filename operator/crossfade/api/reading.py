@@ -8,11 +8,12 @@ every pass for ever, with an abort that waits behind it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from crossfade.api.base import Model
 
@@ -44,6 +45,39 @@ def read(model: type[M], stored: Mapping[str, Any]) -> Read[M]:
                 raise
             kept = _without(kept, places)
             lost += sorted(map(_path, places))
+
+
+def salvaged(
+    model: type[M], stored: Mapping[str, Any], needed: Container[str], stand_in: Mapping[str, Any]
+) -> M | None:
+    """What can be used of `stored`, field by field and without the rules between fields; None where a `needed` one cannot.
+
+    `stand_in`: what takes the place of a field that cannot be used. Others are as if they were absent.
+    """
+    values: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        alias = field.alias or name
+        adapter = _adapter(model, name)
+        for given in (each[alias] for each in (stored, stand_in) if alias in each):
+            try:
+                values[name] = adapter.validate_python(given)
+                break
+            except ValidationError:
+                if name in needed:
+                    return None
+        if name not in values and field.is_required():
+            return None
+    made: Any = model.model_construct(**values)
+    return made if isinstance(made, model) else None
+
+
+@cache
+def _adapter(model: type[Model], name: str) -> TypeAdapter[Any]:
+    field = model.model_fields[name]
+    kind: Any = field.annotation
+    for constraint in field.metadata:
+        kind = Annotated[kind, constraint]
+    return TypeAdapter(kind)
 
 
 def _place(stored: Any, where: Iterable[str | int]) -> Place:

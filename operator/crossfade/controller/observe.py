@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.base import Model
-from crossfade.api.reading import read
+from crossfade.api.reading import read, salvaged
 from crossfade.api.release import Release, TemplateChange
 from crossfade.api.rollout import Rollout, RolloutMetadata, RolloutSpec
 from crossfade.api.status import RolloutStatus
@@ -43,6 +44,21 @@ class _Parsed(NamedTuple):
     version: str
     model: Any
     lost: tuple[str, ...]
+
+
+NEEDED: Final = frozenset({"template", "workload_ref", "replicas", "service", "traffic"})
+"""What says which pods serve whom."""
+
+STAND_IN: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "recreate": {"recreate": {}},
+        "rolling": {"rolling": {}},
+        "blueGreen": {"blueGreen": {}},
+        "canary": {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}},
+        "bigBang": {"bigBang": {}},
+    }
+)
+"""By name, what a strategy that cannot be read any more is taken for: no release goes on by it, and a way back needs no stage of it."""
 
 
 class Observer:
@@ -84,6 +100,21 @@ class Observer:
         status = self._status(key, raw)
         metadata = RolloutMetadata.model_validate(meta)
         return Rollout.model_construct(metadata=metadata, spec=kept[2], status=status)
+
+    def salvaged(self, key: Key, raw: Raw) -> Rollout | None:
+        """The Rollout with what can be used of a spec that breaks a rule, so that what serves is cared for and can go back.
+
+        None where nothing serves yet, where it is being deleted, and where what serves cannot be known: its template, its number, its Service, its route.
+        """
+        status = self._status(key, raw)
+        if status is None or status.stable is None or raw["metadata"].get("deletionTimestamp"):
+            return None
+        written = STAND_IN.get(status.strategy)
+        spec = salvaged(RolloutSpec, raw.get("spec") or {}, NEEDED, {"strategy": written} if written else {})
+        if spec is None:
+            return None
+        metadata = RolloutMetadata.model_validate(raw["metadata"])
+        return Rollout.model_construct(metadata=metadata, spec=spec, status=status)
 
     def observed(
         self, key: Key, raw: Raw, dropped: Mapping[str, float], *, namespace_terminating: bool

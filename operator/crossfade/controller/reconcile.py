@@ -158,16 +158,21 @@ class Reconciler:
         self._known = {place: known for place, known in self._known.items() if place[0] != key}
 
     async def _decided(self, key: Key, raw: Raw, known: Known, dropped: Mapping[str, float]) -> Plan:
+        spec_error = ""
         try:
             rollout = self._observer.rollout(key, raw)
         except ValidationError as error:
-            going = await self._is_terminating(key, raw)
-            return self._core.unreadable(raw, _readable(error), self._core.now(), namespace_terminating=going)
+            spec_error, kept = _readable(error), self._observer.salvaged(key, raw)
+            if kept is None:
+                going = await self._is_terminating(key, raw)
+                return self._core.unreadable(raw, spec_error, self._core.now(), namespace_terminating=going)
+            rollout = kept
         terminating = known.namespace_terminating or await self._is_terminating(key, raw)
         seen = self._observer.observed(key, raw, dropped, namespace_terminating=terminating)
         measured = self._measuring.of(key, raw["metadata"]["uid"])
         seen = replace(
             seen,
+            spec_error=spec_error,
             refused=known.refusals.told(),
             first_look=not known.has_looked,
             measured=measured,

@@ -204,6 +204,10 @@ def _never_begun(s: Situation, action: RolloutAction, note: str) -> Answer:
 def _promote(s: Situation, _action: RolloutAction) -> Answer:
     if not s.under_way or s.progress.rollback_reason:
         return _refused(s, _nothing_to_promote(s))
+    if s.seen.spec_error:
+        return _refused(
+            s, f"the spec breaks a rule, so no stage is known to be promoted: {s.seen.spec_error}"
+        )
     if s.progress.frozen:
         return _refused(s, "the release failed and is frozen: Retry to go on, Abort to return")
     if paused(s):

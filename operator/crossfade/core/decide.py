@@ -43,7 +43,7 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
     read = conflicts.first_read(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
-    conflict = conflicts.conflict(s) if not s.under_way else None
+    conflict = _wrong_spec(s) or (conflicts.conflict(s) if not s.under_way else None)
     transition = _not_taken(s) or next_transition(replace(s, blocked=conflict is not None))
     if transition.read is not None:
         return Plan(reason="Reading", read=transition.read)
@@ -51,6 +51,11 @@ def decide(rollout: Rollout, seen: Observed, now: datetime) -> Plan:
         why = f"the API server refuses the pod template: {transition.refusal}"
         conflict = Conflict(Reason.INVALID_TEMPLATE, why)
     return _carried_out(transition, conflict)
+
+
+def _wrong_spec(s: Situation) -> Conflict | None:
+    """A spec that breaks a rule holds everything but the way back and the care for what serves."""
+    return Conflict(Reason.INVALID_SPEC, s.seen.spec_error) if s.seen.spec_error else None
 
 
 def _not_taken(s: Situation) -> Transition | None:

@@ -41,7 +41,8 @@ def stopped(s: Situation) -> bool:
     if s.progress.rollback_reason:
         return False
     halted = halts(s) and s.progress.reached_at is None and s.n > 0 and not s.progress.emptied
-    return bool(s.stable_revision) and (bool(s.progress.frozen) or halted)
+    frozen_ = bool(s.progress.frozen or s.seen.spec_error)
+    return bool(s.stable_revision) and (frozen_ or halted)
 
 
 def halts(s: Situation) -> bool:

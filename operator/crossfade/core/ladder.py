@@ -102,7 +102,7 @@ def _positioned(s: Situation) -> Situation:
     Never one above: its gates, and those before it, were not passed. What was measured in a step was measured in another one, and a
     PromoteFull was for the stages that its sender saw.
     """
-    if not s.under_way or s.progress.plan == s.plan_hash:
+    if not s.under_way or s.progress.plan == s.plan_hash or s.seen.spec_error:
         return s
     if not s.progress.rollback_reason:  # else it is what the record tells of its end
         s = s.remember(measurements=[each for each in s.memory.measurements if not each.run.startswith(STEP)])
@@ -285,7 +285,8 @@ def _returned(s: Situation) -> Transition | None:
 
 def _passed(s: Situation) -> Transition | None:
     """The stage is ready and its gates are open."""
-    if not s.under_way or s.progress.rollback_reason or s.progress.frozen or paused(s):
+    stands = s.progress.rollback_reason or s.progress.frozen or s.seen.spec_error or paused(s)
+    if not s.under_way or stands:
         return None
     return passed(s) if s.once(next_step).unmet is None and hold(s).is_open else None
 

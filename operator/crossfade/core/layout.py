@@ -182,6 +182,8 @@ def _pull_pod(s: Situation) -> Iterator[Write]:
 
 def _leftovers(s: Situation) -> Iterator[Write]:
     """Services that the spec does not ask for any more, and empty Deployments beyond the history limit."""
+    if s.seen.spec_error:  # nobody knows what it asks for
+        return
     names = {s.service_name, s.preview_name, s.canary_name if _needs_canary(s) else ""}
     for name, live in s.seen.services.items():
         if live.ours and name not in names:

@@ -263,6 +263,7 @@ class Observed:
     none. One that is not watched is absent: it has to be read.
     `others_failed`: the other Rollouts of this operator that failed lately, the newest first, at most `OTHERS_SHOWN`.
     `policies`: those that are about it. `policies_unknown`: why nobody can say which those are, as a sentence: then it is held; "" else.
+    `spec_error`: why the spec breaks a rule, as a sentence; then it is what can be used of it. "" else.
     `first_look`: this process has not looked at it before, so nobody knows when what is seen became so.
     """
 
@@ -288,3 +289,4 @@ class Observed:
     others_failed: tuple[Failure, ...] = ()
     policies: tuple[Matched, ...] = ()
     policies_unknown: str = ""
+    spec_error: str = ""

@@ -36,12 +36,16 @@ Likeness = Callable[[Object, Entry], bool]
 
 
 def touched(route: Object, names: Names) -> list[int]:
-    """Give the indexes of the rules that are ours to change: of that name, where one is named, and with one of the Services."""
+    """Give the indexes of the rules that are ours to change: of that name, where one is named, and with one of the Services.
+
+    One that refers to the candidate is ours whatever its name is by now: nobody else writes that Service, and what was divided must end.
+    """
     namespace = namespace_of(route)
     return [
         index
         for index, rule in enumerate(rules_of(route))
-        if names.rule in ("", rule.get("name", "")) and concerns(rule, names, namespace)
+        if refers(rule, names.candidate, namespace)
+        or (names.rule in ("", rule.get("name", "")) and concerns(rule, names, namespace))
     ]
 
 

@@ -45,6 +45,7 @@ def template(
     A container that ends is unready at once, however patient the probe is.
     """
     environment = {"VERSION": version, **(env or {})}
+    port = int(environment.get("PORT", PORT))
     return {
         "metadata": {"labels": {"app": name, "version": version}},
         "spec": {
@@ -57,7 +58,7 @@ def template(
                     "image": image,
                     "imagePullPolicy": "IfNotPresent",
                     "env": [{"name": key, "value": value} for key, value in environment.items()],
-                    "ports": [{"name": "http", "containerPort": PORT}],
+                    "ports": [{"name": "http", "containerPort": port}],
                     "readinessProbe": {
                         "httpGet": {"path": "/healthz", "port": "http"},
                         "periodSeconds": 1,

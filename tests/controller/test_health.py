@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from controller.fakes import obj, rollout
 from crossfade.cluster import Request
-from crossfade.controller.health import STUCK_S, Health, serving
+from crossfade.controller.health import SLICE, STUCK_S, Health, serving, written
 from crossfade.controller.metrics import Metrics
 from crossfade.controller.queue import KeyedQueue
 from crossfade.controller.store import Key, Store
@@ -135,3 +136,12 @@ async def test_a_long_reading_of_metrics_holds_up_nothing_else(bench: Bench) -> 
     assert (await bench.get(bench.probes, "/livez"))[0] == 200
     answered.set()
     assert (await figures)[0] == 200
+
+
+def test_figures_that_are_written_in_slices_are_the_same() -> None:
+    registry = CollectorRegistry()
+    counter = Counter("many", "Many.", ["name"], registry=registry)
+    for number in range(3 * SLICE + 1):
+        counter.labels(f"n{number}").inc(number)
+    Histogram("some", "Some.", registry=registry).observe(1)
+    assert written(registry) == generate_latest(registry)

@@ -1,11 +1,14 @@
 """`onFailure: Pause`, then a crash, then an abort: the crash stays the cause, and the abort is the act."""
 
+from typing import Any
+
 import pytest
 
-from builders import V1, V2, V3, releasing_v2
+from builders import V1, V2, V3, releasing_v2, routing_v2
 from samples import every
 from simulation.cluster import Sim
-from simulation.live import phase, quiet, rest, run, step, until
+from simulation.live import phase, quiet, rest, run, stands_at, step, until
+from simulation.shown import part_beside
 
 MOVED = ["rolling", "blueGreen", "canary", "bigBang"]
 
@@ -91,6 +94,24 @@ def test_while_it_is_paused_another_template_changes_nothing() -> None:
     sim.set_image("shop:v3")
     run(sim, 60)
     assert (set(sim.selected()), bool(sim.status["progress"]["frozen"])) == ({V2}, True)
+
+
+@pytest.mark.parametrize("strategy", [{"bigBang": {}}, {"blueGreen": {"promote": "Manual"}}, {"rolling": {}}])
+@pytest.mark.parametrize("routed", [False, True], ids=["by pods", "by a route"])
+def test_an_edit_of_the_strategy_moves_nothing_of_what_is_frozen(
+    strategy: dict[str, Any], routed: bool
+) -> None:
+    half = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
+    sim = until((routing_v2 if routed else releasing_v2)(half, onFailure="Pause"), stands_at(0))
+    sim.crash(sim.of(V2)[0])
+    until(sim, lambda s: s.status["progress"].get("frozen"))
+    run(sim, 10)
+    before = sim.selected(), part_beside(sim), sim.desired(V1), sim.desired(V2)
+    sim.edit(strategy=strategy)
+    run(sim, 30)
+    if routed and "rolling" in strategy:
+        return  # it moves requests by pods: the route gets its numbers back
+    assert (sim.selected(), part_beside(sim), sim.desired(V1), sim.desired(V2)) == before
 
 
 def test_a_node_that_is_drained_in_the_bake_sends_nobody_back_where_failures_pause() -> None:

@@ -169,6 +169,15 @@ def is_routed(spec: Spec) -> bool:
     return "traffic" in spec and "service" in spec and not {"recreate", "rolling"} & {*spec["strategy"]}
 
 
+NOWHERE = "nowhere"
+"""A port that no container has."""
+
+
+def is_wrong(spec: Spec) -> bool:
+    """Whether the Service is to send requests to that port: then nothing begins, and what serves goes on."""
+    return any(port.get("targetPort") == NOWHERE for port in (spec.get("service") or {}).get("ports", ()))
+
+
 def is_exclusive(spec: Spec) -> bool:
     """Whether two revisions must never run at once."""
     return "recreate" in spec["strategy"]

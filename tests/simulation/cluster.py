@@ -36,6 +36,7 @@ class Sim(Routed):
     revisions whose ReplicaSet has not seen the newest size. `warnings`: what the cluster's events warn of, by pod.
     `listed_at`: when the production endpoints last listed each revision, `beside_at` the same of the canary Service,
     `beside_since` since when that lists each.
+    `listens`: on which port the pods of a revision listen, where that is another one than that of others.
     `room`: how many pods have a place on a node, None for as many as there are.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
     that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
@@ -52,6 +53,7 @@ class Sim(Routed):
     beside_since: Mapping[str, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     room: int | None = None
+    listens: Mapping[str, int] = field(default_factory=dict)
     refusal: str = ""
     warnings: dict[str, str] = field(default_factory=dict)
     quota: str = ""

@@ -15,7 +15,7 @@ from typing import Any
 from crossfade.api.labels import PREFIX
 from crossfade.core.plan import Verb
 from crossfade.core.revision import revision_of
-from simulation.asked import is_exclusive, is_routed, may_be_missing
+from simulation.asked import is_exclusive, is_routed, is_wrong, may_be_missing
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.held import takes_back, waits
@@ -211,6 +211,11 @@ def _unrest(sim: Sim, held: str) -> Iterator[str]:
         return  # so does what is the only one that could serve
     if held:
         yield from _unrest_while_held(sim)
+    if sim.rollout["spec"].get("service") and stable and sim.service_name not in sim.services:
+        yield "the production Service is lost"
+    if is_wrong(sim.rollout["spec"]):
+        yield from _unrest_of_wrong_ports(sim, stable)
+        return
     if under_way:
         waits = {c["reason"] for c in status["conditions"] if c["type"] == "Ready"}
         if status["phase"] != "Paused" and not held and not waits & {"ScaledToZero", "NotSoleOwner"}:
@@ -230,6 +235,15 @@ def _unrest(sim: Sim, held: str) -> Iterator[str]:
     phases = _phases_at_rest(sim, stable, held)
     if status["phase"] not in phases:
         yield f"the phase should be {phases}"
+
+
+def _unrest_of_wrong_ports(sim: Sim, stable: str) -> Iterator[str]:
+    """A spec whose ports nobody has holds what is to come; what serves has its pods and its requests."""
+    if progress_of(sim):
+        return
+    yield from _pods_astray(sim, stable)
+    if sim.status["phase"] != "Invalid":
+        yield "the phase should be Invalid"
 
 
 def _unrest_while_held(sim: Sim) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from builders import V1, V2, V3
 from crossfade.api.labels import ANNOTATION_ROUTE
+from crossfade.core.moments import later
 from simulation.cluster import Sim
 from simulation.measured import FIRST, NEXT
 from simulation.measuring import answers, is_bad
@@ -19,6 +21,9 @@ from simulation.stored import versioned
 from simulation.weights import named
 
 Source = Callable[[Sim], Iterator[Move]]
+
+JUMP_S = 300
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 HANGS_S = 25
 """Longer than a worlds' deadlines."""
@@ -158,6 +163,22 @@ def losses(sim: Sim) -> Iterator[Move]:
     """The status is lost, as after a backup was restored without it."""
     if sim.status:
         yield oddity("the status is lost", lambda w: w.sim.store_status({}))
+
+
+def jumps(sim: Sim) -> Iterator[Move]:
+    """All that is stored was written by a leader whose clock was five minutes ahead."""
+    if sim.status:
+        yield oddity(
+            "the clock jumps back by 300 s", lambda w: w.sim.store_status(_later(w.sim.status, JUMP_S))
+        )
+
+
+def _later(value: Any, seconds: float) -> Any:
+    if isinstance(value, dict):
+        return {key: _later(each, seconds) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_later(each, seconds) for each in value]
+    return later(value, seconds) if isinstance(value, str) and TIME.fullmatch(value) else value
 
 
 def restoring(status: dict[str, object]) -> Source:

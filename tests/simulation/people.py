@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from builders import template
@@ -113,6 +113,23 @@ def asking(*actions: str) -> Callable[[Sim], Iterator[Move]]:
             yield from (_asked(action) for action in actions)
 
     return ask
+
+
+def twice(*actions: str) -> Callable[[Sim], Iterator[Move]]:
+    """Two people ask for the same within a moment."""
+
+    def ask(sim: Sim) -> Iterator[Move]:
+        if all(a.get("status") for a in sim.actions.values()):
+            yield from (
+                _other(f"two people make an {action}", partial(_both, action=action)) for action in actions
+            )
+
+    return ask
+
+
+def _both(world: World, action: str) -> None:
+    for _ in range(2):
+        world.sim.act(action)
 
 
 def replanning(*others: dict[str, Any]) -> Callable[[Sim], Iterator[Move]]:

@@ -157,6 +157,20 @@ def _stays(sim: Sim, revision: str) -> bool:
     return any(pod.ready for pod in sim.of(revision))
 
 
+def no_request_goes_to_a_port_that_nobody_listens_on(seen: Seen) -> str:
+    """The ports move with the requests: of a Service that selects pods, and with which they come."""
+    live = seen.after.services.get(seen.after.service_name)
+    if live is None or not seen.after.listens:
+        return ""
+    [port] = live["spec"]["ports"]
+    wrong = {
+        r
+        for r in seen.after.selected()
+        if seen.after.listens.get(r, port["targetPort"]) != port["targetPort"]
+    }
+    return f"{wrong} gets requests on port {port['targetPort']}" if wrong else ""
+
+
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:
     """While somebody else applies the selector of an adopted Service, production stays as it is, but for a way back."""
     before, after = (sim.services.get(seen.before.service_name) for sim in (seen.before, seen.after))
@@ -177,5 +191,6 @@ TRAFFIC_RULES: tuple[Rule, ...] = (
     all_traffic_moves_to_enough_pods,
     a_pause_moves_no_traffic,
     a_selector_of_two_writers_is_left,
+    no_request_goes_to_a_port_that_nobody_listens_on,
     where_nobody_listens_no_requests_come,
 )

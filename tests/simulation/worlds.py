@@ -15,7 +15,7 @@ from crossfade.api.labels import ANNOTATION_REQUESTER
 from crossfade.core.moments import moment_of
 from crossfade.core.policy.matched import Matched
 from simulation import admins, measured, mishaps, people
-from simulation.asked import may_be_missing, points
+from simulation.asked import NOWHERE, may_be_missing, points
 from simulation.cluster import Sim
 from simulation.ghost import Ghost
 from simulation.live import quiet, rest, stands_at, until
@@ -30,6 +30,8 @@ from simulation.weights import receiving
 
 Strategy = dict[str, Any]
 People = Callable[[Sim], Iterator[Move]]
+
+OTHER_PORT = 9090
 
 POLICIES = 0.5
 """The share of a world with policies."""
@@ -98,6 +100,7 @@ def cases(strategy: str) -> list[Case]:
         *_spec_fields(strategy),
         *_ends(strategy),
         *_ills(strategy),
+        *_care(strategy),
         *_routes(strategy),
         *_measured(strategy),
         *_policies(strategy),
@@ -203,6 +206,31 @@ def _ills(strategy: str) -> Iterator[Case]:
     yield Case("ports are tried", lambda: tried(usual, frozenset(), USUAL))
     yield Case("nobody listens", lambda: tried(usual, frozenset({V2}), some))
     yield Case("a late write", lambda: replace(world(usual, allows=some), leaders_hang=True))
+
+
+def _care(strategy: str) -> Iterator[Case]:
+    """What serves is cared for, and goes back, whatever else holds: no room, a pause, a spec that is wrong, a clock that jumped."""
+    usual = STRATEGIES[strategy]
+    some, halting = people.asking("Abort", "Promote"), people.asking("Pause", "Resume", "Abort")
+    lost = (mishaps.deletions,)
+    wrong = people.replanning({"service": {"ports": [{"port": 80, "targetPort": NOWHERE}]}})
+    yield Case("no room for one more", lambda: crowded(usual, (people.images, some)))
+    yield Case(
+        "paused, and somebody deletes", lambda: world(usual, allows=(people.pausing, halting), ills=lost)
+    )
+    yield Case(
+        "frozen, and somebody deletes", lambda: world(usual, allows=(some,), ills=lost, onFailure="Pause")
+    )
+    yield Case("wrong ports, and somebody deletes", lambda: world(usual, allows=(wrong, some), ills=lost))
+    yield Case(
+        "a clock that jumped", lambda: world(usual, allows=(some, people.images), ills=(mishaps.jumps,))
+    )
+    if strategy != "rolling":  # which exchanges them one by one: a course of it has more steps than are taken
+        yield Case("10 pods", lambda: world(usual, allows=(some, people.images), replicas=10))
+    if strategy in {"recreate", "blueGreen", "bigBang"}:
+        yield Case("another port", lambda: with_another_port(usual, (some, people.scales)))
+    if strategy in {"canary", "blueGreen"}:
+        yield Case("two act at once", lambda: world(usual, allows=(people.twice("Promote", "Skip"), some)))
 
 
 def _routes(strategy: str) -> Iterator[Case]:
@@ -523,6 +551,21 @@ def tried(strategy: Strategy, deaf: frozenset[str], allows: tuple[People, ...]) 
     made = world(strategy, allows=allows)
     made.sim.deaf = deaf
     return made
+
+
+def crowded(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which the nodes have no place for a pod more than there are."""
+    made = world(strategy, allows=allows)
+    made.sim.room = 2
+    return made
+
+
+def with_another_port(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which v2 listens on another port, and one edit has changed both."""
+    sim = releasing_v2(strategy, replicas=2, **TIMES)
+    sim.edit(service={"ports": [{"port": 80, "targetPort": OTHER_PORT}]})
+    sim.listens = {V1: 8080, V2: OTHER_PORT}
+    return begun(sim, allows)
 
 
 def first(strategy: Strategy, allows: tuple[People, ...], ills: tuple[People, ...]) -> World:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
 from crossfade.core.goal import POLL_S, Goal, Unmet, order_of
@@ -176,11 +177,12 @@ def _stood(s: Situation) -> Mapping[str, int]:
 
 
 def _last_reached(s: Situation) -> Stage | None:
-    """The last stage that was reached; None on the way to the first one."""
+    """The last stage that was reached; None on the way to the first one, and where the strategy was edited since."""
     p = s.progress
     if p.reached_at is not None:
         return s.stage
-    return s.plan[p.stage - 1] if p.stage else None
+    last = s.plan[p.stage - 1] if p.stage else None
+    return last if last is not None and last.weight == p.reached_weight else None
 
 
 def _shares(s: Situation) -> list[Share]:
@@ -188,10 +190,18 @@ def _shares(s: Situation) -> list[Share]:
 
     On its way there by the number of pods, both sides have one.
     """
-    last = _last_reached(s)
-    reached: Share = share_at(s, last) if last else {s.stable_revision: 100}
-    both: list[Share] = [{s.stable_revision: 1, s.progress.revision: 99}] if s.stage.counted else []
+    last, weight = _last_reached(s), s.progress.reached_weight
+    reached = share_at(s, last) if last else _share_of(s, weight)
+    divided = s.stage.counted or 0 < weight < 100
+    both: list[Share] = [{s.stable_revision: 1, s.progress.revision: 99}] if divided and not s.routed else []
     return [reached, share_at(s, s.stage), *both]
+
+
+def _share_of(s: Situation, weight: Weight) -> Share:
+    """The candidate's weight as a share of each track."""
+    if weight in (0, 100):
+        return {s.progress.revision if weight else s.stable_revision: 100}
+    return {s.stable_revision: round(100 - weight, 1), s.progress.revision: weight}
 
 
 def given_back(s: Situation, survivor: str) -> Goal:

@@ -335,7 +335,7 @@ def noted_ports(annotations: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     text = annotations.get(ANNOTATION_PORTS)
     try:
         told = parsed(text) if isinstance(text, str) and len(text) <= LONGEST_PORTS else None
-        if not isinstance(told, list):
+        if not isinstance(told, list) or not told:
             return None
         return [ServicePort.model_validate(each).to_wire() for each in told]
     except ValueError:
@@ -343,10 +343,9 @@ def noted_ports(annotations: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _ports_noted(s: Situation, revision: str) -> dict[str, str]:
-    """The note of a revision's ports, where the Service is ours to write."""
-    if not s.service_name or adopts(s):
-        return {}
-    return {ANNOTATION_PORTS: json.dumps(ports_of(s, revision), sort_keys=True, separators=(",", ":"))}
+    """The note of a revision's ports; of none where the Service is not ours to write, so that nothing is left of one that was."""
+    listed = ports_of(s, revision) if s.service_name and not adopts(s) else []
+    return {ANNOTATION_PORTS: json.dumps(listed, sort_keys=True, separators=(",", ":"))}
 
 
 def ports_beside(s: Situation, selector: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -308,3 +308,13 @@ async def test_a_lease_that_is_given_back_is_free_at_once(kept: Kept) -> None:
 
 def test_the_clock_of_the_lease_counts_the_time_in_which_a_machine_is_suspended() -> None:
     assert boot_s() > 0
+
+
+async def test_a_renewal_that_comes_after_it_takes_no_lease_that_was_given_back(
+    cluster: FakeCluster, clock: Clock
+) -> None:
+    one = election(cluster, clock)
+    await one.attempt()
+    await one.release()
+    assert not await one.attempt()
+    assert lease(cluster)["holderIdentity"] == ""

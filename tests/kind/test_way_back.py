@@ -33,6 +33,14 @@ def last_answer_s(shop: Shop, version: str, since: float) -> float:
     return (analysis.last_answer(shop.asked(), version) or since) - since
 
 
+def assert_it_is_gone_at_once(shop: Shop, acted_at: float, tell: Tell, what: str) -> None:
+    """Nothing was lost, and v2 answered for no longer than is promised."""
+    gone_s = last_answer_s(shop, "v2", acted_at)
+    tell(f"{what}: v2's last answer {gone_s:.2f} s after the abort; lost {everything(shop.asked())}")
+    assert [each for each in shop.asked() if each.lost] == []
+    assert gone_s < GONE_WITHIN_S + ROOM_S
+
+
 @pytest.fixture
 def traefik() -> Iterator[None]:
     """Shops are reached through Traefik."""
@@ -54,12 +62,7 @@ def test_an_abort_of_a_release_that_changes_the_port_too_loses_nothing(
         acted_at = shop.act("Abort", now=True)
         shop.wait_phase("RolledBack")
         shop.served_for(3)
-        gone_s = last_answer_s(shop, "v2", acted_at)
-        tell(
-            f"the port changes with the template: v2's last answer {gone_s:.2f} s after the abort; lost {everything(shop.asked())}"
-        )
-        assert [each for each in shop.asked() if each.lost] == []
-        assert gone_s < GONE_WITHIN_S + ROOM_S
+        assert_it_is_gone_at_once(shop, acted_at, tell, "the port changes with the template")
         live = kube.get("Service", namespace, shop.name) or {}
         assert live["spec"]["ports"][0]["targetPort"] == manifests.PORT
 
@@ -91,12 +94,7 @@ def test_an_abort_takes_the_selector_from_whoever_wrote_it_in_mid_release(
         acted_at = shop.act("Abort", now=True)
         shop.wait_gone("v2")
         shop.served_for(2)
-        gone_s = last_answer_s(shop, "v2", acted_at)
-        tell(
-            f"a co-owner of the selector: v2's last answer {gone_s:.2f} s after the abort; lost {everything(shop.asked())}"
-        )
-        assert [each for each in shop.asked() if each.lost] == []
-        assert gone_s < GONE_WITHIN_S + ROOM_S
+        assert_it_is_gone_at_once(shop, acted_at, tell, "a co-owner of the selector")
 
 
 def test_the_production_service_comes_back_while_the_next_release_is_invalid(

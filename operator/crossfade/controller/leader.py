@@ -84,6 +84,7 @@ class Election:
         self._clock = clock
         self._alive = alive
         self._lease: Raw | None = None  # ours, as last written
+        self._leaving = False
         self._renewed_s = float("-inf")
         self._holds_from_s = float("-inf")
         self._seen_version = ""
@@ -123,7 +124,9 @@ class Election:
             self.fence()
 
     async def attempt(self) -> bool:
-        """Take or renew the Lease, if possible; whether this process holds it now."""
+        """Take or renew the Lease, if possible; whether this process holds it now. One that is given back is not taken again."""
+        if self._leaving:
+            return False
         asked_s = (
             self._clock()
         )  # before the request: a slow answer must not lengthen the time that we hold it
@@ -140,6 +143,7 @@ class Election:
 
     async def release(self) -> None:
         """Let the next one have it at once."""
+        self._leaving = True
         if self._lease is None:
             return
         spec = {
@@ -221,7 +225,6 @@ class Keeper:
         self._election: Election | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._acquired, self._ended = Future[None](), Future[None]()
-        self._releasing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     def beat(self) -> None:
@@ -248,7 +251,6 @@ class Keeper:
         """Let the next one have it at once."""
         loop, election = self._loop, self._election
         if loop is not None and election is not None and self._thread.is_alive():
-            self._releasing.set()
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(election.release(), loop))
 
     def _lives(self) -> bool:
@@ -269,12 +271,7 @@ class Keeper:
             await election.acquire()
             self._election = election
             self._acquired.set_result(None)
-            try:
-                await election.keep()
-            except Lost:
-                if not self._releasing.is_set():
-                    raise
-                await asyncio.sleep(RETRY_S)  # given back by this process itself, which ends now
+            await election.keep()
 
 
 def boot_s() -> float:

@@ -98,8 +98,8 @@ class Workers(Generic[K]):
 
     async def _next(self) -> bool:
         """Work on the next key; whether there was one. What is most urgent is chosen when it may begin, and not before."""
-        taken = self._queue.take(time.monotonic())
-        if taken is None or self._stopping:
+        taken = None if self._stopping else self._queue.take(time.monotonic())
+        if taken is None:
             return False
         key, waited_s = taken
         if self._metrics:

@@ -16,6 +16,7 @@ from crossfade.core.situation import Situation
 from crossfade.routers import rules
 from crossfade.routers.acceptance import acceptance
 from crossfade.routers.own import own_route
+from crossfade.routers.refs import is_service, namespace_of, refs_of, rules_of
 from crossfade.routers.split import Before, Names
 
 OWN_RULE = "main"
@@ -139,9 +140,10 @@ def named_ports(s: Situation) -> set[int]:
     """The ports of the production Service that the route's rules send requests to now."""
     at = place(s)
     live = seen(s, at) if at is not None else None
-    listed = (live.manifest.get("spec") or {}).get("rules") or () if live is not None else ()
-    refs = (ref for rule in listed for ref in rule.get("backendRefs") or ())
-    here = (each for each in refs if each.get("name") == s.service_name and not each.get("namespace"))
+    if live is None:
+        return set()
+    refs = (ref for rule in rules_of(live.manifest) for ref in refs_of(rule))
+    here = (each for each in refs if is_service(each, s.service_name, namespace_of(live.manifest)))
     return {int(each["port"]) for each in here if each.get("port")}
 
 

@@ -12,21 +12,20 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_args
 
-from crossfade.api.base import Model, Time
+from crossfade.api.base import WEEK_SECONDS, Model, Time
 from crossfade.api.status import RolloutStatus
 from crossfade.core.moments import moment_of, text_of
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
-WEEK_S: Final = 604_800.0
 HOUR_S: Final = 3_600.0
 
 AHEAD: Final = MappingProxyType[str, float](
     {
         "Progress.until": float("inf"),  # told to people, and worked out anew in each pass
         "MetricStatus.again_at": HOUR_S,  # the longest Retry-After that is heeded
-        "Bypass.until": WEEK_S,  # the longest that may be asked for; its policy may allow less
-        "ActionEntry.until": WEEK_S,  # the same, in the record
+        "Bypass.until": WEEK_SECONDS,  # the longest that may be asked for; its policy may allow less
+        "ActionEntry.until": WEEK_SECONDS,  # the same, in the record
         "Restarted.at": float("inf"),  # the mark that pods carry: another one would replace them all again
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crossfade.api.analysis import Metric
+from crossfade.api.analysis import Analysis, Metric
 from crossfade.api.conditions import Reason
 from crossfade.api.measurements import MetricStatus
 from crossfade.core.analysis.runs import AFTER, BEFORE, Run, active, lacking
@@ -54,9 +54,9 @@ def gate(s: Situation) -> Answer:
 
 def ended(s: Situation) -> Answer:
     """Hold until each metric of the present stage has ended, whatever it has come to."""
-    missing = lacking(s, s.stage.analysis) if s.stage.analysis is not None else ""
-    if missing:
-        return Answer(Reason.ANALYSIS_INVALID, f"{missing}, which does not exist: create it", again_s=LOOK_S)
+    lost = template_lost(s, s.stage.analysis)
+    if not lost.is_open:
+        return lost
     for each in (each for run in s.once(active) if run.decides for each in run.asked):
         if by := barred(s, each.metric, each.template):
             return Answer(Reason.HELD_BY_POLICY, by.why, by=((by.policy, "images"),))
@@ -66,6 +66,14 @@ def ended(s: Situation) -> Answer:
         if not state.outcome
     ]
     return Answer(Reason.ANALYSING, "; ".join(undecided), again_s=next_due_s(s)) if undecided else OPEN
+
+
+def template_lost(s: Situation, *analyses: Analysis | None) -> Answer:
+    """Hold while a template of one of these does not exist, and the release has no copy of it."""
+    missing = next((found for each in analyses if each is not None and (found := lacking(s, each))), "")
+    if not missing:
+        return OPEN
+    return Answer(Reason.ANALYSIS_INVALID, f"{missing}, which does not exist: create it", again_s=LOOK_S)
 
 
 def hooks_gate(s: Situation) -> Answer:

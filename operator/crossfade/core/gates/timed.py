@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from crossfade.api.conditions import Reason
-from crossfade.core.analysis.outcome import LOOK_S
-from crossfade.core.analysis.runs import lacking
+from crossfade.core.analysis.outcome import template_lost
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.moments import later, moment_of
 from crossfade.core.situation import Situation
@@ -18,10 +17,9 @@ def pause(s: Situation, gate: Gate) -> Answer:
 
 def bake(s: Situation, gate: Gate) -> Answer:
     """Held until the candidate has served alone for `seconds`, with the old side warm; and while nobody can measure it."""
-    measured = (each for each in (s.spec.analysis, s.spec.bake_analysis) if each is not None)
-    missing = next(filter(None, (lacking(s, each) for each in measured)), "")
-    if missing and s.stable_revision and not s.promoted:
-        return Answer(Reason.ANALYSIS_INVALID, f"{missing}, which does not exist: create it", again_s=LOOK_S)
+    lost = template_lost(s, s.spec.analysis, s.spec.bake_analysis)
+    if not lost.is_open and s.stable_revision and not s.promoted:
+        return lost
     return _timed(s, gate, Reason.BAKING, "the bake to end")
 
 

@@ -46,14 +46,8 @@ def before_start(s: Situation) -> Answer:
 def before_edit(s: Situation) -> Answer:
     """What keeps an edit waiting that moves requests without a release: a freeze or a window that is closed for any moment."""
     due = Entering(frozenset({"Start", "Step", "Promote"}))
-    rules: tuple[RuleName, ...] = ("freeze", "windows")
-    asked = ((rule, each) for rule in rules for each in in_force(s) if _enforces(each, rule))
-    answers = (WHEN[rule](s, each, due) for rule, each in asked)
-    return last(each for each in answers if not each.is_open)
-
-
-def _enforces(policy: Matched, rule: RuleName) -> bool:
-    return policy.spec is not None and mode_of(policy.spec, rule) == "Enforce"
+    held = (each for policy in in_force(s) for each in waits(s, policy, due, "Enforce"))
+    return last(answer for rule, answer in held if rule in {"freeze", "windows"})
 
 
 def before_next(s: Situation) -> Answer:

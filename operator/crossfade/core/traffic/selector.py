@@ -37,7 +37,7 @@ class Selector:
     @property
     def mixes(self) -> bool:
         """Where both have the same ports: one Service has one set of them."""
-        return not manifests.are_apart(self.s)
+        return not self.s.once(manifests.are_apart)
 
     def obstacle(self, share: Share) -> Obstacle | None:
         """Another field manager that writes the selector of an adopted Service. On the way back it is taken from whoever writes it."""

@@ -122,7 +122,8 @@ def _positioned(s: Situation) -> Situation:
 def _held_where_placed(before: Situation, s: Situation) -> Transition | None:
     """The strategy was edited, and a policy holds what that would begin with: no edit goes past one, so it is taken back.
 
-    Where a person, another template or a failure takes it back in the same moment, it is for that.
+    Where a person, another template or a failure takes it back in the same moment, it is for that: so pods that may have crashed are looked
+    at first.
     """
     placed = s.progress.plan != before.progress.plan
     if not placed or not s.stable_revision or not gives_more(s, before.memory.weight or 0):
@@ -130,8 +131,8 @@ def _held_where_placed(before: Situation, s: Situation) -> Transition | None:
     held = before_present(s)
     if held.is_open:
         return None
-    found = (rung(s) for rung in (asked, _overtaken, _failed))
-    back = (each for each in found if each is not None and each.s.progress.rollback_reason)
+    found = (rung(s) for rung in (asked, _read_first, _overtaken, _failed))
+    back = (each for each in found if each is not None and (each.read or each.s.progress.rollback_reason))
     return next(back, None) or replanned(s, held.waiting_for)
 
 

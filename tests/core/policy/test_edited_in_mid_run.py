@@ -133,6 +133,14 @@ def test_who_aborts_what_an_edit_has_taken_back_keeps_it_from_beginning_anew(now
     assert sim.selected() == {V1: 4}
 
 
+def test_a_crash_that_comes_with_an_edit_that_is_held_is_what_it_goes_back_for_and_at_once() -> None:
+    sim = standing(HALF, FROZEN)
+    sim.crash(sim.of(V2)[0])
+    progress = edited(sim, "rolling", 0).status["progress"]
+    assert (progress["rollbackReason"], progress["urgent"]) == ("CandidateCrashed", True)
+    assert rest(sim).status["failed"]["reason"] == "CandidateCrashed"
+
+
 def test_an_edit_of_a_return_to_what_has_proved_itself_is_not_held() -> None:
     sim = rest(releasing_v2("bigBang"))
     sim.edit(strategy=STRATEGIES["bigBang"])

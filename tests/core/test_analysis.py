@@ -437,6 +437,14 @@ def without_copies(sim: Sim) -> Sim:
     return sim
 
 
+def with_spoiled_copies(sim: Sim) -> Sim:
+    """Somebody has written into the records."""
+    for name, record in sim.releases.items():
+        copies = [{**each, "spec": {"metrics": 5}} for each in record["spec"].get("analysisTemplates", ())]
+        sim.releases[name] = {**record, "spec": {**record["spec"], "analysisTemplates": copies}}
+    return sim
+
+
 SHARED = {"templates": [{"name": "shared"}], "arguments": [{"name": "most", "value": "0.1"}]}
 MANUAL = {"canary": {"steps": [{"weight": 50, "pause": "Manual"}]}}
 PARTS: dict[str, dict[str, Any]] = {
@@ -468,9 +476,12 @@ def test_a_template_that_goes_away_is_measured_by_the_copy_that_the_release_bega
 
 
 @pytest.mark.parametrize("spec", PARTS.values(), ids=PARTS)
-def test_without_a_copy_a_template_that_goes_away_holds_the_bake(spec: dict[str, Any]) -> None:
+@pytest.mark.parametrize("robbed", [without_copies, with_spoiled_copies])
+def test_without_a_copy_a_template_that_goes_away_holds_the_bake(
+    spec: dict[str, Any], robbed: Callable[[Sim], Sim]
+) -> None:
     sim = until(begun_with_a_template("bigBang", bakeSeconds=20, **spec), stands_at(1))
-    without_copies(sim).templates = {}
+    robbed(sim).templates = {}
     run(sim, 120)
     assert sim.status["progress"]["stage"] == 1
     assert "AnalysisTemplate shared, which does not exist: create it" in sim.status["message"]

@@ -16,7 +16,7 @@ S = Situation(
 
 def test_what_is_remembered_already_makes_no_other_situation() -> None:
     assert S.remember(release=2) is S
-    assert S.progress_with(stage=1, skip_gates=False) is S
+    assert S.progress_with(stage=1, begun_as="New") is S
 
 
 def test_what_is_new_is_remembered_in_another_one() -> None:

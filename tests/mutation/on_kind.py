@@ -133,7 +133,9 @@ class Place:
         """Once for each release that goes forward."""
         progress, number = status["progress"], int(status.get("release", 0))
         spec = self.rollouts.latest[name]["spec"]
-        waits = progress.get("rollbackReason") or progress.get("skipGates") or progress.get("frozen")
+        waits = (
+            progress.get("rollbackReason") or progress.get("begunAs") == "Return" or progress.get("frozen")
+        )
         if waits or spec.get("paused") or self.promoted.get(name) == number:
             return
         self.promoted[name] = number

@@ -111,7 +111,7 @@ def going(sim: Sim) -> bool:
     stopped = (
         spec.get("paused")
         or not spec.get("replicas", 1)
-        or progress.get("skipGates")
+        or progress.get("begunAs") == "Return"
         or progress.get("promotedFull")
     )
     return bool(progress) and not (stopped or progress.get("rollbackReason") or progress.get("frozen"))

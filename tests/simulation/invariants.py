@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
 from crossfade.api.labels import PREFIX
+from crossfade.core.moments import moment_of
 from crossfade.core.plan import Verb
 from crossfade.core.revision import revision_of
 from simulation.asked import is_exclusive, is_routed, is_wrong, may_be_missing
@@ -42,6 +44,7 @@ from simulation.shown import (
     adopts,
     is_frozen,
     progress_of,
+    reached_by,
     revisions_of,
     route_of,
     stable_of,
@@ -133,6 +136,8 @@ _judged: Answers[Broken | None] = Answers(100)
 def standing(sim: Sim, ghost: Ghost) -> Ghost:
     """Ask what holds of every state; gives what is remembered from then on. Raises Violation."""
     spec = sim.rollout["spec"]
+    if told := _late_back(sim, ghost):
+        raise Violation("a rollback ends within its stated time", told)
     if is_exclusive(spec):
         running = {p.revision for p in sim.pods if p.revision and p.runs}
         if len(running) > 1 and not ghost.replanned:
@@ -149,6 +154,31 @@ def standing(sim: Sim, ghost: Ghost) -> Ghost:
         if ghost.calm and not sim.deleting:
             raise Violation(undisturbed, told)
     return after
+
+
+LATE_S = 5.0
+"""From when stable has a pod, or its deadline has passed, to when the requests have left: passes, endpoints and nodes take a while."""
+
+
+def _late_back(sim: Sim, ghost: Ghost) -> str:
+    """Who still meets a candidate that was given up, though stable has a ready pod, and all that may be waited for is over.
+
+    Not where a router says nothing, or nobody made passes.
+    """
+    progress, stable = progress_of(sim), stable_of(sim)
+    since = progress.get("turnedBackAt")
+    if not since or not progress["rollbackReason"] or ghost.absent or sim.router.mode is not Mode.ACCEPTS:
+        return ""
+    ready = [pod.since for pod in sim.pods if pod.revision == stable and pod.ready and not pod.leaving]
+    deadline = moment_of(since) + timedelta(seconds=sim.rollout["spec"]["progressDeadlineSeconds"])
+    if not ready or progress["revision"] not in reached_by(sim):
+        return ""
+    late_s = (sim.now - max(deadline, min(ready))).total_seconds() - ghost.slow_s
+    return (
+        f"{progress['revision']} still gets requests {late_s:g} s after {stable} could"
+        if late_s > LATE_S
+        else ""
+    )
 
 
 ENOUGH = "without a failure enough pods serve at each moment"

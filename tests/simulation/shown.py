@@ -60,7 +60,7 @@ def way_back_of(sim: Sim) -> str:
 
 def is_waking(sim: Sim) -> bool:
     """Whether the release is of a revision that completed while there were to be no pods, and runs for the first time."""
-    return bool(progress_of(sim).get("waking"))
+    return progress_of(sim).get("begunAs") == "WakeUp"
 
 
 def is_frozen(sim: Sim) -> bool:

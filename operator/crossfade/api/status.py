@@ -44,6 +44,9 @@ LastLines = Annotated[
 """The last lines of a container that ended, the last one first, without control characters."""
 
 
+BegunAs = Literal["New", "Return", "WakeUp"]
+
+
 class Failed(Model):
     """A revision that failed. It is not tried again until the template changes or a Retry is asked for."""
 
@@ -127,8 +130,9 @@ class Progress(Model):
     """Whether a pod that pulls images (recreate) may exist, which has to go whatever the strategy is by then."""
     attempts: Count = 1
     """Which attempt in a row it is at this revision, where nodes took the pods of the one before."""
-    waking: bool = False
-    """Whether stable completed while there were to be no pods, and runs for the first time now: it bakes."""
+    begun_as: BegunAs = "New"
+    """What kind of release it is. `New` passes every gate. `Return`: a revision that completed before comes back, and pauses and gates
+    are skipped. `WakeUp`: stable completed while there were to be no pods, and runs for the first time now: it bakes."""
     urgent: bool = False
     """Whether the candidate failed, so that requests leave it with as few as 1 in 4 of stable's pods ready (1 in 2 where both
     can serve until then). Otherwise both serve until stable has enough."""
@@ -142,8 +146,6 @@ class Progress(Model):
     """What is awaited, as a sentence."""
     until: Time | None = None
     """When the wait ends by itself, where it does."""
-    skip_gates: bool = False
-    """Whether a revision that completed before comes back, so that pauses and gates are skipped."""
     stable_was_down: bool = False
     """Whether stable was unavailable when the release began and has been ever since: then the release may be the cure, and
     goes on. False from the moment on at which stable is whole."""

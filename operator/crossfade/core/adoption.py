@@ -12,7 +12,6 @@ from typing import Any
 
 from crossfade.api.labels import FIELD_MANAGER
 from crossfade.api.parsing import parsed
-from crossfade.core import manifests
 from crossfade.core.situation import Situation
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -21,7 +20,7 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 def other_writers(s: Situation) -> list[str]:
     """Who else writes the selector of the Service that is adopted; empty where nobody does, or nothing is adopted."""
     live = s.production_read
-    if not manifests.adopts(s) or live is None:
+    if not s.adopts or live is None:
         return []
     return sorted(set(_writers(live.manifest)))
 

@@ -5,28 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossfade.api.rollout import RolloutSpec
+from crossfade.api.status import BegunAs
 from crossfade.core.hooks import starting, with_hooks
 from crossfade.core.stages import GateKind, Stage, gates_of
 from crossfade.core.strategies import big_bang, blue_green, canary, recreate, rolling
 
 
-def compiled(
-    spec: RolloutSpec, *, skip_gates: bool = False, first: bool = False, waking: bool = False
-) -> list[Stage]:
+def compiled(spec: RolloutSpec, begun_as: BegunAs = "New", *, first: bool = False) -> list[Stage]:
     """The stages that take `spec` from one revision to the next; empty where it has no replicas.
 
     `first`: nothing serves yet, so there is nothing to protect and one stage does.
-    `waking`: it completed while there were to be no pods, so it has never run: all its pods come at once, and bake.
-    `skip_gates`: a revision that has served before comes back: the same stages, without pauses, people and hooks.
+    `WakeUp`: it completed while there were to be no pods, so it has never run: all its pods come at once, and bake.
+    `Return`: a revision that has served before comes back: the same stages, without pauses, people and hooks.
     """
     if spec.replicas == 0:
         return []
     if first:
         return [*starting(spec.hooks, 0), Stage("create", spec.replicas, 0, 100)]
-    if waking:
+    if begun_as == "WakeUp":
         return _waking(spec)
     plan = _stages(spec)
-    if skip_gates:
+    if begun_as == "Return":
         return [replace(stage, gates=(), analysis=None) for stage in plan]
     return with_hooks(plan, spec.hooks, spec.replicas)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossfade.api.conditions import Phase, Reason
 from crossfade.api.labels import LABEL_ROLLOUT
-from crossfade.core import abilities, groups, manifests, routing
+from crossfade.core import abilities, groups, manifests, ports, routing
 from crossfade.core.analysis import templates
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import ReadRequest
@@ -28,7 +28,7 @@ class Conflict:
 
 def first_read(s: Situation) -> ReadRequest | None:
     """What carries no label of ours yet must be read by its name: a Service to adopt, a Deployment to take over."""
-    services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
+    services = {s.service_name} if s.adopts and s.production is None else set()
     sources = {s.spec.workload_ref.name} if s.spec.workload_ref and s.seen.source is None else set()
     unseen = (
         frozenset(services - set(s.seen.found.services)),
@@ -83,7 +83,7 @@ def _selected(s: Situation) -> Conflict | None:
 def unknown_port(s: Situation) -> Conflict | None:
     """A port that the Service names, and that pods do not have: the ones that are to come, or those that serve beside them."""
     for revision, whose in ((target(s), "the template"), (_beside(s), "stable, which serves now,")):
-        names = manifests.unknown_ports(s, revision)
+        names = ports.unknown(s, revision)
         if names:
             told = f'Service {s.service_name} sends requests to port "{names[0]}", and no container of {whose} has a port of that name'
             return Conflict(Reason.PORT_UNKNOWN, f"{told}: {_way_out(s, whose)}")
@@ -92,8 +92,8 @@ def unknown_port(s: Situation) -> Conflict | None:
 
 def _taken_from_route(s: Situation) -> Conflict | None:
     """A port that the route sends requests to, and that the spec does not give the Service any more."""
-    taken_away = routing.named_ports(s) - {each["port"] for each in manifests.service_ports(s)}
-    if not taken_away or not s.stable_revision or manifests.adopts(s):
+    taken_away = routing.named_ports(s) - {each["port"] for each in ports.of_service(s)}
+    if not taken_away or not s.stable_revision or s.adopts:
         return None
     told = f"{routing.place(s)} sends requests to port {min(taken_away)} of Service {s.service_name}, and spec.service.ports lacks it"
     out = "list both ports, the new one first, and take the old one away once the route names the new one"
@@ -106,24 +106,24 @@ def _beside(s: Situation) -> str:
     Ports move with the requests in all other cases.
     """
     mixes = s.spec.strategy.rolling is not None or (s.spec.strategy.canary is not None and not s.routed)
-    shares = mixes or manifests.adopts(s) or target(s) == s.stable_revision
-    apart = s.stable_revision and manifests.shared_ports(s, s.stable_revision, target(s)) is None
-    return s.stable_revision if s.service_name and shares and (apart or manifests.adopts(s)) else ""
+    shares = mixes or s.adopts or target(s) == s.stable_revision
+    apart = s.stable_revision and ports.shared(s, s.stable_revision, target(s)) is None
+    return s.stable_revision if s.service_name and shares and (apart or s.adopts) else ""
 
 
 def _other_numbers(s: Situation) -> Conflict | None:
     """Behind one Service a port is one number for all pods; behind a route its Services have the same ports."""
     old, new = s.stable_revision, target(s)
-    if not s.service_name or not old or old == new or manifests.adopts(s):
+    if not s.service_name or not old or old == new or s.adopts:
         return None
-    before, after = (manifests.ports_of(s, each) for each in (old, new))
+    before, after = (ports.of(s, each) for each in (old, new))
     told = f"the ports of Service {s.service_name} change with this release"
     if _beside(s):
         out = "give the port a name that both templates have, and its targetPort that name; or release by blueGreen or bigBang"
         return Conflict(
             Reason.PORT_UNKNOWN, f"{told}, and behind it old and new pods serve side by side: {out}"
         )
-    if s.routed and manifests.faces(before) != manifests.faces(after):
+    if s.routed and ports.faces(before) != ports.faces(after):
         out = "release with both ports first, and take the old one away with a later release"
         return Conflict(
             Reason.PORT_UNKNOWN, f"{told}, and a route sends requests to both revisions by one port: {out}"
@@ -133,13 +133,9 @@ def _other_numbers(s: Situation) -> Conflict | None:
 
 def _held_ports(s: Situation) -> Conflict | None:
     """At rest ports that are edited alone are changed at once: not while somebody has paused it, nor while a policy is closed."""
-    noted = manifests.ports_of(replace(s, blocked=True), s.stable_revision)
-    if (
-        s.under_way
-        or noted == manifests.service_ports(s)
-        or target(s) != s.stable_revision
-        or s.spec_revision != s.stable_revision
-    ):
+    stable = s.stable_revision
+    at_rest = not s.under_way and stable and target(s) == s.spec_revision == stable
+    if not at_rest or s.adopts or ports.kept(s, stable) == ports.in_spec(s):
         return None
     told = f"the ports of Service {s.service_name} were edited, and stay as they are"
     if paused(s):
@@ -155,11 +151,7 @@ def _held_ports(s: Situation) -> Conflict | None:
 
 def _way_out(s: Situation, whose: str) -> str:
     """What to change, and where."""
-    where = (
-        f"targetPort of Service {s.service_name}"
-        if manifests.adopts(s)
-        else "spec.service.ports[].targetPort"
-    )
+    where = f"targetPort of Service {s.service_name}" if s.adopts else "spec.service.ports[].targetPort"
     if whose == "the template":
         return f"add it to the ports of a container, or change {where}"
     return f"change {where} back, and release pods that have both names before; or use the port's number"
@@ -205,7 +197,7 @@ def taken(s: Situation) -> Conflict | None:
 
 
 def _service(s: Situation, name: str, live: SeenService | None) -> str | None:
-    adopting = manifests.adopts(s) and name == s.service_name
+    adopting = s.adopts and name == s.service_name
     if live is None:
         missing = adopting and s.production is None
         return (

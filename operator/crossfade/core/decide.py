@@ -68,7 +68,7 @@ def _not_taken(s: Situation) -> Transition | None:
     missing = s.under_way and not p.rollback_reason and p.revision not in s.seen.sides
     if not missing or target(s) != p.revision or pending(s) is not None:
         return None
-    template = manifests.template_of(s, p.revision)
+    template = s.template_of(p.revision)
     known = any(c.reason == Reason.INVALID_TEMPLATE for c in s.memory.conditions)
     if refusal is None and known and template is not None:
         manifest, strict = manifests.deployment(s, p.revision, template, 0), manifests.is_new(s, p.revision)

@@ -70,7 +70,7 @@ def _given_back(s: Situation, survivor: str) -> Plan:
 
 def _unseen(s: Situation) -> ReadRequest | None:
     """What may be ours already, where the reply to its making was lost: else our marks stay on it for ever."""
-    services = {s.service_name} if manifests.adopts(s) and s.production is None else set()
+    services = {s.service_name} if s.adopts and s.production is None else set()
     deployments = set(_unseen_sides(s))
     wanted = ReadRequest(
         services=frozenset(services - set(s.seen.found.services)),

@@ -78,7 +78,7 @@ def give_back(s: Situation, survivor: str) -> Iterator[Write]:
     if live is None:
         return
     memo = selector_before(live)
-    if memo is None and s.spec.on_delete == "Delete" and not manifests.adopts(s):
+    if memo is None and s.spec.on_delete == "Delete" and not s.adopts:
         yield Write(Verb.DELETE, "Service", live.name, None, live.identity)
         return
     alone = Selector(s).selector_for({survivor: 100})
@@ -96,7 +96,7 @@ def unmark_route(s: Situation, _survivor: str) -> Iterator[Write]:
     for live in s.seen.routes.values():
         if not live.ours:
             continue
-        goes = s.spec.on_delete == "Delete" and not manifests.adopts(s)
+        goes = s.spec.on_delete == "Delete" and not s.adopts
         if goes or live.name != s.service_name:
             yield Write(Verb.DELETE, live.kind, live.name, None, live.identity)
         elif change := [*disowning(s, live), *unmarking(live)]:

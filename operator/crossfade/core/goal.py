@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
 from crossfade.core.situation import Situation
 from crossfade.core.stages import GROW_FIRST, Exclusive, Order
@@ -57,6 +58,11 @@ class Goal:
     alike: frozenset[str] = frozenset()
     missing: Unmet | None = None
     still: bool = False
+
+
+def divided(s: Situation, weight: Weight) -> Share:
+    """The candidate's weight, and stable's: what is left of 100."""
+    return {s.stable_revision: round(100 - weight, 1), s.progress.revision: weight}
 
 
 def order_of(s: Situation, otherwise: Order = GROW_FIRST) -> Order:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from crossfade.api.base import Weight
 from crossfade.api.conditions import Reason
 from crossfade.core import manifests, routing
-from crossfade.core.goal import POLL_S, Goal, Unmet, order_of
+from crossfade.core.goal import POLL_S, Goal, Unmet, divided, order_of
 from crossfade.core.observed import Side
 from crossfade.core.pods_left import are_left, none_left
 from crossfade.core.policy.holds import in_flight
@@ -109,7 +109,7 @@ def share_at(s: Situation, stage: Stage) -> Share:
     shown = min(stage.weight, 99) if stage.counted and stage.stable else stage.weight
     if not s.stable_revision or shown == 100:  # whom a share names gets requests, and nobody else does
         return {s.progress.revision: 100}
-    return {s.stable_revision: round(100 - shown, 1), s.progress.revision: shown}
+    return divided(s, shown)
 
 
 def _left_of_source(s: Situation) -> int:
@@ -201,7 +201,7 @@ def _share_of(s: Situation, weight: Weight) -> Share:
     """The candidate's weight as a share of each track."""
     if weight in (0, 100):
         return {s.progress.revision if weight else s.stable_revision: 100}
-    return {s.stable_revision: round(100 - weight, 1), s.progress.revision: weight}
+    return divided(s, weight)
 
 
 def given_back(s: Situation, survivor: str) -> Goal:

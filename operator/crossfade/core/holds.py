@@ -126,7 +126,9 @@ def _others_fail(s: Situation) -> Answer:
     that a person has promoted.
     """
     p, way = s.progress, s.memory.going_back
-    back = bool(p.rollback_reason) or p.skip_gates or (way is not None and way.revision == p.revision)
+    back = (
+        bool(p.rollback_reason) or p.begun_as == "Return" or (way is not None and way.revision == p.revision)
+    )
     guards = s.spec.hold_when_others_fail and bool(s.stable_revision) and not s.stage.stops_old
     return others.failing(s) if guards and not (back or s.promoted or p.stable_was_down) else OPEN
 

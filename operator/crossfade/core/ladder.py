@@ -207,7 +207,7 @@ def _is_unmade(s: Situation) -> bool:
     """Whether the release has no Deployment yet, and no record that has its template."""
     revision = s.progress.revision
     read = s.seen.found.deployments.get(manifests.deployment_name(s, revision))
-    return manifests.template_of(s, revision) is None and revision not in s.seen.sides and read is None
+    return s.template_of(revision) is None and revision not in s.seen.sides and read is None
 
 
 def _first_overtaken(s: Situation) -> Transition | None:
@@ -301,7 +301,7 @@ def _due(s: Situation) -> Transition | None:
         return woken(s) if wakes(s) else None
     if _still_leaving(s, revision) or not starts.waits(s).is_open:
         return None
-    template = manifests.template_of(s, revision)
+    template = s.template_of(revision)
     asks = bool(s.stable_revision) or not s.n  # a first release has nothing to protect: its CREATE tells
     if asks and revision not in s.seen.sides and template is not None:
         if s.seen.found.refusal is None:

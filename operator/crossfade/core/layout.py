@@ -80,7 +80,7 @@ def _deployment(s: Situation, revision: str, count: int) -> Iterator[Write]:
         if found.ours:  # its labels are lost
             yield _scaled(s, found, count)
     elif side is None:
-        template = manifests.template_of(s, revision)
+        template = s.template_of(revision)
         if template is not None:
             body = manifests.deployment(s, revision, template, count)
             strict = manifests.is_new(s, revision)
@@ -114,7 +114,7 @@ def _as_made(s: Situation, side: Side) -> bool:
 
 def _remade(s: Situation, side: Side) -> Iterator[Write]:
     """The template as it was made, in place of the live one: an apply could not remove what another writer added."""
-    template = manifests.template_of(s, side.revision)
+    template = s.template_of(side.revision)
     if template is None:
         return
     made = manifests.pod_template(s, side.revision, template, manifests.injected_in(s, side))
@@ -172,7 +172,7 @@ def _pull_pod(s: Situation) -> Iterator[Write]:
         return
     name = manifests.pull_pod_name(s)
     wanted = s.stage.pull_check and not s.progress.rollback_reason
-    template = manifests.template_of(s, s.progress.revision)
+    template = s.template_of(s.progress.revision)
     if wanted and not manifests.pull_pods(s) and template is not None:
         yield Write(Verb.CREATE, "Pod", name, manifests.pull_pod(s, template))
     for pod in pods:

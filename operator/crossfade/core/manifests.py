@@ -12,7 +12,6 @@ from typing import Any
 from crossfade.api.labels import (
     ANNOTATION_DRAIN,
     ANNOTATION_LAST_WORDS,
-    ANNOTATION_PORTS,
     ANNOTATION_RELEASE,
     ANNOTATION_RESTARTED_AT,
     ANNOTATION_SPEC,
@@ -22,13 +21,10 @@ from crossfade.api.labels import (
     LABEL_ROLE,
     LABEL_ROLLOUT,
 )
-from crossfade.api.parsing import parsed
-from crossfade.api.service import ServicePort
+from crossfade.core import ports
 from crossfade.core.observed import Pod, SeenRoute, Side
 from crossfade.core.plan import Verb, Write
-from crossfade.core.ports import undeclared_names, undeclared_numbers
 from crossfade.core.restarts import restarted_at
-from crossfade.core.revision import named, without_nulls
 from crossfade.core.same import has
 from crossfade.core.situation import Situation
 
@@ -43,9 +39,6 @@ HARMLESS = ["/crossfade-pull-check"]
 
 DEFAULT_GRACE_S = 30
 
-LONGEST_PORTS = 10_000
-"""Characters of a note of ports that are looked at: a Service has 100 ports at most."""
-
 NUMBER = re.compile(r"[0-9]{1,9}")
 """What an annotation of ours holds: digits that every reader of numbers takes, and no more than a release has."""
 
@@ -57,17 +50,12 @@ def deployment_name(s: Situation, revision: str) -> str:
 
 def outlives(s: Situation) -> bool:
     """Whether something of this Rollout must go on after it: then a finalizer is held, and owners are labels."""
-    return s.spec.on_delete == "GiveBack" or adopts(s) or s.spec.workload_ref is not None
+    return s.spec.on_delete == "GiveBack" or s.adopts or s.spec.workload_ref is not None
 
 
 def is_first(s: Situation) -> bool:
     """Whether nothing served before this release: neither a stable revision nor what an adopted Service selects."""
-    return not s.stable_revision and not adopts(s)
-
-
-def adopts(s: Situation) -> bool:
-    """Whether the production Service is somebody's that was there before."""
-    return s.spec.service is not None and s.spec.service.adopt
+    return not s.stable_revision and not s.adopts
 
 
 def owner(s: Situation) -> dict[str, Any]:
@@ -90,18 +78,6 @@ def owned(s: Situation, labels: Mapping[str, str] | None = None, *, always: bool
     return {"labels": marks, "ownerReferences": [owner(s)]}
 
 
-def template_of(s: Situation, revision: str) -> dict[str, Any] | None:
-    """The template of `revision` as submitted, less nulls: from the spec, else from its Release; None if lost.
-
-    One that is not what the revision is named after was written by somebody else than us: no pod is made of it.
-    """
-    if revision == s.spec_revision and s.template is not None:
-        return s.template
-    templates = (r.spec.template for r in reversed(s.seen.releases) if r.spec.revision == revision)
-    whole = (without_nulls(template) for template in templates if template)
-    return next((template for template in whole if named(template) == revision), None)
-
-
 def is_new(s: Situation, revision: str) -> bool:
     """Whether its template was never served: a field that nobody knows is refused then. What has served may come back."""
     return revision not in {s.stable_revision, *s.memory.completed}
@@ -121,7 +97,7 @@ def deployment(s: Situation, revision: str, template: Mapping[str, Any], replica
                 ANNOTATION_RELEASE: str(s.memory.release),
                 ANNOTATION_DRAIN: str(drain_seconds(s, template)),
                 ANNOTATION_LAST_WORDS: FROM_LOGS,
-                **_ports_noted(s, revision),
+                **ports.note(s, revision),
             },
             **metadata,
         },
@@ -202,7 +178,7 @@ def tells_last_words(s: Situation, side: Side) -> bool:
     """
     if ANNOTATION_LAST_WORDS in (side.manifest.get("metadata", {}).get("annotations") or {}):
         return True
-    says = _policies(template_of(s, side.revision) or {})
+    says = _policies(s.template_of(side.revision) or {})
     live = _policies(side.manifest.get("spec", {}).get("template") or {})
     return any(policy == FROM_LOGS and says.get(name, "said") is None for name, policy in live.items())
 
@@ -223,7 +199,7 @@ def annotations_of(s: Situation, side: Side) -> dict[str, str]:
         ANNOTATION_RELEASE: number or str(max(known, default=s.memory.release)),
         ANNOTATION_DRAIN: str(drain_of(side)),
         **({ANNOTATION_LAST_WORDS: FROM_LOGS} if tells_last_words(s, side) else {}),
-        **_ports_noted(s, side.revision),
+        **ports.note(s, side.revision),
     }
 
 
@@ -261,107 +237,9 @@ def _sleeping(container: Mapping[str, Any], seconds: int) -> dict[str, Any]:
     return {**container, "lifecycle": {**lifecycle, "preStop": {"sleep": {"seconds": seconds}}}}
 
 
-def ports(s: Situation) -> list[dict[str, Any]]:
-    """The Service's ports as the API server knows them."""
-    listed = s.spec.service.ports if s.spec.service else []
-    return [port.to_wire() for port in listed]
-
-
-def service_ports(s: Situation) -> list[Any]:
-    """The ports that requests come through: the spec's, or those of the Service that is adopted, where it was read."""
-    if not adopts(s):
-        return ports(s)
-    live = s.production_read or s.seen.found.services.get(s.service_name)
-    return list((live.manifest.get("spec") or {}).get("ports") or ()) if live is not None else []
-
-
-def ports_of(s: Situation, revision: str) -> list[Any]:
-    """The ports of a revision, which move with its requests: those that the spec had when they began to come to it.
-
-    The spec's own until then, and of what serves alone, where the spec names it. An adopted Service's are its owner's.
-    """
-    if adopts(s):
-        return service_ports(s)
-    p = s.progress
-    if not s.stable_revision or (revision == s.spec_revision and not s.under_way and not s.blocked):
-        return ports(s)
-    if revision == s.spec_revision == p.revision and not (p.serving_since or p.rollback_reason):
-        apart = s.routed and faces(ports(s)) != faces(ports_of(s, s.stable_revision))
-        if not apart:  # a route sends requests to both sides by one port
-            return ports(s)
-    side = s.side(revision).manifest.get("metadata", {}).get("annotations") or {}
-    records = (r.metadata.annotations for r in reversed(s.seen.releases) if r.spec.revision == revision)
-    noted = (each for notes in (side, *records) if (each := noted_ports(notes)) is not None)
-    return next(noted, ports(s))
-
-
-def faces(listed: list[Any]) -> list[tuple[Any, ...]]:
-    """What clients and routes know of ports."""
-    return [(port.get("name"), port["port"], port.get("protocol", "TCP")) for port in listed]
-
-
-def ports_behind(s: Situation, selector: Mapping[str, str]) -> list[Any]:
-    """The ports of a Service with that selector: of the revision that it selects; where it selects all, those that all have."""
-    alone, old, new = selector.get(LABEL_REVISION), s.stable_revision, s.progress.revision
-    shared = shared_ports(s, old, new) if not alone and old and new else None
-    return shared if shared is not None else ports_of(s, alone or old or new)
-
-
-def shared_ports(s: Situation, old: str, new: str) -> list[Any] | None:
-    """The ports by which one Service can have both revisions behind it; None where there are none.
-
-    The new ones where the old revision has them too; else the old ones, where the new revision has those.
-    """
-    choices = ((ports_of(s, new), old), (ports_of(s, old), new))
-    return next((listed for listed, other in choices if _has_ports(s, other, listed)), None)
-
-
-def _has_ports(s: Situation, revision: str, listed: list[Any]) -> bool:
-    """Whether requests to these ports find a listener in its pods: by a name or number that it declares, or its own number."""
-    template = template_of(s, revision) or {}
-    own = {port.get("targetPort") or port.get("port") for port in ports_of(s, revision)}
-    numbers = (each for each in undeclared_numbers(listed, template) if each not in own)
-    return not undeclared_names(listed, template) and not any(True for _ in numbers)
-
-
-def are_apart(s: Situation) -> bool:
-    """Whether the two revisions of a release have other ports, so that one Service cannot have both behind it."""
-    old, new = s.stable_revision, s.progress.revision
-    return bool(old and new) and shared_ports(s, old, new) is None
-
-
-def noted_ports(annotations: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The ports that are noted on a Deployment or a Release; None where none are, or what is there cannot be ports."""
-    text = annotations.get(ANNOTATION_PORTS)
-    try:
-        told = parsed(text) if isinstance(text, str) and len(text) <= LONGEST_PORTS else None
-        if not isinstance(told, list) or not told:
-            return None
-        return [ServicePort.model_validate(each).to_wire() for each in told]
-    except ValueError:
-        return None
-
-
-def _ports_noted(s: Situation, revision: str) -> dict[str, str]:
-    """The note of a revision's ports; of none where the Service is not ours to write, so that nothing is left of one that was."""
-    listed = ports_of(s, revision) if s.service_name and not adopts(s) else []
-    return {ANNOTATION_PORTS: json.dumps(listed, sort_keys=True, separators=(",", ":"))}
-
-
-def ports_beside(s: Situation, selector: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The same for another Service: what belongs to one alone (a nodePort) is left out."""
-    return [{k: v for k, v in port.items() if k != "nodePort"} for port in ports_behind(s, selector)]
-
-
-def unknown_ports(s: Situation, revision: str) -> list[str]:
-    """The names of ports that requests come through, and that the revision's template does not declare."""
-    template = template_of(s, revision) if revision else None
-    return undeclared_names(service_ports(s), template) if template else []
-
-
 def service(s: Situation, name: str, role: str, selector: Mapping[str, str]) -> dict[str, Any]:
     """A Service of ours: `role` is production, preview or canary."""
-    own = ports_behind if role == "production" else ports_beside
+    own = ports.behind if role == "production" else ports.beside
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -439,7 +317,7 @@ def release(s: Situation, number: int, revision: str, template: Mapping[str, Any
             "name": f"{s.name}-{number}",
             "namespace": s.rollout.metadata.namespace,
             **marks_of_release(s, revision),
-            "annotations": _ports_noted(s, revision),
+            "annotations": ports.note(s, revision),
         },
         "spec": {
             "rollout": s.name,

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crossfade.core import manifests
+from crossfade.core import ports
 from crossfade.core.observed import Closed
 from crossfade.core.plan import ReadRequest
-from crossfade.core.ports import probed_numbers, tcp_numbers
 from crossfade.core.situation import Situation
 
 
@@ -45,7 +44,7 @@ def request(s: Situation) -> ReadRequest:
         stable = s.stable_revision
         return ReadRequest(pods=frozenset({stable}), ports={stable: _ports(s)})
     return ReadRequest(
-        pods=frozenset({revision}), ports={revision: (*_ports(s), *probed_numbers(_template(s)))}
+        pods=frozenset({revision}), ports={revision: (*_ports(s), *ports.probed_numbers(_template(s)))}
     )
 
 
@@ -63,17 +62,17 @@ def _reached(s: Situation) -> frozenset[int] | bool:
     if stable is not None:
         return stable.answered
     tried = s.seen.found.tried.get(s.progress.revision)
-    return bool(tried and tried.answered & set(probed_numbers(_template(s))))
+    return bool(tried and tried.answered & set(ports.probed_numbers(_template(s))))
 
 
 def _ports(s: Situation) -> tuple[int, ...]:
     template = _template(s)
     return (
-        tuple(tcp_numbers(manifests.ports_of(s, s.progress.revision), template))
+        tuple(ports.tcp_numbers(ports.of(s, s.progress.revision), template))
         if template and s.service_name
         else ()
     )
 
 
 def _template(s: Situation) -> Mapping[str, Any]:
-    return manifests.template_of(s, s.progress.revision) or {}
+    return s.template_of(s.progress.revision) or {}

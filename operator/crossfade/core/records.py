@@ -48,7 +48,7 @@ def begun(s: Situation) -> Iterator[Write]:
     """The Release of the last number, where it was not made yet: before any pod, so that none ends without a record."""
     number, known = s.memory.release, {r.spec.number for r in s.seen.releases}
     revision = _introduced(s)
-    template = manifests.template_of(s, revision)
+    template = s.template_of(revision)
     if number and number not in known and revision and template is not None:
         body = manifests.release(s, number, revision, template)
         body["spec"] |= {"analysisTemplates": kept} if (kept := copies(s)) else {}

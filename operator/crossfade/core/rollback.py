@@ -10,7 +10,7 @@ import math
 
 from crossfade.api.conditions import Reason
 from crossfade.core.evidence import crashed, have_no_room
-from crossfade.core.goal import POLL_S, Goal, Unmet, order_of
+from crossfade.core.goal import POLL_S, Goal, Unmet, divided, order_of
 from crossfade.core.moments import seconds_since
 from crossfade.core.pods_left import may_run
 from crossfade.core.situation import Situation
@@ -131,7 +131,7 @@ def _share(s: Situation) -> Share:
     if now is None or not there:
         return alone
     weight = min(now, math.floor(1000 * s.candidate.ready / there) / 10)
-    return {s.stable_revision: round(100 - weight, 1), candidate: weight} if weight else alone
+    return divided(s, weight) if weight else alone
 
 
 def awaits_cause(s: Situation) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import ANNOTATION_ROUTE
 from crossfade.api.parsing import parsed
-from crossfade.core import manifests
+from crossfade.core import ports
 from crossfade.core.observed import SeenRoute
 from crossfade.core.situation import Situation
 from crossfade.routers import rules
@@ -130,7 +130,7 @@ def own_spec(s: Situation) -> dict[str, Any]:
 
 def _first_port(s: Situation) -> int:
     """The first port that the Service is to have and has: no route names one that is still to come."""
-    wanted = [int(each["port"]) for each in manifests.ports_of(s, s.stable_revision or s.progress.revision)]
+    wanted = [int(each["port"]) for each in ports.of(s, s.stable_revision or s.progress.revision)]
     live = s.production_read
     there = {port.get("port") for port in live.manifest["spec"].get("ports") or ()} if live else set()
     return next((each for each in wanted if each in there), wanted[0])

@@ -97,6 +97,17 @@ class Situation:
         source = self.source
         return without_nulls(source.manifest["spec"]["template"]) if source is not None else None
 
+    def template_of(self, revision: str) -> dict[str, Any] | None:
+        """The template of `revision` as submitted, less nulls: from the spec, else from its Release; None if lost.
+
+        One that is not what the revision is named after was written by somebody else than us: no pod is made of it.
+        """
+        if revision == self.spec_revision and self.template is not None:
+            return self.template
+        templates = (r.spec.template for r in reversed(self.seen.releases) if r.spec.revision == revision)
+        whole = (without_nulls(template) for template in templates if template)
+        return next((template for template in whole if named(template) == revision), None)
+
     @cached_property
     def source(self) -> Side | None:
         """The Deployment that holds the template, where there is one (`workloadRef`)."""
@@ -108,6 +119,11 @@ class Situation:
     def service_name(self) -> str:
         """The production Service's name; empty for a worker."""
         return (self.spec.service.name or self.name) if self.spec.service else ""
+
+    @cached_property
+    def adopts(self) -> bool:
+        """Whether the production Service is somebody's that was there before."""
+        return self.spec.service is not None and self.spec.service.adopt
 
     @cached_property
     def routed(self) -> bool:
@@ -208,12 +224,7 @@ class Situation:
     def plan(self) -> list[Stage]:
         """The stages of the release under way; with no replicas, those of one replica, held at no pods."""
         spec = self.spec if self.n else self.spec.model_copy(update={"replicas": 1})
-        return compiled(
-            spec,
-            skip_gates=self.progress.skip_gates,
-            first=not self.stable_revision,
-            waking=self.progress.waking,
-        )
+        return compiled(spec, self.progress.begun_as, first=not self.stable_revision)
 
     @cached_property
     def plan_hash(self) -> str:
@@ -231,7 +242,7 @@ class Situation:
     @property
     def _held_by_hooks(self) -> Sequence[Hook]:
         """The hooks for which the plan may rest: with others at other moments its stages are others."""
-        return () if self.progress.skip_gates or self.progress.waking else self.spec.hooks
+        return self.spec.hooks if self.progress.begun_as == "New" else ()
 
     @cached_property
     def stage(self) -> Stage:

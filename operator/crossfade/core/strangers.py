@@ -11,7 +11,6 @@ from itertools import chain
 from typing import Any
 
 from crossfade.api.labels import ANNOTATION_ANY_REVISION, PREFIX
-from crossfade.core import manifests
 from crossfade.core.observed import Stranger
 from crossfade.core.same import has
 from crossfade.core.situation import Situation
@@ -39,7 +38,7 @@ def in_the_way(s: Situation) -> str:
 def _new_labels(s: Situation) -> Labels | None:
     """The labels of the pods that are about to be made, as the user gives them; None where we had pods with them before."""
     revision = target(s)
-    template = manifests.template_of(s, revision)
+    template = s.template_of(revision)
     if template is None or revision in s.seen.sides:
         return None
     labels = _labels(template)
@@ -59,7 +58,7 @@ def _labels(template: Mapping[str, Any]) -> Labels:
 
 
 def _services(s: Situation, labels: Labels) -> Iterator[str]:
-    ours = s.service_name if manifests.adopts(s) else ""
+    ours = s.service_name if s.adopts else ""
     names = [e.name for e in _selecting(s, "Service", labels) if e.name != ours and not e.any_revision]
     if names:
         yield (
@@ -70,7 +69,7 @@ def _services(s: Situation, labels: Labels) -> Iterator[str]:
 
 
 def _deployments(s: Situation, labels: Labels) -> Iterator[str]:
-    if manifests.adopts(s) or s.spec.workload_ref is not None:
+    if s.adopts or s.spec.workload_ref is not None:
         return
     names = [e.name for e in _selecting(s, "Deployment", labels)]
     if names:
@@ -82,8 +81,8 @@ def _deployments(s: Situation, labels: Labels) -> Iterator[str]:
 
 def _other_template(s: Situation, labels: Labels) -> Iterator[str]:
     """Behind the Service that is to be adopted, new pods stand beside the old ones as soon as they are ready."""
-    found = s.seen.found.services.get(s.service_name) if manifests.adopts(s) else None
-    template = manifests.template_of(s, target(s))
+    found = s.seen.found.services.get(s.service_name) if s.adopts else None
+    template = s.template_of(target(s))
     if (
         found is None
         or found.ours

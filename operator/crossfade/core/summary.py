@@ -11,7 +11,7 @@ from crossfade.api.base import Weight, whole
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
-from crossfade.core import columns, deadline, manifests, routing, starts
+from crossfade.core import columns, deadline, routing, starts
 from crossfade.core.analysis.outcome import left_undone
 from crossfade.core.analysis.runs import gone
 from crossfade.core.conflicts import Conflict
@@ -358,7 +358,7 @@ def _side(s: Situation, revision: str) -> RevisionStatus | None:
 
 
 def _images(s: Situation, revision: str) -> str:
-    template = manifests.template_of(s, revision) or {}
+    template = s.template_of(revision) or {}
     return ",".join(c["image"] for c in template.get("spec", {}).get("containers", []))[:1024]
 
 

@@ -62,9 +62,7 @@ def woken(s: Situation) -> Transition:
     revision, before = s.stable_revision, served_before(s)
     earlier = s.remember(stable=RevisionStatus(revision=before), downtime=None)
     transition = started(earlier, revision)
-    return replace(
-        transition, s=transition.s.progress_with(waking=True, skip_gates=False, stable_was_down=True)
-    )
+    return replace(transition, s=transition.s.progress_with(begun_as="WakeUp", stable_was_down=True))
 
 
 def forgiven(s: Situation) -> Situation:
@@ -81,7 +79,7 @@ def started(s: Situation, revision: str) -> Transition:
         short_since=now,
         asked_at=now,
         release_started_at=now,
-        skip_gates=comes_at_once(s, revision),
+        begun_as="Return" if comes_at_once(s, revision) else "New",
         stable_was_down=is_down(s),
         attempts=2 if s.memory.last is not None and s.memory.last.node_took == revision else 1,
     )
@@ -227,8 +225,7 @@ def returned(s: Situation) -> Transition:
     why = s.progress.taken_back_by or why
     cause = s.memory.failed if outcome == "RolledBack" else s.progress.failure
     if cause is not None:
-        full = in_full(cause)
-        why = full if outcome == "RolledBack" else f"{why}; before that it failed: {full}"
+        why = in_full(cause) if outcome == "RolledBack" else _and_failed(why, cause)
     lines = cause.last_lines if cause is not None else []
     done = _ended(s, outcome, why, lines).remember(progress=None, candidate=None)
     return Transition(
@@ -236,12 +233,16 @@ def returned(s: Situation) -> Transition:
     )
 
 
+def _and_failed(why: str, cause: Failed) -> str:
+    return f"{why}; before that it failed: {in_full(cause)}"
+
+
 def given_up(s: Situation) -> Situation:
     """What has failed and was frozen with all requests serves on as stable, and stays failed, until another one has taken over."""
     (outcome, why), cause = GIVEN_UP[Reason.SUPERSEDED], s.progress.failure
-    if cause is not None:
-        why = f"{why}; before that it failed: {in_full(cause)}"
-    ended = _ended(s, outcome, why, cause.last_lines if cause is not None else ())
+    ended = _ended(
+        s, outcome, _and_failed(why, cause) if cause else why, cause.last_lines if cause is not None else ()
+    )
     serving = RevisionStatus(revision=s.progress.revision, release=s.memory.release)
     return ended.remember(stable=serving, failed=cause, progress=None, candidate=None)
 

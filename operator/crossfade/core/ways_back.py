@@ -5,7 +5,6 @@ from __future__ import annotations
 from crossfade.api.action import ActionEntry
 from crossfade.api.release import Release
 from crossfade.api.status import GoingBack
-from crossfade.core.manifests import template_of
 from crossfade.core.situation import Situation
 
 
@@ -60,4 +59,4 @@ def served_before(s: Situation) -> str:
     if s.stable_revision not in s.memory.unserved:
         return ""
     served = (r for r in s.memory.completed if r != s.stable_revision and r not in s.memory.unserved)
-    return next((r for r in served if r in s.seen.sides or template_of(s, r) is not None), "")
+    return next((r for r in served if r in s.seen.sides or s.template_of(r) is not None), "")

@@ -59,7 +59,7 @@ def _without_stages(answer: Answer) -> RuleAnswer:
 def _why_not_asked(s: Situation) -> str:
     """Why no release that a policy could hold begins with it, as a sentence; "" where one does."""
     revision = s.spec_revision
-    if s.progress.rollback_reason or s.progress.waking:
+    if s.progress.rollback_reason or s.progress.begun_as == "WakeUp":
         return "its release is on its way back, which nothing holds"
     if revision == s.stable_revision:
         return "the template is the one that serves: no release begins"

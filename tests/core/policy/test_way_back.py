@@ -63,7 +63,7 @@ def test_an_older_one_comes_back_through_the_gates_that_a_policy_asks_for(
 ) -> None:
     s = wanting({"rollbackRevisions": 50}, completed=[V1, *BETWEEN[:before], V2])
     s = replace(s, seen=Observed(policies=(policy(**rule),)))
-    assert started(s, V2).s.progress.skip_gates is at_once
+    assert started(s, V2).s.progress.begun_as == ("Return" if at_once else "New")
 
 
 @pytest.mark.parametrize(("before", "counts"), [(2, False), (3, True)])

@@ -120,7 +120,7 @@ def _everybody_skips_gates(patch: Patch) -> None:
 
     def fast(s: Situation, revision: str) -> Any:
         transition = begun(s, revision)
-        return replace(transition, s=transition.s.progress_with(skip_gates=True))
+        return replace(transition, s=transition.s.progress_with(begun_as="Return"))
 
     patch.setattr(ladder, "started", fast)
 

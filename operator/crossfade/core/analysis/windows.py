@@ -12,7 +12,7 @@ from datetime import timedelta
 from crossfade.api.measurements import MetricStatus
 from crossfade.core import routing
 from crossfade.core.analysis.runs import Asked, Run, active
-from crossfade.core.manifests import deployment_name, template_of
+from crossfade.core.manifests import deployment_name
 from crossfade.core.measured import Ask, Both, Owner, Part, Window
 from crossfade.core.moments import later, moment_of, text_of
 from crossfade.core.policy.jobs import barred
@@ -69,7 +69,7 @@ def _part(s: Situation, revision: str, service: str) -> Part:
 
 def _image(s: Situation, revision: str) -> str:
     """What its first container runs; "" where its template is not known."""
-    template = template_of(s, revision) or {}
+    template = s.template_of(revision) or {}
     containers = (template.get("spec") or {}).get("containers") or []
     return str(containers[0].get("image", "")) if containers else ""
 

@@ -78,7 +78,7 @@ def _before(s: Situation, due: Entering) -> Answer:
 
 def _goes_back(s: Situation) -> bool:
     p = s.progress
-    return bool(p.rollback_reason) or p.waking or is_way_back(s, p.revision)
+    return bool(p.rollback_reason) or p.begun_as == "WakeUp" or is_way_back(s, p.revision)
 
 
 def warned(s: Situation) -> Iterator[str]:

@@ -12,12 +12,11 @@ from typing import Any, Final
 from crossfade.api.conditions import Reason
 from crossfade.api.labels import ANNOTATION_GIVE_BACK, LABEL_REVISION, LABEL_ROLE, LABEL_ROLLOUT
 from crossfade.api.parsing import parsed
-from crossfade.core import manifests
+from crossfade.core import manifests, ports
 from crossfade.core.adoption import other_writers
 from crossfade.core.marks import disowned
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import Verb, Write
-from crossfade.core.ports import undeclared_names
 from crossfade.core.propagation import has_propagated
 from crossfade.core.same import has
 from crossfade.core.situation import SOURCE, Situation
@@ -37,7 +36,7 @@ class Selector:
     @property
     def mixes(self) -> bool:
         """Where both have the same ports: one Service has one set of them."""
-        return not self.s.once(manifests.are_apart)
+        return not self.s.once(ports.are_apart)
 
     def obstacle(self, share: Share) -> Obstacle | None:
         """Another field manager that writes the selector of an adopted Service. On the way back it is taken from whoever writes it."""
@@ -62,7 +61,7 @@ class Selector:
     @cached_property
     def takes_strangers(self) -> bool:
         """An adopted Service selects somebody's pods until the first release has the requests."""
-        return manifests.adopts(self.s) and not self.s.stable_revision
+        return self.s.adopts and not self.s.stable_revision
 
     @property
     def strangers(self) -> int:
@@ -165,7 +164,7 @@ class Selector:
         live = s.production_read
         if live is not None:
             yield from kept(s, live, selector or dict(live.selector), "production")
-        elif manifests.adopts(s):
+        elif s.adopts:
             yield from _adopted(s)
         elif selector is not None and s.seen.found.services.get(s.service_name) is None:
             body = manifests.service(s, s.service_name, "production", selector)
@@ -187,15 +186,13 @@ def kept(
     """Selector, owner, ports and notes of a Service of ours as they should be."""
     meta = {**_marks(s, role), **({"annotations": dict(notes)} if notes else {})}
     yield from disowned(s, "Service", live.name, live)
-    ports = _ports_due(s, live, selector, role)
+    due = _ports_due(s, live, selector, role)
     moves = dict(live.selector) != dict(selector)
-    if ports is None and (moves or not has(live.manifest.get("metadata", {}), meta)):
+    if due is None and (moves or not has(live.manifest.get("metadata", {}), meta)):
         body = {"metadata": {**_memo(live), **meta}, "spec": {"selector": dict(selector)}}
         yield Write(Verb.APPLY, "Service", live.name, body, live.identity)
-    elif (
-        ports is not None
-    ):  # in one write with the selector: no request goes to a port that nobody listens on
-        change: list[dict[str, Any]] = [{"op": "replace", "path": "/spec/ports", "value": ports}]
+    elif due is not None:  # in one write with the selector: no request goes to a port that nobody listens on
+        change: list[dict[str, Any]] = [{"op": "replace", "path": "/spec/ports", "value": due}]
         if moves:
             change.append({"op": "replace", "path": "/spec/selector", "value": dict(selector)})
         yield Write(Verb.PATCH, "Service", live.name, change, live.identity)
@@ -205,9 +202,9 @@ def _ports_due(
     s: Situation, live: SeenService, selector: Mapping[str, str], role: str
 ) -> list[dict[str, Any]] | None:
     """The ports that it is to have, where those are others than it has; an adopted one's are its owner's, and others follow them."""
-    if role == "production" and manifests.adopts(s):
+    if role == "production" and s.adopts:
         return None
-    wanted = (manifests.ports_behind if role == "production" else manifests.ports_beside)(s, selector)
+    wanted = (ports.behind if role == "production" else ports.beside)(s, selector)
     due = wanted and not _same_ports(live, wanted) and _have_ports(s, selector, wanted)
     return wanted if due else None
 
@@ -242,11 +239,11 @@ def _have_ports(s: Situation, selector: Mapping[str, str], wanted: list[dict[str
     """Whether the pods behind it have the ports that it is to name; until then it keeps those that it has."""
     alone = selector.get(LABEL_REVISION)
     templates = (
-        manifests.template_of(s, each)
+        s.template_of(each)
         for each in ([alone] if alone else [s.stable_revision, s.progress.revision])
         if each
     )
-    return not any(undeclared_names(wanted, template) for template in templates if template)
+    return not any(ports.undeclared_names(wanted, template) for template in templates if template)
 
 
 def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:

@@ -19,7 +19,7 @@ class Ghost(NamedTuple):
     the strategy was; `slow_s`: seconds that have passed while something was due; `absent`: no operator ran for long.
     `condemned`: revisions with a verdict that nobody has forgiven; `blamed`: those that something has happened to which
     speaks against them, `taken`: those that a node has taken a pod of. `stable`: the revision that completed last, `proved`: those that completed and served, newest
-    first. `dark`: since when no pod of the release under way or of stable answers, `dark_s`: how long that lasted. `way`: how far the release under way may have come. `served`: pods that served in the last state.
+    first. `entered`: the version at which the present stage began. `back`: since when the release under way was given up. `dark`: since when no pod of the release under way or of stable answers, `dark_s`: how long that lasted. `way`: how far the release under way may have come. `served`: pods that served in the last state.
     """
 
     calm: bool = True
@@ -39,6 +39,8 @@ class Ghost(NamedTuple):
     way: Way | None = None
     slow_s: float = 0.0
     absent: bool = False
+    entered: int = 0
+    back: datetime | None = None
     dark: datetime | None = None
     dark_s: float = 0.0
 

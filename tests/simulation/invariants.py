@@ -14,7 +14,6 @@ from itertools import chain
 from typing import Any
 
 from crossfade.api.labels import PREFIX
-from crossfade.core.moments import moment_of
 from crossfade.core.plan import Verb
 from crossfade.core.revision import revision_of
 from simulation.asked import is_exclusive, is_routed, is_wrong, may_be_missing
@@ -166,11 +165,10 @@ def _late_back(sim: Sim, ghost: Ghost) -> str:
     Not where a router says nothing, or nobody made passes.
     """
     progress, stable = progress_of(sim), stable_of(sim)
-    since = progress.get("turnedBackAt")
-    if not since or not progress["rollbackReason"] or ghost.absent or sim.router.mode is not Mode.ACCEPTS:
+    if ghost.back is None or not way_back_of(sim) or ghost.absent or sim.router.mode is not Mode.ACCEPTS:
         return ""
     ready = [pod.since for pod in sim.pods if pod.revision == stable and pod.ready and not pod.leaving]
-    deadline = moment_of(since) + timedelta(seconds=sim.rollout["spec"]["progressDeadlineSeconds"])
+    deadline = ghost.back + timedelta(seconds=sim.rollout["spec"]["progressDeadlineSeconds"])
     if not ready or progress["revision"] not in reached_by(sim):
         return ""
     late_s = (sim.now - max(deadline, min(ready))).total_seconds() - ghost.slow_s

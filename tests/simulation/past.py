@@ -12,6 +12,7 @@ from simulation.shown import (
     failed_of,
     is_frozen,
     is_waking,
+    progress_of,
     reached_by,
     ready_of,
     serving,
@@ -41,6 +42,8 @@ def after_write(seen: Seen) -> Ghost:
     ghost = ghost._replace(
         calm=ghost.calm and not failed and not is_frozen(seen.after),
         well=ghost.well and not by_itself and not is_frozen(seen.after),
+        entered=_entered(seen, ghost),
+        back=(ghost.back or seen.base.now) if way_back_of(seen.after) else None,
         condemned=frozenset({failed["revision"]} if failed else ()),
         way=_way_after(seen, ghost),
     )
@@ -48,6 +51,12 @@ def after_write(seen: Seen) -> Ghost:
     if stable == ghost.stable:
         return ghost
     return ghost.completed(stable, served=_has_served(seen.base, stable))
+
+
+def _entered(seen: Seen, ghost: Ghost) -> int:
+    before, after = progress_of(seen.before), progress_of(seen.after)
+    same = all(before.get(key) == after.get(key) for key in ("revision", "stage", "plan"))
+    return ghost.entered if same else int(seen.after.rollout["metadata"]["resourceVersion"])
 
 
 def _has_served(sim: Sim, revision: str) -> bool:

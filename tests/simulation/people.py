@@ -121,7 +121,8 @@ def twice(*actions: str) -> Callable[[Sim], Iterator[Move]]:
     def ask(sim: Sim) -> Iterator[Move]:
         if all(a.get("status") for a in sim.actions.values()):
             yield from (
-                _other(f"two people make an {action}", partial(_both, action=action)) for action in actions
+                _other(f"two people ask for {action}", partial(_both, action=action), calm=action in CALM)
+                for action in actions
             )
 
     return ask
@@ -192,6 +193,17 @@ def gitops(sim: Sim) -> Iterator[Move]:
         yield _other("Git leaves the selector", lambda w: _managed(w.sim, []))
     elif service["spec"]["selector"] == OLD:
         yield _other("Git applies the selector again", lambda w: _managed(w.sim, [GIT]))
+
+
+def owning_the_selector(sim: Sim) -> Iterator[Move]:
+    """Somebody else becomes a writer of the selector as it is, or stops to be one."""
+    service = sim.services.get(sim.service_name)
+    if service is None:
+        return
+    if service["metadata"].get("managedFields"):
+        yield _other("Git leaves the selector", lambda w: _managed(w.sim, []))
+    else:
+        yield _other("Git writes the selector too", lambda w: _managed(w.sim, [GIT]))
 
 
 def routing(sim: Sim) -> Iterator[Move]:

@@ -54,6 +54,19 @@ def a_failure_is_stored_with_the_way_back(seen: Seen) -> str:
     return "" if condemned == candidate_of(seen.after) else "it returns without a verdict"
 
 
+def what_failed_and_was_frozen_stays_failed(seen: Seen) -> str:
+    """Whoever ends it: another template, a person, or a policy. A Retry goes forward."""
+    failure = progress_of(seen.before).get("failure")
+    back = way_back_of(seen.after) and not way_back_of(seen.before)
+    if not failure or not back or candidate_of(seen.after) != failure["revision"]:
+        return ""
+    verdicts = (failed_of(seen.after), seen.after.status.get("undone") or {})
+    kept = any(each.get("revision") == failure["revision"] for each in verdicts)
+    return (
+        "" if kept else f"{failure['revision']} had failed, and goes back for {way_back_of(seen.after)} alone"
+    )
+
+
 def a_verdict_has_a_cause(seen: Seen) -> str:
     """Nothing is condemned but for what has happened to its own pods, or because the cluster was slow."""
     verdict, before = failed_of(seen.after), failed_of(seen.before)
@@ -252,6 +265,7 @@ def an_autoscaler_sees_the_side_that_serves(seen: Seen) -> str:
 MEMORY_RULES: tuple[Rule, ...] = (
     a_verdict_is_kept,
     a_failure_is_stored_with_the_way_back,
+    what_failed_and_was_frozen_stays_failed,
     a_release_begins_once,
     a_verdict_has_a_cause,
     a_crash_counts_where_it_served,

@@ -44,6 +44,19 @@ def a_restart_makes_no_release(seen: Seen) -> str:
     return "" if kept else "a restart begins, ends or forgives a release"
 
 
+def a_promote_is_for_the_stage_that_its_sender_saw(seen: Seen) -> str:
+    """Of two who let a stage pass at the same time one does; the other one lets no further stage pass."""
+    if done_now(seen) not in {"Promote", "Skip"} or not progress_of(seen.before).get("stage"):
+        return ""
+    uid = newly_answered(seen)["uid"]
+    made = next(
+        int(a["metadata"]["resourceVersion"])
+        for a in seen.base.actions.values()
+        if a["metadata"]["uid"] == uid
+    )
+    return "it lets a stage pass that began after it was made" if made < seen.ghost.entered else ""
+
+
 def a_pause_lets_no_gate_pass(seen: Seen) -> str:
     """While it is paused no release begins and no stage passes, whatever else happens."""
     if not seen.paused:
@@ -69,7 +82,8 @@ def a_pause_moves_no_pods(seen: Seen) -> str:
     if change.after < change.before:
         return f"{change.revision} shrinks to {change.after}"
     total = sum(seen.after.desired(r) for r in both)
-    grown = change.after > change.before and total > max(seen.wanted, seen.ghost.least)
+    comes_back = seen.write.name not in seen.before.deployments
+    grown = change.after > change.before and total > max(seen.wanted, seen.ghost.least) and not comes_back
     return f"{change.revision} grows to {change.after}, {total} in all" if grown else ""
 
 
@@ -90,6 +104,7 @@ def a_frozen_failure_returns_by_a_person_only(seen: Seen) -> str:
 
 ASKED_RULES: tuple[Rule, ...] = (
     an_abort_is_done,
+    a_promote_is_for_the_stage_that_its_sender_saw,
     a_restart_makes_no_release,
     a_pause_lets_no_gate_pass,
     a_frozen_failure_returns_by_a_person_only,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crossfade.api.labels import LABEL_REVISION
-from simulation.asked import Gate, Share
+from simulation.asked import Gate, Share, is_exclusive
 from simulation.cluster import Sim
 from simulation.rules_people import a_pause_moves_no_traffic
 from simulation.seen import Rule, Seen, newly_selected
@@ -172,13 +172,19 @@ def no_request_goes_to_a_port_that_nobody_listens_on(seen: Seen) -> str:
 
 
 def a_selector_of_two_writers_is_left(seen: Seen) -> str:
-    """While somebody else applies the selector of an adopted Service, production stays as it is, but for a way back."""
+    """While somebody else applies the selector of an adopted Service, production stays as it is, but for a way back.
+
+    And but for a recreate whose old pods are gone: nobody answers until it moves.
+    """
     before, after = (sim.services.get(seen.before.service_name) for sim in (seen.before, seen.after))
     if before is None or after is None or before["spec"]["selector"] == after["spec"]["selector"]:
         return ""
     writers = [entry["manager"] for entry in before["metadata"].get("managedFields") or ()]
     home = after["spec"]["selector"].get(LABEL_REVISION) == stable_of(seen.after) != ""
-    back = seen.base.deleting or home or way_back_of(seen.after)
+    stopped = is_exclusive(seen.spec_seen) and not any(
+        pod.ready for pod in seen.base.of(stable_of(seen.base))
+    )
+    back = seen.base.deleting or home or stopped or way_back_of(seen.after)
     return f"{', '.join(writers)} writes it too" if writers and not back else ""
 
 

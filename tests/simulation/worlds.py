@@ -22,7 +22,7 @@ from simulation.live import quiet, rest, stands_at, until
 from simulation.measuring import answers
 from simulation.moves import Move, World
 from simulation.router import Mode
-from simulation.shown import candidate_of, progress_of, stable_of
+from simulation.shown import candidate_of, progress_of, reached_by, stable_of
 from simulation.takeovers import adopted, beside_its_old_deployment, from_a_chart, from_git, taking_over
 from simulation.way import advanced
 from simulation.way import begun as way_of
@@ -56,6 +56,9 @@ ROUTED_STRATEGIES: dict[str, Strategy] = {
     "bigBang": STRATEGIES["bigBang"],
 }
 DYNAMIC: Strategy = {"canary": {"steps": [HALF], "dynamicStable": True}}
+TWO_MANUAL: Strategy = {
+    "canary": {"steps": [{"weight": 34, "pause": "Manual"}, {"weight": 67, "pause": "Manual"}]}
+}
 STICKY: Strategy = {"canary": {"steps": [HALF], "sticky": True}}
 PREVIEWED: Strategy = {
     "blueGreen": {
@@ -214,7 +217,13 @@ def _care(strategy: str) -> Iterator[Case]:
     some, halting = people.asking("Abort", "Promote"), people.asking("Pause", "Resume", "Abort")
     lost = (mishaps.deletions,)
     wrong = people.replanning({"service": {"ports": [{"port": 80, "targetPort": NOWHERE}]}})
-    yield Case("no room for one more", lambda: crowded(usual, (people.images, some)))
+    yield Case("no room for one more", lambda: crowded(usual, (people.images, people.scales, some)))
+    if strategy not in {"recreate", "rolling"}:
+        yield Case("grown, and no room", lambda: crowded_out(usual, (people.images, some)))
+    owns = (people.owning_the_selector, people.images, some)
+    yield Case(
+        "two write the selector", lambda: with_its_way(begun(serving_v2(adopted(usual, **TIMES)), owns))
+    )
     yield Case(
         "paused, and somebody deletes", lambda: world(usual, allows=(people.pausing, halting), ills=lost)
     )
@@ -230,7 +239,9 @@ def _care(strategy: str) -> Iterator[Case]:
     if strategy in {"recreate", "blueGreen", "bigBang"}:
         yield Case("another port", lambda: with_another_port(usual, (some, people.scales)))
     if strategy in {"canary", "blueGreen"}:
-        yield Case("two act at once", lambda: world(usual, allows=(people.twice("Promote", "Skip"), some)))
+        asks = {"canary": TWO_MANUAL}.get(strategy, usual)
+        both = (people.twice("Promote", "Skip"), some)
+        yield Case("two act at once", lambda: world(asks, allows=both, replicas=3))
 
 
 def _routes(strategy: str) -> Iterator[Case]:
@@ -554,10 +565,28 @@ def tried(strategy: Strategy, deaf: frozenset[str], allows: tuple[People, ...]) 
 
 
 def crowded(strategy: Strategy, allows: tuple[People, ...]) -> World:
-    """A world in which the nodes have no place for a pod more than there are."""
+    """A world in which the nodes have a place for one pod of v2, and for no other."""
     made = world(strategy, allows=allows)
-    made.sim.room = 2
+    made.sim.room = 3
     return made
+
+
+def crowded_out(strategy: Strategy, allows: tuple[People, ...]) -> World:
+    """A world in which v2 has requests, more pods are asked for, and the nodes have no place for any."""
+    sim = serving_v2(releasing_v2(strategy, replicas=2, **TIMES))
+    sim.room = len(sim.pods)
+    sim.scale(4)
+    made = begun(sim, allows, (mishaps.jumps,))
+    made.ghost = made.ghost._replace(calm=False, well=False, scaled=True, least=2)
+    return with_its_way(made)
+
+
+def serving_v2(sim: Sim) -> Sim:
+    """The same, as soon as v2 stands with requests at a stage."""
+    if "blueGreen" in sim.rollout["spec"]["strategy"]:
+        quiet(sim)
+        sim.act("Promote")
+    return until(sim, lambda s: candidate_of(s) in reached_by(s) and progress_of(s).get("reachedAt"))
 
 
 def with_another_port(strategy: Strategy, allows: tuple[People, ...]) -> World:

@@ -389,11 +389,19 @@ class _Stepper:
             count, word = self._counted(track)
             there = min(count, wanted)
             if there < wanted or side.desired < self.wanted(track):
+                if side.available >= max(wanted, self.wanted(track)) and self._obstacle is not None:
+                    return _kept_by(self._obstacle)
                 refused = f": {side.refusal}" if side.refusal else ""
                 missing = max(wanted, self.wanted(track)) if side.desired < self.wanted(track) else wanted
                 waits = f"{there} of {missing} pods of {self._name(track)} to {word}{refused}"
                 return Unmet(Reason.SCALING_UP, waits, track)
         return None
+
+    @cached_property
+    def _obstacle(self) -> Obstacle | None:
+        """What keeps requests from moving to where the goal has them."""
+        share = self.goal.share
+        return None if share is None or self.traffic.gives(share) else self.traffic.obstacle(share)
 
     def _counted(self, track: str) -> tuple[int, str]:
         """How many of its pods count, and what they are counted by. Where they are exchanged, those that get requests."""
@@ -407,9 +415,8 @@ class _Stepper:
         goal = self.goal
         if goal.share is None or self.traffic.gives(goal.share):
             return None
-        obstacle = self.traffic.obstacle(goal.share)
-        if obstacle is not None:
-            return _kept_by(obstacle)
+        if self._obstacle is not None:
+            return _kept_by(self._obstacle)
         if self.share is None or (self.share != goal.share and not self._has_enough):
             track = next((t for t in goal.awaits if t in self.receivers), min(self.receivers))
             waits = f"{self._enough_of(track)}, before requests move"

@@ -1,5 +1,5 @@
 """All bugs that are planted."""
 
-from simulation.planted import core, measured, policies, routes
+from simulation.planted import care, core, measured, policies, routes
 
-BUGS = (*core.BUGS, *measured.BUGS, *policies.BUGS, *routes.BUGS)
+BUGS = (*core.BUGS, *care.BUGS, *measured.BUGS, *policies.BUGS, *routes.BUGS)

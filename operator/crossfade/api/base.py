@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -260,6 +260,9 @@ ReleaseNumber = Annotated[
 """What is read leaves room for a million more below what the API server stores: there is always a next number."""
 Seconds = Annotated[int, Field(ge=0, le=WEEK_SECONDS)]
 PodCount = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
+BegunAs = Literal["New", "Return", "WakeUp"]
+"""What kind of release it is: a new revision, one that comes back, or stable's first pods."""
+
 Weight = Annotated[int | float, Percent()]
 """Percent of the requests, as it stands in a status and a Release: in steps of 0.1 where a route shares them."""
 

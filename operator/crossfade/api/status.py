@@ -11,6 +11,7 @@ from pydantic import Field, Strict
 
 from crossfade.api.action import ACTION_LENGTH, ActionEntry
 from crossfade.api.base import (
+    BegunAs,
     Count,
     Duration,
     Message,
@@ -42,9 +43,6 @@ LastLines = Annotated[
     list[Annotated[str, Field(max_length=LINE_LENGTH)]], Field(max_length=LAST_LINES_LENGTH)
 ]
 """The last lines of a container that ended, the last one first, without control characters."""
-
-
-BegunAs = Literal["New", "Return", "WakeUp"]
 
 
 class Failed(Model):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crossfade.api.base import BegunAs
 from crossfade.api.rollout import RolloutSpec
-from crossfade.api.status import BegunAs
 from crossfade.core.hooks import starting, with_hooks
 from crossfade.core.stages import GateKind, Stage, gates_of
 from crossfade.core.strategies import big_bang, blue_green, canary, recreate, rolling

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossfade.core import ports
+from crossfade.core.declared_ports import probed_numbers, tcp_numbers
 from crossfade.core.observed import Closed
 from crossfade.core.plan import ReadRequest
 from crossfade.core.situation import Situation
@@ -44,7 +45,7 @@ def request(s: Situation) -> ReadRequest:
         stable = s.stable_revision
         return ReadRequest(pods=frozenset({stable}), ports={stable: _ports(s)})
     return ReadRequest(
-        pods=frozenset({revision}), ports={revision: (*_ports(s), *ports.probed_numbers(_template(s)))}
+        pods=frozenset({revision}), ports={revision: (*_ports(s), *probed_numbers(_template(s)))}
     )
 
 
@@ -62,15 +63,13 @@ def _reached(s: Situation) -> frozenset[int] | bool:
     if stable is not None:
         return stable.answered
     tried = s.seen.found.tried.get(s.progress.revision)
-    return bool(tried and tried.answered & set(ports.probed_numbers(_template(s))))
+    return bool(tried and tried.answered & set(probed_numbers(_template(s))))
 
 
 def _ports(s: Situation) -> tuple[int, ...]:
     template = _template(s)
     return (
-        tuple(ports.tcp_numbers(ports.of(s, s.progress.revision), template))
-        if template and s.service_name
-        else ()
+        tuple(tcp_numbers(ports.of(s, s.progress.revision), template)) if template and s.service_name else ()
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossfade.core.ports import declared, undeclared_names, undeclared_numbers
+from crossfade.core.declared_ports import declared, undeclared_names, undeclared_numbers
 
 Object = Mapping[str, Any]
 

@@ -14,6 +14,7 @@ from crossfade.api.labels import ANNOTATION_GIVE_BACK, LABEL_REVISION, LABEL_ROL
 from crossfade.api.parsing import parsed
 from crossfade.core import manifests, ports
 from crossfade.core.adoption import other_writers
+from crossfade.core.declared_ports import undeclared_names
 from crossfade.core.marks import disowned
 from crossfade.core.observed import SeenService
 from crossfade.core.plan import Verb, Write
@@ -249,7 +250,7 @@ def _have_ports(s: Situation, selector: Mapping[str, str], wanted: list[dict[str
         for each in ([alone] if alone else [s.stable_revision, s.progress.revision])
         if each
     )
-    return not any(ports.undeclared_names(wanted, template) for template in templates if template)
+    return not any(undeclared_names(wanted, template) for template in templates if template)
 
 
 def _same_ports(live: SeenService, wanted: list[dict[str, Any]]) -> bool:

@@ -187,12 +187,10 @@ def charting(sim: Sim) -> Iterator[Move]:
 def gitops(sim: Sim) -> Iterator[Move]:
     """Git stops to write the selector of the Service that is adopted, or begins again with the one from before."""
     service = sim.services.get(sim.service_name)
-    if service is None:
-        return
-    if service["metadata"].get("managedFields"):
-        yield _other("Git leaves the selector", lambda w: _managed(w.sim, []))
-    elif service["spec"]["selector"] == OLD:
-        yield _other("Git applies the selector again", lambda w: _managed(w.sim, [GIT]))
+    if service is not None and (
+        service["metadata"].get("managedFields") or service["spec"]["selector"] == OLD
+    ):
+        yield from owning_the_selector(sim)
 
 
 def owning_the_selector(sim: Sim) -> Iterator[Move]:

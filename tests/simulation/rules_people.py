@@ -82,7 +82,7 @@ def a_pause_moves_no_pods(seen: Seen) -> str:
     if change.after < change.before:
         return f"{change.revision} shrinks to {change.after}"
     total = sum(seen.after.desired(r) for r in both)
-    comes_back = seen.write.name not in seen.before.deployments
+    comes_back = seen.write.name not in seen.before.deployments and change.revision in seen.ghost.blamed
     grown = change.after > change.before and total > max(seen.wanted, seen.ghost.least) and not comes_back
     return f"{change.revision} grows to {change.after}, {total} in all" if grown else ""
 

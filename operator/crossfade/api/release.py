@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from crossfade.api.action import ActionEntry
+from crossfade.api.analysis_template import AnalysisTemplateSpec
 from crossfade.api.base import (
     Duration,
     Message,
@@ -83,6 +84,12 @@ class TemplateChange(Model):
     field that it owns, such as `replicas`, counts too. Example: `2026-01-31T12:00:00Z`."""
 
 
+def _is_template(spec: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what no metric could be read from."""
+    AnalysisTemplateSpec.model_validate(spec)
+    return spec
+
+
 class TemplateCopy(Model):
     """A template as it was when the release began."""
 
@@ -90,8 +97,8 @@ class TemplateCopy(Model):
     """Its name."""
     cluster: bool = False
     """Whether it is a ClusterAnalysisTemplate."""
-    spec: dict[str, Any] = Field(default_factory=dict)
-    """What it said."""
+    spec: Annotated[dict[str, Any], AfterValidator(_is_template)]
+    """The `spec` of the template. A copy that is not a valid template is ignored."""
 
 
 class ReleaseSpec(Model):

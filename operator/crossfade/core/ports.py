@@ -53,7 +53,8 @@ def kept(s: Situation, revision: str) -> list[Any]:
     side = s.side(revision).manifest.get("metadata", {}).get("annotations") or {}
     records = (r.metadata.annotations for r in reversed(s.seen.releases) if r.spec.revision == revision)
     known = (each for notes in (side, *records) if (each := noted(notes)) is not None)
-    return next(known, in_spec(s))
+    first = next(known, None)
+    return in_spec(s) if first is None else first
 
 
 def faces(listed: list[Any]) -> list[tuple[Any, ...]]:

@@ -240,7 +240,7 @@ class _Stepper:
         goal = self.goal
         if goal.share is None or self.traffic.gives(goal.share):
             return goal.share
-        if self.traffic.obstacle(goal.share):
+        if self._obstacle is not None:
             return None
         if isinstance(goal.order, Exchange) and not goal.hurried and not self.s.routed:
             return self._exchanged(goal.share)

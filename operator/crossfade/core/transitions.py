@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from crossfade.api.action import ActionEntry
@@ -224,25 +223,21 @@ def returned(s: Situation) -> Transition:
     outcome, why = GIVEN_UP.get(reason, ("RolledBack", reason))
     why = s.progress.taken_back_by or why
     cause = s.memory.failed if outcome == "RolledBack" else s.progress.failure
-    if cause is not None:
-        why = in_full(cause) if outcome == "RolledBack" else _and_failed(why, cause)
-    lines = cause.last_lines if cause is not None else []
-    done = _ended(s, outcome, why, lines).remember(progress=None, candidate=None)
+    why = in_full(cause) if cause is not None and outcome == "RolledBack" else _and_failed(why, cause)
+    done = _ended(s, outcome, why, cause).remember(progress=None, candidate=None)
     return Transition(
         done, normal(EventReason.RELEASE_RETURNED, f"{s.stable_revision} {serves(s)} alone again")
     )
 
 
-def _and_failed(why: str, cause: Failed) -> str:
-    return f"{why}; before that it failed: {in_full(cause)}"
+def _and_failed(why: str, cause: Failed | None) -> str:
+    return why if cause is None else f"{why}; before that it failed: {in_full(cause)}"
 
 
 def given_up(s: Situation) -> Situation:
     """What has failed and was frozen with all requests serves on as stable, and stays failed, until another one has taken over."""
     (outcome, why), cause = GIVEN_UP[Reason.SUPERSEDED], s.progress.failure
-    ended = _ended(
-        s, outcome, _and_failed(why, cause) if cause else why, cause.last_lines if cause is not None else ()
-    )
+    ended = _ended(s, outcome, _and_failed(why, cause), cause)
     serving = RevisionStatus(revision=s.progress.revision, release=s.memory.release)
     return ended.remember(stable=serving, failed=cause, progress=None, candidate=None)
 
@@ -300,13 +295,13 @@ def completed(s: Situation) -> Transition:
     )
 
 
-def _ended(s: Situation, outcome: Outcome, why: str, last_lines: Sequence[str] = ()) -> Situation:
+def _ended(s: Situation, outcome: Outcome, why: str, cause: Failed | None = None) -> Situation:
     p = s.progress
     last = LastRelease(
         number=s.memory.release,
         outcome=outcome,
         why=why,
-        last_lines=list(last_lines),
+        last_lines=list(cause.last_lines) if cause is not None else [],
         at=text_of(s.now),
         served_at=p.served_at,
         turned_back_at=p.turned_back_at,

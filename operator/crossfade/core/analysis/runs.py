@@ -12,6 +12,7 @@ from typing import Any
 from crossfade.api.analysis import Analysis, Metric, TemplateRef
 from crossfade.api.analysis_template import AnalysisTemplateSpec
 from crossfade.api.hooks import Hook
+from crossfade.api.release import TemplateCopy
 from crossfade.core import hooks
 from crossfade.core.observed import Template
 from crossfade.core.policy.ungated import must_measure
@@ -111,19 +112,15 @@ def _versions(s: Situation, ref: TemplateRef) -> Iterator[AnalysisTemplateSpec]:
     if live is not None:
         yield live.spec
     there = {metric.name for metric in live.spec.metrics} if live is not None else set()
-    if copy is not None and not {metric.name for metric in copy.metrics} <= there:
-        yield copy
+    if copy is not None and not {each["name"] for each in copy.spec["metrics"]} <= there:
+        yield AnalysisTemplateSpec.model_validate(copy.spec)
 
 
-def _copy_of(s: Situation, ref: TemplateRef) -> AnalysisTemplateSpec | None:
-    """The copy in the record of the release under way; None also where somebody has spoiled it."""
+def _copy_of(s: Situation, ref: TemplateRef) -> TemplateCopy | None:
+    """The copy in the record of the release in progress."""
     record = next((each.spec for each in s.seen.releases if each.spec.number == s.memory.release), None)
     kept = record.analysis_templates if record is not None and s.under_way else []
-    copy = next((each for each in kept if (each.name, each.cluster) == (ref.name, ref.cluster)), None)
-    try:
-        return AnalysisTemplateSpec.model_validate(copy.spec) if copy is not None else None
-    except ValueError:
-        return None
+    return next((each for each in kept if (each.name, each.cluster) == (ref.name, ref.cluster)), None)
 
 
 def copies(s: Situation) -> list[dict[str, Any]]:

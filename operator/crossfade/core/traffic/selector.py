@@ -50,16 +50,16 @@ class Selector:
         return Obstacle(Reason.NOT_SOLE_OWNER, waits)
 
     def _leads_back(self, share: Share) -> bool:
-        """Whether the share is a way back: to stable alone, where nobody else's pods answer for it, or to what a deletion leaves.
+        """Whether the share is a rollback: to stable alone, or to what a deletion leaves; and the first of a recreate without old pods.
 
-        So is that of a recreate whose old pods are gone: nobody answers until it moves.
+        Until that one moves the Service has no pod. Where unmanaged pods answer, neither that nor stable alone counts.
         """
         s = self.s
-        home = receivers(share) == {s.stable_revision} and not self.listed(SOURCE)
-        stopped = (
-            s.exclusive and bool(s.stable_revision) and not s.stable.replicas and not self.listed(SOURCE)
-        )
-        return bool(s.rollout.metadata.deletion_timestamp or s.progress.rollback_reason or home or stopped)
+        if s.rollout.metadata.deletion_timestamp or s.progress.rollback_reason:
+            return True
+        home = receivers(share) == {s.stable_revision}
+        stopped = s.exclusive and bool(s.stable_revision) and not s.stable.replicas
+        return (home or stopped) and not self.listed(SOURCE)
 
     def unproved(self, share: Share) -> Obstacle | None:
         """Endpoints prove it all."""

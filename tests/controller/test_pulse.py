@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import pytest
 
-from crossfade.controller.pulse import HIGH_S, LOW_S, Pulse
+from crossfade.controller.pulse import FOR_URGENT, HIGH_S, LOW_S, Pulse
+from crossfade.controller.queue import KeyedQueue
+from crossfade.controller.store import Key
+from crossfade.controller.workers import Workers
 
 
 class Told:
@@ -47,6 +51,37 @@ async def test_no_more_passes_begin_than_may_run_and_each_end_lets_one_begin() -
     async with asyncio.timeout(5):
         await asyncio.gather(*(run() for _ in range(20)))
     assert most == 2
+
+
+async def test_what_is_urgent_does_not_wait_for_the_end_of_passes_that_are_not() -> None:
+    queue = KeyedQueue[Key](rank=lambda key: 0 if key.namespace == "urgent" else 3)
+    pulse = Pulse(1, lambda: None, lambda _: None, lambda: queue.is_urgent(time.monotonic()))
+    begun, count, end = list[str](), asyncio.Semaphore(0), asyncio.Event()
+
+    async def run(key: Key) -> None:
+        begun.append(key.namespace)
+        count.release()
+        await end.wait()
+
+    async def begin(more: int) -> None:
+        async with asyncio.timeout(10):
+            for _ in range(more):
+                await count.acquire()
+
+    workers = Workers(queue, run, None, pulse=pulse)
+    workers.start()
+    workers.add(Key("usual", "works"))
+    await begin(1)
+    for name in ("usual", *["urgent"] * (FOR_URGENT + 1)):
+        workers.add(Key(name, str(len(queue))))
+    await begin(FOR_URGENT)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert begun == ["usual", *["urgent"] * FOR_URGENT]
+    end.set()
+    await begin(2)
+    assert begun[-2:] == ["urgent", "usual"]
+    assert await workers.stop(within_s=10)
 
 
 async def test_it_beats_and_tells_each_lag() -> None:

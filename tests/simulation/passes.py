@@ -264,9 +264,10 @@ def _obeys_kstatus(write: Write, before: Object | None, sim: Sim) -> None:
 def _without_times_ahead(status: Object | None, now: datetime) -> Object | None:
     """A time that lies ahead was written by a clock that has jumped: it may be put right."""
     listed = (status or {}).get("conditions") or ()
-    if not any(moment_of(one["lastTransitionTime"]) > now for one in listed):
+    stamped = [one for one in listed if one.get("lastTransitionTime")]
+    ahead = [one for one in stamped if moment_of(one["lastTransitionTime"]) > now]
+    if not ahead:
         return status
-    ahead = [one for one in listed if moment_of(one["lastTransitionTime"]) > now]
     kept = [{**one, "lastTransitionTime": None} if one in ahead else one for one in listed]
     return {**(status or {}), "conditions": kept}
 

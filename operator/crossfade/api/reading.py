@@ -11,9 +11,9 @@ import copy
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError, create_model
 
 from crossfade.api.base import Model
 
@@ -57,10 +57,10 @@ def salvaged(
     values: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         alias = field.alias or name
-        adapter = _adapter(model, name)
+        alone = _alone(model, name)
         for given in (each[alias] for each in (stored, stand_in) if alias in each):
             try:
-                values[name] = adapter.validate_python(given)
+                values[name] = getattr(alone.model_validate({alias: given}), name)
                 break
             except ValidationError:
                 if name in needed:
@@ -72,12 +72,11 @@ def salvaged(
 
 
 @cache
-def _adapter(model: type[Model], name: str) -> TypeAdapter[Any]:
+def _alone(model: type[Model], name: str) -> type[Model]:
+    """A model of this field only."""
     field = model.model_fields[name]
-    kind: Any = field.annotation
-    for constraint in field.metadata:
-        kind = Annotated[kind, constraint]
-    return TypeAdapter(kind)
+    fields: dict[str, Any] = {name: (field.annotation, field)}
+    return create_model(name, __base__=Model, **fields)
 
 
 def _place(stored: Any, where: Iterable[str | int]) -> Place:

@@ -110,11 +110,20 @@ class Observer:
         if status is None or status.stable is None or raw["metadata"].get("deletionTimestamp"):
             return None
         written = STAND_IN.get(status.strategy)
-        spec = salvaged(RolloutSpec, raw.get("spec") or {}, NEEDED, {"strategy": written} if written else {})
-        if spec is None:
+        stored = {
+            **(raw.get("spec") or {}),
+            "minReadySeconds": self._min_ready_s(key, status.stable.revision),
+        }
+        spec = salvaged(RolloutSpec, stored, NEEDED, {"strategy": written} if written else {})
+        if spec is None or (spec.template is None) == (spec.workload_ref is None):
             return None
         metadata = RolloutMetadata.model_validate(raw["metadata"])
         return Rollout.model_construct(metadata=metadata, spec=spec, status=status)
+
+    def _min_ready_s(self, key: Key, revision: str) -> int:
+        """As the pods that serve have it: a number that breaks a rule might have all of them count as unavailable."""
+        of = (d for d in self._store.children("Deployment", key) if revision_of_deployment(d) == revision)
+        return next((int(d["spec"].get("minReadySeconds") or 0) for d in of), 0)
 
     def observed(
         self, key: Key, raw: Raw, dropped: Mapping[str, float], *, namespace_terminating: bool

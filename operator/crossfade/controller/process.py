@@ -124,7 +124,8 @@ def _assembled(options: Options, cluster: Cluster, metrics: Metrics, source: Sou
     keeper = _keeper(options, metrics, place, me) if options.lease else None
     core = Core(decide, unreadable, _now)
     fence = keeper.fence if keeper else _no_fence
-    pulse = Pulse(WORKERS, keeper.beat if keeper else _no_fence, metrics.loop_lag.observe)
+    beat = keeper.beat if keeper else _no_fence
+    pulse = Pulse(WORKERS, beat, metrics.loop_lag.observe, lambda: queue.is_urgent(time.monotonic()))
     teller = Teller(cluster, me, _now, fence)
     wake: Callable[[Key], None] = lambda key: workers.add(key)  # noqa: E731, PLW0108 -- they are made below
     router = RouterMetrics(options.router_metrics) if options.router_metrics else None

@@ -2,7 +2,7 @@
 
 A burst of changes queues more passes than a core can work off at once. Each that begins makes all else later: an abort, a probe, the
 end of another pass. So the lag says how many may run beside each other: half as many while it is above `HIGH_S`, one more each time
-that it is below `LOW_S`.
+that it is below `LOW_S`. What is most urgent (a rollback) does not wait for one of these to end: `FOR_URGENT` more may run for it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,26 @@ EVERY_S: Final = 0.1
 HIGH_S: Final = 0.25
 """Half of what the loop may be late."""
 LOW_S: Final = 0.05
+FOR_URGENT: Final = 2
+"""A pass takes seconds where the API server is busy; a burst of rollbacks is bounded too."""
 TOLD_S: Final = 1.0
 TOLD_AGAIN_S: Final = 60.0
 
 
 class Pulse:
-    """Beats in the main event loop. `beat` is called each time; `note` is told the lag in seconds."""
+    """Beats in the main event loop. `beat` is called each time; `note` is told the lag in seconds; `urgent` says whether what is most
+    urgent waits.
+    """
 
-    def __init__(self, most: int, beat: Callable[[], None], note: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        most: int,
+        beat: Callable[[], None],
+        note: Callable[[float], None],
+        urgent: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._most = most
+        self._urgent = urgent
         self._beat = beat
         self._note = note
         self._allowed = float(most)
@@ -37,8 +48,13 @@ class Pulse:
 
     @property
     def allowed(self) -> int:
-        """How many passes may run beside each other now; one at least."""
-        return max(1, int(self._allowed))
+        """How many passes may run beside each other now; one at least, and more for what is urgent."""
+        return max(1, int(self._allowed)) + (FOR_URGENT if self._urgent() else 0)
+
+    def look(self) -> None:
+        """Something waits anew: it may be urgent."""
+        if self._running < self.allowed:
+            self._freed.set()
 
     async def run(self) -> None:
         """Beat for ever."""
@@ -55,8 +71,7 @@ class Pulse:
             self._allowed = max(1.0, self._allowed / 2)
         elif lag_s < LOW_S:
             self._allowed = min(self._most, self._allowed + 1)
-        if self._running < self.allowed:
-            self._freed.set()
+        self.look()
         now_s = time.monotonic()
         if lag_s > TOLD_S and now_s - self._told_s > TOLD_AGAIN_S:
             self._told_s = now_s

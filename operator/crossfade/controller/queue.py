@@ -116,6 +116,11 @@ class KeyedQueue(Generic[K]):
         stands = [] if waits_s is None else [max(waits_s, self._taken_s)]
         return min([*stands, *self._working.values()], default=None)
 
+    def is_urgent(self, now_s: float) -> bool:
+        """Whether a key of the most urgent rank, 0, waits."""
+        self._promote(now_s)
+        return self._waiting.how_many(0) > 0
+
     def __len__(self) -> int:
         """Keys that wait to be worked on now."""
         return len(self._waiting)

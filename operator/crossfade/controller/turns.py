@@ -44,6 +44,7 @@ class Turns(Generic[K]):
         self._limit = limit
         self._groups: dict[Hashable, _Group[K]] = {}
         self._ranks: dict[K, int] = {}
+        self._by_rank: Counter[int] = Counter()
         self._heap: list[
             tuple[tuple[int, int], Hashable]
         ] = []  # old scores are left in it until they come up
@@ -63,8 +64,10 @@ class Turns(Generic[K]):
         before = group.rank() if group.waiting else None
         if present is not None:
             since_s = self._removed(group, key, present)
+            self._by_rank[present] -= 1
         group.waiting.setdefault(rank, OrderedDict())[key] = since_s
         self._ranks[key] = rank
+        self._by_rank[rank] += 1
         if group.rank() != before:  # else it keeps its place
             self._push(name, group)
 
@@ -98,6 +101,10 @@ class Turns(Generic[K]):
             for keys in group.waiting.values():
                 yield from keys.values()
 
+    def how_many(self, rank: int) -> int:
+        """How many keys of this rank wait."""
+        return self._by_rank[rank]
+
     def __len__(self) -> int:
         """How many keys wait."""
         return len(self._ranks)
@@ -107,6 +114,7 @@ class Turns(Generic[K]):
         key = next(iter(group.waiting[rank]))
         since_s = self._removed(group, key, rank)
         del self._ranks[key]
+        self._by_rank[rank] -= 1
         self._busy[name] += 1
         self._clock = max(self._clock, group.clock)
         group.clock += 1

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Final, Generic, Protocol, TypeVar
 
 from crossfade.cluster import ApiError
@@ -59,7 +59,7 @@ class Workers(Generic[K]):
         self._run_pass = run_pass
         self._metrics = metrics
         self._count = count
-        self._pulse: AbstractAsyncContextManager[None] = pulse or nullcontext()
+        self._pulse = pulse
         self._changed = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -82,16 +82,21 @@ class Workers(Generic[K]):
     def add(self, key: K) -> None:
         """Queue a key, and wake a worker."""
         self._queue.add(key, time.monotonic())
-        self._changed.set()
+        self._wake()
 
     def add_after(self, key: K, delay_s: float) -> None:
         """Queue a key in some seconds; the earliest of several times counts."""
         self._queue.add_after(key, delay_s, time.monotonic())
         self._changed.set()
 
+    def _wake(self) -> None:
+        self._changed.set()
+        if self._pulse:
+            self._pulse.look()
+
     async def _work(self) -> None:
         while not self._stopping:
-            async with self._pulse:
+            async with self._pulse or nullcontext():
                 worked = await self._next()
             if not (worked or self._stopping):
                 await self._wait()
@@ -150,4 +155,4 @@ class Workers(Generic[K]):
                 )  # what is there was read anew: no need to wait once
             else:
                 self._queue.failed(key, now_s)
-            self._changed.set()
+            self._wake()

@@ -80,8 +80,9 @@ def _seen_in(s: Situation) -> str:
 
 
 def _short_since(s: Situation, at: Step) -> str | None:
-    """Since when the deadline runs; a pause stops it. A failure that is due as a policy closes is judged first, in this pass."""
-    if at.unmet is None or (halts(s) and (paused(s) or verdict(s) is None)):
+    """Since when the deadline runs; a pause stops it, and so does a spec that breaks a rule. A failure that is due as a policy closes is judged first, in this pass."""
+    halted = halts(s) or (bool(s.seen.spec_error) and not s.progress.rollback_reason)
+    if at.unmet is None or (halted and (paused(s) or verdict(s) is None)):
         return None
     return text_of(s.now) if _begins_to_wait(s, at) else s.progress.short_since or text_of(s.now)
 

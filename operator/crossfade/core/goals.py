@@ -151,12 +151,20 @@ def frozen(s: Situation) -> Goal:
         pods |= {track: max(pods.get(track, 0), count) for track, count in stood.items()}
     elif serving:
         pods[serving[0]] += max(0, s.n - sum(pods[track] for track in serving))
+    kept = any(map(traffic_of(s).gives, shares)) if s.knows_plan else _reaches_somebody(s)
     return Goal(
         pods={**pods, SOURCE: _left_of_source(s)},
-        share=None if any(map(traffic_of(s).gives, shares)) else shares[0],
+        share=None if kept else shares[0],
         order=order_of(s),
         still=True,
     )
+
+
+def _reaches_somebody(s: Situation) -> bool:
+    """Whether requests come to a side of the release, shared where they were: nobody knows what else its stage asked for."""
+    weight = s.progress.reached_weight
+    shared = not s.routed or weight in (0, 100) or routing.is_split(s)
+    return shared and any(map(traffic_of(s).live, (s.stable_revision, s.progress.revision)))
 
 
 def _serving(s: Situation, sides: list[Side]) -> list[Side]:
@@ -168,6 +176,11 @@ def _serving(s: Situation, sides: list[Side]) -> list[Side]:
 
 def _stood(s: Situation) -> Mapping[str, int]:
     """How many pods each side has at the last point that the release has stood at."""
+    if not s.knows_plan:
+        weight = s.progress.reached_weight
+        new = math.ceil(s.n * weight / 100)
+        shares = {s.stable_revision: s.n if weight < 100 else 0, s.progress.revision: new}
+        return {track: count for track, count in shares.items() if not s.side(track).identity.uid}
     last = _last_reached(s)
     return (
         {s.stable_revision: last.stable, s.progress.revision: last.candidate}

@@ -180,6 +180,8 @@ def _overtaken(s: Situation) -> Transition | None:
         return template_lost(s) if s.template is None and _is_unmade(s) else None
     if not s.stable_revision:
         return _first_overtaken(s)
+    if s.seen.spec_error and target(s) != s.stable_revision:
+        return None
     if s.progress.frozen and has_everything(s) and s.candidate.ready and target(s) != s.stable_revision:
         return _taken_over(s)
     if target(s) == s.stable_revision:

@@ -55,8 +55,7 @@ def _as_recorded(s: Situation) -> Situation:
 
 def _within_its_plan(s: Situation) -> Situation:
     """A stage that the plan does not have is the last one, which is what it is taken for."""
-    known = s.under_way and not s.seen.spec_error
-    return s.progress_with(stage=min(s.progress.stage, len(s.plan) - 1)) if known else s
+    return s.progress_with(stage=min(s.progress.stage, len(s.plan) - 1)) if s.under_way else s
 
 
 def _ended(s: Situation, number: int) -> bool:

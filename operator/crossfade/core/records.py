@@ -219,6 +219,8 @@ def _too_old(s: Situation) -> Iterator[Write]:
     over = (action for action, until in _ends_of_actions(s) if s.now >= until)
     for action in islice(over, flood.AT_ONCE):
         yield Write(Verb.DELETE, "RolloutAction", action.metadata.name, None, _identity(action))
+    if s.seen.spec_error:  # nobody knows how many are to be kept
+        return
     ended = [r for r in s.seen.releases if r.status and r.status.outcome and not _needed(s, r)]
     for release in ended[: max(0, len(ended) - s.spec.revision_history_limit)]:
         yield Write(Verb.DELETE, "Release", release.metadata.name, None, _identity(release))

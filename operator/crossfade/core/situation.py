@@ -22,7 +22,7 @@ from crossfade.core.moments import seconds_since
 from crossfade.core.observed import Identity, Observed, Pod, SeenService, Side
 from crossfade.core.requester import requester, user_of
 from crossfade.core.revision import named, without_nulls
-from crossfade.core.stages import Stage
+from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Order, Stage
 from crossfade.core.strategies.rolling import limits
 from crossfade.routers.split import canary_of
 
@@ -222,9 +222,27 @@ class Situation:
 
     @cached_property
     def plan(self) -> list[Stage]:
-        """The stages of the release under way; with no replicas, those of one replica, held at no pods."""
+        """The stages of the release under way; with no replicas, those of one replica, held at no pods.
+
+        Where the spec does not say them any more, each is taken for what there is now: nothing goes on by it.
+        """
+        if not self.knows_plan:
+            return [self._as_it_stands] * (self.progress.stage + 1)
         spec = self.spec if self.n else self.spec.model_copy(update={"replicas": 1})
         return compiled(spec, self.progress.begun_as, first=not self.stable_revision)
+
+    @cached_property
+    def knows_plan(self) -> bool:
+        """Whether the spec says by which stages the release under way goes; one that breaks a rule may not."""
+        return not self.seen.spec_error or not self.under_way or self.progress.plan == self.plan_hash
+
+    @property
+    def _as_it_stands(self) -> Stage:
+        weight, shared = self.progress.reached_weight, 0 < self.progress.reached_weight < 100
+        order: Order = (
+            Exclusive() if self.exclusive else GROW_FIRST if self.routed or not shared else Exchange()
+        )
+        return Stage("as it stands", self.candidate.desired, self.stable.desired, weight, order)
 
     @cached_property
     def plan_hash(self) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import STRATEGIES, V1, V2, V3, releasing_v2, rollout
+from builders import STRATEGIES, V1, V2, V3, releasing_v2, rollout, routing_v2
 from samples import every
 from simulation.cluster import Sim
 from simulation.live import quiet, rest, stands_at, step, until
@@ -33,6 +33,21 @@ def test_v3_at_any_moment_of_v2_ends_with_v3_alone(strategy: str, seconds: int) 
     _v3_completes(sim)
     assert sim.releases["shop-2"]["status"]["outcome"] in {"Superseded", "Completed"}
     assert sim.releases["shop-3"]["status"]["outcome"] == "Completed"
+
+
+def test_back_to_v1_as_production_has_just_left_it_no_pod_goes_before_the_nodes_have_followed() -> None:
+    """It is the candidate of a small preview then, and has more pods than that."""
+    sim = until(routing_v2({"blueGreen": {"previewReplicas": 1}}, replicas=2), baking)
+    while sim.services["shop"]["spec"]["selector"].get("crossfade.dev/revision") != V2:
+        sim.tick(1)
+        reconcile(sim)
+    sim.tick(1)
+    sim.set_image("shop:v1")
+    for _ in range(6):
+        reconcile(sim)
+        assert sim.deployments[f"shop-{V1}"]["spec"]["replicas"] == 2
+    assert rest(sim).status["phase"] == "Healthy"
+    assert set(sim.selected()) == {V1}
 
 
 def test_v3_while_v2_holds_half_goes_over_v1_and_never_runs_three_versions() -> None:

@@ -129,6 +129,8 @@ class ApiServer:
     def _delete(self, table: dict[str, Object], write: Write) -> None:
         gone = table.pop(write.name)
         self.saw(write.kind, gone, None)
+        if write.kind == "HTTPRoute":
+            self.route_gone(write.name)
         if write.kind == "Service" and write.name in self.endpoints:
             self.saw("EndpointSlice", slice_of(gone, self.endpoints.pop(write.name)), None)
         if write.kind == "Deployment" and not write.orphan:

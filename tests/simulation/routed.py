@@ -85,6 +85,11 @@ class Routed(Edits):
             self._store_route(name, {**live, "status": status})
         self.router = self.router.says(name, self.now)
 
+    def route_gone(self, name: str) -> None:
+        """It was deleted: where nobody reads the router's metrics, its proxies have the time of an operator's `--settle-seconds`."""
+        if self.sent_until is None:
+            self.router = self.router.misses(name, self.now)
+
     def treats_routes(self, mode: Mode) -> None:
         """Its controller treats routes in another way from now on."""
         self.router = self.router.becomes(mode)
@@ -111,6 +116,8 @@ class Routed(Edits):
     def carry_late(self) -> None:
         """The proxies follow what they could not be without any longer."""
         for name in self.router.late(self.now):
+            if name not in self.routes:
+                self.route_read(name)
             self.route_carried(name)
 
     def note_sent(self) -> None:

@@ -52,7 +52,7 @@ def config_of(route: Object) -> Config:
 
 @dataclass(frozen=True)
 class Router:
-    """What its controller has read and its proxies carry out, by route. `said_at`: when the status of what was read was written."""
+    """What its controller has read and its proxies carry out, by route. `said_at`: when the status of what was read was written, or when it was deleted."""
 
     mode: Mode = Mode.ACCEPTS
     read: Mapping[str, Config] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Router:
     def reads(self, name: str, live: Object | None) -> Router:
         """Its controller has read a route, or that there is none any more."""
         read = {key: value for key, value in self.read.items() if key != name}
-        said = {key: value for key, value in self.said_at.items() if key != name}
+        said = {key: value for key, value in self.said_at.items() if key != name or live is None}
         return replace(self, read=read if live is None else {**read, name: config_of(live)}, said_at=said)
 
     def uncarried(self) -> Iterator[str]:
@@ -108,6 +108,11 @@ class Router:
         begun = self.said_at.get(name, now)
         waits = self.mode is Mode.ACCEPTS and self.carried.get(name) != self.read[name]
         return replace(self, said_at={**self.said_at, name: begun}) if waits else self
+
+    def misses(self, name: str, now: datetime) -> Router:
+        """A route is gone, and nothing could say that its proxies have followed: they do within that time."""
+        known = self.mode is Mode.ACCEPTS and name in {**self.read, **self.carried}
+        return replace(self, said_at={**self.said_at, name: now}) if known else self
 
     def late(self, now: datetime) -> list[str]:
         """The routes that its proxies cannot be without any longer."""

@@ -198,8 +198,10 @@ def what_crashed_while_it_served_goes_no_further(seen: Seen) -> str:
 
 def _in_time(seen: Seen, pod: SimPod) -> bool:
     """Whether its last end was since the candidate may get requests: as the stable revision that it was before, it may have crashed."""
-    since = seen.ghost.way.since if seen.ghost.way is not None else None
-    return since is None or pod.end_at is None or pod.end_at >= since
+    way = seen.ghost.way
+    if way is None:
+        return True
+    return way.since is not None and (pod.end_at is None or pod.end_at >= way.since)
 
 
 def _is_small(seen: Seen, progress: Mapping[str, Any]) -> bool:

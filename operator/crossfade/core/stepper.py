@@ -144,7 +144,7 @@ class _Stepper:
             return max(wanted, has - max(0, may_go))
         share = self.goal.share or {}
         # What a route keeps warm gets no share, and is selected all the same: whoever calls its Service still comes.
-        warm = bool(wanted) and not self.traffic.mixes
+        warm = bool(wanted) and not self.traffic.mixes and self.traffic.live(track)
         asked = track in self.receivers or warm
         fewer_asked = asked and self.traffic.gives(share) and self.traffic.settled(share)
         return wanted if fewer_asked or self._is_left(track) else has

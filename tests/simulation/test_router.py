@@ -124,6 +124,15 @@ def test_a_status_written_again_does_not_begin_that_time_anew() -> None:
     assert again.late(START + timedelta(seconds=CARRIES_S)) == ["shop"]
 
 
+def test_a_route_that_is_gone_is_followed_in_time_where_nobody_reads_metrics(sim: Sim) -> None:
+    """Nothing can say of it that the proxies have followed."""
+    sim.follow_routes()
+    assert carried(sim)
+    sim.delete_route("shop")
+    sim.tick(CARRIES_S)
+    assert not sim.router.carried
+
+
 def test_a_controller_that_refuses_says_so_and_leaves_its_proxies_as_they_are(sim: Sim) -> None:
     sim.router = sim.router.becomes(Mode.REFUSES)
     sim.edit_rules("shop", HALF)

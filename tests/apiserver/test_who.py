@@ -204,6 +204,24 @@ def test_nobody_moves_or_deletes_a_service_that_a_rollout_made_and_all_else_of_i
     assert (kube.get("Service", namespace, "shop") or {})["spec"]["type"] == "NodePort"
 
 
+def test_nobody_makes_a_pod_that_would_get_the_requests_of_a_rollout(
+    kube: Kube, namespace: str, new_person: New
+) -> None:
+    ann = new_person("ann", roles=("edit",))
+    labels = {"crossfade.dev/rollout": "shop", "crossfade.dev/revision": "aaa"}
+    pod: Object = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "rogue", "namespace": namespace, "labels": labels},
+        "spec": {"containers": [{"name": "app", "image": "shop:v1"}]},
+    }
+    told = "pod rogue has the label crossfade.dev/rollout, so it would get requests of Rollout shop"
+    refused(lambda: ann.create(pod), told)
+    done(lambda: ann.create({**pod, "metadata": {**pod["metadata"], "labels": {"app": "shop"}}}))
+    refused(lambda: patch(ann, "Pod", namespace, {"metadata": {"labels": labels}}, "rogue"), told)
+    patch(ann, "Pod", namespace, {"metadata": {"labels": {"app": "other"}}}, "rogue")
+
+
 def test_a_label_makes_nobodys_own_service_the_operators(namespace: str, ann: Person) -> None:
     body: Object = {
         "apiVersion": "v1",

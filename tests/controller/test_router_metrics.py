@@ -15,7 +15,7 @@ from aiohttp import web
 from controller.fakes import FakeCluster
 from controller.scripted import Bench, plan
 from crossfade.controller import router_metrics
-from crossfade.controller.look import Whose, answer
+from crossfade.controller.look import Means, Whose, answer
 from crossfade.controller.router_metrics import Counters, RouterMetrics, counted, is_of
 from crossfade.controller.store import Key
 from crossfade.core.observed import Observed
@@ -337,7 +337,7 @@ async def test_looking_answers_for_the_services_of_the_rollouts_namespace(clock:
     )
     async with served(Told()) as port:
         router = RouterMetrics([f"http://{HERE}:{port}/metrics"], clock)
-        found = await answer(FakeCluster(), whose, asked, Observed(), router)
+        found = await answer(FakeCluster(), whose, asked, Observed(), Means(router))
         assert found.quiet_s == {"shop-canary": 0.0, "x": None}
     found = await answer(FakeCluster(), whose, asked, Observed())
     assert found.quiet_s == {"shop-canary": None, "x": None}

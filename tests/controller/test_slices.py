@@ -55,6 +55,11 @@ def test_ready_means_new_requests_and_serving_means_answers() -> None:
     assert seen.serving == {"aaa": 2, "": 1}
 
 
+def test_ready_pods_of_no_revision_are_named() -> None:
+    listed = endpoint_slice(endpoint("rogue"), endpoint("shop-aaa-1-x"), endpoint("gone", ready=False))
+    assert count([listed], "shop", KNOWN).foreign == ("rogue",)
+
+
 def test_a_pod_in_two_slices_counts_once() -> None:
     seen = count(
         [endpoint_slice(endpoint("shop-aaa-r-1")), endpoint_slice(endpoint("shop-aaa-r-1"))], "shop", KNOWN

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from builders import STRATEGIES, rollout, template
+from crossfade.core.observed import Tried
 from crossfade.core.revision import revision_of
 from samples import every
+from simulation import sight
 from simulation.cluster import Sim
-from simulation.live import rest, run, until
+from simulation.live import phase, rest, run, until
 
 SERVED_BY_OTHERS = sorted(set(STRATEGIES) - {"recreate"})
 
@@ -91,10 +93,99 @@ def test_where_stable_refuses_too_somebody_on_the_way_does_and_nothing_is_held_u
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_first_release_that_nothing_shows_to_be_reachable_is_not_held_up(strategy: str) -> None:
-    sim = Sim(rollout(STRATEGIES[strategy]))
+def test_a_first_release_whose_port_refuses_waits_and_is_degraded_at_the_deadline(strategy: str) -> None:
+    """Nothing shows that its pods can be reached; but nobody is served yet, so nobody loses anything by waiting."""
+    sim = Sim(rollout(STRATEGIES[strategy], progressDeadlineSeconds=30))
     sim.deaf = frozenset({revision_of(template())})
+    until(sim, waits_for_the_port)
+    assert "serves" not in sim.status["message"]
+    until(sim, phase("Degraded"), limit_s=60)
+    assert "port 8080" in sim.status["message"]
+    sim.deaf = frozenset()
     assert rest(sim).status["phase"] == "Healthy"
+
+
+def unchecked(sim: Sim) -> list[tuple[str, str]]:
+    return [(c["status"], c["message"]) for c in sim.status["conditions"] if c["type"] == "PortsChecked"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_port_that_neither_answers_nor_refuses_holds_nothing_up_and_is_told(strategy: str) -> None:
+    sim = tried(strategy)
+    sim.silent = frozenset({8080})
+    rest(sim)
+    why = "port 8080 was not checked: no connection to its pods from the operator within 10 s"
+    assert unchecked(sim) == [("False", why)]
+    assert (sim.status["phase"], sim.status["message"]) == ("Healthy", f"{V2} serves with 4 pods; {why}")
+    assert [(e.kind, e.note) for e in sim.events if e.reason == "PortNotChecked"] == [("Warning", why)]
+    sim.silent = frozenset()
+    sim.edit(template=probed("shop:v3"))
+    assert unchecked(rest(sim)) == []
+
+
+def test_it_is_not_said_to_serve_where_its_port_refused_and_nothing_else_is_known() -> None:
+    sim = rest(tried("canary", V1, V2))
+    (told,) = unchecked(sim)
+    assert "port 8080 was not checked: it refuses connections from the operator" in told[1]
+    assert "serves" not in sim.status["message"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_connection_that_is_still_awaited_is_waited_for(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim = tried(strategy)
+    awaited = Tried(awaited=frozenset({8080, 9090}))
+    with monkeypatch.context() as patch:
+        patch.setattr(sight, "_tried", lambda *_: awaited)
+        run(sim, 60)
+        assert sim.status["phase"] == "Progressing"
+        assert V2 not in sim.selected() or strategy == "recreate"  # then nothing else could answer
+    assert rest(sim).selected() == {V2: 4}
+
+
+def edited(port: int, *, shut: bool = False, silent: bool = False) -> Sim:
+    """V1 serves, and somebody edits nothing but the Service's target."""
+    sim = tried("canary")
+    rest(sim)
+    sim.shut = frozenset({port} if shut else ())
+    sim.silent = frozenset({port} if silent else ())
+    sim.edit(service={"ports": [{"port": 80, "targetPort": port}]})
+    run(sim, 5)
+    return sim
+
+
+def target(sim: Sim) -> int:
+    return int(sim.services["shop"]["spec"]["ports"][0]["targetPort"])
+
+
+def test_a_port_that_is_edited_alone_is_tried_before_it_is_written() -> None:
+    sim = edited(8081, shut=True)
+    assert (sim.status["phase"], target(sim)) == ("Invalid", 8080)
+    assert "were edited, and stay as they are: pod shop-" in sim.status["message"]
+    assert "refuses connections on port 8081: set targetPort" in sim.status["message"]
+    sim.shut = frozenset()
+    run(sim, 60)
+    assert (sim.status["phase"], target(sim)) == ("Healthy", 8081)
+
+
+def test_a_port_that_is_edited_alone_and_answers_is_written_at_once() -> None:
+    assert target(edited(8081)) == 8081
+
+
+def test_a_port_that_is_edited_alone_and_is_silent_is_written_and_told() -> None:
+    sim = edited(8081, silent=True)
+    assert (sim.status["phase"], target(sim)) == ("Healthy", 8081)
+    assert "port 8081 was not checked" in unchecked(sim)[0][1]
+
+
+def test_a_release_that_changes_its_port_to_one_that_nobody_listens_on_gets_no_request() -> None:
+    """Stable does not listen there either: that it can be reached shows by its own port."""
+    sim = rest(tried("blueGreen"))
+    sim.shut = frozenset({8081})
+    sim.edit(template=probed("shop:v3"), service={"ports": [{"port": 80, "targetPort": 8081}]})
+    until(sim, waits_for_the_port)
+    assert (sim.selected(), target(sim)) == ({V2: 4}, 8080)
 
 
 def test_an_abort_does_not_wait_for_a_port() -> None:

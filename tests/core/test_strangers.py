@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from builders import STRATEGIES, V1, rollout, serving_v1, template
+from crossfade.api.rollout import Rollout
+from crossfade.core.decide import decide
+from crossfade.core.observed import Found
 from simulation.cluster import Sim
 from simulation.live import quiet, rest
+from simulation.sight import observed
 from simulation.takeovers import from_a_chart, taking_over
 
 LABELS = {"app": "shop"}
@@ -43,6 +48,20 @@ def beside(**strangers: Any) -> Sim:
         kept = sim.deployments if "template" in each["spec"] else sim.services
         kept[name] = each
     return sim
+
+
+def test_pods_that_get_requests_by_our_labels_and_are_not_ours_are_told() -> None:
+    sim = serving_v1("canary")
+    seen = observed(sim, Found())
+    service = replace(seen.services["shop"], foreign=("rogue", "two"))
+    told = decide(Rollout.model_validate(sim.rollout), replace(seen, services={"shop": service}), sim.now)
+    assert told.status is not None
+    (condition,) = (c for c in told.status["conditions"] if c["type"] == "ForeignPods")
+    assert condition["status"] == "True"
+    assert condition["message"].startswith("2 pods that are not of this Rollout get requests: rogue, two.")
+    assert condition["message"] in told.status["message"]
+    assert [(e.kind, e.reason) for e in told.events] == [("Warning", "ForeignPods")]
+    assert "ForeignPods" not in [c["type"] for c in sim.status["conditions"]]
 
 
 def test_a_service_that_selects_the_template_s_labels_is_named_with_the_ways_out() -> None:

@@ -83,6 +83,29 @@ def test_the_source_keeps_its_pods_until_ours_have_the_traffic() -> None:
     assert sim.deployments["chart"]["spec"]["replicas"] == 4
 
 
+@pytest.mark.parametrize(
+    ("stop", "drain_s", "stays_s"),
+    [
+        ({}, None, 15),
+        ({}, 40, 40),
+        ({}, 0, 2),
+        ({"lifecycle": {"preStop": {"sleep": {"seconds": 5}}}}, None, 2),
+    ],
+    ids=["no preStop", "as long as the spec says", "nothing is asked for", "its containers drain themselves"],
+)
+def test_pods_of_the_source_that_do_not_drain_stay_after_the_requests_have_left(
+    stop: dict[str, Any], drain_s: int | None, stays_s: int
+) -> None:
+    """A node that is busy learns late where requests go now."""
+    chart = _deployment()
+    chart["spec"]["template"]["spec"]["containers"][0] |= stop
+    ref = {"name": "chart", **({} if drain_s is None else {"drainSeconds": drain_s})}
+    sim = until(_over(chart, workloadRef=ref), lambda s: s.status.get("movedAt"))
+    moved = sim.now
+    until(sim, lambda s: not s.deployments["chart"]["spec"]["replicas"])
+    assert stays_s <= (sim.now - moved).total_seconds() <= stays_s + 2
+
+
 def test_replicas_that_a_sync_restores_are_taken_away_each_time() -> None:
     sim = rest(_over(_deployment()))
     for _ in range(3):

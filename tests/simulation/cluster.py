@@ -39,7 +39,7 @@ class Sim(Routed):
     `listens`: on which port the pods of a revision listen, where that is another one than that of others.
     `room`: how many pods have a place on a node, None for as many as there are.
     `refusal`: what the API server says of any new Deployment, `quota` of any new Service. `node_ahead_s`: how far the clocks of the nodes are ahead. `deaf`: revisions
-    that nobody listens in on the Service's port; None where the operator does not try ports. `measures`: what comes of what is asked
+    that nobody listens in on the Service's port; None where the operator does not try ports. `shut`, `silent`: ports that refuse, or say nothing, in every pod. `measures`: what comes of what is asked
     to be measured, None for no answer yet; `measured`: the answers that no pass has stored yet. `open`: what is asked
     and has no answer yet, where answers are moves of their own, else None; `answered`: the last answer that came.
     `others_failed`: other Rollouts, the newest first. `policies`: those that are about it. `known`:
@@ -61,6 +61,8 @@ class Sim(Routed):
     instant: bool = True
     node_ahead_s: float = 0.0
     deaf: frozenset[str] | None = None
+    shut: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
     measures: Callable[[Sim, Ask], Answer | None] | None = None
     measured: tuple[Measured, ...] = ()
     checks: Callable[[Check], str | None] = lambda _check: ""

@@ -156,9 +156,10 @@ def _tried(sim: Sim, revision: str, ports: tuple[int, ...]) -> Tried | None:
     ready = [p for p in sim.of(revision) if p.ready]
     if not ready:
         return None
-    shut = {SERVED_ON} if revision in (sim.deaf or ()) else set[int]()
-    refused = tuple(Closed(p.name, port) for p in ready for port in ports if port in shut)
-    return Tried(refused, frozenset(ports) - shut)
+    shut = sim.shut | ({SERVED_ON} if revision in (sim.deaf or ()) else set[int]())
+    refused = tuple(Closed(p.name, port) for p in ready for port in ports if port in shut - sim.silent)
+    silent = sim.silent & set(ports)
+    return Tried(refused, frozenset(ports) - shut - silent, silent=silent)
 
 
 def _quiet_s(sim: Sim, name: str) -> float | None:

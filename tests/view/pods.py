@@ -34,6 +34,7 @@ def pod(
     waiting: str = "",
     containers: tuple[str, ...] = ("app",),
     created: str = "2026-01-31T12:00:00Z",
+    owner: str = "",
     **meta: Any,
 ) -> Object:
     """A pod of revision `of` of `shop`."""
@@ -45,6 +46,9 @@ def pod(
             "namespace": "demo",
             "labels": {ROLLOUT: "shop", REVISION: of},
             "creationTimestamp": created,
+            "ownerReferences": [
+                {"kind": "ReplicaSet", "name": f"{owner or f'shop-{of}'}-6f7d", "controller": True}
+            ],
             **meta,
         },
         "spec": {

@@ -48,6 +48,24 @@ def test_a_release_under_way_is_drawn_with_both_sides_and_their_pods() -> None:
     ]
 
 
+def test_pods_with_its_labels_that_no_deployment_of_it_made_stand_apart() -> None:
+    drawn = shown(
+        rollout(),
+        deployments=[revision("aaa111")],
+        pods=[
+            pod("shop-aaa111-1", "aaa111"),
+            pod("rogue", "aaa111", ownerReferences=[]),
+            pod("web-1", "aaa111", owner="web"),
+        ],
+    )
+    assert drawn[-3:] == [
+        "└─ not of this Rollout, with its labels",
+        "   ├─ Pod rogue  ready      Running  0 restarts  2h",
+        "   └─ Pod web-1  ready      Running  0 restarts  2h",
+    ]
+    assert sum("Pod" in line for line in drawn) == 3
+
+
 def test_old_revisions_are_kept_and_the_one_that_failed_is_named() -> None:
     stored = rollout(phase="RolledBack", stable={"revision": "ccc333"}, failed={"revision": "bbb222"})
     found = tree(

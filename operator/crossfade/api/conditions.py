@@ -4,6 +4,10 @@ A reason is written once, in the condition, and repeated by the event of the sam
 """
 
 from enum import StrEnum
+from typing import Final
+
+ALSO: Final = "; also "
+"""In a message, between the sentences of several rules that block at once."""
 
 
 class Phase(StrEnum):
@@ -46,6 +50,10 @@ class ConditionType(StrEnum):
     POLICY_COMPLIANT = "PolicyCompliant"
     """True while every RolloutPolicy that is about it is kept and none holds it, False while one is broken or holds; absent where
     none is about it."""
+    FOREIGN_PODS = "ForeignPods"
+    """True while pods that no revision has made get requests, since they have a revision's labels; absent otherwise."""
+    PORTS_CHECKED = "PortsChecked"
+    """False while the operator could not find out whether pods listen on a port that requests come to; absent otherwise."""
     ROLLED_BACK = "RolledBack"
     """True while stable serves although the spec names another revision; absent otherwise."""
 
@@ -169,7 +177,13 @@ class Reason(StrEnum):
     would fail, so nothing is changed."""
     PORT_CLOSED = "PortClosed"
     """A ready pod of the candidate refuses connections on the port that the Service sends requests to. It gets none; after
-    `progressDeadlineSeconds` the release has failed."""
+    `progressDeadlineSeconds` the release has failed, and a first one is Degraded. Where only the ports were edited: a pod of stable refuses, and they
+    stay as they were."""
+    FOREIGN_PODS = "ForeignPods"
+    """Pods with the labels of a revision that none of its Deployments has made get a part of the requests; the message names them."""
+    PORT_NOT_CHECKED = "PortNotChecked"
+    """The operator cannot connect to the pods on a port that requests come to (a NetworkPolicy, a firewall), so nobody knows whether
+    anything listens there. Nothing waits for it."""
     SELECTED_BY_OTHERS = "SelectedByOthers"
     """A Service or Deployment of somebody else selects the pods of the template, so requests would reach them that no stage
     has let through; or what an adopted Service serves is another version. No pod is made."""

@@ -87,6 +87,10 @@ class WorkloadRef(Model):
     name: Annotated[str, Field(min_length=1, max_length=253, pattern=WORKLOAD_NAME)]
     """Name of the Deployment, in the namespace of the Rollout. Example: `shop`."""
 
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] = 15
+    """How long its pods stay after the requests have left them, in seconds, 0 to 3600, by default 15, where a container has no `preStop`: it
+    stops at once when it is told to, and a busy node may still send it requests. Example: `30`."""
+
 
 class RolloutSpec(Model):
     """What is wanted. Everything but `template` and `strategy` has a default."""

@@ -31,6 +31,7 @@ from crossfade.api.measurements import MEASURED_LENGTH, MetricStatus
 from crossfade.api.reading import read
 
 COMPLETED_LENGTH = 50
+UNCHECKED_LENGTH = 20
 TIMELINE_LENGTH = 200
 CONDITIONS_LENGTH = 16
 APPROVALS_LENGTH = 64
@@ -385,6 +386,17 @@ class Afterwards(Model):
     """The revision that served before it."""
 
 
+class UncheckedPort(Model):
+    """A port of which the operator could not find out whether a revision's pods listen on it."""
+
+    revision: Revision
+    """Whose pods."""
+    port: Annotated[int, Field(ge=1, le=65535)]
+    """The port of the pod. Example: `8081`."""
+    refused: bool = False
+    """Whether connections were refused, while nothing shows that pods can be reached at all; false where none was answered within 10 s."""
+
+
 class RolloutStatus(Model):
     """What is. Written by the operator only."""
 
@@ -459,6 +471,10 @@ class RolloutStatus(Model):
     unserved: Annotated[list[Revision], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
     """Revisions that completed while `replicas` was 0, so that they have never served: they skip no gate, and bake when
     they first wake up."""
+    unchecked: Annotated[list[UncheckedPort], Field(max_length=UNCHECKED_LENGTH)] = Field(
+        default_factory=list
+    )
+    """Ports that requests come to and that could not be checked, of stable and of the candidate, at most 20."""
     completed: Annotated[list[Revision], Field(max_length=COMPLETED_LENGTH)] = Field(default_factory=list)
     """Hashes of the last completed revisions, newest first."""
     last: LastRelease | None = None
@@ -491,6 +507,7 @@ class RolloutStatus(Model):
 __all__ = [
     "COMPLETED_LENGTH",
     "CONDITIONS_LENGTH",
+    "UNCHECKED_LENGTH",
     "Condition",
     "Downtime",
     "Failed",

@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from crossfade.api.conditions import Phase
+from crossfade.api.conditions import ALSO, Phase
 from crossfade.cli.columns import ENDLESS, console, lines, one_line
 from crossfade.cli.next_steps import as_text, label
 from crossfade.view import text
@@ -101,7 +101,7 @@ def _fitting(blocks: list[Block], height: int) -> list[Block]:
 
 def _blocks(view: RolloutView, now: datetime, width: int) -> Iterator[Block]:
     yield Block((_head(view, width),), Urgency.HEAD)
-    told = lines(text.sentence(view), width - 2)
+    told = lines(text.sentence(view).replace(ALSO, "\nalso "), width - 2)
     yield Block(tuple(Text.assemble("  ", line) for line in told), Urgency.MESSAGE)
     rows = text.facts(view, now)
     indent = max([len(name) for name, _ in rows] + [4 if view.next_steps else 0]) + 4

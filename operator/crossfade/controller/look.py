@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from crossfade.cluster import ApiError
 from crossfade.controller import gateways
 from crossfade.controller.checking import Checks, nobody
 from crossfade.controller.observe import SERVICE_NAME
-from crossfade.controller.reach import tried
+from crossfade.controller.reach import Reach
 from crossfade.controller.seen import (
     is_current,
     is_owned_by,
@@ -64,6 +64,15 @@ class Sent(Protocol):
 
 
 @dataclass(frozen=True)
+class Means:
+    """What looks at anything but the API server. `router`: the routers' own metrics, None where nobody asks."""
+
+    router: Sent | None = None
+    checks: Checks = nobody
+    reach: Reach = field(default_factory=lambda: Reach(lambda _key: None))
+
+
+@dataclass(frozen=True)
 class Whose:
     """The Rollout that is looked for: by name and UID, with the revisions that are known of it."""
 
@@ -77,16 +86,16 @@ async def answer(
     whose: Whose,
     asked: ReadRequest,
     seen: Observed,
-    router: Sent | None = None,
-    checks: Checks = nobody,
+    by: Means | None = None,
 ) -> Found:
     """Look, and add what is found to what was found before. `seen`: what the decision sees."""
+    by = by or Means()
     found, sides = seen.found, seen.sides
     key = whose.key
     counted = {rev: await _counted(reads, key, sides.get(rev)) for rev in sorted(asked.counted)}
     listed = {rev: await _listed(reads, key, rev) for rev in sorted(asked.pods)}
     pods = {rev: await _pods(reads, key, raws, warnings=asked.warnings) for rev, raws in listed.items()}
-    connected = {rev: await tried(listed[rev], ports) for rev, ports in asked.ports.items()}
+    connected = {rev: await by.reach.tried(key, listed[rev], ports) for rev, ports in asked.ports.items()}
     answered = replace(
         found,
         pods={**found.pods, **pods},
@@ -102,12 +111,12 @@ async def answer(
     if asked.pull_pods:
         answered = replace(answered, pull_pods=await _pull_pods(reads, whose))
     if asked.sent:
-        told = await router.quiet_s(key.namespace, sorted(asked.sent)) if router else {}
+        told = await by.router.quiet_s(key.namespace, sorted(asked.sent)) if by.router else {}
         answered = replace(answered, quiet_s={**dict.fromkeys(asked.sent), **told})
     if asked.templates:
         answered = replace(answered, templates={**found.templates, **await templates(reads, asked.templates)})
     if asked.checks:
-        answered = replace(answered, checked={**found.checked, **await checks(asked.checks)})
+        answered = replace(answered, checked={**found.checked, **await by.checks(asked.checks)})
     if asked.strangers:
         answered = replace(answered, strangers=await _strangers(reads, key))
     return answered

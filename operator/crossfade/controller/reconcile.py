@@ -21,8 +21,9 @@ from crossfade.controller.drops import Drops
 from crossfade.controller.executor import Executor, World
 from crossfade.controller.known import Known
 from crossfade.controller.logs import about_revision
-from crossfade.controller.look import Whose
+from crossfade.controller.look import Means, Whose
 from crossfade.controller.observe import SETTLE_S, Observer
+from crossfade.controller.reach import Reach
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.ruling import Ruling
 from crossfade.controller.store import Key, Raw, Store
@@ -80,13 +81,12 @@ class Reconciler:
         self._cluster = world.cluster
         self._teller = world.teller
         self._executor = Executor(store, world, core.now)
-        self._router = world.router
         asks, ruling = world.router is not None, world.ruling or Ruling(store, core.now, world.wake)
         self._observer = Observer(store, settle_s, checks_ports=checks_ports, asks_router=asks, ruling=ruling)
         self._turnstile = ruling.turnstile
         self._known: dict[tuple[Key, str], Known] = {}
         self._measuring = world.measuring
-        self._checks = world.checks
+        self._means = Means(world.router, world.checks, Reach(world.wake))
         self._others_failed = world.others_failed
 
     async def __call__(self, key: Key) -> float | None:
@@ -155,6 +155,7 @@ class Reconciler:
         self._drops.forget(key)
         self._measuring.forget(key)
         self._observer.forget(key)
+        self._means.reach.forget(key)
         self._known = {place: known for place, known in self._known.items() if place[0] != key}
 
     async def _decided(self, key: Key, raw: Raw, known: Known, dropped: Mapping[str, float]) -> Plan:
@@ -191,7 +192,7 @@ class Reconciler:
 
     async def _answered(self, whose: Whose, known: Known, asked: ReadRequest, seen: Observed) -> Found:
         try:
-            return await look.answer(self._cluster, whose, asked, seen, self._router, self._checks)
+            return await look.answer(self._cluster, whose, asked, seen, self._means)
         except ApiError as error:
             known.note(error)
             raise Stale(str(error)) from error

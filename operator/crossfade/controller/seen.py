@@ -156,6 +156,7 @@ def service_of(obj: Obj, endpoints: Endpoints, rollout_uid: str, rollout: str = 
         manifest=obj,
         ready=endpoints.ready,
         serving=endpoints.serving,
+        foreign=endpoints.foreign,
     )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Pods by revision: `ready` get new requests; `serving` answer, terminating ones included."""
+    """Pods by revision: `ready` get new requests; `serving` answer, terminating ones included. `foreign`: names of ready ones of no revision."""
 
     ready: Mapping[str, int]
     serving: Mapping[str, int]
+    foreign: tuple[str, ...] = ()
 
 
 def revision_in(pod: str, rollout: str, known: frozenset[str]) -> str:
@@ -46,7 +47,8 @@ def count(
         answers = conditions.get("serving")
         if takes_new if answers is None else answers:
             serving.add(pod)
-    return Endpoints(_by_revision(ready, rollout, known), _by_revision(serving, rollout, known))
+    foreign = tuple(sorted(pod for pod in ready if not revision_in(pod, rollout, known)))
+    return Endpoints(_by_revision(ready, rollout, known), _by_revision(serving, rollout, known), foreign)
 
 
 def endpoints_of(

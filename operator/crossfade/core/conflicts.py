@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossfade.api.conditions import Phase, Reason
 from crossfade.api.labels import LABEL_ROLLOUT
-from crossfade.core import abilities, groups, manifests, ports, routing
+from crossfade.core import abilities, groups, manifests, port_check, ports, routing
 from crossfade.core.analysis import templates
-from crossfade.core.observed import SeenService
+from crossfade.core.observed import Closed, SeenService
 from crossfade.core.plan import ReadRequest
 from crossfade.core.policy.holds import before_edit
 from crossfade.core.situation import Situation
@@ -36,9 +36,11 @@ def first_read(s: Situation) -> ReadRequest | None:
     )
     strangers, gateways, named = strangers_unread(s), abilities.are_unread(s), templates.are_unread(s)
     unchecked = templates.are_unchecked(s) if not named else frozenset()
-    if not any((*unseen, strangers, gateways, named, unchecked)):
+    tried = port_check.request_of_edited(s)
+    if not any((*unseen, strangers, gateways, named, unchecked, tried)):
         return None
-    return ReadRequest(
+    return replace(
+        tried or ReadRequest(),
         services=unseen[0],
         deployments=unseen[1],
         strangers=strangers,
@@ -138,6 +140,13 @@ def _held_ports(s: Situation) -> Conflict | None:
     if not at_rest or s.adopts or ports.kept(s, stable) == ports.in_spec(s):
         return None
     told = f"the ports of Service {s.service_name} were edited, and stay as they are"
+    shut = port_check.closed_of_edited(s)
+    if isinstance(shut, Closed):
+        why = f"pod {shut.pod} refuses connections on port {shut.port}: set targetPort to a port that its container listens on"
+        return Conflict(Reason.PORT_CLOSED, f"{told}: {why}")
+    if shut is not None:
+        waits = f"{told} until port {shut} was tried on pods of {stable}"
+        return Conflict(Reason.PORT_CLOSED, waits, Phase.PROGRESSING)
     if paused(s):
         reason = Reason.PAUSED_BY_SPEC if s.spec.paused else Reason.PAUSED_BY_ACTION
         return Conflict(reason, f"{told} until the Rollout is resumed", Phase.PAUSED)

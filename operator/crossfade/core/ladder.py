@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crossfade.api.conditions import Reason
 from crossfade.api.events import EventReason
-from crossfade.core import flood, manifests, others, starts
+from crossfade.core import flood, manifests, others, port_check, starts
 from crossfade.core.actions import answered, pending
 from crossfade.core.analysis import outcome
 from crossfade.core.analysis.runs import STEP
@@ -81,7 +81,7 @@ def next_transition(s: Situation) -> Transition:
 
 
 def _with_clocks(s: Situation) -> Situation:
-    return with_clocks(with_generation(_with_served(s)))
+    return with_clocks(with_generation(port_check.noted(_with_served(s))))
 
 
 def _with_starts(s: Situation) -> Situation:

@@ -165,10 +165,18 @@ def drain_of(side: Side) -> int:
     told = _number(side, ANNOTATION_DRAIN)
     if told:
         return int(told)
+    return max(((stop.get("sleep") or {}).get("seconds", 0) for stop in _stops(side)), default=0)
+
+
+def drains(side: Side) -> bool:
+    """Whether every container of its pods does something before it stops."""
+    return all(_stops(side))
+
+
+def _stops(side: Side) -> list[dict[str, Any]]:
     template = side.manifest.get("spec", {}).get("template", {})
     containers = (template.get("spec") or {}).get("containers", ())
-    stops = ((each.get("lifecycle") or {}).get("preStop") or {} for each in containers)
-    return max(((stop.get("sleep") or {}).get("seconds", 0) for stop in stops), default=0)
+    return [(each.get("lifecycle") or {}).get("preStop") or {} for each in containers]
 
 
 def tells_last_words(s: Situation, side: Side) -> bool:

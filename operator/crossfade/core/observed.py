@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
@@ -65,7 +65,7 @@ class SeenService:
     """A Service of ours, or one in our way. `owner` is the Rollout that its label names, if any.
 
     `ready` and `serving` count its endpoints by revision: serving includes terminating pods that still
-    answer; pods that belong to no revision of this Rollout count under "".
+    answer; pods that belong to no revision of this Rollout count under "", and `foreign` has the names of the ready ones.
     """
 
     identity: Identity
@@ -76,6 +76,7 @@ class SeenService:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     ready: Mapping[str, int] = field(default_factory=dict)
     serving: Mapping[str, int] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,12 +187,21 @@ class Closed:
     port: int
 
 
+SILENT_S: Final = 10.0
+"""A pod that neither takes nor refuses a connection for so long is not to be reached from the operator."""
+
+
 @dataclass(frozen=True)
 class Tried:
-    """What ready pods of a revision did with connections: `refused` them, or `answered` on a port. The rest says nothing."""
+    """What ready pods of a revision did with connections to ports.
+
+    `refused`: by which pod; `answered`: by one pod at least; `silent`: neither was seen, within `SILENT_S`; `awaited`: neither was seen yet.
+    """
 
     refused: tuple[Closed, ...] = ()
     answered: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
+    awaited: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from crossfade.core.manifests import drains
 from crossfade.core.moments import later, moment_of, seconds_since
-from crossfade.core.situation import Situation
+from crossfade.core.situation import SOURCE, Situation
 
 LEARNS_S = 1.0
 """A router follows routes and endpoints by different watches: one that got both at once answered 30 of 4,246 requests with 503
@@ -17,17 +18,26 @@ def has_propagated(s: Situation) -> bool:
     what the operator's option `--settle-seconds` says.
     """
     moved = s.memory.moved_at
-    return not s.service_name or (moved is not None and seconds_since(moved, s.now) >= s.seen.settle_s)
+    return not s.service_name or (moved is not None and seconds_since(moved, s.now) >= _whole_s(s))
 
 
 def propagated_at(s: Situation) -> str | None:
     """When that will be so; None while the endpoints are not right."""
-    return later(s.memory.moved_at, s.seen.settle_s) if s.memory.moved_at else None
+    return later(s.memory.moved_at, _whole_s(s)) if s.memory.moved_at else None
+
+
+def _whole_s(s: Situation) -> float:
+    """Pods of a Deployment that is taken over, and that end at once when they are told to, stay for longer: a node that is busy may send them requests."""
+    ref, source = s.spec.workload_ref, s.side(SOURCE)
+    leaves = ref is not None and not s.stable_revision and source.replicas > 0
+    return (
+        max(s.seen.settle_s, ref.drain_seconds) if ref and leaves and not drains(source) else s.seen.settle_s
+    )
 
 
 def propagation_left_s(s: Situation) -> float:
     """Seconds until the endpoints have been right for long enough."""
-    moved, whole_s = s.memory.moved_at, s.seen.settle_s
+    moved, whole_s = s.memory.moved_at, _whole_s(s)
     return max(0.05, whole_s - (s.now - moment_of(moved)).total_seconds()) if moved else whole_s
 
 

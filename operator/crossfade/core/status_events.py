@@ -25,9 +25,12 @@ TROUBLES = frozenset(
         Reason.ANALYSIS_INCONCLUSIVE,
         Reason.HOOK_FAILED,
         Reason.WRITE_REFUSED,
+        Reason.PORT_CLOSED,
     }
 )
 """Each of these but a refused write may pass by itself while a release goes on: it is told once that is over."""
+
+DOUBTS = frozenset({ConditionType.PORTS_CHECKED, ConditionType.FOREIGN_PODS})
 
 REFUSALS = frozenset(
     {
@@ -49,7 +52,15 @@ REFUSALS = frozenset(
 
 def events_of(before: RolloutStatus | None, after: RolloutStatus) -> tuple[Event, ...]:
     """The events for what has become so since `before`, the stored status; none where it was so already."""
-    return (*_of_the_state(before, after), *_of_hooks(before, after))
+    return (*_of_the_state(before, after), *_of_doubts(before, after), *_of_hooks(before, after))
+
+
+def _of_doubts(before: RolloutStatus | None, after: RolloutStatus) -> Iterator[Event]:
+    """That a port could not be checked, or that foreign pods get requests: each when it begins."""
+    known = {each.type for each in (before.conditions if before else ())}
+    for each in after.conditions:
+        if each.type in DOUBTS and each.type not in known:
+            yield from warning(Reason(each.reason), each.message)
 
 
 def _of_hooks(before: RolloutStatus | None, after: RolloutStatus) -> Iterator[Event]:

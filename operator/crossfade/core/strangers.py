@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from crossfade.api.labels import ANNOTATION_ANY_REVISION, PREFIX
+from crossfade.api.labels import ANNOTATION_ANY_REVISION, LABEL_REVISION, LABEL_ROLLOUT, PREFIX
 from crossfade.core.observed import Stranger
 from crossfade.core.same import has
 from crossfade.core.situation import Situation
@@ -18,8 +18,23 @@ from crossfade.core.wanted import target
 
 Labels = Mapping[str, str]
 
+NAMED = 3
+"""So many pods are named in a sentence."""
+
 RUNS = ("name", "image", "command", "args", "env", "envFrom")
 """What of a container says that it is the same version; the rest the API server may spell in another way (`0.5`, `500m`)."""
+
+
+def rogues(s: Situation) -> str:
+    """Which pods get requests by our labels, though no revision of ours has made them; "" where none does."""
+    service = s.production
+    names = service.foreign if service is not None and service.selector.get(LABEL_ROLLOUT) == s.name else ()
+    if not names:
+        return ""
+    shown = ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+    are = "pod that is" if len(names) == 1 else "pods that are"
+    gets = "gets" if len(names) == 1 else "get"
+    return f"{len(names)} {are} not of this Rollout {gets} requests: {shown}. Take the labels {LABEL_ROLLOUT} and {LABEL_REVISION} off, or delete what has them"
 
 
 def are_unread(s: Situation) -> bool:

@@ -11,7 +11,7 @@ from crossfade.api.base import Weight, whole
 from crossfade.api.conditions import ConditionType, Phase, Reason
 from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.api.status import Condition, Failed, RevisionStatus, RolloutStatus
-from crossfade.core import columns, deadline, routing, starts
+from crossfade.core import columns, deadline, port_check, routing, starts
 from crossfade.core.analysis.outcome import left_undone
 from crossfade.core.analysis.runs import gone
 from crossfade.core.conflicts import Conflict
@@ -27,6 +27,7 @@ from crossfade.core.policy.compliance import compliance
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
+from crossfade.core.strangers import rogues
 from crossfade.core.traffic import traffic_of
 from crossfade.core.traffic.route import ANSWERS_S
 from crossfade.core.transitions import GIVEN_UP
@@ -228,8 +229,9 @@ def _state_at_rest(s: Situation, at: Step, cause: str) -> State:
         )
     if not s.n:
         return State(Phase.HEALTHY, Reason.SCALED_TO_ZERO, "replicas is 0: nothing runs")
-    serving = f"{s.stable_revision} {serves(s)} with {pods(s.n)}{left_undone(s)}"
-    return State(Phase.HEALTHY, Reason.COMPLETED, serving)
+    verb = "runs" if port_check.is_doubted(s) else serves(s)
+    serving = f"{s.stable_revision} {verb} with {pods(s.n)}{left_undone(s)}"
+    return State(Phase.HEALTHY, Reason.COMPLETED, _with(_with(serving, port_check.unchecked(s)), rogues(s)))
 
 
 def _state_before_its_release(s: Situation) -> State:
@@ -308,6 +310,20 @@ def _conditions(s: Situation, state: State, *, late: bool = False) -> list[Condi
         _condition(s, ConditionType.AVAILABLE, available, state),
         *made,
         *_compliant(s, state),
+        *_doubts(s, state),
+    ]
+
+
+def _doubts(s: Situation, state: State) -> list[Condition]:
+    """What makes it doubtful that users get what the rest of the status says, each in words of its own."""
+    doubts: tuple[tuple[ConditionType, Holds, Reason, str], ...] = (
+        (ConditionType.PORTS_CHECKED, "False", Reason.PORT_NOT_CHECKED, port_check.unchecked(s)),
+        (ConditionType.FOREIGN_PODS, "True", Reason.FOREIGN_PODS, rogues(s)),
+    )
+    return [
+        _condition(s, kind, holds, State(state.phase, reason, told))
+        for kind, holds, reason, told in doubts
+        if told
     ]
 
 

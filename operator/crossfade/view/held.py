@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossfade.api.conditions import ConditionType, Reason
+from crossfade.api.conditions import ALSO, ConditionType, Reason
 from crossfade.view.model import Passed, PolicyHold
 from crossfade.view.times import time_of
 
 Object = Mapping[str, Any]
-SENTENCE = re.compile(r"policy (\S+), rule (\w+): (.*)", re.DOTALL)
+SENTENCE = re.compile(rf"policy (\S+), rule (\w+): (.*?)(?:{ALSO}|$)", re.DOTALL)
 BY_ITSELF = frozenset({"windows", "concurrency", "quota"})
 """Rules whose hold ends without anybody."""
 

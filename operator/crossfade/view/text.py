@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from crossfade.api.conditions import ALSO
 from crossfade.view import story, words
 from crossfade.view.model import RolloutView
 
@@ -74,7 +75,7 @@ def _to_do(view: RolloutView) -> Iterator[Row]:
 
 def paragraph(view: RolloutView, now: datetime) -> str:
     """Give all of it as aligned lines of plain text."""
-    told = [f"  {sentence(view)}"] if sentence(view) else []
+    told = [f"  {sentence(view).replace(ALSO, f'{NEWLINE}  also ')}"] if sentence(view) else []
     return NEWLINE.join([headline(view), *told, *_aligned(rows(view, now))])
 
 

@@ -57,7 +57,10 @@ class ServiceView:
 
 @dataclass(frozen=True)
 class Tree:
-    """A Rollout and what it consists of, newest first; `unread` names the kinds that could not be read."""
+    """A Rollout and what it consists of, newest first; `unread` names the kinds that could not be read.
+
+    `foreign`: pods with its labels that none of its Deployments has made.
+    """
 
     name: str
     namespace: str
@@ -66,6 +69,7 @@ class Tree:
     releases: tuple[Attempt, ...]
     deployments: tuple[DeploymentView, ...]
     services: tuple[ServiceView, ...]
+    foreign: tuple[PodView, ...] = ()
     unread: tuple[str, ...] = ()
 
 
@@ -100,6 +104,7 @@ def tree(rollout: Object, parts: Parts) -> Tree:
         releases=tuple(attempts(owned_by(rollout, parts.releases or ()))),
         deployments=tuple(sorted(deployments, key=_newest_first)),
         services=tuple(_service(each, parts.slices) for each in services),
+        foreign=_foreign(parts.pods or (), parts.deployments),
         unread=tuple(kind for kind, found in lists.items() if found is None),
     )
 
@@ -112,7 +117,11 @@ def _newest_first(deployment: DeploymentView) -> tuple[int, str]:
 def _deployment(deployment: Object, status: Object, pods: Iterable[Object]) -> DeploymentView:
     meta, spec = deployment["metadata"], deployment.get("spec") or {}
     revision = (meta.get("labels") or {}).get(LABEL_REVISION, "")
-    mine = [pod for pod in pods if _revision(pod) == revision] if revision else []
+    mine = (
+        [pod for pod in pods if _revision(pod) == revision and _is_made_by(meta["name"], pod)]
+        if revision
+        else []
+    )
     containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or ()
     return DeploymentView(
         name=meta["name"],
@@ -124,6 +133,20 @@ def _deployment(deployment: Object, status: Object, pods: Iterable[Object]) -> D
         ready=(deployment.get("status") or {}).get("readyReplicas", 0),
         pods=tuple(pod_view(pod) for pod in sorted(mine, key=_oldest_first)),
     )
+
+
+def _foreign(pods: Iterable[Object], deployments: Sequence[Object] | None) -> tuple[PodView, ...]:
+    """Those that no Deployment has made; none where the Deployments could not be read."""
+    names = [each["metadata"]["name"] for each in deployments or ()]
+    found = [pod for pod in pods if not any(_is_made_by(name, pod) for name in names)]
+    return tuple(pod_view(pod) for pod in sorted(found, key=_oldest_first)) if deployments is not None else ()
+
+
+def _is_made_by(deployment: str, pod: Object) -> bool:
+    """Whether one of its ReplicaSets, which are named after it, is the pod's controller."""
+    owners = pod["metadata"].get("ownerReferences") or ()
+    sets = (each["name"] for each in owners if each.get("controller") and each.get("kind") == "ReplicaSet")
+    return any(name.rpartition("-")[0] == deployment for name in sets)
 
 
 def role_of(revision: str, status: Object) -> str:

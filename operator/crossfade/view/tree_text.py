@@ -14,6 +14,9 @@ Node = tuple[str, Sequence["Node"]]
 """A line and the nodes below it."""
 
 
+FOREIGN = "not of this Rollout, with its labels"
+
+
 def lines(found: Tree, now: datetime) -> Iterator[str]:
     """Give the Rollout, and below it its releases, Deployments with pods, and Services."""
     known = f" ({found.strategy})" if found.strategy else ""
@@ -22,6 +25,7 @@ def lines(found: Tree, now: datetime) -> Iterator[str]:
         *([("releases", [(_release(each, now), ()) for each in found.releases])] if found.releases else []),
         *((_deployment(each), [(line, ()) for line in _pods(each.pods, now)]) for each in found.deployments),
         *((_service(each), ()) for each in found.services),
+        *([(FOREIGN, [(line, ()) for line in _pods(found.foreign, now)])] if found.foreign else []),
     ]
     yield from _drawn(nodes, "")
     for kind in found.unread:

@@ -353,12 +353,12 @@ def test_a_skip_tells_what_a_rule_in_mode_audit_would_hold() -> None:
     )
 
 
-def test_the_one_that_ends_last_is_told_and_the_others_are_counted() -> None:
+def test_the_one_that_ends_last_is_told_first_and_the_others_after_it() -> None:
     sim = releasing_v2("rolling")
     early, late = (replace(closed("Start", until_s=at, sim=sim), name=f"p{at}") for at in (60, 600))
     run(under(sim, late, early), 5)
     assert "policy p600, rule windows" in sim.status["message"]
-    assert sim.status["message"].endswith("(and 1 more)")
+    assert sim.status["message"].count("; also policy ") == 1
 
 
 def test_the_end_of_a_freeze_is_told_in_utc_wherever_it_was_written() -> None:
@@ -372,7 +372,7 @@ def test_who_ends_last_is_found_by_moments_and_not_by_how_they_are_written() -> 
     early = policy("early", freeze={"reason": "short", "until": "2029-02-01T02:00:00+09:00"})
     sim = run(under(releasing_v2("rolling"), last, early), 5)
     assert "policy last, rule freeze" in sim.status["message"]
-    assert sim.status["message"].endswith("(and 1 more)")
+    assert "; also policy early, rule freeze" in sim.status["message"]
 
 
 def test_with_no_replicas_a_new_revision_waits_rather_than_be_complete_without_its_steps() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Final
 
-from crossfade.api.conditions import Reason
+from crossfade.api.conditions import ALSO, Reason
 from crossfade.api.policy_rules import Mode, RuleName
 from crossfade.core.gates.answer import OPEN, Answer
 from crossfade.core.policy import approvals, closing, queue, quota
@@ -99,14 +99,15 @@ def waits(s: Situation, policy: Matched, due: Entering, mode: Mode) -> Iterator[
 
 
 def _strictest(s: Situation, due: Entering) -> Answer:
-    """The one that ends last, or that somebody has to end, with how many others there are."""
+    """The one that ends last, or that somebody has to end, and after it all others."""
     found = tuple(_all(s, due))
     if not found:
         return OPEN
     first = last(found)
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    others = (each.waiting_for for each in found if each is not first)
     by = tuple(each for answer in found for each in answer.by)
-    return Answer(first.why, f"{first.waiting_for}{more}", first.until, again_s=first.again_s, by=by)
+    said = ALSO.join((first.waiting_for, *others))
+    return Answer(first.why, said, first.until, again_s=first.again_s, by=by)
 
 
 def _all(s: Situation, due: Entering) -> Iterator[Answer]:

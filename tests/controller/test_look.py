@@ -7,7 +7,7 @@ import pytest
 
 from controller.fakes import FakeCluster, child, endpoint, endpoint_slice, error, obj
 from crossfade.cluster import ApiError
-from crossfade.controller.look import Whose, answer
+from crossfade.controller.look import Means, Whose, answer
 from crossfade.controller.store import Key
 from crossfade.core.check import Check, Checked, Language
 from crossfade.core.observed import Found, Identity, Observed, Side, Stranger
@@ -65,7 +65,7 @@ async def test_expressions_are_checked_by_whoever_checks_them_and_answers_of_bef
         return dict.fromkeys(asked, "wrong")
 
     seen = Observed(found=Found(checked={first: ""}))
-    told = await answer(cluster, WHOSE, ReadRequest(checks=frozenset({second})), seen, checks=checks)
+    told = await answer(cluster, WHOSE, ReadRequest(checks=frozenset({second})), seen, Means(checks=checks))
     assert told.checked == {first: "", second: "wrong"}
     assert cluster.asked == []
 

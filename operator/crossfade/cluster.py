@@ -106,8 +106,13 @@ class Cluster:
     """One API server, by one user's rights; an async context manager that connects on entry."""
 
     def __init__(
-        self, kubeconfig: str | None, context: str | None, observer: Callable[[Request], None] | None
+        self,
+        kubeconfig: str | None,
+        context: str | None,
+        observer: Callable[[Request], None] | None,
+        acting_as: Mapping[str, Any],
     ) -> None:
+        self._acting_as = acting_as
         self._kubeconfig = kubeconfig
         self._context = context
         self._observer = observer
@@ -124,13 +129,14 @@ class Cluster:
         kubeconfig: str | None = None,
         context: str | None = None,
         observer: Callable[[Request], None] | None = None,
+        acting_as: Mapping[str, Any] | None = None,
     ) -> Self:
         """Connect as kubectl would: the named file, $KUBECONFIG, the pod's account, or ~/.kube/config.
 
         Nothing is opened before `async with`, which raises ApiError `NoCluster` where nothing names a cluster.
-        `observer` is told of every request.
+        `observer` is told of every request. `acting_as`: fields of a kubeconfig's user that go before its own (`as`, `as-groups`).
         """
-        return cls(kubeconfig, context, observer)
+        return cls(kubeconfig, context, observer, acting_as or {})
 
     async def __aenter__(self) -> Self:
         await self._load()
@@ -426,7 +432,7 @@ class Cluster:
         self._configuration = Configuration()
         try:
             self.namespace, self._impersonation = await _configure(
-                self._configuration, self._kubeconfig, self._context
+                self._configuration, self._kubeconfig, self._context, self._acting_as
             )
         except (ConfigException, OSError, ValueError) as error:
             raise ApiError(0, "NoCluster", f"cannot reach a cluster: {_advice(error)}") from error
@@ -438,14 +444,14 @@ class Cluster:
 
 
 async def _configure(
-    configuration: Any, kubeconfig: str | None, context: str | None
+    configuration: Any, kubeconfig: str | None, context: str | None, acting_as: Mapping[str, Any]
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Fill in `configuration` and give the namespace to work in, and as whom to ask (`wire.impersonation`)."""
     chosen = kubeconfig or os.environ.get("KUBECONFIG")
     if chosen is None and context is None and _IN_POD in os.environ:
         load: Any = load_incluster_config
         load(client_configuration=configuration)
-        return _POD_NAMESPACE.read_text(), ()
+        return _POD_NAMESPACE.read_text(), impersonation(acting_as)
     path = chosen or str(Path("~/.kube/config").expanduser())  # noqa: ASYNC240 -- once, before anything runs
     if not any(Path(part).expanduser().exists() for part in path.split(os.pathsep) if part):  # noqa: ASYNC240
         raise ConfigException(f"there is no kubeconfig at {path}")
@@ -453,7 +459,7 @@ async def _configure(
     loader = await read(path, context, configuration, persist_config=False)
     user: Any = loader._user  # noqa: SLF001 -- the official client reads `as` and drops it
     namespace = loader.current_context["context"].get("namespace") or "default"
-    return namespace, impersonation(user.value if user is not None else {})
+    return namespace, impersonation({**(user.value if user is not None else {}), **acting_as})
 
 
 def _advice(error: Exception) -> str:

@@ -80,6 +80,47 @@ def test_a_wrong_command_line_ends_with_1_and_points_to_help(
     assert "--help` shows what there is" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "usage", "meant"),
+    [
+        (["statsu", "shop"], "usage: crossfade ", "Did you mean status?"),
+        (["policy", "tset"], "usage: crossfade policy ", "Did you mean test?"),
+        (["status", "shop", "--wtach"], "usage: crossfade status ", "Did you mean --watch?"),
+        (
+            ["list", "--xyz"],
+            "usage: crossfade list ",
+            "unrecognized arguments: --xyz. `crossfade list --help`",
+        ),
+    ],
+)
+def test_what_was_probably_meant_is_said_with_the_usage_of_that_command(
+    arguments: list[str],
+    usage: str,
+    meant: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["crossfade"])
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    told = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert told.startswith(usage)
+    assert meant in told
+
+
+def test_the_user_that_is_named_is_in_the_commands_to_type_next(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crossfade(FakeCluster(rollout()), "status", "shop", "--as", "ann", "--as-group", "devs") == 0
+    assert "--as ann --as-group devs" in capsys.readouterr().out
+
+
+def test_a_group_needs_a_user(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "shop", "--as-group", "devs"]) == 1
+    assert "--as-group needs --as" in capsys.readouterr().err
+
+
 def test_no_command_at_all_shows_the_help_and_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 1
     assert "exit codes: 0 done or healthy" in capsys.readouterr().out

@@ -112,7 +112,7 @@ def test_watching_prints_a_line_for_each_change_and_none_for_a_repeat(
     cluster.coming["Rollout"] = [under_way(), under_way(realWeight=50), HEALTHY]
     crossfade(cluster, "status", "shop", "--watch")
     lines = capsys.readouterr().out.splitlines()
-    stage = "Progressing, stage 2/3 50 %, weight 50% (real {}%), stable 2/2, candidate 1/2: "
+    stage = "Progressing, stage 2/3 50 %, weight: wanted 50 %, now {} %, stable 2/2, candidate 1/2: "
     message = "Half of the requests go to the candidate."
     assert [line[9:] for line in lines] == [
         stage.format(33) + message,

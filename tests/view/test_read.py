@@ -91,7 +91,7 @@ def test_a_share_is_told_with_what_gives_it(
 
 def test_a_share_has_a_decimal_only_where_it_needs_one() -> None:
     stored = under_way(weight=99.9, realWeight=25.0)
-    assert "weight 99.9% (real 25%)" in text.line(rollout_view(stored))
+    assert "weight: wanted 99.9 %, now 25 %" in text.line(rollout_view(stored))
 
 
 def test_a_service_that_prefers_near_pods_disturbs_no_share_that_a_route_gives() -> None:
@@ -104,7 +104,7 @@ def test_a_service_that_prefers_near_pods_disturbs_no_share_that_a_route_gives()
 
 def test_a_log_line_tells_the_same_without_count_downs() -> None:
     assert text.line(rollout_view(under_way(), release())) == (
-        "Progressing, stage 2/3 50 %, weight 50% (real 33%), stable 2/2, candidate 1/2: "
+        "Progressing, stage 2/3 50 %, weight: wanted 50 %, now 33 %, stable 2/2, candidate 1/2: "
         "Half of the requests go to the candidate."
     )
 
@@ -143,7 +143,9 @@ def test_on_the_way_back_all_pods_of_stable_are_wanted_and_there_is_no_stage() -
     stored["status"]["progress"]["rollbackReason"] = "CandidateCrashed"
     view = rollout_view(stored, release())
     assert view.stage is None
-    assert text.line(view).startswith("RollingBack, weight 50% (real 33%), stable 2/4, candidate 2 to go")
+    assert text.line(view).startswith(
+        "RollingBack, weight: wanted 50 %, now 33 %, stable 2/4, candidate 2 to go"
+    )
 
 
 def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:

@@ -117,6 +117,17 @@ def test_who_is_impersonated_stands_in_headers(tmp_path: Path) -> None:
     )
 
 
+def test_whom_the_command_line_names_goes_before_whom_the_file_does(tmp_path: Path) -> None:
+    path = written(tmp_path, {"token": WORD, "as": "bob", "as-groups": ["leads"]})
+    access = plain_access(path, None, {"as": "ann", "as-groups": ["devs", "ops"]})
+    assert access is not None
+    assert access.impersonation == (
+        ("Impersonate-User", "ann"),
+        ("Impersonate-Group", "devs"),
+        ("Impersonate-Group", "ops"),
+    )
+
+
 @pytest.mark.parametrize(
     ("user", "said"),
     [

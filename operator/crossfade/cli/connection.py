@@ -66,14 +66,23 @@ def connected(options: argparse.Namespace) -> AbstractAsyncContextManager[Api]:
     """Give the cluster that the options name, by the light client wherever the kubeconfig is a plain one."""
     from crossfade.wire.kubeconfig import plain_access  # noqa: PLC0415 -- imports yaml, and --help has no need of it
 
-    access = plain_access(options.kubeconfig, options.context)
+    acting_as = _acting_as(options)
+    access = plain_access(options.kubeconfig, options.context, acting_as)
     if access is not None:
         from crossfade.wire.direct import Direct  # noqa: PLC0415 -- with the other
 
         return Direct(access)
     from crossfade.cluster import Cluster  # noqa: PLC0415 -- costs 0.3 s
 
-    return Cluster.connect(options.kubeconfig, options.context)
+    return Cluster.connect(options.kubeconfig, options.context, acting_as=acting_as)
+
+
+def _acting_as(options: argparse.Namespace) -> Raw:
+    """The user and the groups of `--as` and `--as-group`, in the words of a kubeconfig."""
+    if options.as_groups and not options.as_user:
+        raise CommandError("--as-group needs --as: name the user too, for example --as ann --as-group devs")
+    named: Raw = {"as": options.as_user} if options.as_user else {}
+    return named | ({"as-groups": options.as_groups} if options.as_groups else {})
 
 
 def scope_of(options: argparse.Namespace) -> str:
@@ -82,8 +91,10 @@ def scope_of(options: argparse.Namespace) -> str:
         "-n": options.namespace,
         "--context": options.context,
         "--kubeconfig": options.kubeconfig,
+        "--as": options.as_user,
     }
-    return " ".join(f"{flag} {value}" for flag, value in flags.items() if value)
+    groups = [f"--as-group {group}" for group in options.as_groups or ()]
+    return " ".join([*(f"{flag} {value}" for flag, value in flags.items() if value), *groups])
 
 
 async def readable(answer: Awaitable[T | None]) -> T | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -66,9 +67,12 @@ class Parser(argparse.ArgumentParser):
     """Like argparse's, but a wrong command line ends with 1, since 2 means a failed Rollout here."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, and end."""
+        """Say what is wrong with the command line, what was probably meant, and end."""
         self.print_usage(sys.stderr)
-        self.exit(ExitCode.ERROR, f"{self.prog}: {message}. `{self.prog} --help` shows what there is.\n")
+        meant = _meant(message)
+        self.exit(
+            ExitCode.ERROR, f"{self.prog}: {message}.{meant} `{self.prog} --help` shows what there is.\n"
+        )
 
 
 def run() -> NoReturn:
@@ -80,7 +84,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the command line says and give the exit code; failures are told on standard error."""
     parser = build_parser()
     completion.answer(parser)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        _refuse(parser, options, unknown)
     if "run" not in options:
         parser.print_help()
         return ExitCode.ERROR
@@ -92,6 +98,18 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # `crossfade … | head`: the reader has what it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+
+
+def _refuse(parser: argparse.ArgumentParser, options: argparse.Namespace, unknown: list[str]) -> NoReturn:
+    """End with the usage of the command that got what it does not know, and what was probably meant."""
+    import difflib  # noqa: PLC0415 -- only where something is wrong
+
+    chosen: argparse.ArgumentParser = getattr(options, "parser", parser)
+    near = difflib.get_close_matches(unknown[0], list(chosen._option_string_actions), 1)  # noqa: SLF001 -- there is no other way
+    meant = f". Did you mean {near[0]}?" if near else "."
+    chosen.print_usage(sys.stderr)
+    told = f"{chosen.prog}: unrecognized arguments: {' '.join(unknown)}{meant}"
+    chosen.exit(ExitCode.ERROR, f"{told} `{chosen.prog} --help` shows what there is.\n")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -115,6 +133,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:
         command.add(commands, global_options(argparse.SUPPRESS, getattr(command, "OUTPUTS", FORMATS)))
+    for each in commands.choices.values():
+        each.set_defaults(parser=each)
     return parser
 
 
@@ -130,9 +150,31 @@ def global_options(default: str | None, outputs: Sequence[str] = FORMATS) -> arg
         "--kubeconfig", default=default, metavar="FILE", help="default: $KUBECONFIG or ~/.kube/config"
     )
     group.add_argument(
+        "--as", dest="as_user", default=default, metavar="USER", help="do it as this user, as kubectl does"
+    )
+    group.add_argument(
+        "--as-group",
+        dest="as_groups",
+        action="append",
+        default=default,
+        metavar="GROUP",
+        help="with --as: in this group; may be repeated",
+    )
+    group.add_argument(
         "-o", "--output", choices=outputs, default=default, help="for programs instead of people"
     )
     return options
+
+
+def _meant(message: str) -> str:
+    """What is nearest to a word that is none. Example: ` Did you mean promote?`."""
+    import difflib  # noqa: PLC0415 -- only where something is wrong
+
+    found = re.match(r"argument [^:]*: invalid choice: '([^']*)' \(choose from (.*)\)$", message)
+    if found is not None:
+        near = difflib.get_close_matches(found[1], re.findall(r"'([^']*)'", found[2]), 1)
+        return f" Did you mean {near[0]}?" if near else ""
+    return ""
 
 
 def _program() -> str:

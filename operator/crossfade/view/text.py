@@ -22,7 +22,10 @@ NEWLINE = "\n"
 
 def headline(view: RolloutView) -> str:
     """Say which Rollout, in which phase. Example: `shop in demo: Progressing (canary, release 2)`."""
-    facts = [view.strategy, f"release {view.release}" if view.release else ""]
+    release = (
+        view.release + 1 if view.coming else view.release
+    )  # one that waits to begin has no number in the status yet
+    facts = [view.strategy, f"release {release}" if release else ""]
     known = ", ".join(fact for fact in facts if fact)
     return f"{view.name} in {view.namespace}: {view.phase}" + (f" ({known})" if known else "")
 
@@ -121,7 +124,7 @@ def _weight(view: RolloutView) -> str:
     if view.weight is None or not words.has_weight(view):
         return ""
     real = "None" if view.real_weight is None else words.number(view.real_weight)
-    return f"weight {words.number(view.weight)}% (real {real}%)"
+    return f"weight: wanted {words.number(view.weight)} %, now {real} %"
 
 
 def jsonable(value: Any) -> Any:

@@ -56,10 +56,13 @@ class Access:
     impersonation: tuple[tuple[str, str], ...] = ()
 
 
-def plain_access(kubeconfig: str | None, context: str | None) -> Access | None:
+def plain_access(
+    kubeconfig: str | None, context: str | None, acting_as: Object | None = None
+) -> Access | None:
     """Read what kubectl would; None where the official client is needed, also to say what is wrong.
 
-    It is needed for a program that logs in, a proxy, several files, a pod's account, and anything not known here.
+    It is needed for a program that logs in, a proxy, several files, a pod's account, and anything not known here. `acting_as`: fields
+    of a kubeconfig's user that go before its own (`as`, `as-groups`).
     """
     path = kubeconfig or os.environ.get("KUBECONFIG")
     if any(os.environ.get(name) for name in PROXIES) or (path or "").count(os.pathsep):
@@ -68,7 +71,7 @@ def plain_access(kubeconfig: str | None, context: str | None) -> Access | None:
         return None
     file = os.path.expanduser(path or "~/.kube/config")  # noqa: PTH111 -- pathlib costs 10 ms here
     try:
-        return _access(_read(file), context, os.path.dirname(file))  # noqa: PTH120 -- the same
+        return _access(_read(file), context, os.path.dirname(file), acting_as or {})  # noqa: PTH120 -- the same
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
         return None
 
@@ -80,7 +83,7 @@ def _read(file: str) -> Object:
     return config
 
 
-def _access(config: Object, context: str | None, folder: str) -> Access | None:
+def _access(config: Object, context: str | None, folder: str, acting_as: Object) -> Access | None:
     chosen = _named(config["contexts"], context or config["current-context"])["context"]
     cluster = _named(config["clusters"], chosen["cluster"])["cluster"]
     user = _named(config["users"], chosen["user"])["user"] or {}
@@ -95,7 +98,7 @@ def _access(config: Object, context: str | None, folder: str) -> Access | None:
         key=_pem(user, "client-key", folder),
         token=token,
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
-        impersonation=impersonation(user),
+        impersonation=impersonation({**user, **acting_as}),
     )
 
 

@@ -188,7 +188,11 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
         (under_way("RollingBack"), ["crossfade status shop --watch"]),
         (
             rollout(phase="RolledBack"),
-            ["crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop", "crossfade diff shop"],
+            ["crossfade diff shop", "crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop"],
+        ),
+        (
+            rollout(phase="RolledBack", release=3, failed={"reason": "AnalysisFailed"}),
+            ["crossfade verdict shop-3", "crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop"],
         ),
         (
             rollout(phase="Degraded", stable=STABLE, completed=["aaa111", "zzz999"]),

@@ -146,10 +146,17 @@ def _rolled_back(view: RolloutView) -> list[Step]:
     if view.went_back is not None:
         return _undone(view, view.went_back)
     return [
+        _why(view),
         _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
         _crossfade("retry", view, "to try the same revision again"),
-        _crossfade("diff", view, "to see what changed in the last release"),
     ]
+
+
+def _why(view: RolloutView) -> Step:
+    """What shows why it failed: counts where these decided, else what the release changed."""
+    if view.failed_reason == Reason.ANALYSIS_FAILED:
+        return Step(f"crossfade verdict {view.name}-{view.release}", "to see the counts that decided")
+    return _crossfade("diff", view, "to see what changed in the last release")
 
 
 def _degraded(view: RolloutView) -> list[Step]:

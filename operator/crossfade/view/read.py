@@ -88,6 +88,7 @@ def rollout_view(
         policy=held_by_policy(status) if seen and not deleting else None,
         coming=coming(rollout) if seen and not deleting else "",
         bypasses=tuple(passed(status)) if not deleting else (),
+        failed_reason=(status.get("failed") or {}).get("reason", ""),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
         worker=not service_name(rollout),

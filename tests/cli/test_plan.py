@@ -230,11 +230,11 @@ def test_where_a_cluster_answers_it_is_said_what_is_in_the_way(
     crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, ROUTED)
-    assert crossfade(FakeCluster(), "plan", "-f", file) == 0
+    assert crossfade(FakeCluster(), "plan", "-f", file) == 2
     told = printed(capsys)
     assert "Route HTTPRoute shop; something is in the way, see below" in told
     assert "✗ There is no HTTPRoute shop in namespace demo: the release waits until there is." in told
-    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", "-f", file) == 0
+    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", "-f", file) == 2
     assert "✗ Traefik (traefik.io/gateway-controller) cannot do HTTPRouteRequestMirror" in printed(capsys)
     del_mirror = written(tmp_path, ROUTED.replace(" mirror: 10%,", ""))
     assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", "-f", del_mirror) == 0
@@ -255,7 +255,7 @@ def test_a_route_whose_gateway_nobody_carries_out_is_told(
     objects: tuple[dict[str, object], ...],
     told: str,
 ) -> None:
-    assert crossfade(FakeCluster(*objects), "plan", "-f", written(tmp_path, ROUTED)) == 0
+    assert crossfade(FakeCluster(*objects), "plan", "-f", written(tmp_path, ROUTED)) == 2
     assert told in printed(capsys)
 
 
@@ -267,7 +267,7 @@ def test_a_route_in_the_files_is_taken_for_the_one_that_will_be_there(
     beside = tmp_path / "route.yaml"
     beside.write_text(yaml.safe_dump(mine))
     files = ("-f", written(tmp_path, ROUTED), "-f", str(beside))
-    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", *files) == 0
+    assert crossfade(FakeCluster(route(), GATEWAY, CLASS), "plan", *files) == 2
     assert "does not have Service shop among its backendRefs" in printed(capsys)
 
 
@@ -293,7 +293,7 @@ def test_an_offline_plan_asks_no_cluster(
 def test_json_tells_obstacles_notes_and_tenths(
     crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert crossfade(FakeCluster(), "plan", "-f", written(tmp_path, ROUTED), "-o", "json") == 0
+    assert crossfade(FakeCluster(), "plan", "-f", written(tmp_path, ROUTED), "-o", "json") == 2
     [plan] = json.loads(capsys.readouterr().out)["rollouts"]
     assert (plan["route"], plan["stages"][0]["wantedShare"]) == ("HTTPRoute shop", 0.5)
     assert len(plan["obstacles"]) == 1
@@ -326,14 +326,14 @@ def test_policies_that_would_refuse_or_hold_it_have_a_line_each(
     crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = FakeCluster(policy(**RULES), namespace("demo"))
-    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 2
     told = " ".join(capsys.readouterr().out.split())
     assert (
         "✗ policy production, rule strategies: refused: strategy.canary is not allowed: use blueGreen" in told
     )
     assert "! policy production, rule images: only warns: containers[app].image shop:v1 has no digest" in told
     assert "! policy production, rule freeze: waits before Start: frozen until 2999-01-01 00:00 UTC" in told
-    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD), "-o", "json") == 0
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD), "-o", "json") == 2
     [plan] = json.loads(capsys.readouterr().out)["rollouts"]
     assert (len(plan["refusedBy"]), len(plan["heldBy"])) == (1, 2)
 
@@ -365,6 +365,20 @@ def test_who_may_not_list_policies_is_told_that_nobody_knows(
     assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "nobody knows what policies say: you may not list rolloutpolicies.crossfade.dev" in told
+
+
+def test_a_template_that_the_api_server_would_refuse_is_told_and_ends_with_2(
+    crossfade: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = FakeCluster(namespace("demo"))
+    cluster.verdict = ApiError(400, "BadRequest", 'unknown field "spec.template.spec.containers[0].imagee"')
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 2
+    told = " ".join(capsys.readouterr().out.split())
+    assert '✗ the API server refuses the pod template: unknown field "spec.template.spec' in told
+    [(replaces, asked)] = cluster.tried
+    assert (replaces, asked["spec"]["replicas"]) == (False, 0)
+    cluster.verdict = ApiError(403, "Forbidden", "you may not create deployments")
+    assert crossfade(cluster, "plan", "-f", written(tmp_path, GOOD)) == 0
 
 
 def test_offline_no_policy_is_asked_for(

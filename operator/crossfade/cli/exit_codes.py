@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     ERROR = 1
     """The command line was wrong, or the API server said no."""
     FAILED = 2
-    """The Rollout failed or was rolled back, or the action was refused."""
+    """The Rollout failed or was rolled back, the action was refused, or what is planned would be."""
     TIMED_OUT = 3
     """What was waited for did not come in time."""
     NEEDS_PERSON = 4

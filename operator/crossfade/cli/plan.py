@@ -1,7 +1,7 @@
 """`crossfade plan -f FILE`: what a manifest will do, before it is applied.
 
-Needs no cluster. Where one answers, it says also what of a route that the manifest names is in the way, and which policies would refuse
-or hold the release.
+Needs no cluster. Where one answers, it says also what of a route that the manifest names is in the way, which policies would refuse
+or hold the release, and what the API server says against the pod template. Ends with 2 where something would be refused.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def plan(options: argparse.Namespace) -> int:
         print(written({"rollouts": [_jsonable(each) for each in forecasts]}, options.output))
     else:
         _print(forecasts)
-    return ExitCode.DONE
+    refused = any(each.refused_by or each.obstacles for each in forecasts)
+    return ExitCode.FAILED if refused else ExitCode.DONE
 
 
 def _forecasts(found: Manifests) -> Iterator[Forecast]:
@@ -76,9 +77,10 @@ def _looked(options: argparse.Namespace, found: Manifests, forecasts: list[Forec
         from crossfade.cli.route_look import looked  # noqa: PLC0415 -- only where a route is named
 
         forecasts = asyncio.run(looked(options, found, forecasts))
-    from crossfade.cli.policy_look import asked  # noqa: PLC0415 -- pydantic costs 150 ms
+    from crossfade.cli.policy_look import asked, template_tried  # noqa: PLC0415 -- pydantic costs 150 ms
 
-    return asyncio.run(asked(options, found, forecasts))
+    forecasts = asyncio.run(asked(options, found, forecasts))
+    return asyncio.run(template_tried(options, found, forecasts))
 
 
 def _jsonable(forecast: Forecast) -> dict[str, Any]:

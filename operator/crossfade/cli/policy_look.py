@@ -7,7 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
+from crossfade.api.labels import LABEL_ROLLOUT
 from crossfade.api.rollout import Rollout
 from crossfade.cli import connection
 from crossfade.cli.manifests import Manifests
@@ -34,6 +36,44 @@ async def asked(
         if error.not_found:  # it has no such kind, so it has no policies
             return [replace(each, refused_by=(), held_by=()) for each in forecasts]
         return _unasked(forecasts, "" if error.reason == "NoCluster" else error.message)
+
+
+async def template_tried(
+    options: argparse.Namespace, found: Manifests, forecasts: Sequence[Forecast]
+) -> list[Forecast]:
+    """Give the forecasts with what the API server says against the pod templates, asked by a dry run; as they are where it is not asked."""
+    try:
+        async with asyncio.timeout(LOOK_S), connection.connected(options) as cluster:
+            place = options.namespace or cluster.namespace
+            told = [await _template_refused(cluster, each, place) for each in found.rollouts]
+    except (TimeoutError, ApiError):
+        return list(forecasts)
+    return [
+        replace(each, refused_by=(*(each.refused_by or ()), why)) if why else each
+        for each, why in zip(forecasts, told, strict=True)
+    ]
+
+
+async def _template_refused(cluster: connection.Api, rollout: Rollout, at_hand: str) -> str:
+    """Why a Deployment with this template would be refused; "" where it would not, and where the user may not make one."""
+    if rollout.spec.template is None:
+        return ""
+    template = rollout.spec.template
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), LABEL_ROLLOUT: rollout.metadata.name}
+    body = {
+        "metadata": {"name": f"{rollout.metadata.name}-plan"},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {LABEL_ROLLOUT: rollout.metadata.name}},
+            "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}},
+        },
+    }
+    try:
+        await cluster.dry_run("Deployment", rollout.metadata.namespace or at_hand, body, replaces=False)
+    except ApiError as error:
+        if error.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}:
+            return f"the API server refuses the pod template: {error.message}"
+    return ""
 
 
 def _unasked(forecasts: Sequence[Forecast], why: str) -> list[Forecast]:

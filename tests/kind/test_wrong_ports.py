@@ -20,6 +20,17 @@ def service(port: int) -> Object:
     return {"ports": [{"port": 80, "targetPort": port}]}
 
 
+LABELS = ("crossfade.dev/rollout", "crossfade.dev/revision")
+COPIED = ("name", "image", "imagePullPolicy", "command", "args", "env", "ports", "readinessProbe")
+
+
+def foreign(told: str) -> Callable[[Object], bool]:
+    """Whether the condition is there, and says that."""
+    return lambda status: any(
+        each["type"] == "ForeignPods" and told in each["message"] for each in status.get("conditions") or ()
+    )
+
+
 def says(phase: str, told: str) -> Callable[[Object], bool]:
     return lambda status: status.get("phase") == phase and told in status.get("message", "")
 
@@ -36,3 +47,28 @@ def test_a_port_that_nobody_listens_on_gets_no_request_and_is_the_cause_of_the_f
         shop.spec["service"] = service(manifests.PORT)
         shop.apply("v1")
         shop.wait_phase("Healthy")
+        shop.spec["service"] = service(DEAF)  # nothing else is edited: no release begins
+        shop.apply("v1")
+        shop.wait_status("the port to stay", says("Invalid", f"refuses connections on port {DEAF}"))
+        live = kube.get("Service", namespace, shop.name)
+        assert live is not None
+        assert [port["targetPort"] for port in live["spec"]["ports"]] == [manifests.PORT]
+        shop.spec["service"] = service(manifests.PORT)
+        shop.apply("v1")
+        shop.wait_phase("Healthy")
+
+
+def test_a_pod_of_somebody_else_that_gets_requests_is_named_while_it_is_there(
+    kube: Kube, namespace: str
+) -> None:
+    with Shop(kube, namespace, manifests.strategy("bigBang"), replicas=1, bakeSeconds=1) as shop:
+        shop.apply("v1")
+        shop.wait_phase("Healthy")
+        (own,) = kube.list("Pod", namespace)
+        labels = {key: own["metadata"]["labels"][key] for key in LABELS}
+        containers = [{key: each[key] for key in COPIED if key in each} for each in own["spec"]["containers"]]
+        meta = {"name": "rogue", "namespace": namespace, "labels": labels}
+        kube.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": containers}})
+        shop.wait_status("it to be named", foreign("not of this Rollout gets requests: rogue"))
+        kube.delete("Pod", namespace, "rogue")
+        shop.wait_status("its end", lambda status: not foreign("")(status))

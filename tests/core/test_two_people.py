@@ -18,6 +18,16 @@ def state(sim: Sim, name: str) -> dict[str, Any]:
     return status
 
 
+def test_a_promote_where_nobody_is_awaited_says_so() -> None:
+    step = {"weight": 50, "pauseSeconds": 600}
+    for strategy, told in (({"canary": {"steps": [step]}}, True), (STEPS, False)):
+        sim = until(releasing_v2(strategy), stands_at(0))
+        name = sim.act("Promote")
+        quiet(sim)
+        message = state(sim, name)["message"]
+        assert ("No person is awaited there: without a Promote it passes by itself" in message) is told
+
+
 @pytest.mark.parametrize("action", ["Promote", "Skip"])
 def test_of_two_who_promote_the_same_stage_the_second_opens_no_further_one(action: str) -> None:
     sim = until(releasing_v2(STEPS), stands_at(0))

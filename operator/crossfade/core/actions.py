@@ -17,7 +17,7 @@ from crossfade.api.status import Failed, GoingBack, LastAction, PausedBy, Restar
 from crossfade.core import starts
 from crossfade.core.analysis import outcome
 from crossfade.core.analysis.runs import BEFORE
-from crossfade.core.holds import is_last
+from crossfade.core.holds import hold, is_last
 from crossfade.core.moments import moment_of, seconds_since, text_of
 from crossfade.core.plan import Event
 from crossfade.core.policy.answers import Said, approve, bypass
@@ -223,8 +223,10 @@ def _promote(s: Situation, _action: RolloutAction) -> Answer:
     step = f"stage {s.progress.stage + 1} of {len(s.plan)} ({s.stage.name})"
     held = before_next(s)
     unless = "" if held.is_open else f", and no policy holds it; now one does: {held.waiting_for}"
+    awaited = s.stage.asks_a_person or hold(s).person
+    needed = "" if awaited else ". No person is awaited there: without a Promote it passes by itself, later"
     return Answer(
-        s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand{unless}"
+        s.progress_with(promoted=True), f"{step} passes as soon as its pods and traffic stand{unless}{needed}"
     )
 
 

@@ -110,9 +110,9 @@ class Cluster:
         kubeconfig: str | None,
         context: str | None,
         observer: Callable[[Request], None] | None,
-        acting_as: Mapping[str, Any],
+        acting_as: Mapping[str, Any] | None = None,
     ) -> None:
-        self._acting_as = acting_as
+        self._acting_as = acting_as or {}
         self._kubeconfig = kubeconfig
         self._context = context
         self._observer = observer
@@ -136,7 +136,7 @@ class Cluster:
         Nothing is opened before `async with`, which raises ApiError `NoCluster` where nothing names a cluster.
         `observer` is told of every request. `acting_as`: fields of a kubeconfig's user that go before its own (`as`, `as-groups`).
         """
-        return cls(kubeconfig, context, observer, acting_as or {})
+        return cls(kubeconfig, context, observer, acting_as)
 
     async def __aenter__(self) -> Self:
         await self._load()

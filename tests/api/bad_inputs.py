@@ -190,7 +190,7 @@ BAD_INPUTS = (
         {"spec.bakeSeconds": {"seconds": 30}},
         "spec.bakeSeconds",
         "must be a whole number, not an object",
-        "must be of type integer",
+        "unknown field",
     ),
     BadInput(
         "a Service port without number",

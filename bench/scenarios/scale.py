@@ -12,6 +12,9 @@ from bench.scenarios.shop import LONG_DRAIN_S, Shop
 from bench.scenarios.strategies import SETTLED_AFTER_S
 
 MEASURED_S = 5
+NEAR_PERCENT = 5
+FOLLOWS_WITHIN_S = 60
+"""A busy node follows the endpoints some seconds late; a share that is wrong stays so."""
 
 
 def scaled_in_the_middle(
@@ -50,6 +53,11 @@ def scaled(shop: Shop, replicas: int) -> tuple[int, int, float, float]:
         return near and ready == total and str(status.get("phase")) == "Paused"
 
     shop.wait_status(f"the split of {replicas} pods", stands)
-    since = time.time() + SETTLED_AFTER_S
-    shop.served_for(SETTLED_AFTER_S + MEASURED_S)
-    return len(shop.pods_of("v1")), len(shop.pods_of("v2")), since, since + MEASURED_S
+    old, new = len(shop.pods_of("v1")), len(shop.pods_of("v2"))
+    deadline = time.time() + FOLLOWS_WITHIN_S
+    while True:
+        since = time.time() + SETTLED_AFTER_S
+        shop.served_for(SETTLED_AFTER_S + MEASURED_S)
+        seen = analysis.share(analysis.between(analysis.new(shop.asked()), since, since + MEASURED_S), "v2")
+        if abs(seen - 100 * new / (old + new)) <= NEAR_PERCENT or time.time() > deadline:
+            return old, new, since, since + MEASURED_S

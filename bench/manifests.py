@@ -81,9 +81,10 @@ def rollout(
     replicas: int = 4,
     **spec: Any,
 ) -> Object:
-    """A Rollout with a Service; `service=None` in `spec` makes it a worker without one."""
+    """A Rollout with a Service; `service=None` in `spec` makes it a worker without one. It keeps no pod of what failed."""
     fields = {
         "replicas": replicas,
+        "keepFailedSeconds": 0,
         "template": pod_template,
         "service": {"ports": [{"name": "http", "port": 80, "targetPort": PORT}]},
         "strategy": strategy,

@@ -108,16 +108,69 @@ def test_without_pods_of_what_failed_the_why_of_its_release_is_shown(
     ended = release(2, "bbb222", "RolledBack", why="app exited with code 1 right after it started")
     assert crossfade(cluster(stored, OLD, ended), "logs", "shop", "--failed") == 1
     told = capsys.readouterr().err
-    assert "No pods of the failed revision bbb222 of Rollout 'shop' are left" in told
-    assert "(release 2). Why it was taken back: app exited with code 1" in told
+    assert (
+        "No pods of revision bbb222 of Rollout 'shop' are left, and its release keeps no log (release 2)"
+        in told
+    )
+    assert ". Why it ended: app exited with code 1" in told
     assert "    Traceback:\n    ValueError: no DATABASE_URL" in told
+    assert "look there for pods named shop-bbb222-*." in told
+
+
+KEPT = {"pod": "shop-b-9", "container": "app", "lines": ["starting", "no database"]}
+
+
+def test_the_log_that_a_release_keeps_is_shown_though_its_pod_has_terminated(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = release(2, "bbb222", "RolledBack", failedLog=KEPT)
+    assert crossfade(cluster(rollout(**ROLLED_BACK), OLD, ended), "logs", "shop", "--failed") == 0
+    told = capsys.readouterr()
+    assert told.out == "shop-b-9: starting\nshop-b-9: no database\n"
+    assert "Release 2 keeps the end of the log of pod shop-b-9:" in told.err
+
+
+def test_a_kept_pod_is_read_after_what_the_release_keeps_of_another_one(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = release(2, "bbb222", "RolledBack", failedLog=KEPT)
+    found = cluster(rollout(**ROLLED_BACK), OLD, NEW, ended)
+    assert crossfade(found, "logs", "shop", "--failed", "--tail", "1") == 0
+    assert capsys.readouterr().out == "shop-b-9: no database\nshop-b-1: shop-b-1 says\n"
+
+
+def test_the_log_of_any_failed_release_of_the_history_is_shown_while_another_one_runs(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = release(2, "ccc333", "RolledBack", failedLog=KEPT)
+    found = cluster(under_way(), OLD, NEW, ended)
+    assert crossfade(found, "logs", "shop", "--release", "2", "-o", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"side": "release 2", "revision": "ccc333", "logs": [{**KEPT, "release": 2}]}
+
+
+def test_a_release_that_is_not_kept_is_answered_with_those_that_are(
+    crossfade: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = cluster(under_way(), NEW, release(2, "ccc333", "RolledBack"))
+    assert crossfade(found, "logs", "shop", "--release", "7") == 1
+    assert "Rollout 'shop' has no record of release 7. Kept are: 2." in capsys.readouterr().err
+
+
+def test_why_the_log_was_not_read_is_said(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    note = "the operator may not read logs: an admin allows it with manifests/logs.yaml"
+    ended = release(
+        2, "bbb222", "RolledBack", failedLog={"pod": "shop-b-9", "container": "app", "note": note}
+    )
+    assert crossfade(cluster(rollout(**ROLLED_BACK), OLD, ended), "logs", "shop", "--failed") == 1
+    assert f"keeps no log: {note}." in capsys.readouterr().err
 
 
 def test_without_its_release_the_status_knows_why(crossfade: Run, capsys: pytest.CaptureFixture[str]) -> None:
     found = cluster(rollout(**ROLLED_BACK), OLD)
     found.unreadable = {"Release"}
     assert crossfade(found, "logs", "shop", "--failed") == 1
-    assert "Why it was taken back: bbb222 crashed while it served" in capsys.readouterr().err
+    assert "Why it ended: bbb222 crashed while it served" in capsys.readouterr().err
 
 
 def test_without_pods_of_stable_the_status_is_where_to_look(

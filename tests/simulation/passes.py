@@ -123,6 +123,7 @@ def _decide(sim: Sim, found: Found, shell: Shell) -> Plan:
         sim.others_failed,
         tuple(found.templates),
         tuple(found.checked.items()),
+        tuple(found.logs),
     )
     drops = tuple(dropped(sim).items())
     return _plans.of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from crossfade.api.release import FailedLog
 from crossfade.controller.drops import Drop
 from crossfade.controller.revisions import known_revisions
 from crossfade.controller.seen import route_of, service_of, side_of, stranger_of
@@ -133,6 +134,8 @@ def look(sim: Sim, wanted: ReadRequest, found: Found) -> Found:
         seen = replace(seen, pull_pods=tuple(p.seen() for p in sim.pull_pods))
     if wanted.checks:
         seen = replace(seen, checked={check: sim.checks(check) for check in wanted.checks})
+    if wanted.log:
+        seen = replace(seen, logs={wanted.log: FailedLog(pod=wanted.log[0], container=wanted.log[1])})
     if wanted.strangers:
         seen = replace(seen, strangers=tuple(_strangers(sim)))
     if wanted.routes or wanted.gateways:

@@ -146,6 +146,7 @@ def _spec_fields(strategy: str) -> Iterator[Case]:
     yield Case("no bake", lambda: world(usual, bakeSeconds=0))
     yield Case("minReadySeconds", lambda: world(usual, minReadySeconds=3))
     yield Case("onFailure: Pause", lambda: world(usual, onFailure="Pause"))
+    yield Case("one that failed is kept", lambda: world(usual, keepFailedSeconds=15))
     yield Case(
         "the strategy is edited", lambda: world(usual, allows=(edits, people.asking("Promote", "Abort")))
     )

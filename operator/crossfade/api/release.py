@@ -18,6 +18,7 @@ from crossfade.api.base import (
     Revision,
     Time,
     Weight,
+    harmless,
     list_map,
 )
 from crossfade.api.bounds import RECORD_LENGTHS
@@ -27,6 +28,8 @@ from crossfade.api.status import TIMELINE_LENGTH, HeldBy, LastLines, Requester, 
 
 ACTIONS_LENGTH = RECORD_LENGTHS["actions"]
 PLAN_LENGTH = 200
+LOG_LENGTH = 50
+LOG_LINE_LENGTH = 400
 Outcome = Literal["", "Completed", "RolledBack", "Superseded", "Cancelled"]
 Short = Annotated[str, Field(max_length=253)]
 
@@ -131,6 +134,23 @@ class ReleaseSpec(Model):
     not tell, and where the template is not the one in the spec (an Undo). Example: `{manager: kubectl-edit, at: …}`."""
 
 
+class FailedLog(Model):
+    """The end of the log of the first container that failed, read by the operator soon after the failure."""
+
+    pod: Short = ""
+    """The pod."""
+    container: Short = ""
+    """Its container."""
+    lines: Annotated[
+        list[Annotated[str, harmless(LOG_LINE_LENGTH), Field(max_length=LOG_LINE_LENGTH)]],
+        Field(max_length=LOG_LENGTH),
+    ] = Field(default_factory=list)
+    """The last lines, oldest first, at most 50 lines of 400 characters, of the container that ended, or of the one that runs where
+    none did. Empty where it wrote nothing, and where `note` says why there are none."""
+    note: Message = ""
+    """Why the log was not read; empty where it was. Example: `the operator may not read logs (manifests/logs.yaml allows it)`."""
+
+
 class ReleaseStatus(Model):
     """How it went."""
 
@@ -143,6 +163,9 @@ class ReleaseStatus(Model):
     last_lines: LastLines = Field(default_factory=list)
     """What the container that `why` speaks of wrote last, the last line first, at most 5 lines of 200 characters; empty
     where no container ended, or it wrote nothing. Example: `["ValueError: no DATABASE_URL"]`."""
+    failed_log: FailedLog | None = None
+    """The end of the log of the container that failed first. Absent where no container failed, and until it was read: that is tried
+    for 30 s after the failure. It needs the right to read logs, which an admin gives (`manifests/logs.yaml`)."""
     started_at: Time | None = None
     """When it began."""
     served_at: Time | None = None

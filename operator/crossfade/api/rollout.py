@@ -185,6 +185,13 @@ class RolloutSpec(Model):
     revision on. Raise it where the control plane is busy: Kubernetes may tell a pod's end to the network some seconds
     late."""
 
+    keep_failed_seconds: Seconds = 600
+    """Seconds that one pod of a revision that failed is kept after the rollback, 0 to 604800, by default 600, so that its logs can be
+    read (`crossfade logs NAME --failed`) and its state examined. It is in no Service of this Rollout. It is terminated earlier
+    where the next release begins, and where the cluster has no room for the stable revision's pods; `recreate` keeps none, since
+    two revisions must never run at once, nor does a rollback after an Abort, an Undo or a change of the template. A worker's pod goes on
+    working meanwhile: set 0 where that does harm. Example: `3600`."""
+
     revision_history_limit: Annotated[int, Field(ge=0, le=50)] = 5
     """Old revisions and finished Releases that are kept for `undo`, 0 to 50, by default 5."""
 

@@ -60,6 +60,11 @@ class Failed(Model):
     last_lines: LastLines = Field(default_factory=list)
     """What the container that `message` speaks of wrote last, the last line first, at most 5 lines of 200 characters; empty
     where no container ended, or it wrote nothing. Example: `["ValueError: no DATABASE_URL"]`."""
+    pod: Annotated[str, harmless(253), Field(max_length=253)] = ""
+    """The pod that `message` speaks of; empty where it speaks of none. Example: `shop-2399ac3e29-7c9d8-x2k4p`."""
+    container: Annotated[str, harmless(253), Field(max_length=253)] = ""
+    """The container of it that failed or is not ready; empty where none has started. The end of its log is in the Release's
+    `failedLog`. Example: `shop`."""
     at: Time | None = None
     """When it was judged."""
     shared_cause: Message = ""

@@ -1,4 +1,7 @@
-"""`crossfade logs NAME`: what the pods of one side wrote, each line with its pod; with the user's own rights."""
+"""`crossfade logs NAME`: what the pods of one side wrote, each line with its pod; with the user's own rights.
+
+Of a revision that failed also the end of the log that its Release keeps, though the pod has terminated.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from crossfade.cli.errors import CommandError
 from crossfade.cli.exit_codes import ExitCode
 from crossfade.cli.output import written
 from crossfade.cli.reference import add_name
+from crossfade.view.attempts import owned_by
 from crossfade.view.plain import plain
-from crossfade.view.sides import likeliest, no_pods, no_such_side, revision_on
+from crossfade.view.sides import kept_log, likeliest, no_pods, no_such_side, revision_on
 from crossfade.wire.errors import ApiError
 
 TAIL = 50
@@ -30,7 +34,7 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
         parents=[where],
         help="what the pods of one side wrote last",
         description="Without a side: the candidate's where a release is under way, else those of the revision that "
-        "failed while it has pods, else stable's.",
+        "failed while it has pods, else stable's. Of what failed, the end of the log that its release keeps comes first.",
     )
     add_name(parser)
     sides = parser.add_mutually_exclusive_group()
@@ -40,6 +44,9 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
         sides.add_argument(
             f"--{side}", dest="side", action="store_const", const=side, help=f"of the revision {meaning}"
         )
+    sides.add_argument(
+        "--release", type=int, metavar="N", help="of release N, as `crossfade history` numbers it"
+    )
     parser.add_argument(
         "--previous",
         action="store_true",
@@ -57,29 +64,66 @@ def add(commands: Any, where: argparse.ArgumentParser) -> None:
 
 
 async def show(options: argparse.Namespace, cluster: Api) -> int:
-    """Print the logs; raises CommandError where there is no pod to have any, saying why."""
+    """Print the logs; raises CommandError where there is no pod to have any, and no record, saying why."""
     rollout = await find_rollout(cluster, options)
-    side, pods = await chosen(rollout, options, cluster)
-    if not pods:
-        releases = await readable(
-            cluster.list("Release", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
-        )
-        raise CommandError(no_pods(side, rollout, releases or [], options.scope))
-    found = [each async for each in read(pods, options, cluster)]
+    listed = cluster.list("Release", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
+    releases = owned_by(rollout, await readable(listed) or [])
+    side, wanted, pods = await chosen(rollout, releases, options, cluster)
+    kept = from_record(side, wanted, releases, pods, options)
+    if not pods and not kept:
+        raise CommandError(no_pods(side, wanted, rollout, releases, options.scope))
+    found = [*kept, *[each async for each in read(pods, options, cluster)]]
     if options.output:
-        print(written({"side": side, "revision": revision_on(side, rollout), "logs": found}, options.output))
+        print(written({"side": side, "revision": wanted, "logs": found}, options.output))
     return ExitCode.DONE if any("lines" in each for each in found) else ExitCode.ERROR
 
 
-async def chosen(rollout: Raw, options: argparse.Namespace, cluster: Api) -> tuple[str, list[Raw]]:
-    """Give the side that is meant, and its pods, oldest first."""
+async def chosen(
+    rollout: Raw, releases: list[Raw], options: argparse.Namespace, cluster: Api
+) -> tuple[str, str, list[Raw]]:
+    """Give the side that is meant, its revision, and its pods, oldest first."""
     pods = await cluster.list("Pod", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
-    side = options.side or likeliest(rollout, [revision(pod) for pod in pods])
-    wanted = revision_on(side, rollout)
+    if options.release is not None:
+        side, wanted = f"release {options.release}", revision_of(options.release, releases, options.name)
+    else:
+        side = options.side or likeliest(rollout, [revision(pod) for pod in pods])
+        wanted = revision_on(side, rollout)
     if not wanted:
         raise CommandError(no_such_side(side, rollout))
     mine = [pod for pod in pods if revision(pod) == wanted]
-    return side, sorted(mine, key=lambda pod: (pod["metadata"].get("creationTimestamp") or "", name_of(pod)))
+    return (
+        side,
+        wanted,
+        sorted(mine, key=lambda pod: (pod["metadata"].get("creationTimestamp") or "", name_of(pod))),
+    )
+
+
+def revision_of(number: int, releases: list[Raw], name: str) -> str:
+    """Give the revision of a release; raises CommandError where its record is not kept."""
+    numbers = {int(each["spec"]["number"]): str(each["spec"]["revision"]) for each in releases}
+    if number not in numbers:
+        known = ", ".join(map(str, sorted(numbers))) or "none"
+        raise CommandError(f"Rollout '{name}' has no record of release {number}. Kept are: {known}.")
+    return numbers[number]
+
+
+def from_record(
+    side: str, wanted: str, releases: list[Raw], pods: list[Raw], options: argparse.Namespace
+) -> list[Raw]:
+    """Give the end of the log that the release of what failed keeps, printing it; none where its pod is there to be read."""
+    if side not in {"failed", f"release {options.release}"}:
+        return []
+    number, log = kept_log(releases, wanted, options.release)
+    there = {name_of(pod) for pod in pods}
+    if not log.get("lines") or log["pod"] in there or options.container not in {None, log["container"]}:
+        return []
+    lines = [plain(line) for line in log["lines"]]
+    one = {"pod": str(log["pod"]), "container": str(log["container"])}
+    lines = lines[-options.tail :] if options.tail > 0 else lines if options.tail else []
+    if not options.output:
+        print(f"Release {number} keeps the end of the log of pod {one['pod']}:", file=sys.stderr)
+        tell(one, lines, alone=True)
+    return [{**one, "release": number, "lines": lines}]
 
 
 async def read(pods: list[Raw], options: argparse.Namespace, cluster: Api) -> AsyncIterator[Raw]:

@@ -12,6 +12,7 @@ from crossfade.api.labels import LABEL_REVISION, LABEL_ROLLOUT
 from crossfade.cluster import ApiError
 from crossfade.controller import gateways
 from crossfade.controller.checking import Checks, nobody
+from crossfade.controller.failed_logs import FailedLogs
 from crossfade.controller.observe import SERVICE_NAME
 from crossfade.controller.reach import Reach
 from crossfade.controller.seen import (
@@ -65,11 +66,12 @@ class Sent(Protocol):
 
 @dataclass(frozen=True)
 class Means:
-    """What looks at anything but the API server. `router`: the routers' own metrics, None where nobody asks."""
+    """What looks at anything but the API server's objects. `router`: the routers' own metrics, None where nobody asks; `logs`: nobody reads any."""
 
     router: Sent | None = None
     checks: Checks = nobody
     reach: Reach = field(default_factory=lambda: Reach(lambda _key: None))
+    logs: FailedLogs | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ async def answer(
         answered = replace(answered, templates={**found.templates, **await templates(reads, asked.templates)})
     if asked.checks:
         answered = replace(answered, checked={**found.checked, **await by.checks(asked.checks)})
+    if asked.log is not None and by.logs is not None:
+        answered = replace(answered, logs={asked.log: by.logs.of(key, asked.log)})
     if asked.strangers:
         answered = replace(answered, strangers=await _strangers(reads, key))
     return answered

@@ -19,6 +19,7 @@ from crossfade.controller import counts, look
 from crossfade.controller.counts import Change
 from crossfade.controller.drops import Drops
 from crossfade.controller.executor import Executor, World
+from crossfade.controller.failed_logs import FailedLogs
 from crossfade.controller.known import Known
 from crossfade.controller.logs import about_revision
 from crossfade.controller.look import Means, Whose
@@ -86,7 +87,8 @@ class Reconciler:
         self._turnstile = ruling.turnstile
         self._known: dict[tuple[Key, str], Known] = {}
         self._measuring = world.measuring
-        self._means = Means(world.router, world.checks, Reach(world.wake))
+        self._logs = FailedLogs(world.cluster, world.wake)
+        self._means = Means(world.router, world.checks, Reach(world.wake), self._logs)
         self._others_failed = world.others_failed
 
     async def __call__(self, key: Key) -> float | None:
@@ -156,6 +158,7 @@ class Reconciler:
         self._measuring.forget(key)
         self._observer.forget(key)
         self._means.reach.forget(key)
+        self._logs.forget(key)
         self._known = {place: known for place, known in self._known.items() if place[0] != key}
 
     async def _decided(self, key: Key, raw: Raw, known: Known, dropped: Mapping[str, float]) -> Plan:

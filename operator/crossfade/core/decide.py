@@ -22,7 +22,7 @@ from crossfade.core.memory import validated
 from crossfade.core.observed import Identity, Observed
 from crossfade.core.plan import Plan, ReadRequest
 from crossfade.core.policy.bypasses import left_s, standing_at, without_ended
-from crossfade.core.reads import before_pods_go, before_serving
+from crossfade.core.reads import before_pods_go, before_serving, failed_log
 from crossfade.core.repairs import repaired
 from crossfade.core.situation import Situation
 from crossfade.core.status_events import events_of
@@ -103,7 +103,7 @@ def _carried_out(transition: Transition, conflict: Conflict | None) -> Plan:
     s = transition.s
     at = s.once(next_step)
     tried = port_check.request(s) if at.tries_ports else None
-    read = at.read or tried or before_serving(s) or before_pods_go(s) or _unseen(s)
+    read = at.read or tried or before_serving(s) or before_pods_go(s) or _unseen(s) or failed_log(s)
     if read is not None:
         return Plan(reason="Reading", read=read)
     blocked = conflict or (conflicts.blocking(s) if s.under_way else None)

@@ -143,10 +143,15 @@ def _waits(pods: Iterable[Pod], which: Callable[[Waiting], bool]) -> list[str]:
 
 @dataclass(frozen=True)
 class Cause:
-    """What is wrong with pods: one sentence, "" where nothing is, and what the container that it names wrote last."""
+    """What is wrong with pods: one sentence, "" where nothing is, and what the container that it names wrote last.
+
+    `pod`: the one that it speaks of, and `container`: the one that failed or is not ready, "" where none has started.
+    """
 
     sentence: str = ""
     last_lines: tuple[str, ...] = ()
+    pod: str = ""
+    container: str = ""
 
 
 NO_CAUSE = Cause()
@@ -163,8 +168,17 @@ def main_cause(pods: Iterable[Pod]) -> Cause:
     kind = max(causes, key=lambda each: (_tells(causes[each]), len(causes[each]), each))
     alike = sorted(causes[kind], key=lambda pod: pod.name)
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
-    warned = next((_with_warning(pod) for pod in alike if pod.warning), _cause(alike[0]))
-    return Cause(f"pod {alike[0].name}{others}: {warned}", _last_lines(alike[0]))
+    first = alike[0]
+    warned = next((_with_warning(pod) for pod in alike if pod.warning), _cause(first))
+    return Cause(
+        f"pod {first.name}{others}: {warned}", _last_lines(first), first.name, _failed_container(first)
+    )
+
+
+def _failed_container(pod: Pod) -> str:
+    """The container that ended last, else the first that runs and is not ready."""
+    end = _last_end(pod)
+    return end.container if end is not None else next(iter(pod.unready), "")
 
 
 def _kind(pod: Pod) -> str:

@@ -17,7 +17,7 @@ from crossfade.core.observed import Side
 from crossfade.core.pods_left import are_left, none_left
 from crossfade.core.policy.holds import in_flight
 from crossfade.core.restarts import left_to_replace
-from crossfade.core.rollback import FEW, back
+from crossfade.core.rollback import FEW, back, kept_failed
 from crossfade.core.situation import SOURCE, Situation
 from crossfade.core.stages import GROW_FIRST, Exchange, Exclusive, Stage
 from crossfade.core.traffic import Share, traffic_of
@@ -56,7 +56,7 @@ def at_rest(s: Situation) -> Goal:
     left, beside = left_to_replace(s), any(are_left(s.side(track)) for track in s.others)
     replaced = f"{left} old pods of stable to be replaced by new ones"
     return Goal(
-        pods={s.stable_revision: s.n},
+        pods={s.stable_revision: s.n, **kept_failed(s)},
         share={s.stable_revision: 100},
         order=order_of(s) if beside else GROW_FIRST,
         enough=s.floor,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from crossfade.api.action import RolloutAction
 from crossfade.api.analysis_template import AnalysisTemplate, ClusterAnalysisTemplate
-from crossfade.api.release import Release, TemplateChange
+from crossfade.api.release import FailedLog, Release, TemplateChange
 from crossfade.core.check import Checked
 from crossfade.core.measured import Measured
 from crossfade.core.policy.matched import Matched
@@ -217,7 +217,8 @@ class Found:
     `routes`: by kind and name (`HTTPRoute/shop`), read by name, None where there is none.
     `quiet_s`: by Service, for how many seconds no router was seen to send it a request; None where nobody knows.
     `templates`: those that are not watched, by name and whether it is the cluster's, None where there is none.
-    `checked`: of expressions and queries, what is wrong with them.
+    `checked`: of expressions and queries, what is wrong with them. `logs`: by pod and container, the end of a log; None while it
+    is still being read.
     """
 
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
@@ -233,6 +234,7 @@ class Found:
     quiet_s: Mapping[str, float | None] = field(default_factory=dict)
     templates: Mapping[tuple[str, bool], Template | None] = field(default_factory=dict)
     checked: Checked = field(default_factory=dict)
+    logs: Mapping[tuple[str, str], FailedLog | None] = field(default_factory=dict)
 
 
 OTHERS_SHOWN = 100

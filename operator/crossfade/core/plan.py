@@ -70,7 +70,8 @@ class ReadRequest:
     no label of ours. `ports`: by revision whose pods are listed, the TCP ports to try on those that are ready. `gateways`: as `namespace/name`, Gateways whose
     controllers are to be known. `routes`: as kind and name (`HTTPRoute/shop`), routes to read. `sent`: Services of which
     to ask when a router was last seen to send them a request. `templates`: templates of the cluster to read, by name. `checks`: expressions and queries
-    of which to ask whether they can be used.
+    of which to ask whether they can be used. `log`: the container of a pod of which to read the end of the log; the answer may come with a
+    later pass.
     """
 
     pods: frozenset[str] = frozenset()
@@ -88,6 +89,7 @@ class ReadRequest:
     sent: frozenset[str] = frozenset()
     templates: frozenset[str] = frozenset()
     checks: frozenset[Check] = frozenset()
+    log: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossfade.core import port_check
+from crossfade.core import port_check, records
 from crossfade.core.clocks import is_about_to_serve
 from crossfade.core.goals import goal_of
 from crossfade.core.holds import hold, is_last, unavailable_s
+from crossfade.core.moments import seconds_since
 from crossfade.core.plan import ReadRequest
 from crossfade.core.restarts import replaced_for_s
 from crossfade.core.rollback import awaits_cause
@@ -16,6 +17,9 @@ from crossfade.core.stepper import next_step
 from crossfade.core.traffic import quiet, traffic_of
 from crossfade.core.verdicts import nobody_answers
 from crossfade.core.wanted import target
+
+LOG_S = 30.0
+"""For so long after a failure its log is read: a busy node answers late, and by then the pod may have terminated."""
 
 PATIENCE_S = 5.0
 """Pods that are not available after so long are looked at, and again as often: causes show within 10 s."""
@@ -84,6 +88,15 @@ def before_pods_go(s: Situation) -> ReadRequest | None:
     """The routers' metrics, where only they can tell that no request comes any more: also in a pass that answers an action."""
     unread = _sent(s) if s.under_way else frozenset()
     return ReadRequest(sent=unread) if unread else None
+
+
+def failed_log(s: Situation) -> ReadRequest | None:
+    """The log of the container that failed, soon after it did, until its Release has the end of it."""
+    failed = records.failure_without_log(s)
+    if failed is None or seconds_since(failed.at, s.now) >= LOG_S:
+        return None
+    place = (failed.pod, failed.container)
+    return ReadRequest(log=place) if place not in s.seen.found.logs else None
 
 
 def _gate_opens(s: Situation) -> bool:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from crossfade.api.action import ActionEntry, RolloutAction, RolloutActionSpec
 from crossfade.api.release import ACTIONS_LENGTH, Release, ReleaseStatus
-from crossfade.api.status import Bypass, HeldBy, LastAction
+from crossfade.api.status import Bypass, Failed, HeldBy, LastAction
 from crossfade.core import flood, manifests
 from crossfade.core.actions import unwritten
 from crossfade.core.analysis.runs import copies
@@ -80,10 +80,27 @@ def _marked(s: Situation) -> Iterator[Write]:
 def _kept(s: Situation) -> Iterator[Write]:
     for release in s.seen.releases:
         before = release.status or ReleaseStatus()
-        after = _status_of(s, release, before)
+        after = _with_log(s, release, _status_of(s, release, before))
         if after != before:
             body = {"status": after.to_wire()}
             yield Write(Verb.STATUS, "Release", release.metadata.name, body, _identity(release))
+
+
+def failure_without_log(s: Situation) -> Failed | None:
+    """The last failure, where it was a container's and its Release has no log of that yet."""
+    failed = s.progress.failure or s.memory.failed
+    if failed is None or not failed.container:
+        return None
+    mine = [each for each in s.seen.releases if each.spec.number == failed.release]
+    return failed if any((each.status or ReleaseStatus()).failed_log is None for each in mine) else None
+
+
+def _with_log(s: Situation, release: Release, after: ReleaseStatus) -> ReleaseStatus:
+    failed = failure_without_log(s)
+    if failed is None or failed.release != release.spec.number:
+        return after
+    log = s.seen.found.logs.get((failed.pod, failed.container))
+    return after.model_copy(update={"failed_log": log}) if log is not None else after
 
 
 def _status_of(s: Situation, release: Release, before: ReleaseStatus) -> ReleaseStatus:

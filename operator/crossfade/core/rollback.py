@@ -7,6 +7,7 @@ pods of stable for its requests; how many are enough follows from the reason for
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from crossfade.api.conditions import Reason
 from crossfade.core.evidence import crashed, have_no_room
@@ -42,7 +43,7 @@ def back(s: Situation) -> Goal:
     why = "the pods to say why they failed" if waits else ""
     answers = s.exclusive and target(s) == s.stable_revision
     return Goal(
-        pods={s.stable_revision: s.n, candidate: 0},
+        pods={s.stable_revision: s.n, candidate: 0, **kept_failed(s)},
         share=_share(s),
         order=_order(s),
         within_surge=not urgent and not s.once(has_no_room),
@@ -55,6 +56,30 @@ def back(s: Situation) -> Goal:
         keeps={candidate: why} if why else {},
         missing=_not_gone(s),
     )
+
+
+def kept_failed(s: Situation) -> Mapping[str, int]:
+    """One pod of the revision that failed, for those who look for the cause (`keepFailedSeconds`).
+
+    Never two revisions at once under recreate, none where it takes the room of stable's pods, and none that is not there any more.
+    """
+    failed, order = s.memory.failed, _exchanged(s) if s.under_way else None
+    if failed is None or failed.reason == Reason.ABORTED_BY_USER or failed.revision == s.stable_revision:
+        return {}
+    crowds = s.once(has_no_room) or (order is not None and not order.surge)
+    if s.exclusive or not s.n or crowds or not kept_failed_s(s):
+        return {}
+    return {failed.revision: 1} if s.side(failed.revision).desired else {}
+
+
+def kept_failed_s(s: Situation) -> float:
+    """For how many seconds more; the time counts from the end of the rollback."""
+    failed, last = s.memory.failed, s.memory.last
+    if failed is None or not failed.release:
+        return 0.0
+    ended = last is not None and last.number == failed.release and not s.under_way
+    passed_s = seconds_since(last.at, s.now) if ended and last is not None else 0.0
+    return max(0.0, s.spec.keep_failed_seconds - passed_s)
 
 
 def is_urgent(s: Situation) -> bool:
@@ -143,9 +168,10 @@ def awaits_cause(s: Situation) -> bool:
 
 
 def _not_gone(s: Situation) -> Unmet | None:
-    """What is left of the candidate once nothing of it is wanted."""
-    if may_run(s.candidate):
-        return Unmet(Reason.SHRINKING, f"{pods(s.candidate.replicas)} of the candidate to go", again_s=POLL_S)
+    """What is left of the candidate once nothing of it is wanted, but for the pod that is kept."""
+    kept, side = kept_failed(s).get(s.progress.revision, 0), s.candidate
+    if side.replicas > kept if kept else may_run(side):
+        return Unmet(Reason.SHRINKING, f"{pods(side.replicas - kept)} of the candidate to go", again_s=POLL_S)
     if s.seen.found.pull_pods:
         return Unmet(Reason.SHRINKING, "the pod that pulled the images to go", again_s=POLL_S)
     return None

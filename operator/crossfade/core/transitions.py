@@ -148,7 +148,9 @@ def _judged(s: Situation, why: Verdict) -> Failed:
         release=s.memory.release,
         reason=why.reason,
         message=why.message,
-        last_lines=list(why.last_lines),
+        last_lines=list(why.cause.last_lines),
+        pod=why.cause.pod,
+        container=why.cause.container,
         at=text_of(s.now),
     )
 

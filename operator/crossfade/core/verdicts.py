@@ -9,6 +9,7 @@ from crossfade.core import manifests, port_check
 from crossfade.core.analysis import outcome
 from crossfade.core.compile import crash_allowance
 from crossfade.core.evidence import (
+    NO_CAUSE,
     Cause,
     bad_images,
     crashed,
@@ -37,12 +38,12 @@ a pipeline that applies a moment before its push is through has had the time."""
 class Verdict:
     """Why the release has failed: a documented word, and a sentence that a person can act on.
 
-    `last_lines`: what the container that it names wrote last, the last line first.
+    `cause`: what is wrong with its pods, where that is known.
     """
 
     reason: Reason
     message: str
-    last_lines: tuple[str, ...] = ()
+    cause: Cause = NO_CAUSE
 
 
 def verdict(s: Situation) -> Verdict | None:
@@ -85,7 +86,7 @@ def candidate_crashed(s: Situation) -> Verdict | None:
         return None
     cause = main_cause(culprits)
     message = f"{len(culprits)} of {there} pods {when_crashed(culprits, worker=not s.service_name)} ({allowed} allowed); {cause.sentence}"
-    return Verdict(Reason.CANDIDATE_CRASHED, message, cause.last_lines)
+    return Verdict(Reason.CANDIDATE_CRASHED, message, cause)
 
 
 def nothing_answers(s: Situation) -> Verdict | None:
@@ -240,4 +241,4 @@ def _unavailable(limit: str, s: Situation) -> Verdict:
     refusal = s.candidate.refusal
     cause = Cause(refusal) if refusal else main_cause(s.pods(s.progress.revision) or ())
     message = f"{limit}; {cause.sentence}" if cause.sentence else limit
-    return Verdict(Reason.CANDIDATE_UNAVAILABLE, message, cause.last_lines)
+    return Verdict(Reason.CANDIDATE_UNAVAILABLE, message, cause)

@@ -15,6 +15,7 @@ from crossfade.core.policy import approvals, bypasses
 from crossfade.core.policy.holds import in_flight
 from crossfade.core.propagation import learning_left_s
 from crossfade.core.reads import PATIENCE_S
+from crossfade.core.rollback import kept_failed, kept_failed_s
 from crossfade.core.situation import Situation
 from crossfade.core.stepper import Step
 from crossfade.core.traffic import canary_service
@@ -48,6 +49,7 @@ def wake_after_s(s: Situation, at: Step) -> float | None:
 
 def _at_rest(s: Situation, at: Step) -> Iterator[float | None]:
     yield windows.next_due_s(s)
+    yield kept_failed_s(s) if kept_failed(s) else None
     if at.unmet is not None:
         yield at.unmet.again_s or PATIENCE_S
     if (target(s) != s.stable_revision or wakes(s)) and not paused(s):

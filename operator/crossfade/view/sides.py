@@ -35,20 +35,39 @@ def no_such_side(side: str, rollout: Object) -> str:
     return f"Rollout '{rollout['metadata']['name']}' has no {side} revision: {reasons[side]}."
 
 
-def no_pods(side: str, rollout: Object, releases: Sequence[Object], scope: str = "") -> str:
-    """Say that no pod of that side is left, and for one that failed why, as its Release knows it.
+def kept_log(releases: Sequence[Object], revision: str, number: int | None = None) -> tuple[int, Object]:
+    """The newest release of a revision that keeps the log of a failure, or the one of that number; with the log, empty where it has none."""
+    mine = [each for each in releases if (each.get("spec") or {}).get("revision") == revision]
+    logs = {int(each["spec"]["number"]): (each.get("status") or {}).get("failedLog") or {} for each in mine}
+    if number is not None:
+        return number, logs.get(number, {})
+    return max(((n, log) for n, log in logs.items() if log), default=(0, {}), key=lambda pair: pair[0])
+
+
+def no_pods(side: str, revision: str, rollout: Object, releases: Sequence[Object], scope: str = "") -> str:
+    """That no pod of that side is left and no log was kept, and for one that failed why, as its Release knows it.
 
     `scope` is what the command to type next needs in addition, such as `-n shop`.
     """
-    revision, name = revision_on(side, rollout), rollout["metadata"]["name"]
-    told = f"No pods of the {side} revision {revision} of Rollout '{name}' are left"
-    if side != "failed":
-        return f"{told}: `{f'crossfade status {name} {scope}'.rstrip()}` says why."
+    name = rollout["metadata"]["name"]
+    if side in {"candidate", "stable"}:
+        gone = f"No pods of the {side} revision {revision} of Rollout '{name}' are left"
+        return f"{gone}: `{f'crossfade status {name} {scope}'.rstrip()}` says why."
     failed = (rollout.get("status") or {}).get("failed") or {}
-    mine = next((each for each in attempts(releases) if each.revision == revision and each.why), None)
+    failed = failed if failed.get("revision") == revision else {}
+    number = int(side.rsplit(maxsplit=1)[-1]) if side != "failed" else None
+    known = [each for each in attempts(releases) if each.revision == revision]
+    mine = next((each for each in known if each.why and number in {None, each.number}), None)
     why = mine.why if mine else failed.get("message", "")
     where = f" (release {mine.number})" if mine else ""
-    lines = [f"    {plain(line)}" for line in reversed(failed.get("lastLines") or ())]
+    last = (mine.last_lines if mine else ()) or failed.get("lastLines") or ()
+    note = kept_log(releases, revision, number)[1].get("note", "")
+    lines = [f"    {plain(line)}" for line in reversed(last)]
+    gone = f"No pods of revision {revision} of Rollout '{name}' are left, and its release keeps no log{where}"
     return "\n".join(
-        [f"{told}, and their logs went with them{where}. Why it was taken back: {plain(why)}", *lines]
+        [
+            f"{gone}{f': {plain(note)}' if note else ''}. Why it ended: {plain(why)}",
+            *lines,
+            f"If the cluster sends its logs to a log store, look there for pods named {name}-{revision}-*.",
+        ]
     )

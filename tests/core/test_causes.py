@@ -281,3 +281,37 @@ def test_stables_pods_are_not_looked_at_in_the_seconds_that_a_pod_takes_to_come_
     sim.change(sim.of(V1)[0], None)
     rest(sim)
     assert looks == []
+
+
+@pytest.mark.parametrize("strategy", ["rolling", "blueGreen", "canary", "bigBang"])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (waiting("ErrImagePull", DOWN), "container app cannot start: ErrImagePull"),
+        (unschedulable("0/3 nodes are available: 3 Insufficient cpu."), "cannot be scheduled: 0/3 nodes"),
+    ],
+    ids=["image", "room"],
+)
+def test_a_deadline_that_ends_before_the_pods_say_why_is_completed_by_what_they_say(
+    strategy: str, change: Change, told: str
+) -> None:
+    sim = releasing_v2(strategy, progressDeadlineSeconds=2)
+    sim.broken = frozenset({V2})
+    until(sim, lambda s: s.of(V2))
+    sim.pods = tuple(replace(p, creating=True) if p.revision == V2 else p for p in sim.pods)
+    until(sim, lambda s: s.status.get("failed"))
+    run(sim, 3)
+    sim.pods = tuple(change(sim, replace(p, creating=False)) if p.revision == V2 else p for p in sim.pods)
+    rest(sim)
+    for message in (sim.status["failed"]["message"], sim.releases["shop-2"]["status"]["why"]):
+        assert "pods are available after 2 s (progressDeadlineSeconds); pod shop-" in message
+        assert told in message
+
+
+def test_where_pods_never_say_why_the_rollback_ends_all_the_same() -> None:
+    sim = releasing_v2("canary", progressDeadlineSeconds=2)
+    sim.broken = frozenset({V2})
+    until(sim, lambda s: s.of(V2))
+    sim.pods = tuple(replace(p, creating=True) if p.revision == V2 else p for p in sim.pods)
+    until(sim, lambda s: s.status["phase"] == "RolledBack", limit_s=60)
+    assert "pods are available after 2 s (progressDeadlineSeconds)" in sim.status["failed"]["message"]

@@ -158,7 +158,9 @@ def test_a_first_release_that_misses_its_deadline_says_so_and_is_waited_for_all_
     assert sim.status["phase"] == "Progressing"
     run(sim, 100)
     assert sim.status["phase"] == "Degraded"
-    assert "0 of 4 pods are available after 20 s; pod shop-" in sim.status["message"]
+    assert (
+        "0 of 4 pods are available after 20 s (progressDeadlineSeconds); pod shop-" in sim.status["message"]
+    )
     stalled = next(c for c in sim.status["conditions"] if c["type"] == "Stalled")
     assert (stalled["status"], stalled["reason"]) == ("True", "CandidateUnavailable")
     assert len(sim.of(V1)) == 4

@@ -23,7 +23,7 @@ def test_a_first_release_that_misses_its_deadline_has_failed_until_its_template_
         shop.apply("v1", image="crossfade-shop:no-such-version")
         failed = crossfade("status", "shop", "--watch", "--timeout", "300")
         assert failed.returncode == 2, told(failed)
-        assert "0 of 1 pods are available after 20 s; pod shop-" in failed.stdout
+        assert "0 of 1 pods are available after 20 s (progressDeadlineSeconds); pod shop-" in failed.stdout
         advised = crossfade("status", "shop")
         assert advised.returncode == 2, told(advised)
         assert "crossfade set image shop CONTAINER=IMAGE" in advised.stdout

@@ -145,7 +145,7 @@ def _waits(pods: Iterable[Pod], which: Callable[[Waiting], bool]) -> list[str]:
 class Cause:
     """What is wrong with pods: one sentence, "" where nothing is, and what the container that it names wrote last.
 
-    `pod`: the one that it speaks of, and `container`: the one that failed or is not ready, "" where none has started.
+    `pod`: the one that it speaks of, "" while that says nothing yet, and `container`: the one that failed or is not ready, "" where none has started.
     """
 
     sentence: str = ""
@@ -170,15 +170,19 @@ def main_cause(pods: Iterable[Pod]) -> Cause:
     others = f" (and {len(alike) - 1} more alike)" if len(alike) > 1 else ""
     first = alike[0]
     warned = next((_with_warning(pod) for pod in alike if pod.warning), _cause(first))
-    return Cause(
-        f"pod {first.name}{others}: {warned}", _last_lines(first), first.name, _failed_container(first)
-    )
+    known = first.name if first.started or says_why(first) else ""
+    return Cause(f"pod {first.name}{others}: {warned}", _last_lines(first), known, _failed_container(first))
 
 
 def _failed_container(pod: Pod) -> str:
     """The container that ended last, else the first that runs and is not ready."""
     end = _last_end(pod)
     return end.container if end is not None else next(iter(pod.unready), "")
+
+
+def says_why(pod: Pod) -> bool:
+    """Whether a pod that is not ready says more of it than just that."""
+    return not pod.ready and bool(_own_words(pod) or pod.warning)
 
 
 def _kind(pod: Pod) -> str:

@@ -50,7 +50,7 @@ from crossfade.core.transitions import (
     woken,
     would_be_held,
 )
-from crossfade.core.verdicts import Verdict, candidate_crashed, node_took_them, verdict
+from crossfade.core.verdicts import Verdict, candidate_crashed, cause_that_came_late, node_took_them, verdict
 from crossfade.core.wanted import condemned, is_way_back, paused, target
 
 
@@ -251,7 +251,8 @@ def has_everything(s: Situation) -> bool:
 
 def _explained(s: Situation) -> Transition | None:
     """The verdict gets its cause as soon as the pods show it."""
-    why = candidate_crashed(s) if s.progress.rollback_reason and awaits_cause(s) else None
+    waits = s.progress.rollback_reason and awaits_cause(s)
+    why = candidate_crashed(s) or cause_that_came_late(s) if waits else None
     if why is None or s.memory.failed is None:
         return None
     return explained(s, why)

@@ -39,7 +39,7 @@ def first_read(s: Situation) -> ReadRequest | None:
     pull = _pulls(s) and s.seen.found.pull_pods is None
     read = ReadRequest(
         pods=frozenset(pods) | gone.pods | tried.pods,
-        warnings=bool(slow),
+        warnings=bool(slow) or (awaits_cause(s) and s.progress.serving_since is None),
         deployments=gone.deployments,
         pull_pods=pull,
         counted=counted,
@@ -125,7 +125,8 @@ def is_slow(s: Situation) -> frozenset[str]:
     if unmet is None or not unmet.suspect:
         return frozenset()
     side = s.side(unmet.suspect)
-    late = s.awaited_s >= PATIENCE_S and side.available < side.desired and side.replicas
+    patience_s = min(PATIENCE_S, s.spec.progress_deadline_seconds)
+    late = s.awaited_s >= patience_s and side.available < side.desired and side.replicas
     return frozenset({unmet.suspect}) if late and side.revision else frozenset()
 
 

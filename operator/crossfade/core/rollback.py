@@ -160,11 +160,12 @@ def _share(s: Situation) -> Share:
 
 
 def awaits_cause(s: Situation) -> bool:
-    """Whether requests went back before the pods said why: they stay until they do, but not for long."""
+    """Whether the rollback began before the pods said why: they stay until they do, but not for long."""
     verdict, p = s.memory.failed, s.progress
-    if verdict is None or verdict.reason != Reason.CANDIDATE_UNAVAILABLE:
+    if verdict is None or verdict.reason != Reason.CANDIDATE_UNAVAILABLE or not p.rollback_reason:
         return False
-    return bool(p.rollback_reason and p.serving_since) and seconds_since(verdict.at, s.now) < CAUSE_S
+    unknown = not verdict.pod and not s.candidate.refusal
+    return bool(p.serving_since or unknown) and seconds_since(verdict.at, s.now) < CAUSE_S
 
 
 def _not_gone(s: Situation) -> Unmet | None:

@@ -18,6 +18,7 @@ from crossfade.core.evidence import (
     main_cause,
     not_pulled,
     refused_images,
+    says_why,
     taken_by_node,
     when_crashed,
 )
@@ -195,7 +196,8 @@ def candidate_unavailable(s: Situation) -> Verdict | None:
     if side.available >= wanted or not _overdue(s) or _lacks_only_room(s):
         return None
     return _unavailable(
-        f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s", s
+        f"{side.available} of {wanted} pods are available after {s.spec.progress_deadline_seconds} s (progressDeadlineSeconds)",
+        s,
     )
 
 
@@ -216,6 +218,16 @@ def port_refused(s: Situation) -> Verdict | None:
         Reason.PORT_CLOSED,
         f"{after}, to which Service {s.service_name} sends requests: pod {refused.pod} refuses connections",
     )
+
+
+def cause_that_came_late(s: Situation) -> Verdict | None:
+    """The verdict on pods that were not available in time, once they say why: a short deadline ends before the kubelet has tried."""
+    failed = s.memory.failed
+    cause = main_cause(pod for pod in s.pods(s.progress.revision) or () if says_why(pod))
+    if failed is None or failed.pod or not cause.sentence:
+        return None
+    limit = failed.message.partition("; pod ")[0]
+    return Verdict(Reason.CANDIDATE_UNAVAILABLE, f"{limit}; {cause.sentence}", cause)
 
 
 def first_unavailable(s: Situation) -> Verdict | None:

@@ -44,6 +44,7 @@ def test_everything_but_template_and_strategy_has_a_default() -> None:
         "progressDeadlineSeconds": 600,
         "minReadySeconds": 0,
         "drainSeconds": 5,
+        "keepFailedSeconds": 600,
         "revisionHistoryLimit": 5,
         "rollbackRevisions": 3,
         "paused": False,

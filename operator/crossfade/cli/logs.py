@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -79,7 +79,7 @@ async def show(options: argparse.Namespace, cluster: Api) -> int:
 
 
 async def chosen(
-    rollout: Raw, releases: list[Raw], options: argparse.Namespace, cluster: Api
+    rollout: Raw, releases: Sequence[Mapping[str, Any]], options: argparse.Namespace, cluster: Api
 ) -> tuple[str, str, list[Raw]]:
     """Give the side that is meant, its revision, and its pods, oldest first."""
     pods = await cluster.list("Pod", options.namespace, f"{LABEL_ROLLOUT}={options.name}")
@@ -98,7 +98,7 @@ async def chosen(
     )
 
 
-def revision_of(number: int, releases: list[Raw], name: str) -> str:
+def revision_of(number: int, releases: Sequence[Mapping[str, Any]], name: str) -> str:
     """Give the revision of a release; raises CommandError where its record is not kept."""
     numbers = {int(each["spec"]["number"]): str(each["spec"]["revision"]) for each in releases}
     if number not in numbers:
@@ -108,7 +108,11 @@ def revision_of(number: int, releases: list[Raw], name: str) -> str:
 
 
 def from_record(
-    side: str, wanted: str, releases: list[Raw], pods: list[Raw], options: argparse.Namespace
+    side: str,
+    wanted: str,
+    releases: Sequence[Mapping[str, Any]],
+    pods: list[Raw],
+    options: argparse.Namespace,
 ) -> list[Raw]:
     """Give the end of the log that the release of what failed keeps, printing it; none where its pod is there to be read."""
     if side not in {"failed", f"release {options.release}"}:

@@ -1,6 +1,9 @@
 """Commands that need containers that run, or that cannot: logs, images that do not exist, and all that kubectl does."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from pytest_kind import KindCluster
 
 from bench import manifests
@@ -12,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("running_operator")
 
 READY = ("wait", "--for=condition=Ready", "rollout/shop", "--timeout=300s")
 WAITS = manifests.strategy("canary", steps=[{"weight": 50, "pause": "Manual"}])
+ROOT = Path(__file__).parents[2]
 NO_NUMBER = {"START_DELAY_S": "soon"}
 """The shop reads it as a number when it starts, and ends with a traceback."""
 
@@ -53,8 +57,8 @@ def test_logs_of_a_candidate_that_crashes_have_its_traceback_and_its_why_once_it
         shop.wait_gone("v2")
         gone = crossfade("logs", "shop", "--failed")
         assert gone.returncode == 1, told(gone)
-        assert "No pods of the failed revision" in gone.stderr
-        assert "Why it was taken back: " in gone.stderr
+        assert "are left, and its release keeps no log" in gone.stderr
+        assert "Why it ended: " in gone.stderr
         stable = crossfade("logs", "shop")
         assert stable.returncode == 0, told(stable)
         previous = crossfade("logs", "shop", "--previous")
@@ -62,10 +66,38 @@ def test_logs_of_a_candidate_that_crashes_have_its_traceback_and_its_why_once_it
         assert "no logs of shop: previous terminated container" in previous.stderr
 
 
+def test_a_pod_of_what_failed_and_the_end_of_its_log_are_kept_and_shown_while_another_release_runs(
+    kube: Kube, namespace: str, crossfade: Run
+) -> None:
+    role, binding = yaml.safe_load_all((ROOT / "manifests" / "logs.yaml").read_text())
+    kube.apply(role)
+    metadata = {**binding["metadata"], "namespace": namespace}
+    kube.create({**binding, "kind": "RoleBinding", "metadata": metadata})
+    fields = {"replicas": 2, "bakeSeconds": 1, "progressDeadlineSeconds": 20, "keepFailedSeconds": 600}
+    with Shop(kube, namespace, WAITS, **fields) as shop:
+        shop.created()
+        shop.apply("v2", **NO_NUMBER)
+        shop.wait_phase("RolledBack")
+        assert len(shop.pods_of("v2")) == 1
+        assert traceback(crossfade("logs", "shop", "--failed", "--previous"))
+        kept = kube.get("Release", namespace, "shop-2") or {}
+        assert traceback_in(kept["status"]["failedLog"]["lines"])
+        shop.apply("v3")
+        shop.wait_gone("v2")
+        shop.wait_phase("Paused")
+        shown = crossfade("logs", "shop", "--release", "2")
+        assert shown.returncode == 0, told(shown)
+        assert traceback(shown), told(shown)
+
+
+def traceback_in(lines: list[str]) -> str:
+    """The last line of a Python program that ended badly."""
+    return next((line for line in reversed(lines) if "ValueError: could not convert" in line), "")
+
+
 def traceback(answer: Answer) -> str:
     """The last line of a Python program that ended badly, with the pod before it."""
-    lines = [line for line in answer.stdout.splitlines() if "ValueError: could not convert" in line]
-    return lines[-1] if lines else ""
+    return traceback_in(answer.stdout.splitlines())
 
 
 # As docs/kubectl.md has them: what kubectl does to any kind, and what it does to those only that it knows itself.

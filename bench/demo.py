@@ -30,6 +30,7 @@ DRAWN_EVERY_S = 0.5
 SHOWN_AFTER_THE_END_S = 3.0
 LONGEST_RELEASE_S = 300
 BAKE_S = 10
+KEPT_S = 600
 STRATEGIES: dict[str, Object] = {
     "canary": {
         "steps": [
@@ -197,7 +198,9 @@ def play(kube: Kube, strategy: str, console: Console) -> list[Result]:
     by_route = routes.to(NAMESPACE, manifests.NAME)
     fields = (BY_ROUTE if by_route else STRATEGIES)[strategy]
     measured = {"analysis": MEASURED} if is_measured(strategy, by_route) else {}
-    with Shop(kube, NAMESPACE, {strategy: fields}, bakeSeconds=BAKE_S, **measured) as shop:
+    with Shop(
+        kube, NAMESPACE, {strategy: fields}, bakeSeconds=BAKE_S, keepFailedSeconds=KEPT_S, **measured
+    ) as shop:
         console.print(f"A shop of version v1 with 4 pods, strategy {strategy}, in namespace {NAMESPACE} …")
         shop.put_route()
         apply(shop, "v1")

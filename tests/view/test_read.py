@@ -191,6 +191,15 @@ def test_at_rest_the_wanted_pods_are_the_replicas_of_the_spec() -> None:
             ["crossfade diff shop", "crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop"],
         ),
         (
+            rollout(phase="RolledBack", failed={"reason": "CandidateCrashed", "container": "app"}),
+            [
+                "crossfade logs shop --failed",
+                "crossfade diff shop",
+                "crossfade set image shop CONTAINER=IMAGE",
+                "crossfade retry shop",
+            ],
+        ),
+        (
             rollout(phase="RolledBack", release=3, failed={"reason": "AnalysisFailed"}),
             ["crossfade verdict shop-3", "crossfade set image shop CONTAINER=IMAGE", "crossfade retry shop"],
         ),

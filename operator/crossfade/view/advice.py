@@ -146,6 +146,11 @@ def _rolled_back(view: RolloutView) -> list[Step]:
     if view.went_back is not None:
         return _undone(view, view.went_back)
     return [
+        *(
+            [_crossfade("logs", view, "to read the log of what failed", "--failed")]
+            if view.failed_container
+            else []
+        ),
         _why(view),
         _crossfade("set image", view, "to release a corrected image", "CONTAINER=IMAGE"),
         _crossfade("retry", view, "to try the same revision again"),

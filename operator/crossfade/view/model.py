@@ -159,7 +159,7 @@ class RolloutView:
     spec, or of none. `reason` is the one-word reason of the condition that explains the phase. `held` is set where a pause
     holds the next change of one at rest, `policy` where a rule of a policy holds it, `coming` has the images of a release that waits to begin, `bypasses` where somebody passes one (those that have ended too, until the operator removes them), `paused` wherever an action holds it, `restarted` while a Restart goes on. `since`: when the phase
     began. `earlier`: whether another revision than the stable one has completed. `why` is how the last release ended, where it
-    failed, `failed_reason` the word for it. `last_lines` are what the container that the message speaks of wrote last, the last line first. `course` is of
+    failed, `failed_reason` the word for it, `failed_container` the container that failed then, where one did. `last_lines` are what the container that the message speaks of wrote last, the last line first. `course` is of
     the release under way, else of the last one; `undoing` where that is an Undo under way, `went_back` where it was one. `to_do` are steps that somebody must take, commands on lines of their own.
     `warnings` are about what is around it.
     """
@@ -197,6 +197,7 @@ class RolloutView:
     course: Course | None = None
     changed_by: Change | None = None
     failed_reason: str = ""
+    failed_container: str = ""
     why: str = ""
     downtime_s: float | None = None
     down: Down | None = None

@@ -89,6 +89,7 @@ def rollout_view(
         coming=coming(rollout) if seen and not deleting else "",
         bypasses=tuple(passed(status)) if not deleting else (),
         failed_reason=(status.get("failed") or {}).get("reason", ""),
+        failed_container=(status.get("failed") or {}).get("container", ""),
         why=(status.get("failed") or {}).get("message", ""),
         downtime_s=(status.get("downtime") or {}).get("seconds"),
         worker=not service_name(rollout),
